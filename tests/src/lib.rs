@@ -1,0 +1,1 @@
+//! End-to-end tests: diagnostics, whole programs over real processes, bad input, faults.

@@ -1,0 +1,1 @@
+//! The .smpcb instruction set: op table, module, encoding, text form, verifier.

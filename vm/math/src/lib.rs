@@ -1,0 +1,1 @@
+//! Rings, bit planes, netlists and addressed randomness.

@@ -1,0 +1,1 @@
+//! Links between parties: TLS over TCP, in process, emulation, counters, taps, handshake.

@@ -1,0 +1,1 @@
+//! Secret-sharing protocols: the trait, the round executor, the gates.

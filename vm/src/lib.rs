@@ -1,0 +1,1 @@
+//! smpcvm: every party runs it to execute a compiled .smpc program over secret shares.

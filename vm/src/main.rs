@@ -1,0 +1,2 @@
+//! Command line of the virtual machine.
+fn main() {}
