@@ -1,1 +1,7 @@
-//! The .smpcb instruction set: op table, module, encoding, text form, verifier.
+//! The instruction set of `.smpcb` files: one operation table, the module, its encoding, text form and verifier.
+//!
+//! Floor 1. Knows no protocol and no source language, does no I/O: bytes in, bytes out.
+
+pub mod module;
+pub mod op;
+pub mod types;

@@ -1,0 +1,187 @@
+//! Types of registers and of the data that crosses the machine's border. Nothing here computes.
+
+/// What the lanes of a public register are, for printing and checking; all are stored as 64-bit integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An integer.
+    Int,
+    /// 0 or 1.
+    Bool,
+    /// A fixed-point number, stored as value · 2^frac.
+    Fix,
+}
+
+/// The type of a register's lanes. Ranges are of the raw stored integer (for `fix`: value · 2^frac), inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegType {
+    /// Known to every node.
+    Pub {
+        /// What the lanes are.
+        kind: Kind,
+        /// Least raw value.
+        lo: i64,
+        /// Greatest raw value.
+        hi: i64,
+        /// Fractional bits.
+        frac: u32,
+    },
+    /// Secret numbers, shared arithmetically.
+    Arith {
+        /// Least raw value.
+        lo: i64,
+        /// Greatest raw value.
+        hi: i64,
+        /// Fractional bits.
+        frac: u32,
+    },
+    /// Secret words of `width` bits, shared bit by bit; a secret `bool` has width 1.
+    Bin {
+        /// Bits (planes) a lane, 1 to 128.
+        width: u32,
+    },
+}
+
+impl RegType {
+    /// A public boolean.
+    pub const PUB_BOOL: Self = Self::Pub { kind: Kind::Bool, lo: 0, hi: 1, frac: 0 };
+    /// A secret boolean.
+    pub const BIN_BOOL: Self = Self::Bin { width: 1 };
+
+    /// A public integer in a range.
+    #[must_use]
+    pub const fn pub_int(lo: i64, hi: i64) -> Self {
+        Self::Pub { kind: Kind::Int, lo, hi, frac: 0 }
+    }
+
+    /// A secret integer in a range.
+    #[must_use]
+    pub const fn arith(lo: i64, hi: i64) -> Self {
+        Self::Arith { lo, hi, frac: 0 }
+    }
+
+    /// Whether no single node knows the lanes.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        !matches!(self, Self::Pub { .. })
+    }
+
+    /// Inclusive raw range: of a number as declared, of a word as unsigned (saturated to 64-bit signed), of a `bool` 0..=1.
+    #[must_use]
+    pub const fn range(&self) -> (i64, i64) {
+        match *self {
+            Self::Pub { lo, hi, .. } | Self::Arith { lo, hi, .. } => (lo, hi),
+            Self::Bin { width } if width < 63 => (0, (1 << width) - 1),
+            Self::Bin { .. } => (0, i64::MAX),
+        }
+    }
+
+    /// Fractional bits of a number, 0 for everything else.
+    #[must_use]
+    pub const fn frac(&self) -> u32 {
+        match *self {
+            Self::Pub { frac, .. } | Self::Arith { frac, .. } => frac,
+            Self::Bin { .. } => 0,
+        }
+    }
+}
+
+/// Bits of the shortest two's complement that holds `lo..=hi` (at least 1; 64 for the full range).
+#[must_use]
+pub const fn signed_width(lo: i64, hi: i64) -> u32 {
+    let a = 64 - (if lo < 0 { !lo } else { lo }).leading_zeros();
+    let b = 64 - (if hi < 0 { !hi } else { hi }).leading_zeros();
+    (if a > b { a } else { b }) + 1
+}
+
+/// The type of an input or output as the manifest states it. A table is an array of structs; it is laid out by column, and each
+/// scalar leaf, counted depth first, is one register of (product of the array extents above it) lanes, outer extents first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataType {
+    /// `true` or `false`.
+    Bool,
+    /// An integer in a range.
+    Int {
+        /// Least value.
+        lo: i64,
+        /// Greatest value.
+        hi: i64,
+    },
+    /// A fixed-point number with a raw range.
+    Fix {
+        /// Fractional bits.
+        frac: u32,
+        /// Least raw value.
+        lo: i64,
+        /// Greatest raw value.
+        hi: i64,
+    },
+    /// An array of any rank.
+    Array {
+        /// Extents, outer first.
+        shape: Vec<u64>,
+        /// Type of an element.
+        element: Box<DataType>,
+    },
+    /// A record.
+    Struct {
+        /// Name of the type.
+        name: String,
+        /// Field names and types, in order of declaration.
+        fields: Vec<(String, DataType)>,
+    },
+    /// A tuple.
+    Tuple(Vec<DataType>),
+}
+
+/// A scalar leaf of a [`DataType`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Field path from the root, for messages and CSV columns (`salary`, `address.zip`); empty for a scalar or plain array.
+    pub path: String,
+    /// The scalar type.
+    pub scalar: DataType,
+    /// Lanes: product of the extents above; `None` where that exceeds 64 bits.
+    pub lanes: Option<u64>,
+}
+
+impl DataType {
+    /// The scalar leaves, depth first.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<Leaf> {
+        let mut out = Vec::new();
+        self.collect(&mut String::new(), Some(1), &mut out);
+        out
+    }
+
+    fn collect(&self, path: &mut String, lanes: Option<u64>, out: &mut Vec<Leaf>) {
+        match self {
+            Self::Bool | Self::Int { .. } | Self::Fix { .. } => {
+                out.push(Leaf { path: path.clone(), scalar: self.clone(), lanes });
+            }
+            Self::Array { shape, element } => {
+                let lanes = lanes.and_then(|n| shape.iter().try_fold(n, |n, extent| n.checked_mul(*extent)));
+                element.collect(path, lanes, out);
+            }
+            Self::Struct { fields, .. } => {
+                for (name, ty) in fields {
+                    Self::descend(path, name, ty, lanes, out);
+                }
+            }
+            Self::Tuple(items) => {
+                for (i, ty) in items.iter().enumerate() {
+                    Self::descend(path, &i.to_string(), ty, lanes, out);
+                }
+            }
+        }
+    }
+
+    fn descend(path: &mut String, name: &str, ty: &Self, lanes: Option<u64>, out: &mut Vec<Leaf>) {
+        let before = path.len();
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(name);
+        ty.collect(path, lanes, out);
+        path.truncate(before);
+    }
+}
