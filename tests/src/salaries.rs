@@ -112,3 +112,19 @@ pub fn expected(payrolls: &[Payroll]) -> Expected {
 pub fn raw(printed: f64) -> i128 {
     (printed * 65536.0 + 0.5).floor() as i128
 }
+
+/// Fails unless a party's result is what the payrolls give: the outputs to all, and its own rank by total pay.
+pub fn assert_matches(result: &serde_json::Value, party: usize, payrolls: &[Payroll]) {
+    let expected = expected(payrolls);
+    let number = |value: &serde_json::Value| raw(value.as_f64().expect("a number"));
+    assert_eq!(number(&result["mean_pay"]), expected.mean_pay);
+    assert_eq!(number(&result["spread"]), expected.spread);
+    let quartiles: Vec<i128> = result["quartiles"].as_array().expect("three of them").iter().map(number).collect();
+    assert_eq!(quartiles, expected.quartiles);
+    assert_eq!(result["under_30"].as_i64().map(i128::from), Some(expected.under_30));
+
+    let total = |payroll: &Payroll| payroll.iter().map(|row| row.1).sum::<i64>();
+    let rank = 1 + payrolls.iter().filter(|other| total(other) > total(&payrolls[party])).count();
+    let name = ["acme_rank", "globex_rank", "initech_rank"][party];
+    assert_eq!(result[name].as_u64(), u64::try_from(rank).ok());
+}
