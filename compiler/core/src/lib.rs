@@ -1,1 +1,4 @@
 //! The pure compiler: .smpc source text in, diagnostics and a bytecode module out.
+
+pub mod source;
+pub mod syntax;
