@@ -1,4 +1,5 @@
 //! The pure compiler: .smpc source text in, diagnostics and a bytecode module out.
 
+pub mod diagnostics;
 pub mod source;
 pub mod syntax;
