@@ -8,7 +8,16 @@ pub mod token;
 pub use parse::parse;
 
 lalrpop_util::lalrpop_mod!(
-    #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason, unused, reason = "generated code")]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        clippy::pedantic,
+        clippy::allow_attributes_without_reason,
+        clippy::unwrap_used,
+        unused,
+        reason = "generated code"
+    )]
     grammar,
     "/syntax/grammar.rs"
 );
