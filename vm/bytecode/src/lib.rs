@@ -8,3 +8,4 @@ pub mod module;
 pub mod op;
 pub mod semantics;
 pub mod types;
+pub mod verify;

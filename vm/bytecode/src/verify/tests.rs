@@ -1,0 +1,191 @@
+//! Each rule with a module that breaks it, made from one that breaks none.
+
+use super::*;
+use crate::module::{Dim, If, Input, Loop, Manifest, Output, Receivers, Site, SourceTable};
+use crate::op::{FileId, InputId, OutputId, RoleId};
+
+const FULL: RegType = RegType::arith(i64::MIN, i64::MAX);
+
+fn gate(op: Op, dst: Option<View>, args: Vec<View>) -> Entry {
+    Entry::Gate(Gate { op, dst, args, site: SiteId(0) })
+}
+
+fn whole(slot: u32) -> View {
+    View::whole(SlotId(slot), 2)
+}
+
+/// x from A; y = x · x to all.
+fn square() -> Module {
+    let int = |lo, hi| DataType::Array { shape: vec![2], element: Box::new(DataType::Int { lo, hi }) };
+    let level = |entry| Level { entries: vec![entry] };
+    Module {
+        manifest: Manifest {
+            program: "main.smpc".into(),
+            roles: vec!["A".into()],
+            params: Vec::new(),
+            inputs: vec![Input { name: "x".into(), member: None, role: RoleId(0), secret: true, ty: int(-9, 9) }],
+            outputs: vec![Output { name: "y".into(), member: None, to: Receivers::All, ty: int(0, 81) }],
+        },
+        slots: vec![
+            Slot { ty: FULL, lanes: 2 },
+            Slot { ty: RegType::arith(-9, 9), lanes: 2 },
+            Slot { ty: RegType::arith(0, 81), lanes: 2 },
+            Slot { ty: RegType::pub_int(0, 100), lanes: 1 },
+            Slot { ty: RegType::PUB_BOOL, lanes: 1 },
+        ],
+        main: vec![
+            level(gate(Op::Input { input: InputId(0), leaf: 0 }, Some(whole(0)), vec![])),
+            level(gate(Op::ProveRange {}, Some(whole(1)), vec![whole(0)])),
+            level(gate(Op::Mul {}, Some(whole(2)), vec![whole(1), whole(1)])),
+            level(gate(Op::Output { output: OutputId(0), leaf: 0 }, None, vec![whole(2)])),
+        ],
+        sources: SourceTable {
+            files: vec!["main.smpc".into()],
+            sites: vec![Site { file: FileId(0), line: 1, column: 1, text: String::new() }],
+        },
+        ..Module::default()
+    }
+}
+
+fn refuses(what: &str, change: impl FnOnce(&mut Module)) {
+    let mut module = square();
+    change(&mut module);
+    let error = verify(module, &Limits { memory: 1 << 20 }).expect_err(what);
+    assert!(error.what.contains(what), "`{what}` is missing in: {error}");
+}
+
+fn gate_mut(module: &mut Module, level: usize) -> &mut Gate {
+    match &mut module.main[level].entries[0] {
+        Entry::Gate(gate) => gate,
+        _ => panic!("level {level} starts with a gate"),
+    }
+}
+
+#[test]
+fn the_good_module_passes() {
+    let verified = verify(square(), &Limits::default()).expect("well-formed");
+    assert_eq!(verified.memory(), 6 * 16 + 2 * 8);
+}
+
+#[test]
+fn tables() {
+    refuses("is empty", |m| m.slots[1].ty = RegType::arith(3, 2));
+    refuses("words of 0 bits", |m| m.slots[3].ty = RegType::Bin { width: 0 });
+    refuses("bool outside", |m| m.slots[4].ty = RegType::Pub { kind: Kind::Bool, lo: 0, hi: 2, frac: 0 });
+    refuses("more than 1048576 bytes", |m| m.slots[3].lanes = 1 << 40);
+    refuses("more than 1048576 bytes", |m| m.slots[3].lanes = u64::MAX);
+    refuses("role does not exist", |m| m.manifest.inputs[0].role = RoleId(1));
+    refuses("2^64", |m| {
+        let element = Box::new(DataType::Bool);
+        m.manifest.outputs[0].ty = DataType::Array { shape: vec![1 << 40, 1 << 40], element };
+    });
+    refuses("file does not exist", |m| m.sources.sites[0].file = FileId(7));
+    refuses("place does not exist", |m| gate_mut(m, 1).site = SiteId(9));
+}
+
+#[test]
+fn views() {
+    refuses("does not exist", |m| gate_mut(m, 1).args[0].slot = SlotId(77));
+    refuses("lanes", |m| gate_mut(m, 1).args[0].offset = 1);
+    refuses("lanes", |m| gate_mut(m, 1).args[0].dims[0].stride = -1);
+    refuses("names a lane twice", |m| {
+        if let Some(view) = &mut gate_mut(m, 1).dst {
+            view.dims[0].stride = 0;
+        }
+    });
+    refuses("more than two dimensions", |m| {
+        gate_mut(m, 1).args[0].dims = vec![Dim { stride: 0, len: 1 }; 3];
+    });
+}
+
+#[test]
+fn gates() {
+    refuses("full range", |m| gate_mut(m, 0).dst = Some(whole(1)));
+    refuses("does not fit", |m| m.slots[2].ty = RegType::arith(0, 80));
+    refuses("operands instead of 2", |m| {
+        gate_mut(m, 2).args.pop();
+    });
+    refuses("different lengths", |m| gate_mut(m, 2).args[0] = View::lane(SlotId(1), 0));
+    refuses("leaf does not exist", |m| gate_mut(m, 0).op = Op::Input { input: InputId(0), leaf: 5 });
+    refuses("2^62", |m| {
+        gate_mut(m, 1).op = Op::Round { bits: 3 };
+    });
+    refuses("never written", |m| {
+        m.main.pop();
+    });
+    refuses("written twice", |m| {
+        let last = m.main[3].clone();
+        m.main.push(last);
+    });
+}
+
+#[test]
+fn blocks_and_levels() {
+    refuses("share slot", |m| {
+        let second = m.main.remove(2);
+        m.main[1].entries.extend(second.entries);
+    });
+    let body = || {
+        vec![Level { entries: vec![gate(Op::Copy {}, Some(View::lane(SlotId(3), 0)), vec![View::lane(SlotId(3), 0)])] }]
+    };
+    let looped = |counter, body| {
+        Entry::Loop(Loop {
+            counter: SlotId(counter),
+            from: Bound::Const(0),
+            to: Bound::Const(5),
+            body,
+            site: SiteId(0),
+        })
+    };
+    refuses("writes the counter", |m| m.main[0].entries.push(looped(3, body())));
+    refuses("no public register", |m| m.main[0].entries.push(looped(1, Vec::new())));
+    refuses("inside a block", |m| {
+        let last = m.main.pop().expect("the output");
+        let then = vec![last];
+        let entry = Entry::If(If { condition: SlotId(4), then, otherwise: Vec::new(), site: SiteId(0) });
+        m.main.push(Level { entries: vec![entry] });
+    });
+    refuses("not defined before", |m| {
+        m.main[0].entries.push(Entry::Call { function: crate::op::FunctionId(0), site: SiteId(0) });
+    });
+}
+
+#[test]
+fn opens_that_steer_say_so() {
+    let open = |steers| Level {
+        entries: vec![gate(Op::Open { steers }, Some(View::lane(SlotId(3), 0)), vec![View::lane(SlotId(2), 0)])],
+    };
+    let counted = || Level {
+        entries: vec![Entry::Loop(Loop {
+            counter: SlotId(5),
+            from: Bound::Const(0),
+            to: Bound::Slot(SlotId(3)),
+            body: Vec::new(),
+            site: SiteId(0),
+        })],
+    };
+    let with = |m: &mut Module, steers| {
+        m.slots.push(Slot { ty: RegType::pub_int(0, 100), lanes: 1 });
+        m.main.splice(3..3, [open(steers), counted()]);
+    };
+    refuses("does not say so", |m| with(m, false));
+    let mut module = square();
+    with(&mut module, true);
+    verify(module, &Limits::default()).expect("it says so");
+}
+
+/// Whatever decodes can be verified without a panic.
+#[test]
+fn damaged_modules_verify_or_fail() {
+    let bytes = crate::codec::encode(&square());
+    for at in 6..bytes.len() - 32 {
+        for value in [0, 1, 2, 3, 0x7f, 0x80, 0xfb, 0xfc, 0xfd, 0xff, bytes[at] ^ 1] {
+            let mut damaged = bytes[..bytes.len() - 32].to_vec();
+            damaged[at] = value;
+            damaged.extend(crate::codec::hash(&damaged));
+            if let Ok(module) = crate::codec::decode(&damaged) {
+                let _ = verify(module, &Limits { memory: 1 << 20 });
+            }
+        }
+    }
+}
