@@ -1,0 +1,55 @@
+//! Products: one round, one element (or bit) a result lane from each party to its left neighbour.
+//!
+//! z_i = x_i·(y_i + y_{i+1}) + x_{i+1}·y_i + α_i is party i's summand of x·y under a fresh sharing of zero α; it goes to P_{i−1}, so that the new
+//! share of P_i is (z_i, z_{i+1}) (Araki et al. 2016, section 3.2). Sums of products add their local terms first and are masked and sent once.
+
+use super::Rep3;
+use super::kernel::{Step, from_bytes, to_bytes};
+use super::share::Arith;
+use super::source::{Source, Stream};
+use crate::executor::Cx;
+use crate::piece::{Incoming, Outgoing};
+
+impl<S: Source> Rep3<S> {
+    /// Gives every party's summand (computed chunk by chunk by `term(first, words)`, unmasked) a fresh mask and makes it a component: a resharing. One
+    /// round, 8 bytes a lane.
+    pub(crate) async fn reshare(
+        &self,
+        cx: Cx<'_>,
+        step: u64,
+        lanes: usize,
+        mut term: impl FnMut(usize, &mut [u64]),
+    ) -> Arith {
+        let at = Step { tape: cx.tape(), step, stream: Stream::Arith };
+        cx.count_blocks(lanes as u64 / 2 + 1);
+        let mut z = self.arith(lanes);
+        let (own, received) = (&mut z.a, &mut z.b);
+        let mut produce = |at_byte: usize, out: &mut [u8]| {
+            let (first, count) = (at_byte / 8, out.len() / 8);
+            let own = &mut own[first..first + count];
+            term(first, own);
+            self.add_zero_share(at, first, own);
+            to_bytes(own, out);
+        };
+        let mut consume = |at_byte: usize, bytes: &[u8]| from_bytes(bytes, &mut received[at_byte / 8..]);
+        cx.exchange(
+            &mut [Outgoing::new(self.prev(), lanes * 8, &mut produce)],
+            &mut [Incoming::new(self.next(), lanes * 8, &mut consume)],
+        )
+        .await;
+        z
+    }
+
+    /// x · y, lane by lane. One round, 64 bits a lane.
+    pub async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
+        debug_assert_eq!(x.lanes, y.lanes);
+        self.reshare(cx, 0, x.lanes, |first, out| {
+            let to = first + out.len();
+            let (xa, xb, ya, yb) = (&x.a[first..to], &x.b[first..to], &y.a[first..to], &y.b[first..to]);
+            for ((((z, xa), xb), ya), yb) in out.iter_mut().zip(xa).zip(xb).zip(ya).zip(yb) {
+                *z = xa.wrapping_mul(ya.wrapping_add(*yb)).wrapping_add(xb.wrapping_mul(*ya));
+            }
+        })
+        .await
+    }
+}
