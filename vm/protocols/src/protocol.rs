@@ -16,8 +16,10 @@
 //! party awaits every round. Each step of the tape masks one message, once.
 
 use crate::executor::Cx;
+use crate::gates;
 use crate::lanes::{Lanes, Range};
 use crate::registry::Spec;
+use smpc_math::netlist::Levelled;
 use std::future::Future;
 
 /// A vector of secret lanes: layout, which is local and the same for every protocol.
@@ -169,6 +171,9 @@ pub trait Protocol {
     ) -> impl Future<Output = Self::Arith>;
     /// a ∧ b, plane by plane.
     fn and(&self, cx: Cx<'_>, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>;
+    /// Evaluates a circuit lane by lane: the planes of `inputs` are its input bits in order, its output bits are the planes of the result. One round an
+    /// AND level.
+    fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Self::Bin) -> impl Future<Output = Self::Bin>;
     /// Uniformly random words that nobody knows.
     fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> impl Future<Output = Self::Bin>;
     /// The low `width` bits of a in two's complement.
@@ -178,58 +183,57 @@ pub trait Protocol {
     /// Yields a with its range proven where the protocol does not trust inputs; else relabelled.
     fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Arith>;
 
-    // ---- Common gates ------------------------------------------------------------------------------------------------------------------------
-
     /// a < 0, for |a| < 2^(width−1).
     fn ltz(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
-    /// a = 0, for |a| < 2^(width−1).
+    /// a = 0, for |a| < 2^(width−1); at width 64 for every a.
     fn eqz(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
-    /// a < b for every pair of the ranges.
-    fn lt(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range)
-    -> impl Future<Output = Self::Bin>;
-    /// a = b for every pair of the ranges.
-    fn eq(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range)
-    -> impl Future<Output = Self::Bin>;
     /// a where the condition (width 1) holds, else b.
-    fn select(
-        &self,
-        cx: Cx<'_>,
-        condition: &Self::Bin,
-        a: &Self::Arith,
-        b: &Self::Arith,
-    ) -> impl Future<Output = Self::Arith>;
-    /// As [`Protocol::select`], for words; the condition has width 1.
-    fn select_bin(
-        &self,
-        cx: Cx<'_>,
-        condition: &Self::Bin,
-        a: &Self::Bin,
-        b: &Self::Bin,
-    ) -> impl Future<Output = Self::Bin>;
+    fn select(&self, cx: Cx<'_>, condition: &Self::Bin, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith>;
     /// ⌊a / 2^bits⌋.
     fn trunc(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
     /// ⌊a / 2^bits + ½⌋: to nearest, ties up.
     fn round(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
-    /// a / 2^bits, rounded up or down, up with the probability of the fraction. |a| < 2^62.
+    /// a / 2^bits, rounded up or down, up with the probability of the fraction.
     fn trunc_stochastic(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
-    /// Quotient truncated toward zero and remainder with the sign of a; 0 and a where b is 0.
-    fn div_rem(
-        &self,
-        cx: Cx<'_>,
-        a: &Self::Arith,
-        b: &Self::Arith,
-        ra: Range,
-        rb: Range,
-    ) -> impl Future<Output = (Self::Arith, Self::Arith)>;
+
+    // ---- Common gates: written once over the ones above; a protocol overrides what it does better -----------------------------------------------
+
+    /// a < b for every pair of the ranges.
+    fn lt(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::compare::lt(self, cx, a, b, ra, rb)
+    }
+    /// a = b for every pair of the ranges.
+    fn eq(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::compare::eq(self, cx, a, b, ra, rb)
+    }
+    /// As [`Protocol::select`], for words; the condition has width 1.
+    fn select_bin(&self, cx: Cx<'_>, condition: &Self::Bin, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::logic::select_bin(self, cx, condition, a, b)
+    }
+    /// Quotient truncated toward zero and remainder with the sign of a; 0 and a where b is 0. The quotient must fit 64 bits.
+    fn div_rem(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = (Self::Arith, Self::Arith)>
+    where
+        Self: Sized,
+    {
+        gates::divide::div_rem(self, cx, a, b, ra, rb)
+    }
     /// As [`Protocol::div_rem`] by public divisors (one, or one a lane), none of them 0.
-    fn div_rem_public(
-        &self,
-        cx: Cx<'_>,
-        a: &Self::Arith,
-        b: &[i64],
-        ra: Range,
-    ) -> impl Future<Output = (Self::Arith, Self::Arith)>;
-    /// a · 2^frac / b to nearest, ties up; 0 where b is 0. The exact result fits 64 bits.
+    fn div_rem_public(&self, cx: Cx<'_>, a: &Self::Arith, b: &[i64], ra: Range) -> impl Future<Output = (Self::Arith, Self::Arith)>
+    where
+        Self: Sized,
+    {
+        gates::divide::div_rem_public(self, cx, a, b, ra)
+    }
+    /// a · 2^frac / b to nearest, ties up; 0 where b is 0. The exact result fits 64 bits; frac at most 62.
     fn fix_div(
         &self,
         cx: Cx<'_>,
@@ -238,9 +242,19 @@ pub trait Protocol {
         ra: Range,
         rb: Range,
         frac: u32,
-    ) -> impl Future<Output = Self::Arith>;
-    /// ⌊√(a · 2^frac) + ½⌋, and 0 for a negative a; frac at most 48.
-    fn sqrt(&self, cx: Cx<'_>, a: &Self::Arith, ra: Range, frac: u32) -> impl Future<Output = Self::Arith>;
+    ) -> impl Future<Output = Self::Arith>
+    where
+        Self: Sized,
+    {
+        gates::divide::fix_div(self, cx, a, b, ra, rb, frac)
+    }
+    /// ⌊√(a · 2^frac) + ½⌋, and 0 for a negative a; frac at most 62.
+    fn sqrt(&self, cx: Cx<'_>, a: &Self::Arith, ra: Range, frac: u32) -> impl Future<Output = Self::Arith>
+    where
+        Self: Sized,
+    {
+        gates::root::sqrt(self, cx, a, ra, frac)
+    }
     /// One layer of an odd–even merge (Batcher, 1968): `table` has `columns` columns of equal length, sorted by the first, whose range is `keys`; every
     /// pair that the layer (p, k) compares is put in order.
     fn merge_layer(
@@ -251,7 +265,17 @@ pub trait Protocol {
         p: usize,
         k: usize,
         keys: Range,
-    ) -> impl Future<Output = ()>;
+    ) -> impl Future<Output = ()>
+    where
+        Self: Sized,
+    {
+        gates::merge::merge_layer(self, cx, table, columns, p, k, keys)
+    }
     /// Every party learns whether all lanes of a (width 1) hold, and nothing else.
-    fn check(&self, cx: Cx<'_>, a: &Self::Bin) -> impl Future<Output = bool>;
+    fn check(&self, cx: Cx<'_>, a: &Self::Bin) -> impl Future<Output = bool>
+    where
+        Self: Sized,
+    {
+        gates::logic::check(self, cx, a)
+    }
 }

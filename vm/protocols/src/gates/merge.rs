@@ -1,5 +1,30 @@
 //! Sorting layers: which pairs an odd–even merge compares, and one layer of it in place.
 
+use crate::executor::Cx;
+use crate::lanes::{Lanes, Range};
+use crate::protocol::{BinShares, Protocol, Shares};
+
+/// One layer in place: gathers the pairs, compares their keys, and puts lo + c·(hi − lo) and its counterpart back; every column moves with its key. The
+/// rounds of one comparison and one selection.
+pub async fn merge_layer<P: Protocol>(p: &P, cx: Cx<'_>, table: &mut P::Arith, columns: usize, at: usize, k: usize, keys: Range) {
+    let rows = table.lanes().checked_div(columns).unwrap_or(0);
+    let pairs = merge_pairs(rows, at, k);
+    let column = |rows_of: fn(&(usize, usize)) -> usize, c: usize| pairs.iter().map(move |pair| c * rows + rows_of(pair));
+    let lower: Vec<usize> = (0..columns).flat_map(|c| column(|pair| pair.0, c)).collect();
+    let upper: Vec<usize> = (0..columns).flat_map(|c| column(|pair| pair.1, c)).collect();
+    let (first, second) = (table.gather(&lower), table.gather(&upper));
+    let key = Lanes::run(0, pairs.len());
+    let swap = p.lt(cx.sub(0, 2), &second.read(&key), &first.read(&key), keys, keys).await;
+    // One bit a pair moves all columns.
+    let repeat: Vec<usize> = (0..columns).flat_map(|_| 0..pairs.len()).collect();
+    let swap = if columns == 1 { swap } else { swap.gather(&repeat) };
+    debug_assert_eq!(swap.width(), 1);
+    let low = p.select(cx.sub(1, 2), &swap, &second, &first).await;
+    let high = p.sub(&p.add(&first, &second), &low);
+    table.scatter(&lower, &low);
+    table.scatter(&upper, &high);
+}
+
 /// The pairs of lanes that layer (p, k) of Batcher's odd–even merge sort of n lanes compares (Batcher, "Sorting networks and their applications",
 /// 1968; Knuth volume 3, algorithm 5.2.2M), in ascending order. A whole sort is `p` = 1, 2, 4, … below n and for each `k` = p, p/2, …, 1.
 #[must_use]

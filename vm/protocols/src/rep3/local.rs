@@ -1,10 +1,9 @@
 //! What a party of `rep3` does alone: sums, products by public numbers, known values. A known value is component 0, which P_0 holds first and P_2 second.
 
 use super::Rep3;
-use super::share::{Arith, Bin, Words, stride};
+use super::share::{Arith, Bin, Row, Rows, Words, to_planes};
 use super::source::Source;
 
-/// Whether this party's first (second) buffer is component 0.
 impl<S: Source> Rep3<S> {
     /// Which of the two buffers holds `component`, if this party has it: 0 or 1.
     pub(crate) const fn slot(&self, component: usize) -> Option<usize> {
@@ -15,7 +14,8 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    fn component_zero<'x>(&self, a: &'x mut Words, b: &'x mut Words) -> Option<&'x mut Words> {
+    /// Of this party's two buffers, the one that holds component 0.
+    fn component_zero<'x, T>(&self, a: &'x mut T, b: &'x mut T) -> Option<&'x mut T> {
         match self.slot(0) {
             Some(0) => Some(a),
             Some(_) => Some(b),
@@ -97,46 +97,37 @@ impl<S: Source> Rep3<S> {
 
     pub(crate) fn bin_xor(&self, x: &Bin, y: &Bin) -> Bin {
         debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
-        let zip = |p: &Words, q: &Words| Words::new(p.iter().zip(q.iter()).map(|(p, q)| p ^ q).collect());
+        let zip = |p: &Rows, q: &Rows| Rows::new(p.iter().zip(q.iter()).map(|(p, q)| std::array::from_fn(|i| p[i] ^ q[i])).collect());
         Bin { width: x.width, lanes: x.lanes, a: zip(&x.a, &y.a), b: zip(&x.b, &y.b) }
     }
 
     pub(crate) fn bin_xor_public(&self, x: &Bin, values: &[i64]) -> Bin {
-        let mut out = x.clone();
-        if let Some(zero) = self.component_zero(&mut out.a, &mut out.b)
-            && !zero.is_empty()
-        {
-            let mut planes = vec![0; zero.len()];
-            fill_planes(&mut planes, values, x.width, x.lanes);
-            zero.iter_mut().zip(&planes).for_each(|(x, p)| *x ^= p);
-        }
-        out
+        self.bin_xor(x, &self.bin_known(values, x.width, x.lanes))
     }
 
     pub(crate) fn bin_and_public(&self, x: &Bin, values: &[i64]) -> Bin {
+        let mut planes = self.bin(x.width, x.lanes).a;
+        fill_planes(&mut planes, values, x.width, x.lanes);
         let mut out = x.clone();
-        let mut planes = self.words(out.a.len());
-        if !planes.is_empty() {
-            fill_planes(&mut planes, values, x.width, x.lanes);
-        }
-        for words in [&mut out.a, &mut out.b] {
-            words.iter_mut().zip(planes.iter()).for_each(|(x, p)| *x &= p);
+        for rows in [&mut out.a, &mut out.b] {
+            rows.as_flattened_mut().iter_mut().zip(planes.as_flattened()).for_each(|(x, p)| *x &= p);
         }
         out
     }
 }
 
 /// Writes values (a single one for every lane) into planes in two's complement. Does nothing to an empty buffer.
-pub(crate) fn fill_planes(planes: &mut [u64], values: &[i64], width: u32, lanes: usize) {
-    let step = stride(lanes).max(1);
-    for (p, plane) in planes.chunks_mut(step).enumerate().take(width as usize) {
-        let bit = |v: i64| (v >> p.min(63)).cast_unsigned() & 1;
-        if let [one] = values {
-            plane.fill(0_u64.wrapping_sub(bit(*one)));
-        } else {
-            plane.iter_mut().zip(values.chunks(64)).for_each(|(word, values)| {
-                *word = values.iter().enumerate().fold(0, |word, (i, v)| word | bit(*v) << i);
-            });
-        }
+fn fill_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
+    let planes = width as usize;
+    if rows.is_empty() {
+        return;
+    }
+    let one = if let [one] = values { Some(one) } else { None };
+    let words = (0..lanes).map(|i| one.or(values.get(i)).copied().unwrap_or(0).cast_unsigned());
+    to_planes(words.clone(), rows, planes, 0, planes.min(64), 0);
+    if planes > 64 {
+        // Sign extension.
+        let signs = words.map(|word| 0_u64.wrapping_sub(word >> 63));
+        to_planes(signs, rows, planes, 64, planes - 64, 0);
     }
 }

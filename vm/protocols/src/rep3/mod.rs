@@ -6,14 +6,24 @@
 //!
 //! Links must be encrypted: who reads all three learns every product.
 
+mod circuit;
+mod circuits;
+mod compare;
+mod convert;
+mod elements;
+mod gates;
 mod io;
 mod kernel;
 mod local;
 mod product;
+mod rows;
+mod select;
 mod share;
 mod source;
+mod split;
+mod truncate;
 
-pub use share::{Arith, Bin, Words};
+pub use share::{Arith, Bin, Row, Rows, Words};
 pub use source::{Source, Stream};
 
 /// One party of `rep3`.
@@ -28,13 +38,15 @@ pub struct Rep3<S> {
     mask: u64,
     /// Whether buffers stay empty.
     dry: bool,
+    /// Circuits of its gates.
+    circuits: circuits::Circuits,
 }
 
 impl<S: Source> Rep3<S> {
     /// Party `me` with its pairwise keys.
     #[must_use]
     pub fn new(me: usize, source: S) -> Self {
-        Self { me, source, bits: 64, mask: u64::MAX, dry: false }
+        Self { me, source, bits: 64, mask: u64::MAX, dry: false, circuits: circuits::Circuits::default() }
     }
 
     /// Party `me` over Z_2^bits, for tests that enumerate every view. Gates that convert between the domains or compare need the full ring.
@@ -63,8 +75,8 @@ impl<S: Source> Rep3<S> {
     }
 
     fn bin(&self, width: u32, lanes: usize) -> Bin {
-        let len = width as usize * share::stride(lanes);
-        Bin { width, lanes, a: self.words(len), b: self.words(len) }
+        let rows = || Rows::new(vec![[0; 8]; if self.dry { 0 } else { width as usize * share::blocks(lanes) }]);
+        Bin { width, lanes, a: rows(), b: rows() }
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Stream {
     Bin,
     /// What the dealer of an input puts into its first component.
     Input,
+    /// Random values that a program asks for.
+    Random,
 }
 
 /// The pairwise keys of one party, as functions. Two parties that hold the key of a component get the same words from the same address.
