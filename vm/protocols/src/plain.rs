@@ -278,7 +278,11 @@ impl Protocol for Plain {
                     wires[gate.dst as usize] = wires[gate.a as usize] & wires[gate.b as usize];
                 }
             }
-            *out = circuit.outputs.iter().enumerate().fold(0, |word, (i, slot)| word | u128::from(wires[*slot as usize]) << i);
+            *out = circuit
+                .outputs
+                .iter()
+                .enumerate()
+                .fold(0, |word, (i, slot)| word | u128::from(wires[*slot as usize]) << i);
         }
         Bits { width: u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), words: out }
     }

@@ -188,7 +188,13 @@ pub trait Protocol {
     /// a = 0, for |a| < 2^(width−1); at width 64 for every a.
     fn eqz(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
     /// a where the condition (width 1) holds, else b.
-    fn select(&self, cx: Cx<'_>, condition: &Self::Bin, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith>;
+    fn select(
+        &self,
+        cx: Cx<'_>,
+        condition: &Self::Bin,
+        a: &Self::Arith,
+        b: &Self::Arith,
+    ) -> impl Future<Output = Self::Arith>;
     /// ⌊a / 2^bits⌋.
     fn trunc(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
     /// ⌊a / 2^bits + ½⌋: to nearest, ties up.
@@ -213,21 +219,40 @@ pub trait Protocol {
         gates::compare::eq(self, cx, a, b, ra, rb)
     }
     /// As [`Protocol::select`], for words; the condition has width 1.
-    fn select_bin(&self, cx: Cx<'_>, condition: &Self::Bin, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>
+    fn select_bin(
+        &self,
+        cx: Cx<'_>,
+        condition: &Self::Bin,
+        a: &Self::Bin,
+        b: &Self::Bin,
+    ) -> impl Future<Output = Self::Bin>
     where
         Self: Sized,
     {
         gates::logic::select_bin(self, cx, condition, a, b)
     }
     /// Quotient truncated toward zero and remainder with the sign of a; 0 and a where b is 0. The quotient must fit 64 bits.
-    fn div_rem(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = (Self::Arith, Self::Arith)>
+    fn div_rem(
+        &self,
+        cx: Cx<'_>,
+        a: &Self::Arith,
+        b: &Self::Arith,
+        ra: Range,
+        rb: Range,
+    ) -> impl Future<Output = (Self::Arith, Self::Arith)>
     where
         Self: Sized,
     {
         gates::divide::div_rem(self, cx, a, b, ra, rb)
     }
     /// As [`Protocol::div_rem`] by public divisors (one, or one a lane), none of them 0.
-    fn div_rem_public(&self, cx: Cx<'_>, a: &Self::Arith, b: &[i64], ra: Range) -> impl Future<Output = (Self::Arith, Self::Arith)>
+    fn div_rem_public(
+        &self,
+        cx: Cx<'_>,
+        a: &Self::Arith,
+        b: &[i64],
+        ra: Range,
+    ) -> impl Future<Output = (Self::Arith, Self::Arith)>
     where
         Self: Sized,
     {

@@ -1,12 +1,12 @@
 //! The conformance suite in process: every gate of every protocol, live and dry.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::conformance::threads::rep3_threads;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
-use smpc_protocols::Executor;
 
 fn assert_clean(report: &Report) {
     assert!(report.failures.is_empty(), "{:#?}", report.failures);

@@ -1,7 +1,7 @@
 //! Every gate against integer arithmetic: a program that each party runs, at all widths, edge values and lane counts that tend to break. It runs
 //! live over any links and dry, and its report has the cost of each case, so that both can be compared.
 
-use super::data::{EDGE_LANES, Data, WIDTHS, signed, unsigned};
+use super::data::{Data, EDGE_LANES, WIDTHS, signed, unsigned};
 use crate::executor::{Executor, Stats};
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol, Shares};
@@ -136,7 +136,10 @@ async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
     run.number(&name("prefix sum"), &p.prefix_sum(&a, data.a.len()), running).await;
     let mut c = a.clone();
     let last = data.a.len() - 1;
-    let lane = p.lane_mul_public(p.lane_add_public(p.lane_sub(p.lane_add(p.lane(&a, 0), p.lane(&b, last)), p.lane(&b, 0)), 5), -7);
+    let lane = p.lane_mul_public(
+        p.lane_add_public(p.lane_sub(p.lane_add(p.lane(&a, 0), p.lane(&b, last)), p.lane(&b, 0)), 5),
+        -7,
+    );
     p.set_lane(&mut c, last, lane);
     let expected = (i128::from(data.a[0]) + i128::from(data.b[last]) - i128::from(data.b[0]) + 5) * -7;
     run.number(&name("lane"), &c.read(&Lanes::one(last)), std::iter::once(wrapped(expected))).await;
@@ -293,7 +296,12 @@ async fn divisions<P: Protocol>(run: &mut Run<'_, P>, range: Range, lanes: usize
             let (q, r) = p.div_rem_public(run.next(), &a, divisors, data.ra).await;
             run.note(&name("div public"), &before);
             run.number(&name("div public"), &q, data.pairs().enumerate().map(|(i, (x, _))| exact(i, x))).await;
-            run.number(&name("rem public"), &r, data.pairs().enumerate().map(|(i, (x, _))| x - exact(i, x) * divisor(i))).await;
+            run.number(
+                &name("rem public"),
+                &r,
+                data.pairs().enumerate().map(|(i, (x, _))| x - exact(i, x) * divisor(i)),
+            )
+            .await;
         }
         for frac in [0, 16] {
             let by = |x: i128, y: i128| {
@@ -418,7 +426,11 @@ async fn checks<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
         let words = p.open_bin_to(run.next(), &random, &[receiver]).await;
         run.note(&format!("open to {receiver}, {lanes}"), &before);
         let mine = p.me() == receiver;
-        run.compare("open to one", &[i64::from(opened.is_some() && words.is_some())], std::iter::once(i128::from(mine)));
+        run.compare(
+            "open to one",
+            &[i64::from(opened.is_some() && words.is_some())],
+            std::iter::once(i128::from(mine)),
+        );
         if let (Some(opened), Some(words)) = (opened, words) {
             run.compare("open to one", &opened, told.iter().map(|x| i128::from(*x)));
             run.compare("open words to one", &words, x.iter().map(|x| i128::from(*x)));

@@ -10,7 +10,10 @@ use crate::rep3::Rep3;
 ///
 /// # Errors
 /// The first party's error.
-pub fn rep3_threads<T: Send>(seed: u64, party: impl Fn(&Rep3<Mixed>, &Executor) -> Result<T, Error> + Sync) -> Result<Vec<T>, Error> {
+pub fn rep3_threads<T: Send>(
+    seed: u64,
+    party: impl Fn(&Rep3<Mixed>, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
     std::thread::scope(|scope| {
         let running: Vec<_> = memory_wires(3)
             .into_iter()

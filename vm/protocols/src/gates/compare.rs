@@ -20,12 +20,8 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     if width <= 64 {
         return p.ltz(cx, &difference, width).await;
     }
-    let (x, y, d) = join3(
-        sign(p, cx.sub(0, 4), a, ra),
-        sign(p, cx.sub(1, 4), b, rb),
-        p.ltz(cx.sub(2, 4), &difference, 64),
-    )
-    .await;
+    let (x, y, d) =
+        join3(sign(p, cx.sub(0, 4), a, ra), sign(p, cx.sub(1, 4), b, rb), p.ltz(cx.sub(2, 4), &difference, 64)).await;
     let wraps = p.and(cx.sub(3, 4), &p.xor(&x, &y), &p.xor(&x, &d)).await;
     p.xor(&d, &wraps)
 }

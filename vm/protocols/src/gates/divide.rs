@@ -30,7 +30,14 @@ fn mask(b: &mut Builder, keep: Bit, word: &[Bit]) -> Vec<Bit> {
 }
 
 /// Quotient (toward zero) and remainder (sign of a), by restoring division: one subtraction a quotient bit. 0 and a where b is 0.
-pub async fn div_rem<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> (P::Arith, P::Arith) {
+pub async fn div_rem<P: Protocol>(
+    p: &P,
+    cx: Cx<'_>,
+    a: &P::Arith,
+    b: &P::Arith,
+    ra: Range,
+    rb: Range,
+) -> (P::Arith, P::Arith) {
     let ((wa, sa), (wb, sb)) = (operand(ra), operand(rb));
     let (x, y) = join(p.a2b(cx.sub(0, 4), a, wa), p.a2b(cx.sub(1, 4), b, wb)).await;
     let quotient = on_bits(p, cx.sub(2, 4), (&x, &y), (sa, sb)).await;
@@ -62,7 +69,13 @@ async fn on_bits<P: Protocol>(p: &P, cx: Cx<'_>, (x, y): (&P::Bin, &P::Bin), (sa
 }
 
 /// As [`div_rem`], by public divisors.
-pub async fn div_rem_public<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &[i64], ra: Range) -> (P::Arith, P::Arith) {
+pub async fn div_rem_public<P: Protocol>(
+    p: &P,
+    cx: Cx<'_>,
+    a: &P::Arith,
+    b: &[i64],
+    ra: Range,
+) -> (P::Arith, P::Arith) {
     let lo = b.iter().copied().min().unwrap_or(1);
     let hi = b.iter().copied().max().unwrap_or(1);
     let ((wa, sa), (wb, sb)) = (operand(ra), operand(Range::new(lo, hi)));
@@ -74,7 +87,15 @@ pub async fn div_rem_public<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &[i
 }
 
 /// a · 2^frac / b to nearest, ties up; 0 where b is 0.
-pub async fn fix_div<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range, frac: u32) -> P::Arith {
+pub async fn fix_div<P: Protocol>(
+    p: &P,
+    cx: Cx<'_>,
+    a: &P::Arith,
+    b: &P::Arith,
+    ra: Range,
+    rb: Range,
+    frac: u32,
+) -> P::Arith {
     let ((wa, sa), (wb, sb)) = (operand(ra), operand(rb));
     let (x, y) = join(p.a2b(cx.sub(0, 4), a, wa), p.a2b(cx.sub(1, 4), b, wb)).await;
     let divider = circuit("fix divide", [wa, wb, u32::from(sa) << 1 | u32::from(sb), frac], || {

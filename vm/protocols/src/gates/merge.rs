@@ -6,10 +6,19 @@ use crate::protocol::{BinShares, Protocol, Shares};
 
 /// One layer in place: gathers the pairs, compares their keys, and puts lo + c·(hi − lo) and its counterpart back; every column moves with its key. The
 /// rounds of one comparison and one selection.
-pub async fn merge_layer<P: Protocol>(p: &P, cx: Cx<'_>, table: &mut P::Arith, columns: usize, at: usize, k: usize, keys: Range) {
+pub async fn merge_layer<P: Protocol>(
+    p: &P,
+    cx: Cx<'_>,
+    table: &mut P::Arith,
+    columns: usize,
+    at: usize,
+    k: usize,
+    keys: Range,
+) {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
     let pairs = merge_pairs(rows, at, k);
-    let column = |rows_of: fn(&(usize, usize)) -> usize, c: usize| pairs.iter().map(move |pair| c * rows + rows_of(pair));
+    let column =
+        |rows_of: fn(&(usize, usize)) -> usize, c: usize| pairs.iter().map(move |pair| c * rows + rows_of(pair));
     let lower: Vec<usize> = (0..columns).flat_map(|c| column(|pair| pair.0, c)).collect();
     let upper: Vec<usize> = (0..columns).flat_map(|c| column(|pair| pair.1, c)).collect();
     let (first, second) = (table.gather(&lower), table.gather(&upper));

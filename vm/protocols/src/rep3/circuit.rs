@@ -3,13 +3,14 @@
 //! Wires live in slots (see `smpc_math::netlist`); the state is a [`Bin`] with a plane a slot. Lanes are cut in blocks of 512, and a block runs through a level's
 //! local gates and its ANDs while it is in the cache; its messages leave in the order (block, gate).
 
-use super::kernel::{Step, ROWS};
+use super::Rep3;
+use super::kernel::{ROWS, Step};
+use super::keys::Source;
 use super::rows::{Shape, and_row};
 use super::share::{Bin, Row, blocks};
-use super::source::{Source, Stream};
-use super::Rep3;
 use crate::executor::Cx;
 use smpc_math::netlist::{Level, Levelled, Local};
+use smpc_math::prf::Domain;
 use std::cell::RefCell;
 
 /// The wires of a circuit under evaluation, and how many blocks have run the local gates of the level.
@@ -70,7 +71,7 @@ impl<S: Source> Rep3<S> {
     async fn level(&self, cx: Cx<'_>, depth: u64, level: &Level, lanes: usize, state: &RefCell<State<'_>>) {
         let gates = level.ands.len();
         let shape = Shape::new(gates, lanes);
-        let at = Step::new(cx.tape(), depth, Stream::Bin);
+        let at = Step::new(cx.tape(), depth, Domain::Bin);
         cx.count_blocks(shape.rows() as u64 * 4);
         let send = |first: usize, out: &mut [Row]| {
             let state = &mut *state.borrow_mut();

@@ -1,10 +1,10 @@
 //! Sign and equality to zero by the two-summand split.
 
-use super::circuits::Kind;
-use super::share::{Arith, Bin};
-use super::source::Source;
-use super::split::Split;
 use super::Rep3;
+use super::circuits::Kind;
+use super::keys::Source;
+use super::share::{Arith, Bin};
+use super::split::Split;
 use crate::executor::Cx;
 
 impl<S: Source> Rep3<S> {

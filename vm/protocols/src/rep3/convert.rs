@@ -1,13 +1,14 @@
 //! From bits to integers.
 
+use super::Rep3;
 use super::elements::low_bits;
 use super::kernel::{Step, element_bytes};
+use super::keys::Source;
 use super::share::{Arith, Bin, Row};
-use super::source::{Source, Stream};
-use super::Rep3;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
+use smpc_math::prf::Domain;
 use std::cell::RefCell;
 
 /// Bit `lane` of plane `plane` of a buffer with `width` planes.
@@ -26,7 +27,9 @@ impl<S: Source> Rep3<S> {
         let width = x.width as usize;
         let tape = cx.tape();
         let parts = self.parts(x.lanes);
-        cx.count_blocks((parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 / 2 + 1) * u64::from(x.width));
+        cx.count_blocks(
+            (parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 / 2 + 1) * u64::from(x.width),
+        );
         let z = RefCell::new(self.arith(x.lanes));
         let w_take = RefCell::new(self.words(parts.take.len()));
         let mut w_help = self.words(parts.help.len());
@@ -37,7 +40,7 @@ impl<S: Source> Rep3<S> {
         for (plane, &c) in coefficients.iter().enumerate() {
             let bits = bits_of(c);
             let size = element_bytes(bits);
-            let at = Step::new(tape, plane as u64, Stream::Input);
+            let at = Step::new(tape, plane as u64, Domain::Input);
             let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
             let (z, w_take) = (&z, &w_take);
             sends.push((
@@ -72,8 +75,10 @@ impl<S: Source> Rep3<S> {
             });
         }
         {
-            let mut sends: Vec<_> = sends.iter_mut().map(|(len, piece)| Outgoing::new(self.next(), *len, &mut **piece)).collect();
-            let mut takes: Vec<_> = takes.iter_mut().map(|(len, piece)| Incoming::new(self.prev(), *len, &mut **piece)).collect();
+            let mut sends: Vec<_> =
+                sends.iter_mut().map(|(len, piece)| Outgoing::new(self.next(), *len, &mut **piece)).collect();
+            let mut takes: Vec<_> =
+                takes.iter_mut().map(|(len, piece)| Incoming::new(self.prev(), *len, &mut **piece)).collect();
             cx.exchange(&mut sends, &mut takes).await;
         }
         drop((sends, takes));

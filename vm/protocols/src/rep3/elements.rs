@@ -6,13 +6,14 @@
 //! **Cross.** For v that P_{r+1} and P_{r+2} know, u·v = v·(u − F) + v·F: P_{r+1} knows the first summand, P_{r+2} the second, and each inputs its own to its
 //! right neighbour under a fresh mask. One round.
 
-use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
-use super::share::{Arith, Words};
-use super::source::{Source, Stream};
-use super::split::Parts;
 use super::Rep3;
+use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
+use super::keys::Source;
+use super::share::{Arith, Words};
+use super::split::Parts;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
 
 /// 2^bits − 1.
 pub(crate) const fn low_bits(bits: u32) -> u64 {
@@ -53,7 +54,14 @@ impl<S: Source> Rep3<S> {
     }
 
     /// What P_{r+2} derives of a deal, or any holder of a mask: `store(i, mask)` for `count` elements of component `component`'s key.
-    pub(crate) fn derive(&self, component: usize, at: Step, bits: u32, count: usize, mut store: impl FnMut(usize, u64)) {
+    pub(crate) fn derive(
+        &self,
+        component: usize,
+        at: Step,
+        bits: u32,
+        count: usize,
+        mut store: impl FnMut(usize, u64),
+    ) {
         if self.dry {
             return;
         }
@@ -77,7 +85,8 @@ impl<S: Source> Rep3<S> {
         (mut w_take, mut w_help): (Words, Words),
         z: &mut Arith,
     ) {
-        let (first, second) = (Step::new(cx.tape(), step, Stream::Input), Step::new(cx.tape(), step + 1, Stream::Input));
+        let (first, second) =
+            (Step::new(cx.tape(), step, Domain::Input), Step::new(cx.tape(), step + 1, Domain::Input));
         let (size, low) = (element_bytes(bits), low_bits(bits));
         let (me, mask) = (self.me, self.mask);
         cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 + 1);

@@ -1,16 +1,17 @@
 //! `rep3` as a [`Protocol`]: which construction each gate is.
 
+use super::Rep3;
 use super::convert::weights;
 use super::elements::low_bits;
 use super::kernel::Step;
+use super::keys::Source;
 use super::share::{Arith, Bin};
-use super::source::{Source, Stream};
-use super::Rep3;
 use crate::executor::Cx;
 use crate::lanes::Range;
 use crate::protocol::{BinShares, Protocol};
 use crate::registry::{REP3, Spec};
 use smpc_math::netlist::Levelled;
+use smpc_math::prf::Domain;
 
 const ALL: [usize; 3] = [0, 1, 2];
 
@@ -132,7 +133,7 @@ impl<S: Source> Protocol for Rep3<S> {
         self.run_circuit(cx, circuit, inputs).await
     }
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bin {
-        let at = Step::new(cx.tape(), 0, Stream::Random);
+        let at = Step::new(cx.tape(), 0, Domain::Random);
         let mut x = self.bin(width, lanes);
         cx.count_blocks((x.a.len() as u64 + 1) * 4);
         self.mask_rows(self.me, at, 0, &mut x.a);

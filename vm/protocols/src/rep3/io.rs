@@ -5,11 +5,12 @@
 
 use super::Rep3;
 use super::kernel::{ROWS, Step, from_bytes, to_bytes};
+use super::keys::Source;
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, Rows, to_planes};
-use super::source::{Source, Stream};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
 use std::cell::RefCell;
 
 /// The value of a lane; a single value fills all.
@@ -21,14 +22,19 @@ fn value(values: &[i64], lane: usize) -> u64 {
 impl<S: Source> Rep3<S> {
     /// Secret lanes that party `owner` knows. One round, 64 bits a lane from the owner.
     pub(crate) async fn deal_numbers(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Arith {
-        let at = Step::new(cx.tape(), 0, Stream::Input);
+        let at = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks(lanes as u64 / 2 + 1);
         let mut x = self.arith(lanes);
         let bytes = lanes * 8;
         match self.slot(owner) {
             Some(0) => {
                 let values = values.unwrap_or(&[0]);
-                let mut produce = self.deal_writer(at, self.bits, |i| value(values, i), |i, mask, rest| (x.a[i], x.b[i]) = (mask, rest));
+                let mut produce = self.deal_writer(
+                    at,
+                    self.bits,
+                    |i| value(values, i),
+                    |i, mask, rest| (x.a[i], x.b[i]) = (mask, rest),
+                );
                 cx.exchange(&mut [Outgoing::new(self.next(), bytes, &mut produce)], &mut []).await;
             }
             Some(_) => {
@@ -44,8 +50,15 @@ impl<S: Source> Rep3<S> {
     }
 
     /// Secret words that party `owner` knows. One round, one bit a lane and plane from the owner.
-    pub(crate) async fn deal_bits(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bin {
-        let at = Step::new(cx.tape(), 0, Stream::Bin);
+    pub(crate) async fn deal_bits(
+        &self,
+        cx: Cx<'_>,
+        owner: usize,
+        values: Option<&[i64]>,
+        width: u32,
+        lanes: usize,
+    ) -> Bin {
+        let at = Step::new(cx.tape(), 0, Domain::Bin);
         let shape = Shape::new(width as usize, lanes);
         cx.count_blocks(shape.rows() as u64 * 4);
         let mut x = self.bin(width, lanes);
@@ -74,7 +87,8 @@ impl<S: Source> Rep3<S> {
                 cx.idle().await;
             }
             None => {
-                let mut consume = row_reader(shape, |first, rows: &[Row]| x.a[first..first + rows.len()].copy_from_slice(rows));
+                let mut consume =
+                    row_reader(shape, |first, rows: &[Row]| x.a[first..first + rows.len()].copy_from_slice(rows));
                 cx.exchange(&mut [], &mut [Incoming::new(owner, shape.bytes(), &mut consume)]).await;
             }
         }
@@ -128,7 +142,8 @@ impl<S: Source> Rep3<S> {
         let (sends, learns) = (receivers.contains(&self.prev()), receivers.contains(&self.me));
         let shape = Shape::new(x.width as usize, x.lanes);
         let sum = RefCell::new(if learns { x.a.clone() } else { Rows::default() });
-        let mut produce = row_writer(shape, |first, out: &mut [Row]| out.copy_from_slice(&x.b[first..first + out.len()]));
+        let mut produce =
+            row_writer(shape, |first, out: &mut [Row]| out.copy_from_slice(&x.b[first..first + out.len()]));
         let mut consume = row_reader(shape, |first, rows: &[Row]| {
             let sum = &mut sum.borrow_mut()[first..first + rows.len()];
             let pairs = rows.as_flattened().iter().zip(x.b[first..].as_flattened());

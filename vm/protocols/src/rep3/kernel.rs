@@ -1,9 +1,10 @@
 //! The inner loops of `rep3`, on blocks that fit the first cache: masks, and words to bytes and back.
 
-use super::share::Row;
-use super::source::{Source, Stream};
 use super::Rep3;
+use super::keys::Source;
+use super::share::Row;
 use crate::tape::Tape;
+use smpc_math::prf::Domain;
 
 /// Words that a kernel handles at a time: two mask blocks and four operands of this size fit the first cache.
 pub(crate) const BLOCK: usize = 256;
@@ -15,19 +16,19 @@ pub(crate) const ROWS: usize = BLOCK / 8;
 pub(crate) struct Step {
     tape: Tape,
     step: u64,
-    stream: Stream,
+    domain: Domain,
 }
 
 impl Step {
-    pub(crate) fn new(tape: Tape, step: u64, stream: Stream) -> Self {
-        Self { tape, step: tape.step(step), stream }
+    pub(crate) fn new(tape: Tape, step: u64, domain: Domain) -> Self {
+        Self { tape, step: tape.step(step), domain }
     }
 }
 
 impl<S: Source> Rep3<S> {
     /// The mask of component `component` that both its holders know: words `first ..` of the step.
     pub(crate) fn mask_words(&self, component: usize, at: Step, first: usize, out: &mut [u64]) {
-        self.source.fill(component % 3, at.stream, at.tape, at.step, first, out);
+        self.source.fill(component % 3, at.domain, at.tape, at.step, first, out);
     }
 
     /// As [`Self::mask_words`], for rows.

@@ -1,8 +1,8 @@
 //! What a party of `rep3` does alone: sums, products by public numbers, known values. A known value is component 0, which P_0 holds first and P_2 second.
 
 use super::Rep3;
+use super::keys::Source;
 use super::share::{Arith, Bin, Row, Rows, Words, to_planes};
-use super::source::Source;
 
 impl<S: Source> Rep3<S> {
     /// Which of the two buffers holds `component`, if this party has it: 0 or 1.
@@ -97,7 +97,9 @@ impl<S: Source> Rep3<S> {
 
     pub(crate) fn bin_xor(&self, x: &Bin, y: &Bin) -> Bin {
         debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
-        let zip = |p: &Rows, q: &Rows| Rows::new(p.iter().zip(q.iter()).map(|(p, q)| std::array::from_fn(|i| p[i] ^ q[i])).collect());
+        let zip = |p: &Rows, q: &Rows| {
+            Rows::new(p.iter().zip(q.iter()).map(|(p, q)| std::array::from_fn(|i| p[i] ^ q[i])).collect())
+        };
         Bin { width: x.width, lanes: x.lanes, a: zip(&x.a, &y.a), b: zip(&x.b, &y.b) }
     }
 

@@ -14,17 +14,18 @@ mod elements;
 mod gates;
 mod io;
 mod kernel;
+mod keys;
 mod local;
 mod product;
 mod rows;
 mod select;
 mod share;
-mod source;
 mod split;
 mod truncate;
 
+pub use keys::{Keys, Source};
 pub use share::{Arith, Bin, Row, Rows, Words};
-pub use source::{Source, Stream};
+use smpc_math::prf::Domain;
 
 /// One party of `rep3`.
 pub struct Rep3<S> {
@@ -85,7 +86,7 @@ impl<S: Source> Rep3<S> {
 pub struct NoKeys;
 
 impl Source for NoKeys {
-    fn fill(&self, _: usize, _: Stream, _: crate::tape::Tape, _: u64, _: usize, _: &mut [u64]) {}
+    fn fill(&self, _: usize, _: Domain, _: crate::tape::Tape, _: u64, _: usize, _: &mut [u64]) {}
 }
 
 impl Rep3<NoKeys> {

@@ -5,10 +5,11 @@
 
 use super::Rep3;
 use super::kernel::{Step, from_bytes, to_bytes};
+use super::keys::Source;
 use super::share::Arith;
-use super::source::{Source, Stream};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
 
 /// Columns of a result row that a matrix product keeps in the cache.
 const TILE: usize = 128;
@@ -16,8 +17,14 @@ const TILE: usize = 128;
 impl<S: Source> Rep3<S> {
     /// Gives every party's summand (computed chunk by chunk by `term(first, words)`, unmasked) a fresh mask and makes it a component: a resharing. One
     /// round, 64 bits a lane from each party. Uses step `step`.
-    pub(crate) async fn reshare(&self, cx: Cx<'_>, step: u64, lanes: usize, mut term: impl FnMut(usize, &mut [u64])) -> Arith {
-        let at = Step::new(cx.tape(), step, Stream::Arith);
+    pub(crate) async fn reshare(
+        &self,
+        cx: Cx<'_>,
+        step: u64,
+        lanes: usize,
+        mut term: impl FnMut(usize, &mut [u64]),
+    ) -> Arith {
+        let at = Step::new(cx.tape(), step, Domain::Arith);
         cx.count_blocks(lanes as u64 / 2 + 1);
         let mut z = self.arith(lanes);
         let (own, received) = (&mut z.a, &mut z.b);
@@ -67,7 +74,13 @@ impl<S: Source> Rep3<S> {
     }
 
     /// The product of a `rows × inner` and an `inner × cols` matrix.
-    pub(crate) async fn matrix_product(&self, cx: Cx<'_>, x: &Arith, y: &Arith, (rows, inner, cols): (usize, usize, usize)) -> Arith {
+    pub(crate) async fn matrix_product(
+        &self,
+        cx: Cx<'_>,
+        x: &Arith,
+        y: &Arith,
+        (rows, inner, cols): (usize, usize, usize),
+    ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
         self.reshare(cx, 0, rows * cols, |first, out| {
             out.fill(0);

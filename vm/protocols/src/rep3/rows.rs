@@ -1,12 +1,13 @@
 //! Messages of bits: rows of 512 lanes, block by block, in a block plane by plane. A row of the last block is cut to ⌈lanes / 8⌉ bytes.
 
-use super::kernel::{ROWS, Step, from_bytes, to_bytes};
-use super::share::{Bin, Row};
-use super::source::{Source, Stream};
 use super::Rep3;
+use super::kernel::{ROWS, Step, from_bytes, to_bytes};
+use super::keys::Source;
+use super::share::{Bin, Row};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
+use smpc_math::prf::Domain;
 use std::cell::RefCell;
 
 /// The shape of a message of bits.
@@ -53,7 +54,10 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
                 }
                 let mut bytes = vec![0; shape.cut * shape.cut_bytes];
                 for (row, bytes) in cut.iter().zip(bytes.chunks_exact_mut(shape.cut_bytes)) {
-                    bytes.iter_mut().zip(row.iter().flat_map(|word| word.to_le_bytes())).for_each(|(to, byte)| *to = byte);
+                    bytes
+                        .iter_mut()
+                        .zip(row.iter().flat_map(|word| word.to_le_bytes()))
+                        .for_each(|(to, byte)| *to = byte);
                 }
                 bytes
             });
@@ -93,7 +97,13 @@ pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> i
 
 impl<S: Source> Rep3<S> {
     /// Sends rows to the left neighbour and takes as many from the right one. One round, one bit a lane and plane.
-    pub(crate) async fn pass_rows(&self, cx: Cx<'_>, shape: Shape, send: impl FnMut(usize, &mut [Row]), take: impl FnMut(usize, &[Row])) {
+    pub(crate) async fn pass_rows(
+        &self,
+        cx: Cx<'_>,
+        shape: Shape,
+        send: impl FnMut(usize, &mut [Row]),
+        take: impl FnMut(usize, &[Row]),
+    ) {
         let mut produce = row_writer(shape, send);
         let mut consume = row_reader(shape, take);
         cx.exchange(
@@ -107,7 +117,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn conjunction(&self, cx: Cx<'_>, x: &Bin, y: &Bin) -> Bin {
         debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
         let shape = Shape::new(x.width as usize, x.lanes);
-        let at = Step::new(cx.tape(), 0, Stream::Bin);
+        let at = Step::new(cx.tape(), 0, Domain::Bin);
         cx.count_blocks(shape.rows() as u64 * 4);
         let mut z = self.bin(x.width, x.lanes);
         let own = RefCell::new(&mut z.a);

@@ -1,12 +1,13 @@
 //! Choice by a shared bit.
 
+use super::Rep3;
 use super::convert::bit;
 use super::kernel::{Step, element_bytes};
+use super::keys::Source;
 use super::share::{Arith, Bin};
-use super::source::{Source, Stream};
-use super::Rep3;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
 
 impl<S: Source> Rep3<S> {
     /// c · d for a bit c (width 1).
@@ -17,7 +18,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn bit_times(&self, cx: Cx<'_>, c: &Bin, d: &Arith) -> Arith {
         debug_assert_eq!((c.width, c.lanes), (1, d.lanes));
         let parts = self.parts(d.lanes);
-        let (first, second) = (Step::new(cx.tape(), 0, Stream::Input), Step::new(cx.tape(), 1, Stream::Input));
+        let (first, second) = (Step::new(cx.tape(), 0, Domain::Input), Step::new(cx.tape(), 1, Domain::Input));
         cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 + 1);
         let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
         let mut summand = self.words(d.lanes);
@@ -52,8 +53,14 @@ impl<S: Source> Rep3<S> {
             let size = element_bytes(self.bits);
             let (deals, takes) = (parts.deal.len() * size, parts.take.len() * size);
             cx.exchange(
-                &mut [Outgoing::new(self.next(), deals, &mut deal_signed), Outgoing::new(self.next(), deals, &mut deal_bit)],
-                &mut [Incoming::new(self.prev(), takes, &mut take_signed), Incoming::new(self.prev(), takes, &mut take_bit)],
+                &mut [
+                    Outgoing::new(self.next(), deals, &mut deal_signed),
+                    Outgoing::new(self.next(), deals, &mut deal_bit),
+                ],
+                &mut [
+                    Incoming::new(self.prev(), takes, &mut take_signed),
+                    Incoming::new(self.prev(), takes, &mut take_bit),
+                ],
             )
             .await;
         }

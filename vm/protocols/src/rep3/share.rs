@@ -185,7 +185,14 @@ impl Bin {
 }
 
 /// Writes the low `width` bits of words into planes `first ..` of a buffer with `planes` planes, from lane `lane` (a multiple of 64) on.
-pub(crate) fn to_planes(words: impl ExactSizeIterator<Item = u64>, rows: &mut [Row], planes: usize, first: usize, width: usize, lane: usize) {
+pub(crate) fn to_planes(
+    words: impl ExactSizeIterator<Item = u64>,
+    rows: &mut [Row],
+    planes: usize,
+    first: usize,
+    width: usize,
+    lane: usize,
+) {
     let mut words = words;
     let mut square = [0; 64];
     let mut lane = lane;
@@ -212,7 +219,10 @@ impl Shares for Bin {
         Self::each_plane(&mut out, self, |to, from, tp, fp| match view.contiguous() {
             Some((start, len)) => tp.copy(to, 0, (fp, from, start), len),
             None if stride == 1 => {
-                view.iter().step_by(cols.max(1)).enumerate().for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
+                view.iter()
+                    .step_by(cols.max(1))
+                    .enumerate()
+                    .for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
             }
             None => view.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, lane))),
         });

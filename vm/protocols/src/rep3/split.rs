@@ -6,14 +6,15 @@
 //!
 //! In the group of role r a party has one of three parts; over all groups it plays each part once.
 
+use super::Rep3;
 use super::kernel::{ROWS, Step};
+use super::keys::Source;
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, blocks, to_planes};
-use super::source::{Source, Stream};
-use super::Rep3;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
+use smpc_math::prf::Domain;
 use std::ops::Range;
 
 /// The lanes in which a party plays each part.
@@ -58,7 +59,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn split(&self, cx: Cx<'_>, x: &Arith, how: &Split, state: &mut Bin) {
         let (slots, width) = (state.width as usize, how.width);
         let parts = self.parts(x.lanes);
-        let at = Step::new(cx.tape(), 0, Stream::Input);
+        let at = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks((parts.deal.len().max(parts.take.len()).max(parts.help.len()) * width / 128 + 1) as u64);
         if !self.dry {
             let sign = |t: u64| if how.negate { t.wrapping_neg() } else { t };
@@ -103,7 +104,15 @@ impl<S: Source> Rep3<S> {
     }
 
     /// Writes the mask of component `component` into slots `0 .. width` of the blocks of `lanes`.
-    fn mask_slots(&self, at: Step, width: usize, slots: usize, lanes: &Range<usize>, component: usize, rows: &mut [Row]) {
+    fn mask_slots(
+        &self,
+        at: Step,
+        width: usize,
+        slots: usize,
+        lanes: &Range<usize>,
+        component: usize,
+        rows: &mut [Row],
+    ) {
         let start = lanes.start / ROW_LANES * slots;
         let count = blocks(lanes.len());
         for (n, block) in rows[start..start + count * slots].chunks_mut(slots).enumerate() {

@@ -12,13 +12,14 @@ use super::circuits::Kind;
 use super::convert::bit;
 use super::elements::low_bits;
 use super::kernel::{Step, element_bytes};
+use super::keys::Source;
 use super::share::{Arith, Bin, Words};
-use super::source::{Source, Stream};
 use super::split::{Parts, Split};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::lanes::Range;
 use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
 use std::cell::RefCell;
 
 impl<S: Source> Rep3<S> {
@@ -54,7 +55,7 @@ impl<S: Source> Rep3<S> {
 
     /// The first round: (s ≫ m) + (t ≫ m) as a share, and the summands of msb(s)·msb(t) modulo 2^m on the lanes where this party is P_{r+1} and P_{r+2}.
     async fn shifted(&self, cx: Cx<'_>, x: &Arith, m: u32, offset: u64, parts: &Parts) -> (Arith, Words, Words) {
-        let (quotient, sign) = (Step::new(cx.tape(), 0, Stream::Input), Step::new(cx.tape(), 1, Stream::Input));
+        let (quotient, sign) = (Step::new(cx.tape(), 0, Domain::Input), Step::new(cx.tape(), 1, Domain::Input));
         cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 + 1);
         let z = RefCell::new(self.arith(x.lanes));
         let mut w_take = self.words(parts.take.len());
@@ -71,7 +72,9 @@ impl<S: Source> Rep3<S> {
                 z.a[lane] = high(x.a[lane]);
             }
         }
-        self.derive(self.next(), quotient, self.bits, parts.help.len(), |i, mask| z.borrow_mut().b[help + i] = mask & self.mask);
+        self.derive(self.next(), quotient, self.bits, parts.help.len(), |i, mask| {
+            z.borrow_mut().b[help + i] = mask & self.mask
+        });
         self.derive(self.next(), sign, m, parts.help.len(), |i, mask| w_help[i] = top(x.a[help + i]) * mask);
         let mut deal_quotient = self.deal_writer(
             quotient,
@@ -103,8 +106,15 @@ impl<S: Source> Rep3<S> {
     }
 
     /// Adds a bit (one plane) to z, and a product whose summands are given; see [`Self::bits_to_number`]. 2 rounds.
-    async fn add_bit(&self, cx: Cx<'_>, x: &Bin, parts: &Parts, (mut w_take, mut w_help): (Words, Words), z: &mut Arith) {
-        let at = Step::new(cx.tape(), 0, Stream::Input);
+    async fn add_bit(
+        &self,
+        cx: Cx<'_>,
+        x: &Bin,
+        parts: &Parts,
+        (mut w_take, mut w_help): (Words, Words),
+        z: &mut Arith,
+    ) {
+        let at = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 / 2 + 1);
         let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
         let add = |to: &mut u64, word: u64| *to = to.wrapping_add(word) & self.mask;
