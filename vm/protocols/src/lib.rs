@@ -1,1 +1,34 @@
-//! Secret-sharing protocols: the trait, the round executor, the gates.
+//! Secret-sharing protocols: the trait, the round executor, the gates, one module a protocol.
+//!
+//! Floor 2. Knows no bytecode, no source language, no files and no sockets: vectors of shares in, vectors of shares out, bytes through the [`Wire`] that
+//! it is handed.
+//!
+//! * [`protocol`]: what a protocol is; start there.
+//! * [`executor`], [`tick`], [`piece`], [`join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
+//! * [`plain`], [`rep3`]: the protocols; [`registry`] lists them.
+//! * [`gates`]: gates that are the same for all protocols.
+
+pub mod conformance;
+pub mod error;
+pub mod executor;
+pub mod gates;
+pub mod join;
+pub mod lanes;
+pub mod piece;
+pub mod plain;
+pub mod protocol;
+pub mod registry;
+pub mod rep3;
+pub mod tape;
+pub mod tick;
+pub mod wire;
+
+pub use error::Error;
+pub use executor::{Cx, Executor, Stats};
+pub use join::{join, join_all, join3};
+pub use lanes::{Lanes, Range};
+pub use piece::{Incoming, Outgoing};
+pub use protocol::{BinShares, Protocol, Shares};
+pub use tape::Tape;
+pub use tick::CHUNK;
+pub use wire::Wire;

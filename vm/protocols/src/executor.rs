@@ -1,0 +1,286 @@
+//! The round executor: one thread that polls a computation in lockstep ticks.
+//!
+//! A tick is one communication round. Within it every gate that takes part registers what it sends to and expects from each peer (see
+//! [`crate::piece`]); the pieces for one peer, in poll order, form one frame, and an empty frame is not sent. The length of each frame follows from the
+//! program alone, so a peer's frame is refused by its header before a byte of it is used, and nothing is ever allocated by a peer's word. Large frames
+//! move in segments: a piece produces while its peer's buffer has room and consumes what has arrived, so memory stays flat.
+//!
+//! No future sees arrival order, time or thread. A tick ends for all futures at once, so the order in which pieces are registered is the same at
+//! every party. In dry mode there is no transport: pieces have lengths only, and rounds and bytes are counted just the same.
+//!
+//! This file opens no connection, knows no protocol, and draws no randomness; it only counts how much has been addressed.
+
+use crate::error::Error;
+use crate::tape::Tape;
+use crate::tick::{HEADER, Link, header, pump};
+use crate::wire::Wire;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Randomness blocks after which gates get keys of the next epoch, well below 2^32.
+const EPOCH_BLOCKS: u64 = 1 << 31;
+
+/// What a run has cost so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Rounds: ticks that ended.
+    pub rounds: u64,
+    /// Bytes sent to each party, headers included.
+    pub sent: Vec<u64>,
+    /// Bytes received from each party, headers included.
+    pub received: Vec<u64>,
+}
+
+impl Stats {
+    /// What was added since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let minus = |a: &[u64], b: &[u64]| a.iter().zip(b).map(|(x, y)| x - y).collect();
+        Self {
+            rounds: self.rounds - earlier.rounds,
+            sent: minus(&self.sent, &earlier.sent),
+            received: minus(&self.received, &earlier.received),
+        }
+    }
+}
+
+struct Inner {
+    wire: Option<Box<dyn Wire>>,
+    links: Vec<Link>,
+    stats: Stats,
+}
+
+/// Runs one worker's computation. See the module's text.
+pub struct Executor {
+    inner: RefCell<Inner>,
+    error: RefCell<Option<Error>>,
+    me: usize,
+    session: u64,
+    worker: u32,
+    /// Number of the tick that is being registered or moved.
+    tick: Cell<u64>,
+    /// Whether futures may register pieces for this tick: true from the end of the last one to the end of the next poll.
+    registering: Cell<bool>,
+    participants: Cell<u64>,
+    blocks: Cell<u64>,
+    epoch: Cell<u32>,
+    dry: bool,
+}
+
+impl Executor {
+    /// An executor for party `me` of `parties` over `wire`. `session` and `worker` stand in every frame.
+    #[must_use]
+    pub fn new(me: usize, parties: usize, session: u64, worker: u32, wire: Box<dyn Wire>) -> Self {
+        Self::build(me, parties, session, worker, Some(wire))
+    }
+
+    /// An executor that counts what party `me` of `parties` would send and receive and moves nothing. Shares under it are empty buffers with a
+    /// length; public values are live.
+    #[must_use]
+    pub fn dry(me: usize, parties: usize) -> Self {
+        Self::build(me, parties, 0, 0, None)
+    }
+
+    fn build(me: usize, parties: usize, session: u64, worker: u32, wire: Option<Box<dyn Wire>>) -> Self {
+        let dry = wire.is_none();
+        let stats = Stats { rounds: 0, sent: vec![0; parties], received: vec![0; parties] };
+        let links = (0..parties).map(|_| Link::default()).collect();
+        Self {
+            inner: RefCell::new(Inner { wire, links, stats }),
+            error: RefCell::new(None),
+            me,
+            session,
+            worker,
+            tick: Cell::new(0),
+            registering: Cell::new(true),
+            participants: Cell::new(0),
+            blocks: Cell::new(0),
+            epoch: Cell::new(0),
+            dry,
+        }
+    }
+
+    /// This party's number.
+    #[must_use]
+    pub fn me(&self) -> usize {
+        self.me
+    }
+
+    /// Whether this executor only counts.
+    #[must_use]
+    pub fn is_dry(&self) -> bool {
+        self.dry
+    }
+
+    /// Rounds and bytes so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.inner.borrow().stats.clone()
+    }
+
+    /// Adds `times` times `cost`: how a dry run counts a loop whose turns cost the same.
+    pub fn add_stats(&self, cost: &Stats, times: u64) {
+        let stats = &mut self.inner.borrow_mut().stats;
+        stats.rounds += cost.rounds * times;
+        for (sum, more) in stats.sent.iter_mut().zip(&cost.sent).chain(stats.received.iter_mut().zip(&cost.received)) {
+            *sum += more * times;
+        }
+    }
+
+    /// The handle that a gate with dynamic instance number `instance` gets. The interpreter numbers gates in program order as it issues them,
+    /// one number for each turn of a loop, before the gate is first polled.
+    #[must_use]
+    pub fn gate(&self, instance: u64) -> Cx<'_> {
+        Cx { executor: self, tape: Tape::new(self.epoch.get(), instance) }
+    }
+
+    /// Ends the run with an error at the next tick.
+    pub fn fail(&self, error: Error) {
+        self.error.borrow_mut().get_or_insert(error);
+    }
+
+    /// Runs a computation to its end, tick by tick.
+    ///
+    /// # Errors
+    /// The first fault of a link or of a frame, or our own.
+    pub fn run<F: Future>(&self, computation: F) -> Result<F::Output, Error> {
+        let mut computation = pin!(computation);
+        let mut cx = Context::from_waker(Waker::noop());
+        loop {
+            let polled = computation.as_mut().poll(&mut cx);
+            if let Some(error) = self.error.borrow_mut().take() {
+                return Err(error);
+            }
+            if let Poll::Ready(value) = polled {
+                self.flush()?;
+                return Ok(value);
+            }
+            if self.registering.get() {
+                self.close_registration()?;
+            }
+            if self.moved()? {
+                self.tick.set(self.tick.get() + 1);
+                self.registering.set(true);
+                self.participants.set(0);
+            }
+        }
+    }
+
+    /// Moves bytes; true once the tick is complete, false where pieces have to produce or consume first.
+    fn moved(&self) -> Result<bool, Error> {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.wire.as_mut() {
+            Some(wire) => pump(&mut inner.links, wire.as_mut(), self.tick.get()),
+            None => {
+                inner.links.iter_mut().for_each(Link::skip);
+                Ok(true)
+            }
+        }
+    }
+
+    /// All pieces of the tick are known: writes the headers and turns to this tick's incoming frames.
+    fn close_registration(&self) -> Result<(), Error> {
+        self.registering.set(false);
+        if self.participants.get() == 0 {
+            return Err(Error::Internal("a future waits for something that is not a round"));
+        }
+        let inner = &mut *self.inner.borrow_mut();
+        inner.stats.rounds += 1;
+        for (peer, link) in inner.links.iter_mut().enumerate() {
+            if link.promised > 0 {
+                inner.stats.sent[peer] += link.promised + HEADER as u64;
+            }
+            let header = |length| header(self.session, self.worker, self.tick.get(), length);
+            let expected = link.close(header)?;
+            if expected > 0 {
+                inner.stats.received[peer] += expected + HEADER as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what is left once the computation has ended.
+    fn flush(&self) -> Result<(), Error> {
+        let inner = &mut *self.inner.borrow_mut();
+        let Some(wire) = inner.wire.as_mut() else { return Ok(()) };
+        loop {
+            let mut writable = 0;
+            for (peer, link) in inner.links.iter_mut().enumerate() {
+                if link.send(peer, wire.as_mut())? {
+                    writable |= 1 << peer;
+                }
+            }
+            if writable == 0 {
+                return Ok(());
+            }
+            wire.wait(0, writable)?;
+        }
+    }
+}
+
+/// What a gate is handed: the executor and the gate's own randomness address.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    executor: &'a Executor,
+    tape: Tape,
+}
+
+impl<'a> Cx<'a> {
+    /// The executor.
+    #[must_use]
+    pub fn executor(self) -> &'a Executor {
+        self.executor
+    }
+
+    /// Where this gate's randomness lives. Only steps of this tape may be used, each once.
+    #[must_use]
+    pub fn tape(self) -> Tape {
+        self.tape
+    }
+
+    /// The handle for sub-gate `k` of `n`: its tape is the k-th of n equal parts of this one.
+    #[must_use]
+    pub fn sub(self, k: u64, n: u64) -> Self {
+        Self { executor: self.executor, tape: self.tape.sub(k, n) }
+    }
+
+    /// Whether only lengths are counted.
+    #[must_use]
+    pub fn is_dry(self) -> bool {
+        self.executor.dry
+    }
+
+    /// Notes that a gate addresses `blocks` blocks under each key at most; the same number at every party. Later gates get keys of the next epoch
+    /// once 2^31 are reached.
+    pub fn count_blocks(self, blocks: u64) {
+        let executor = self.executor;
+        let sum = executor.blocks.get().saturating_add(blocks);
+        if sum >= EPOCH_BLOCKS {
+            executor.epoch.set(executor.epoch.get() + 1);
+            executor.blocks.set(0);
+        } else {
+            executor.blocks.set(sum);
+        }
+    }
+}
+
+/// The executor's side of [`crate::piece`].
+impl Executor {
+    /// The tick that pieces register for, once per piece set; `None` where this poll is not one that registers.
+    pub(crate) fn enter_tick(&self) -> Option<u64> {
+        self.registering.get().then(|| {
+            self.participants.set(self.participants.get() + 1);
+            self.tick.get()
+        })
+    }
+
+    pub(crate) fn tick(&self) -> u64 {
+        self.tick.get()
+    }
+
+    pub(crate) fn with_links<R>(&self, f: impl FnOnce(&mut [Link]) -> R) -> R {
+        f(&mut self.inner.borrow_mut().links)
+    }
+}

@@ -1,0 +1,44 @@
+//! Order and equality of two numbers, at the width that their ranges need.
+
+use crate::executor::Cx;
+use crate::join::join3;
+use crate::lanes::{Range, signed_width};
+use crate::protocol::{Protocol, Shares};
+
+/// a < b.
+///
+/// Where every difference fits 64 bits: the sign of a − b at that width. Otherwise the difference wraps, and with the signs x, y, d of a, b and a − b modulo
+/// 2^64 the answer is d ⊕ ((x ⊕ y) ∧ (x ⊕ d)) (PROTOCOLS R14): three signs side by side and one AND. Where the ranges decide, nothing is sent.
+pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
+    let (lo, hi) = ra.minus(rb);
+    let lanes = a.lanes();
+    if lo >= 0 || hi < 0 {
+        return p.bin_from_public(&[i64::from(hi < 0)], 1, lanes);
+    }
+    let difference = p.sub(a, b);
+    let width = signed_width(lo, hi);
+    if width <= 64 {
+        return p.ltz(cx, &difference, width).await;
+    }
+    let (x, y, d) =
+        join3(sign(p, cx.sub(0, 4), a, ra), sign(p, cx.sub(1, 4), b, rb), p.ltz(cx.sub(2, 4), &difference, 64)).await;
+    let wraps = p.and(cx.sub(3, 4), &p.xor(&x, &y), &p.xor(&x, &d)).await;
+    p.xor(&d, &wraps)
+}
+
+/// a < 0; free where the range decides.
+pub async fn sign<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, range: Range) -> P::Bin {
+    if range.lo >= 0 || range.hi < 0 {
+        return p.bin_from_public(&[i64::from(range.hi < 0)], 1, a.lanes());
+    }
+    p.ltz(cx, a, range.width()).await
+}
+
+/// a = b: whether the difference is 0, for which 64 bits always suffice. Where the ranges do not meet, nothing is sent.
+pub async fn eq<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
+    let (lo, hi) = ra.minus(rb);
+    if lo > 0 || hi < 0 {
+        return p.bin_from_public(&[0], 1, a.lanes());
+    }
+    p.eqz(cx, &p.sub(a, b), signed_width(lo, hi).min(64)).await
+}

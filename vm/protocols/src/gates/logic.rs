@@ -1,0 +1,41 @@
+//! Choice between words, and the conjunction over all lanes that a `check` opens.
+
+use crate::executor::Cx;
+use crate::lanes::Lanes;
+use crate::protocol::{BinShares, Protocol, Shares};
+
+/// a where the condition holds, else b: b ⊕ (c ∧ (a ⊕ b)). 1 round, one bit a lane and plane.
+pub async fn select_bin<P: Protocol>(p: &P, cx: Cx<'_>, condition: &P::Bin, a: &P::Bin, b: &P::Bin) -> P::Bin {
+    let wide = P::Bin::stack(&vec![condition; a.width() as usize]);
+    let change = p.and(cx, &wide, &p.xor(a, b)).await;
+    p.xor(b, &change)
+}
+
+/// Whether all lanes hold: the conjunction over the lanes, half with half, then one bit is opened. ⌈log2 lanes⌉ + 1 rounds, about a bit a lane.
+pub async fn check<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Bin) -> bool {
+    let all = all_lanes(p, cx.sub(0, 2), a).await;
+    let opened = p.open_bin(cx.sub(1, 2), &all).await;
+    cx.is_dry() || opened == [1]
+}
+
+/// The conjunction over the lanes, as one lane; 1 of no lanes.
+pub async fn all_lanes<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Bin) -> P::Bin {
+    if a.lanes() == 0 {
+        return p.bin_from_public(&[1], 1, 1);
+    }
+    let mut rest = a.clone();
+    let mut step = 0;
+    while rest.lanes() > 1 {
+        let lanes = rest.lanes();
+        // In whole blocks where there are several.
+        let half = if lanes > 1024 { lanes.div_ceil(1024) * 512 } else { lanes.div_ceil(2) };
+        let pairs = lanes - half;
+        let low = rest.read(&Lanes::run(0, pairs));
+        let high = rest.read(&Lanes::run(half, pairs));
+        let both = p.and(cx.sub(step, 64), &low, &high).await;
+        rest = rest.read(&Lanes::run(0, half));
+        rest.write(&Lanes::run(0, pairs), &both);
+        step += 1;
+    }
+    rest
+}

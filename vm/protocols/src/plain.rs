@@ -1,0 +1,385 @@
+//! The protocol of one party, in the clear: every gate is its definition. The reference that the others are tested against; nothing is secret here.
+
+use crate::executor::Cx;
+use crate::gates::merge::merge_pairs;
+use crate::lanes::{Lanes, Range};
+use crate::protocol::{BinShares, Protocol, Shares};
+use crate::registry::{PLAIN, Spec};
+use smpc_math::netlist::{Levelled, Local};
+
+/// One party in the clear.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plain;
+
+/// Integers modulo 2^64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers(pub Vec<u64>);
+
+/// Words of `width` bits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bits {
+    width: u32,
+    words: Vec<u128>,
+}
+
+impl Bits {
+    fn new(width: u32, words: Vec<u128>) -> Self {
+        let mask = mask(width);
+        Self { width, words: words.into_iter().map(|w| w & mask).collect() }
+    }
+
+    fn flags(flags: impl Iterator<Item = bool>) -> Self {
+        Self { width: 1, words: flags.map(u128::from).collect() }
+    }
+
+    /// The words, by lane.
+    #[must_use]
+    pub fn words(&self) -> &[u128] {
+        &self.words
+    }
+}
+
+const fn mask(width: u32) -> u128 {
+    if width >= 128 { u128::MAX } else { (1 << width) - 1 }
+}
+
+impl Shares for Numbers {
+    fn lanes(&self) -> usize {
+        self.0.len()
+    }
+    fn read(&self, view: &Lanes) -> Self {
+        Self(view.iter().map(|i| self.0[i]).collect())
+    }
+    fn write(&mut self, view: &Lanes, values: &Self) {
+        view.iter().zip(&values.0).for_each(|(i, v)| self.0[i] = *v);
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self(index.iter().map(|i| self.0[*i]).collect())
+    }
+    fn scatter(&mut self, index: &[usize], values: &Self) {
+        index.iter().zip(&values.0).for_each(|(i, v)| self.0[*i] = *v);
+    }
+}
+
+impl Shares for Bits {
+    fn lanes(&self) -> usize {
+        self.words.len()
+    }
+    fn read(&self, view: &Lanes) -> Self {
+        Self { words: view.iter().map(|i| self.words[i]).collect(), ..*self }
+    }
+    fn write(&mut self, view: &Lanes, values: &Self) {
+        view.iter().zip(&values.words).for_each(|(i, v)| self.words[i] = *v);
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self { words: index.iter().map(|i| self.words[*i]).collect(), ..*self }
+    }
+    fn scatter(&mut self, index: &[usize], values: &Self) {
+        index.iter().zip(&values.words).for_each(|(i, v)| self.words[*i] = *v);
+    }
+}
+
+impl BinShares for Bits {
+    fn width(&self) -> u32 {
+        self.width
+    }
+    fn planes(&self, from: u32, width: u32) -> Self {
+        Self::new(width, self.words.iter().map(|w| w.checked_shr(from).unwrap_or(0)).collect())
+    }
+    fn stack(parts: &[&Self]) -> Self {
+        let mut all = Self { width: 0, words: vec![0; parts.first().map_or(0, |p| p.lanes())] };
+        for part in parts {
+            all.words.iter_mut().zip(&part.words).for_each(|(w, p)| *w |= p << all.width);
+            all.width += part.width;
+        }
+        all
+    }
+}
+
+/// `values` for every lane, a single one repeated.
+fn cycle(values: &[i64], lanes: usize) -> impl Iterator<Item = i64> {
+    values.iter().copied().cycle().take(lanes)
+}
+
+fn pairwise(a: &Numbers, b: &Numbers, f: impl Fn(u64, u64) -> u64) -> Numbers {
+    debug_assert_eq!(a.lanes(), b.lanes());
+    Numbers(a.0.iter().zip(&b.0).map(|(x, y)| f(*x, *y)).collect())
+}
+
+fn with_public(a: &Numbers, b: &[i64], f: impl Fn(u64, u64) -> u64) -> Numbers {
+    Numbers(a.0.iter().zip(cycle(b, a.lanes())).map(|(x, y)| f(*x, y.cast_unsigned())).collect())
+}
+
+/// A gate on the values as integers.
+fn integers(a: &Numbers, b: &Numbers, f: impl Fn(i128, i128) -> i128) -> Numbers {
+    pairwise(a, b, |x, y| wrap(f(signed(x), signed(y))))
+}
+
+const fn signed(x: u64) -> i128 {
+    x.cast_signed() as i128
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the ring is modulo 2^64")]
+const fn wrap(x: i128) -> u64 {
+    x as u64
+}
+
+/// ⌊√n⌋.
+fn isqrt(n: u128) -> u128 {
+    n.isqrt()
+}
+
+fn div(a: i128, b: i128) -> i128 {
+    if b == 0 { 0 } else { a / b }
+}
+
+fn rem(a: i128, b: i128) -> i128 {
+    if b == 0 { a } else { a % b }
+}
+
+impl Protocol for Plain {
+    type Arith = Numbers;
+    type Bin = Bits;
+    type Lane = u64;
+
+    fn spec(&self) -> &'static Spec {
+        &PLAIN
+    }
+    fn me(&self) -> usize {
+        0
+    }
+    fn parties(&self) -> usize {
+        1
+    }
+
+    fn from_public(&self, values: &[i64], lanes: usize) -> Numbers {
+        Numbers(cycle(values, lanes).map(i64::cast_unsigned).collect())
+    }
+    fn add(&self, a: &Numbers, b: &Numbers) -> Numbers {
+        pairwise(a, b, u64::wrapping_add)
+    }
+    fn sub(&self, a: &Numbers, b: &Numbers) -> Numbers {
+        pairwise(a, b, u64::wrapping_sub)
+    }
+    fn neg(&self, a: &Numbers) -> Numbers {
+        Numbers(a.0.iter().map(|x| x.wrapping_neg()).collect())
+    }
+    fn add_public(&self, a: &Numbers, b: &[i64]) -> Numbers {
+        with_public(a, b, u64::wrapping_add)
+    }
+    fn mul_public(&self, a: &Numbers, b: &[i64]) -> Numbers {
+        with_public(a, b, u64::wrapping_mul)
+    }
+    fn sum(&self, a: &Numbers, len: usize) -> Numbers {
+        Numbers(a.0.chunks(len.max(1)).map(|group| group.iter().fold(0_u64, |s, x| s.wrapping_add(*x))).collect())
+    }
+    fn prefix_sum(&self, a: &Numbers, len: usize) -> Numbers {
+        let mut out = a.clone();
+        for group in out.0.chunks_mut(len.max(1)) {
+            let mut sum = 0_u64;
+            for x in group {
+                sum = sum.wrapping_add(*x);
+                *x = sum;
+            }
+        }
+        out
+    }
+    fn lane(&self, a: &Numbers, lane: usize) -> u64 {
+        a.0[lane]
+    }
+    fn set_lane(&self, a: &mut Numbers, lane: usize, value: u64) {
+        a.0[lane] = value;
+    }
+    fn lane_add(&self, a: u64, b: u64) -> u64 {
+        a.wrapping_add(b)
+    }
+    fn lane_sub(&self, a: u64, b: u64) -> u64 {
+        a.wrapping_sub(b)
+    }
+    fn lane_add_public(&self, a: u64, b: i64) -> u64 {
+        a.wrapping_add(b.cast_unsigned())
+    }
+    fn lane_mul_public(&self, a: u64, b: i64) -> u64 {
+        a.wrapping_mul(b.cast_unsigned())
+    }
+
+    fn bin_from_public(&self, values: &[i64], width: u32, lanes: usize) -> Bits {
+        Bits::new(width, cycle(values, lanes).map(|v| i128::from(v).cast_unsigned()).collect())
+    }
+    fn xor(&self, a: &Bits, b: &Bits) -> Bits {
+        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x ^ y).collect(), ..*a }
+    }
+    fn xor_public(&self, a: &Bits, b: &[i64]) -> Bits {
+        self.xor(a, &self.bin_from_public(b, a.width, a.lanes()))
+    }
+    fn and_public(&self, a: &Bits, b: &[i64]) -> Bits {
+        let b = self.bin_from_public(b, a.width, a.lanes());
+        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x & y).collect(), ..*a }
+    }
+
+    async fn input(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Numbers {
+        self.from_public(values.unwrap_or(&[0]), lanes)
+    }
+    async fn input_bin(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bits {
+        self.bin_from_public(values.unwrap_or(&[0]), width, lanes)
+    }
+    async fn broadcast(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
+        cycle(values.unwrap_or(&[0]), lanes).collect()
+    }
+    async fn open(&self, _: Cx<'_>, a: &Numbers) -> Vec<i64> {
+        a.0.iter().map(|x| x.cast_signed()).collect()
+    }
+    async fn open_bin(&self, _: Cx<'_>, a: &Bits) -> Vec<i64> {
+        a.words.iter().map(|w| wrap(w.cast_signed()).cast_signed()).collect()
+    }
+    async fn open_to(&self, cx: Cx<'_>, a: &Numbers, receivers: &[usize]) -> Option<Vec<i64>> {
+        let values = self.open(cx, a).await;
+        receivers.contains(&0).then_some(values)
+    }
+    async fn open_bin_to(&self, cx: Cx<'_>, a: &Bits, receivers: &[usize]) -> Option<Vec<i64>> {
+        let values = self.open_bin(cx, a).await;
+        receivers.contains(&0).then_some(values)
+    }
+
+    async fn mul(&self, _: Cx<'_>, a: &Numbers, b: &Numbers) -> Numbers {
+        pairwise(a, b, u64::wrapping_mul)
+    }
+    async fn dot(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, len: usize) -> Numbers {
+        self.sum(&pairwise(a, b, u64::wrapping_mul), len)
+    }
+    async fn matmul(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, rows: usize, inner: usize, cols: usize) -> Numbers {
+        let mut out = vec![0_u64; rows * cols];
+        for (r, row) in out.chunks_mut(cols.max(1)).enumerate() {
+            for k in 0..inner {
+                let x = a.0[r * inner + k];
+                row.iter_mut().zip(&b.0[k * cols..]).for_each(|(z, y)| *z = z.wrapping_add(x.wrapping_mul(*y)));
+            }
+        }
+        Numbers(out)
+    }
+    async fn and(&self, _: Cx<'_>, a: &Bits, b: &Bits) -> Bits {
+        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x & y).collect(), ..*a }
+    }
+    async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &Bits) -> Bits {
+        // Wires are few and this is the reference: lane by lane, bit by bit.
+        let mut out = vec![0_u128; inputs.lanes()];
+        for (out, word) in out.iter_mut().zip(&inputs.words) {
+            let mut wires = vec![false; circuit.slots];
+            wires.iter_mut().take(inputs.width as usize).enumerate().for_each(|(i, wire)| *wire = word >> i & 1 == 1);
+            for level in &circuit.levels {
+                for gate in &level.local {
+                    match *gate {
+                        Local::Xor { dst, a, b } => wires[dst as usize] = wires[a as usize] ^ wires[b as usize],
+                        Local::Not { dst, a } => wires[dst as usize] = !wires[a as usize],
+                        Local::Zero { dst } => wires[dst as usize] = false,
+                    }
+                }
+                for gate in &level.ands {
+                    wires[gate.dst as usize] = wires[gate.a as usize] & wires[gate.b as usize];
+                }
+            }
+            *out = circuit
+                .outputs
+                .iter()
+                .enumerate()
+                .fold(0, |word, (i, slot)| word | u128::from(wires[*slot as usize]) << i);
+        }
+        Bits { width: u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), words: out }
+    }
+    async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bits {
+        // One party alone: any fixed sequence will do, and a repeatable one serves tests.
+        let mut state = cx.tape().instance();
+        let mut next = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let x = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            x ^ (x >> 29)
+        };
+        Bits::new(width, (0..lanes).map(|_| u128::from(next()) | u128::from(next()) << 64).collect())
+    }
+    async fn a2b(&self, _: Cx<'_>, a: &Numbers, width: u32) -> Bits {
+        Bits::new(width, a.0.iter().map(|x| signed(*x).cast_unsigned()).collect())
+    }
+    async fn b2a(&self, _: Cx<'_>, a: &Bits, signed: bool) -> Numbers {
+        let sign = |w: u128| if signed && a.width > 0 && w >> (a.width - 1) & 1 == 1 { w | !mask(a.width) } else { w };
+        Numbers(a.words.iter().map(|w| wrap(sign(*w).cast_signed())).collect())
+    }
+    async fn prove_range(&self, _: Cx<'_>, a: &Numbers, _: Range) -> Numbers {
+        a.clone()
+    }
+
+    async fn ltz(&self, _: Cx<'_>, a: &Numbers, _: u32) -> Bits {
+        Bits::flags(a.0.iter().map(|x| signed(*x) < 0))
+    }
+    async fn eqz(&self, _: Cx<'_>, a: &Numbers, _: u32) -> Bits {
+        Bits::flags(a.0.iter().map(|x| *x == 0))
+    }
+    async fn lt(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, _: Range, _: Range) -> Bits {
+        Bits::flags(a.0.iter().zip(&b.0).map(|(x, y)| signed(*x) < signed(*y)))
+    }
+    async fn eq(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, _: Range, _: Range) -> Bits {
+        Bits::flags(a.0.iter().zip(&b.0).map(|(x, y)| x == y))
+    }
+    async fn select(&self, _: Cx<'_>, condition: &Bits, a: &Numbers, b: &Numbers) -> Numbers {
+        let pairs = a.0.iter().zip(&b.0);
+        Numbers(condition.words.iter().zip(pairs).map(|(c, (x, y))| if *c == 1 { *x } else { *y }).collect())
+    }
+    async fn select_bin(&self, _: Cx<'_>, condition: &Bits, a: &Bits, b: &Bits) -> Bits {
+        let pairs = a.words.iter().zip(&b.words);
+        Bits {
+            words: condition.words.iter().zip(pairs).map(|(c, (x, y))| if *c == 1 { *x } else { *y }).collect(),
+            ..*a
+        }
+    }
+    async fn trunc(&self, _: Cx<'_>, a: &Numbers, bits: u32, _: Range) -> Numbers {
+        Numbers(a.0.iter().map(|x| wrap(signed(*x) >> bits)).collect())
+    }
+    async fn round(&self, _: Cx<'_>, a: &Numbers, bits: u32, _: Range) -> Numbers {
+        let half = (1_i128 << bits) >> 1;
+        Numbers(a.0.iter().map(|x| wrap((signed(*x) + half) >> bits)).collect())
+    }
+    async fn trunc_stochastic(&self, cx: Cx<'_>, a: &Numbers, bits: u32, ra: Range) -> Numbers {
+        self.round(cx, a, bits, ra).await
+    }
+    async fn div_rem(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, _: Range, _: Range) -> (Numbers, Numbers) {
+        (integers(a, b, div), integers(a, b, rem))
+    }
+    async fn div_rem_public(&self, _: Cx<'_>, a: &Numbers, b: &[i64], _: Range) -> (Numbers, Numbers) {
+        let b = self.from_public(b, a.lanes());
+        (integers(a, &b, div), integers(a, &b, rem))
+    }
+    async fn fix_div(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, _: Range, _: Range, frac: u32) -> Numbers {
+        integers(a, b, |x, y| {
+            if y == 0 {
+                return 0;
+            }
+            // ⌊x·2^frac / y + ½⌋ = ⌊(2·x·2^frac + y) / 2y⌋; the division rounds down whatever the signs.
+            let (n, d) = if y < 0 { (-x, -y) } else { (x, y) };
+            ((n << (frac + 1)) + d).div_euclid(2 * d)
+        })
+    }
+    async fn sqrt(&self, _: Cx<'_>, a: &Numbers, _: Range, frac: u32) -> Numbers {
+        // ⌊√n + ½⌋ is the root r of n, or r + 1 where n > r² + r.
+        Numbers(
+            a.0.iter()
+                .map(|x| {
+                    let n = signed(*x).max(0).cast_unsigned() << frac;
+                    let r = isqrt(n);
+                    wrap((if n - r * r > r { r + 1 } else { r }).cast_signed())
+                })
+                .collect(),
+        )
+    }
+    async fn merge_layer(&self, _: Cx<'_>, table: &mut Numbers, columns: usize, p: usize, k: usize, _: Range) {
+        let rows = table.lanes() / columns.max(1);
+        for (i, j) in merge_pairs(rows, p, k) {
+            if signed(table.0[j]) < signed(table.0[i]) {
+                for column in 0..columns {
+                    table.0.swap(column * rows + i, column * rows + j);
+                }
+            }
+        }
+    }
+    async fn check(&self, _: Cx<'_>, a: &Bits) -> bool {
+        a.words.iter().all(|w| *w == 1)
+    }
+}

@@ -1,0 +1,172 @@
+//! Input and opening.
+//!
+//! Input of x by P_j: x_j := F(K_j), x_{j+1} := x − x_j, x_{j+2} := 0. Only P_{j+1} lacks what it needs, and P_j sends it x_{j+1}: one round, one element a
+//! lane in all. Opening: P_i lacks x_{i+2}, which is P_{i+1}'s second component: one round, one element a lane to each party that learns the value.
+
+use super::Rep3;
+use super::kernel::{ROWS, Step, from_bytes, to_bytes};
+use super::keys::Source;
+use super::rows::{Shape, row_reader, row_writer};
+use super::share::{Arith, Bin, Row, Rows, to_planes};
+use crate::executor::Cx;
+use crate::piece::{Incoming, Outgoing};
+use smpc_math::prf::Domain;
+use std::cell::RefCell;
+
+/// The value of a lane; a single value fills all.
+fn value(values: &[i64], lane: usize) -> u64 {
+    let value = if let [one] = values { Some(one) } else { values.get(lane) };
+    value.copied().unwrap_or(0).cast_unsigned()
+}
+
+impl<S: Source> Rep3<S> {
+    /// Secret lanes that party `owner` knows. One round, 64 bits a lane from the owner.
+    pub(crate) async fn deal_numbers(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Arith {
+        let at = Step::new(cx.tape(), 0, Domain::Input);
+        cx.count_blocks(lanes as u64 / 2 + 1);
+        let mut x = self.arith(lanes);
+        let bytes = lanes * 8;
+        match self.slot(owner) {
+            Some(0) => {
+                let values = values.unwrap_or(&[0]);
+                let mut produce = self.deal_writer(
+                    at,
+                    self.bits,
+                    |i| value(values, i),
+                    |i, mask, rest| (x.a[i], x.b[i]) = (mask, rest),
+                );
+                cx.exchange(&mut [Outgoing::new(self.next(), bytes, &mut produce)], &mut []).await;
+            }
+            Some(_) => {
+                self.derive(owner, at, self.bits, lanes, |i, mask| x.b[i] = mask);
+                cx.idle().await;
+            }
+            None => {
+                let mut consume = |at: usize, bytes: &[u8]| from_bytes(bytes, &mut x.a[at / 8..]);
+                cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut consume)]).await;
+            }
+        }
+        x
+    }
+
+    /// Secret words that party `owner` knows. One round, one bit a lane and plane from the owner.
+    pub(crate) async fn deal_bits(
+        &self,
+        cx: Cx<'_>,
+        owner: usize,
+        values: Option<&[i64]>,
+        width: u32,
+        lanes: usize,
+    ) -> Bin {
+        let at = Step::new(cx.tape(), 0, Domain::Bin);
+        let shape = Shape::new(width as usize, lanes);
+        cx.count_blocks(shape.rows() as u64 * 4);
+        let mut x = self.bin(width, lanes);
+        let live = !self.dry;
+        match self.slot(owner) {
+            Some(0) => {
+                let values = values.unwrap_or(&[0]);
+                if live {
+                    let (planes, words) = (width as usize, (0..lanes).map(|i| value(values, i)));
+                    to_planes(words, &mut x.b, planes, 0, planes, 0);
+                }
+                let mut produce = row_writer(shape, |first, out: &mut [Row]| {
+                    let masks = &mut x.a[first..first + out.len()];
+                    self.mask_rows(owner, at, first, masks);
+                    for ((out, rest), mask) in out.iter_mut().zip(&mut x.b[first..]).zip(&*masks) {
+                        rest.iter_mut().zip(mask).for_each(|(rest, mask)| *rest ^= mask);
+                        *out = *rest;
+                    }
+                });
+                cx.exchange(&mut [Outgoing::new(self.next(), shape.bytes(), &mut produce)], &mut []).await;
+            }
+            Some(_) => {
+                for (n, rows) in x.b.chunks_mut(ROWS).enumerate() {
+                    self.mask_rows(owner, at, n * ROWS, rows);
+                }
+                cx.idle().await;
+            }
+            None => {
+                let mut consume =
+                    row_reader(shape, |first, rows: &[Row]| x.a[first..first + rows.len()].copy_from_slice(rows));
+                cx.exchange(&mut [], &mut [Incoming::new(owner, shape.bytes(), &mut consume)]).await;
+            }
+        }
+        x
+    }
+
+    /// Public integers of party `owner`. One round, 64 bits a lane from the owner to each other party.
+    pub(crate) async fn tell(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
+        let bytes = lanes * 8;
+        if owner == self.me {
+            let all: Vec<u64> = (0..lanes).map(|i| value(values.unwrap_or(&[0]), i)).collect();
+            let mut right = |at: usize, out: &mut [u8]| to_bytes(&all[at / 8..], out);
+            let mut left = |at: usize, out: &mut [u8]| to_bytes(&all[at / 8..], out);
+            cx.exchange(
+                &mut [Outgoing::new(self.next(), bytes, &mut right), Outgoing::new(self.prev(), bytes, &mut left)],
+                &mut [],
+            )
+            .await;
+            return all.into_iter().map(u64::cast_signed).collect();
+        }
+        let mut all = vec![0; lanes];
+        let mut consume = |at: usize, bytes: &[u8]| from_bytes(bytes, &mut all[at / 8..]);
+        cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut consume)]).await;
+        all.into_iter().map(u64::cast_signed).collect()
+    }
+
+    /// The parties in `receivers` learn x. One round, 64 bits a lane to each.
+    pub(crate) async fn reveal(&self, cx: Cx<'_>, x: &Arith, receivers: &[usize]) -> Option<Vec<i64>> {
+        let (sends, learns) = (receivers.contains(&self.prev()), receivers.contains(&self.me));
+        let bytes = x.lanes * 8;
+        let mut missing = self.words(if learns { x.lanes } else { 0 });
+        let mut produce = |at: usize, out: &mut [u8]| to_bytes(&x.b[at / 8..], out);
+        let mut consume = |at: usize, bytes: &[u8]| from_bytes(bytes, &mut missing[at / 8..]);
+        // P_{i+1}'s second component is x_{i+2}, which P_i lacks.
+        cx.exchange(
+            &mut [Outgoing::new(self.prev(), if sends { bytes } else { 0 }, &mut produce)],
+            &mut [Incoming::new(self.next(), if learns { bytes } else { 0 }, &mut consume)],
+        )
+        .await;
+        learns.then(|| {
+            if self.dry {
+                return vec![0; x.lanes];
+            }
+            let sum = |((a, b), c): ((&u64, &u64), &u64)| self.signed(a.wrapping_add(*b).wrapping_add(*c));
+            x.a.iter().zip(x.b.iter()).zip(missing.iter()).map(sum).collect()
+        })
+    }
+
+    /// The parties in `receivers` learn x. One round, one bit a lane and plane to each.
+    pub(crate) async fn reveal_bits(&self, cx: Cx<'_>, x: &Bin, receivers: &[usize]) -> Option<Vec<i64>> {
+        let (sends, learns) = (receivers.contains(&self.prev()), receivers.contains(&self.me));
+        let shape = Shape::new(x.width as usize, x.lanes);
+        let sum = RefCell::new(if learns { x.a.clone() } else { Rows::default() });
+        let mut produce =
+            row_writer(shape, |first, out: &mut [Row]| out.copy_from_slice(&x.b[first..first + out.len()]));
+        let mut consume = row_reader(shape, |first, rows: &[Row]| {
+            let sum = &mut sum.borrow_mut()[first..first + rows.len()];
+            let pairs = rows.as_flattened().iter().zip(x.b[first..].as_flattened());
+            sum.as_flattened_mut().iter_mut().zip(pairs).for_each(|(sum, (c, b))| *sum ^= b ^ c);
+        });
+        cx.exchange(
+            &mut [Outgoing::new(self.prev(), if sends { shape.bytes() } else { 0 }, &mut produce)],
+            &mut [Incoming::new(self.next(), if learns { shape.bytes() } else { 0 }, &mut consume)],
+        )
+        .await;
+        drop((produce, consume));
+        let sum = sum.into_inner();
+        learns.then(|| {
+            if self.dry {
+                return vec![0; x.lanes];
+            }
+            x.transposed(&sum, 0, x.lanes).iter().map(|word| word.cast_signed()).collect()
+        })
+    }
+
+    /// The ring element as an integer in two's complement.
+    pub(crate) fn signed(&self, x: u64) -> i64 {
+        let shift = 64 - self.bits;
+        (x << shift).cast_signed() >> shift
+    }
+}

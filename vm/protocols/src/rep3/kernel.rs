@@ -1,0 +1,101 @@
+//! The inner loops of `rep3`, on blocks that fit the first cache: masks, and words to bytes and back.
+
+use super::Rep3;
+use super::keys::Source;
+use super::share::Row;
+use crate::tape::Tape;
+use smpc_math::prf::Domain;
+
+/// Words that a kernel handles at a time: two mask blocks and four operands of this size fit the first cache.
+pub(crate) const BLOCK: usize = 256;
+/// The same in rows.
+pub(crate) const ROWS: usize = BLOCK / 8;
+
+/// A step of a gate's randomness.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    tape: Tape,
+    step: u64,
+    domain: Domain,
+}
+
+impl Step {
+    pub(crate) fn new(tape: Tape, step: u64, domain: Domain) -> Self {
+        Self { tape, step: tape.step(step), domain }
+    }
+}
+
+impl<S: Source> Rep3<S> {
+    /// The mask of component `component` that both its holders know: words `first ..` of the step.
+    pub(crate) fn mask_words(&self, component: usize, at: Step, first: usize, out: &mut [u64]) {
+        self.source.fill(component % 3, at.domain, at.tape, at.step, first, out);
+    }
+
+    /// As [`Self::mask_words`], for rows.
+    pub(crate) fn mask_rows(&self, component: usize, at: Step, first: usize, out: &mut [Row]) {
+        self.mask_words(component, at, first * 8, out.as_flattened_mut());
+    }
+
+    /// Adds this party's part of a sharing of zero, α_i = F(K_i) − F(K_{i+1}), to words that start at `first` of the message.
+    pub(crate) fn add_zero_share(&self, at: Step, first: usize, words: &mut [u64]) {
+        let (mut left, mut right) = ([0; BLOCK], [0; BLOCK]);
+        for (n, block) in words.chunks_mut(BLOCK).enumerate() {
+            let (left, right) = (&mut left[..block.len()], &mut right[..block.len()]);
+            self.mask_words(self.me, at, first + n * BLOCK, left);
+            self.mask_words(self.me + 1, at, first + n * BLOCK, right);
+            for ((z, l), r) in block.iter_mut().zip(&*left).zip(&*right) {
+                *z = z.wrapping_add(*l).wrapping_sub(*r) & self.mask;
+            }
+        }
+    }
+
+    /// This party's part of a sharing of zero bits, α_i = F(K_i) ⊕ F(K_{i+1}): rows `first ..` of the message.
+    pub(crate) fn zero_rows(&self, at: Step, first: usize, out: &mut [Row]) {
+        let mut right = [[0; 8]; ROWS];
+        for (n, block) in out.chunks_mut(ROWS).enumerate() {
+            let right = &mut right[..block.len()];
+            self.mask_rows(self.me, at, first + n * ROWS, block);
+            self.mask_rows(self.me + 1, at, first + n * ROWS, right);
+            block.as_flattened_mut().iter_mut().zip(right.as_flattened()).for_each(|(z, r)| *z ^= r);
+        }
+    }
+}
+
+/// Words as little-endian bytes.
+pub(crate) fn to_bytes(words: &[u64], out: &mut [u8]) {
+    out.chunks_exact_mut(8).zip(words).for_each(|(out, word)| out.copy_from_slice(&word.to_le_bytes()));
+}
+
+/// Little-endian bytes as words.
+pub(crate) fn from_bytes(bytes: &[u8], words: &mut [u64]) {
+    let (eights, _) = bytes.as_chunks::<8>();
+    eights.iter().zip(words).for_each(|(eight, word)| *word = u64::from_le_bytes(*eight));
+}
+
+/// Bytes of a message element of so many bits: 1, 2, 4 or 8, so that no element is cut by a chunk.
+pub(crate) const fn element_bytes(bits: u32) -> usize {
+    match bits {
+        0 => 0,
+        1..=8 => 1,
+        9..=16 => 2,
+        17..=32 => 4,
+        _ => 8,
+    }
+}
+
+/// The low bytes of words, `size` each.
+pub(crate) fn to_elements(words: &[u64], size: usize, out: &mut [u8]) {
+    if size == 8 {
+        return to_bytes(words, out);
+    }
+    out.chunks_exact_mut(size).zip(words).for_each(|(out, word)| out.copy_from_slice(&word.to_le_bytes()[..size]));
+}
+
+/// Words from `size` bytes each.
+pub(crate) fn from_elements(bytes: &[u8], size: usize, mut take: impl FnMut(usize, u64)) {
+    for (i, element) in bytes.chunks_exact(size).enumerate() {
+        let mut eight = [0; 8];
+        eight[..size].copy_from_slice(element);
+        take(i, u64::from_le_bytes(eight));
+    }
+}

@@ -1,0 +1,64 @@
+//! Where masks come from: key K_j of component j is held by exactly the two parties that hold the component (P_j and P_{j−1}), and a mask is that
+//! key's function of an address (R1).
+
+use crate::tape::Tape;
+use smpc_math::prf::{Address, Domain, Key, Prf};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The pairwise keys of one party, as functions. Two parties that hold the key of a component get the same words from the same address.
+pub trait Source {
+    /// Words `first .. first + out.len()` of the stream of component `component` at step `step` of the tape's instance. `first` is even.
+    fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]);
+}
+
+impl<S: Source + ?Sized> Source for &S {
+    fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
+        (**self).fill(component, domain, tape, step, first, out);
+    }
+}
+
+/// The domains that this protocol draws from.
+const DOMAINS: [Domain; 4] = [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random];
+
+/// The functions of one epoch: under K_i and K_{i+1}, a domain each.
+type Functions = [[Prf; DOMAINS.len()]; 2];
+
+/// A party's keys for one run.
+pub struct Keys {
+    me: usize,
+    keys: [Key; 2],
+    session: [u8; 32],
+    /// By epoch; old ones are kept, as a long gate may still use them.
+    epochs: RefCell<Vec<Rc<Functions>>>,
+}
+
+impl Keys {
+    /// The keys of party `me`: K_i, which it shares with its left neighbour P_{i−1}, and K_{i+1}, which it shares with its right one; bound to the session.
+    #[must_use]
+    pub fn new(me: usize, own: Key, next: Key, session: [u8; 32]) -> Self {
+        Self { me, keys: [own, next], session, epochs: RefCell::new(Vec::new()) }
+    }
+
+    fn functions(&self, epoch: u32) -> Rc<Functions> {
+        let mut epochs = self.epochs.borrow_mut();
+        while epochs.len() <= epoch as usize {
+            let epoch = u32::try_from(epochs.len()).unwrap_or(u32::MAX);
+            let of = |key: &Key| DOMAINS.map(|domain| Prf::new(key, &self.session, domain, epoch));
+            let [own, next] = &self.keys;
+            epochs.push(Rc::new([of(own), of(next)]));
+        }
+        Rc::clone(&epochs[epoch as usize])
+    }
+}
+
+impl Source for Keys {
+    fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
+        let functions = self.functions(tape.epoch());
+        let holder = &functions[usize::from(component != self.me)];
+        let which = DOMAINS.iter().position(|d| *d == domain).unwrap_or(0);
+        debug_assert!(first.is_multiple_of(2) && (component == self.me || component == (self.me + 1) % 3));
+        let address = Address { instance: tape.instance(), step, block: first as u64 / 2 };
+        holder[which].fill(address, out);
+    }
+}

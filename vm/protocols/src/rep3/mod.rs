@@ -1,0 +1,98 @@
+//! `rep3`: three parties, at most one of them curious, replicated sharing over Z_2^64 and Z_2.
+//!
+//! Araki, Furukawa, Lindell, Nof and Ohara, "High-throughput semi-honest secure three-party computation with an honest majority" (CCS 2016); conversions
+//! and comparisons after Mohassel and Rindal (ABY3, CCS 2018) and Keller ("Function-dependent preprocessing in three-party computation", 2025). Each
+//! file has one construction with its rounds and messages.
+//!
+//! Links must be encrypted: who reads all three learns every product.
+
+mod circuit;
+mod circuits;
+mod compare;
+mod convert;
+mod elements;
+mod gates;
+mod io;
+mod kernel;
+mod keys;
+mod local;
+mod product;
+mod rows;
+mod select;
+mod share;
+mod split;
+mod truncate;
+
+pub use keys::{Keys, Source};
+pub use share::{Arith, Bin, Row, Rows, Words};
+use smpc_math::prf::Domain;
+
+/// One party of `rep3`.
+pub struct Rep3<S> {
+    /// This party, 0 to 2.
+    me: usize,
+    /// Pairwise keys.
+    source: S,
+    /// The ring is Z_2^bits; 64 but in tests that enumerate a small ring.
+    bits: u32,
+    /// 2^bits − 1.
+    mask: u64,
+    /// Whether buffers stay empty.
+    dry: bool,
+    /// Circuits of its gates.
+    circuits: circuits::Circuits,
+}
+
+impl<S: Source> Rep3<S> {
+    /// Party `me` with its pairwise keys.
+    #[must_use]
+    pub fn new(me: usize, source: S) -> Self {
+        Self { me, source, bits: 64, mask: u64::MAX, dry: false, circuits: circuits::Circuits::default() }
+    }
+
+    /// Party `me` over Z_2^bits, for tests that enumerate every view. Gates that convert between the domains or compare need the full ring.
+    #[must_use]
+    pub fn over_small_ring(me: usize, source: S, bits: u32) -> Self {
+        Self { bits, mask: (1 << bits) - 1, ..Self::new(me, source) }
+    }
+
+    /// The neighbour that gets this party's component of a product: i − 1.
+    const fn prev(&self) -> usize {
+        (self.me + 2) % 3
+    }
+
+    /// The neighbour that sends its own: i + 1.
+    const fn next(&self) -> usize {
+        (self.me + 1) % 3
+    }
+
+    /// A buffer of `len` words; empty in dry mode.
+    fn words(&self, len: usize) -> Words {
+        Words::new(vec![0; if self.dry { 0 } else { len }])
+    }
+
+    fn arith(&self, lanes: usize) -> Arith {
+        Arith { lanes, a: self.words(lanes), b: self.words(lanes) }
+    }
+
+    fn bin(&self, width: u32, lanes: usize) -> Bin {
+        let rows = || Rows::new(vec![[0; 8]; if self.dry { 0 } else { width as usize * share::blocks(lanes) }]);
+        Bin { width, lanes, a: rows(), b: rows() }
+    }
+}
+
+/// Keys for a run that only counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoKeys;
+
+impl Source for NoKeys {
+    fn fill(&self, _: usize, _: Domain, _: crate::tape::Tape, _: u64, _: usize, _: &mut [u64]) {}
+}
+
+impl Rep3<NoKeys> {
+    /// Party `me` of a run that only counts.
+    #[must_use]
+    pub fn dry(me: usize) -> Self {
+        Self { dry: true, ..Self::new(me, NoKeys) }
+    }
+}

@@ -1,0 +1,142 @@
+//! Messages of bits: rows of 512 lanes, block by block, in a block plane by plane. A row of the last block is cut to ⌈lanes / 8⌉ bytes.
+
+use super::Rep3;
+use super::kernel::{ROWS, Step, from_bytes, to_bytes};
+use super::keys::Source;
+use super::share::{Bin, Row};
+use crate::executor::Cx;
+use crate::piece::{Incoming, Outgoing};
+use smpc_math::planes::ROW_LANES;
+use smpc_math::prf::Domain;
+use std::cell::RefCell;
+
+/// The shape of a message of bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// Rows of whole blocks.
+    full: usize,
+    /// Rows of the last block, where that has fewer than 512 lanes, and bytes of each.
+    cut: usize,
+    cut_bytes: usize,
+}
+
+impl Shape {
+    pub(crate) const fn new(planes: usize, lanes: usize) -> Self {
+        let rest = lanes % ROW_LANES;
+        Self { full: lanes / ROW_LANES * planes, cut: if rest > 0 { planes } else { 0 }, cut_bytes: rest.div_ceil(8) }
+    }
+
+    pub(crate) const fn rows(self) -> usize {
+        self.full + self.cut
+    }
+
+    pub(crate) const fn bytes(self) -> usize {
+        self.full * 64 + self.cut * self.cut_bytes
+    }
+}
+
+/// Turns rows that `rows(first, out)` makes, in order, into the bytes of a message.
+pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) -> impl FnMut(usize, &mut [u8]) {
+    let mut tail: Option<Vec<u8>> = None;
+    move |at, out| {
+        let (body, rest) = out.split_at_mut((shape.full * 64).saturating_sub(at).min(out.len()));
+        let mut block = [[0; 8]; ROWS];
+        for (n, bytes) in body.chunks_mut(ROWS * 64).enumerate() {
+            let block = &mut block[..bytes.len() / 64];
+            rows(at / 64 + n * ROWS, block);
+            to_bytes(block.as_flattened(), bytes);
+        }
+        if !rest.is_empty() {
+            let tail = tail.get_or_insert_with(|| {
+                let mut cut = vec![[0; 8]; shape.cut];
+                for (n, block) in cut.chunks_mut(ROWS).enumerate() {
+                    rows(shape.full + n * ROWS, block);
+                }
+                let mut bytes = vec![0; shape.cut * shape.cut_bytes];
+                for (row, bytes) in cut.iter().zip(bytes.chunks_exact_mut(shape.cut_bytes)) {
+                    bytes
+                        .iter_mut()
+                        .zip(row.iter().flat_map(|word| word.to_le_bytes()))
+                        .for_each(|(to, byte)| *to = byte);
+                }
+                bytes
+            });
+            let from = at.saturating_sub(shape.full * 64);
+            rest.copy_from_slice(&tail[from..from + rest.len()]);
+        }
+    }
+}
+
+/// Turns the bytes of a message into rows, in order, for `rows(first, in)`.
+pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> impl FnMut(usize, &[u8]) {
+    let mut tail: Vec<u8> = Vec::new();
+    move |at, bytes| {
+        let (body, rest) = bytes.split_at((shape.full * 64).saturating_sub(at).min(bytes.len()));
+        let mut block = [[0; 8]; ROWS];
+        for (n, bytes) in body.chunks(ROWS * 64).enumerate() {
+            let block = &mut block[..bytes.len() / 64];
+            from_bytes(bytes, block.as_flattened_mut());
+            rows(at / 64 + n * ROWS, block);
+        }
+        if !rest.is_empty() {
+            tail.extend_from_slice(rest);
+            if tail.len() == shape.cut * shape.cut_bytes {
+                for (n, bytes) in tail.chunks(ROWS * shape.cut_bytes).enumerate() {
+                    let block = &mut block[..bytes.len() / shape.cut_bytes];
+                    for (row, bytes) in block.iter_mut().zip(bytes.chunks_exact(shape.cut_bytes)) {
+                        let mut whole = [0; 64];
+                        whole[..bytes.len()].copy_from_slice(bytes);
+                        from_bytes(&whole, row);
+                    }
+                    rows(shape.full + n * ROWS, block);
+                }
+            }
+        }
+    }
+}
+
+impl<S: Source> Rep3<S> {
+    /// Sends rows to the left neighbour and takes as many from the right one. One round, one bit a lane and plane.
+    pub(crate) async fn pass_rows(
+        &self,
+        cx: Cx<'_>,
+        shape: Shape,
+        send: impl FnMut(usize, &mut [Row]),
+        take: impl FnMut(usize, &[Row]),
+    ) {
+        let mut produce = row_writer(shape, send);
+        let mut consume = row_reader(shape, take);
+        cx.exchange(
+            &mut [Outgoing::new(self.prev(), shape.bytes(), &mut produce)],
+            &mut [Incoming::new(self.next(), shape.bytes(), &mut consume)],
+        )
+        .await;
+    }
+
+    /// x ∧ y, plane by plane. One round, one bit a lane and plane: z_i = x_i·(y_i ⊕ y_{i+1}) ⊕ x_{i+1}·y_i ⊕ α_i goes to P_{i−1}.
+    pub(crate) async fn conjunction(&self, cx: Cx<'_>, x: &Bin, y: &Bin) -> Bin {
+        debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
+        let shape = Shape::new(x.width as usize, x.lanes);
+        let at = Step::new(cx.tape(), 0, Domain::Bin);
+        cx.count_blocks(shape.rows() as u64 * 4);
+        let mut z = self.bin(x.width, x.lanes);
+        let own = RefCell::new(&mut z.a);
+        let received = &mut z.b;
+        let send = |first: usize, out: &mut [Row]| {
+            self.zero_rows(at, first, out);
+            for (i, z) in out.iter_mut().enumerate() {
+                let [xa, xb, ya, yb] = [&x.a, &x.b, &y.a, &y.b].map(|rows| &rows[first + i]);
+                *z = and_row(*z, (xa, xb), (ya, yb));
+            }
+            own.borrow_mut()[first..first + out.len()].copy_from_slice(out);
+        };
+        self.pass_rows(cx, shape, send, |first, rows| received[first..first + rows.len()].copy_from_slice(rows)).await;
+        z
+    }
+}
+
+/// mask ⊕ this party's summand of x ∧ y.
+#[inline]
+pub(crate) fn and_row(mask: Row, x: (&Row, &Row), y: (&Row, &Row)) -> Row {
+    std::array::from_fn(|i| mask[i] ^ (x.0[i] & (y.0[i] ^ y.1[i])) ^ (x.1[i] & y.0[i]))
+}
