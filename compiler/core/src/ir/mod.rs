@@ -9,6 +9,8 @@
 //! is well formed and [`interp`] what it computes.
 
 pub mod builder;
+pub mod parse;
+pub mod text;
 pub mod view;
 pub mod walk;
 
