@@ -1,1 +1,4 @@
 //! Rings, bit planes, netlists and addressed randomness.
+pub mod netlist;
+pub mod planes;
+pub mod prf;

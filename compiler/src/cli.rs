@@ -1,0 +1,141 @@
+//! The command line: what can be said, with an example for each command. Nothing here does anything.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Compiles .smpc programs: joint computations over data that nobody may pool.
+#[derive(Debug, Parser)]
+#[command(name = "smpcc", version, about, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile a program to bytecode that every party runs.
+    #[command(after_help = "Example:\n  smpcc compile programs/salary_benchmark/main.smpc -D ROWS=5000 -o salary.smpcb")]
+    Compile(Compile),
+    /// Report what is wrong with a program, and write nothing.
+    #[command(after_help = "Example:\n  smpcc check programs/millionaires/main.smpc")]
+    Check(Check),
+    /// Compile a program and run every party on this machine.
+    #[command(
+        after_help = "Examples:\n  smpcc run programs/salary_benchmark/main.smpc\n  smpcc run programs/inner_product/main.smpc -D N=3 --input left=a.csv --input right=b.csv\n  smpcc run programs/auction/main.smpc --network rtt=20ms,bandwidth=100mbit"
+    )]
+    Run(Run),
+    /// Explain a message by its code.
+    #[command(after_help = "Example:\n  smpcc explain E0401")]
+    Explain(Explain),
+    /// Print a compiled program as text, with its inputs, outputs and hash.
+    #[command(after_help = "Example:\n  smpcc inspect salary.smpcb")]
+    Inspect(Inspect),
+    /// Say how many rounds and bytes a program takes, without running it.
+    #[command(after_help = "Example:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --format json")]
+    Cost(Cost),
+}
+
+/// A program and its params.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// The main source file.
+    pub(crate) file: PathBuf,
+    /// Sets a param of the program; may be repeated.
+    #[arg(short = 'D', value_name = "NAME=VALUE")]
+    pub(crate) defines: Vec<String>,
+    /// Treats a lint as an error; may be repeated.
+    #[arg(long, value_name = "LINT")]
+    pub(crate) deny: Vec<String>,
+}
+
+/// `smpcc compile`.
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where the bytecode goes [default: the source's name with .smpcb, in the current folder].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `smpcc check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How messages are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Text for people, JSON for tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For tools.
+    Json,
+}
+
+/// `smpcc run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The protocol that the parties run.
+    #[arg(long, default_value = "rep3")]
+    pub(crate) protocol: String,
+    /// The folder of the inputs, NAME.csv each [default: `inputs` beside the program].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// The file of one input, NAME=FILE[:COLUMN]; may be repeated.
+    #[arg(long = "input", value_name = "NAME=FILE")]
+    pub(crate) input: Vec<String>,
+    /// Writes what each receiver got as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Writes rounds, bytes and times of each party as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stats: Option<PathBuf>,
+    /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit.
+    #[arg(long, value_name = "LINK")]
+    pub(crate) network: Option<String>,
+    /// Runs the parties as threads of this process instead of as processes over TLS.
+    #[arg(long)]
+    pub(crate) in_process: bool,
+}
+
+/// `smpcc explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A code (E0401) or the name of a lint; without one, all are listed.
+    pub(crate) code: Option<String>,
+}
+
+/// `smpcc inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A compiled program.
+    pub(crate) file: PathBuf,
+}
+
+/// `smpcc cost`.
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// A protocol to count under; may be repeated [default: rep3].
+    #[arg(long = "protocol", value_name = "NAME")]
+    pub(crate) protocols: Vec<String>,
+    /// The folder of the inputs, where control flow depends on revealed values [default: not read].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// The file of one input, NAME=FILE[:COLUMN]; may be repeated.
+    #[arg(long = "input", value_name = "NAME=FILE")]
+    pub(crate) input: Vec<String>,
+    /// How the figures are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}

@@ -1,0 +1,71 @@
+//! Every program of `programs/` gives its expected output, bit for bit, under every protocol and transport.
+
+use smpc_tests::{json, program, smpcc, succeed};
+use std::path::Path;
+
+const PROGRAMS: [&str; 5] = ["auction", "clinical_pool", "inner_product", "millionaires", "salary_benchmark"];
+
+/// Every folder of `programs/` is in the list, so that a new one cannot be forgotten.
+#[test]
+fn the_list_is_complete() {
+    let mut found: Vec<String> = std::fs::read_dir(program(""))
+        .expect("programs/ exists")
+        .map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, PROGRAMS);
+}
+
+fn matches_expected(name: &str, arguments: &[&str]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let result = folder.path().join("result.json");
+    run(name, arguments, &result);
+    assert_eq!(json(&result), json(&program(name).join("expected.json")), "{name} {arguments:?}");
+}
+
+fn run(name: &str, arguments: &[&str], result: &Path) {
+    let source = program(name).join("main.smpc");
+    let _ = succeed(smpcc().arg("run").arg(source).args(arguments).arg("--output").arg(result));
+}
+
+#[test]
+fn plain_in_process() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "plain", "--in-process"]));
+}
+
+#[test]
+fn rep3_in_process() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "rep3", "--in-process"]));
+}
+
+#[test]
+fn plain_as_a_process() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "plain"]));
+}
+
+#[test]
+fn rep3_as_three_processes() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &[]));
+}
+
+/// `cost` is the engine run dry: its rounds and bytes are those that a run reports.
+#[test]
+fn cost_equals_the_counters_of_the_run() {
+    for name in PROGRAMS {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (result, stats) = (folder.path().join("result.json"), folder.path().join("stats.json"));
+        let stats_text = stats.to_string_lossy().into_owned();
+        run(name, &["--in-process", "--stats", &stats_text], &result);
+        let counted = succeed(smpcc().arg("cost").arg(program(name).join("main.smpc")).args(["--format", "json"]));
+        let counted: serde_json::Value = serde_json::from_slice(&counted.stdout).expect("cost prints JSON");
+        let run = json(&stats);
+        let parties = run["parties"].as_array().expect("a list of parties");
+        for (party, measured) in parties.iter().enumerate() {
+            let predicted = &counted["protocols"][0]["parties"][party];
+            for field in ["rounds", "bytes_sent"] {
+                assert!(measured[field].is_u64(), "{name}: party {party} reports no {field}");
+                assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party}");
+            }
+        }
+    }
+}
