@@ -11,6 +11,7 @@
 pub mod builder;
 pub mod parse;
 pub mod text;
+pub mod verify;
 pub mod view;
 pub mod walk;
 

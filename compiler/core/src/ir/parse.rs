@@ -9,6 +9,7 @@ use super::{
 use smpc_bytecode::module::{Input, Output, Receivers, Site};
 use smpc_bytecode::op::{FileId, RoleId};
 use smpc_bytecode::types::DataType;
+use smpc_math::netlist::{self, Netlist};
 
 /// Why a text is no program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +245,9 @@ impl Parser {
             } else if self.eat_word("message") {
                 let message = self.text()?;
                 self.program.messages.push(message);
+            } else if self.eat_word("netlist") {
+                let netlist = self.netlist()?;
+                self.program.netlists.push(netlist);
             } else if self.eat_word("file") {
                 let file = self.text()?;
                 self.program.sources.files.push(file);
@@ -259,6 +263,30 @@ impl Parser {
                 return Ok(());
             }
         }
+    }
+
+    fn netlist(&mut self) -> Parsed<Netlist> {
+        let mut inputs = Vec::new();
+        while !self.eat(':') {
+            inputs.push(self.number()?);
+        }
+        let mut gates = Vec::new();
+        loop {
+            let gate = match self.word()?.as_str() {
+                "xor" => netlist::Gate::Xor(self.number()?, self.number()?),
+                "and" => netlist::Gate::And(self.number()?, self.number()?),
+                "not" => netlist::Gate::Not(self.number()?),
+                "zero" => netlist::Gate::Zero,
+                "gives" => break,
+                other => return self.fail(format!("a netlist has no gate `{other}`")),
+            };
+            gates.push(gate);
+        }
+        let mut outputs = Vec::new();
+        while matches!(self.peek(), Token::Number(_)) {
+            outputs.push(self.number()?);
+        }
+        Netlist::new(inputs, gates, outputs).or_else(|error| self.fail(error.to_string()))
     }
 
     fn member(&mut self) -> Parsed<Option<u32>> {

@@ -11,12 +11,13 @@
 //! output{output=0, leaf=0}(%2) @1
 //! ```
 //!
-//! A view is `%v` for all lanes or `%v[offset + %i*stride; stride x len, stride x len]`; `@n` is the site. A constant is written with its
+//! A netlist is `netlist 8 8: xor 0 8 and 1 9 not 16 gives 17 18`: widths of its inputs, its gates, its output wires. A view is `%v` for all lanes or `%v[offset + %i*stride; stride x len, stride x len]`; `@n` is the site. A constant is written with its
 //! words instead of its number: `const(1 2 3)`, `const(0 step 1)`.
 
 use super::{Block, Bound, Carried, Constant, Inst, Kind, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId};
 use smpc_bytecode::module::Receivers;
 use smpc_bytecode::types::DataType;
+use smpc_math::netlist;
 use std::fmt::{self, Display, Formatter, Write};
 
 impl Display for Program {
@@ -53,6 +54,22 @@ fn header(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     }
     for message in &program.messages {
         writeln!(f, "message {}", Quoted(message))?;
+    }
+    for netlist in &program.netlists {
+        f.write_str("netlist")?;
+        netlist.inputs().iter().try_for_each(|width| write!(f, " {width}"))?;
+        f.write_char(':')?;
+        for gate in netlist.gates() {
+            match *gate {
+                netlist::Gate::Xor(a, b) => write!(f, " xor {a} {b}")?,
+                netlist::Gate::And(a, b) => write!(f, " and {a} {b}")?,
+                netlist::Gate::Not(a) => write!(f, " not {a}")?,
+                netlist::Gate::Zero => f.write_str(" zero")?,
+            }
+        }
+        f.write_str(" gives")?;
+        netlist.outputs().iter().try_for_each(|wire| write!(f, " {wire}"))?;
+        f.write_char('\n')?;
     }
     for file in &program.sources.files {
         writeln!(f, "file {}", Quoted(file))?;
