@@ -9,6 +9,9 @@
 //! is well formed and [`interp`] what it computes.
 
 pub mod builder;
+#[doc(hidden)]
+pub mod eval;
+pub mod interp;
 pub mod parse;
 pub mod text;
 pub mod verify;
