@@ -7,9 +7,11 @@ pub mod cse;
 pub mod dead;
 pub mod dot;
 pub mod facts;
+pub mod fold;
 mod forward;
 pub mod fuse;
 pub mod in_place;
+pub mod indices;
 pub mod licm;
 pub mod ranges;
 pub mod rounding;
@@ -32,8 +34,10 @@ pub struct Pass {
 
 /// The passes in the order in which they run.
 pub const PIPELINE: &[Pass] = &[
+    Pass { name: "fold", what: "known values, decided control", run: fold::run },
     Pass { name: "strength", what: "cheaper gates, decided comparisons", run: strength::run },
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
+    Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
     Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },
     Pass { name: "dead", what: "drops what no effect depends on", run: dead::run },

@@ -94,7 +94,9 @@ fn stats() {
         let r = interp::run(&program, &inputs, STEPS);
         ok += u32::from(r.fault.is_none());
         outs += r.outputs.len();
-        if let Some(f) = r.fault { *faults.entry(f.what.split(' ').take(2).collect::<String>()).or_insert(0) += 1; }
+        if let Some(f) = r.fault {
+            *faults.entry(f.what.split(' ').take(2).collect::<String>()).or_insert(0) += 1;
+        }
         let o = passes::optimise(program);
         after += o.size();
         copies += in_place::check(&o).len();
@@ -102,4 +104,29 @@ fn stats() {
     println!("ok {ok} size {size} after {after} copies {copies} outs {outs} {faults:?}");
     println!("{}", random::program(3, 12, true));
     println!("{}", passes::optimise(random::program(3, 12, true)));
+}
+#[test]
+fn timing() {
+    use std::time::Instant;
+    for size in [20_000, 100_000] {
+        let mut program = random::program(7, size, true);
+        println!("values {} insts {}", program.values.len(), program.size());
+        for pass in PIPELINE {
+            let t = Instant::now();
+            program = (pass.run)(program);
+            println!("{:10} {:?} -> {}", pass.name, t.elapsed(), program.size());
+        }
+        let t = Instant::now();
+        verify::verify(&program).unwrap();
+        println!("verify {:?}", t.elapsed());
+        let t = Instant::now();
+        let p = in_place::run(program);
+        println!("in_place {:?}", t.elapsed());
+        let t = Instant::now();
+        let plan = passes::schedule::schedule(&p);
+        println!("schedule {:?} levels {} rounds {}", t.elapsed(), plan.levels.len(), plan.rounds);
+        let t = Instant::now();
+        let m = emit(p);
+        println!("emit {:?} slots {}", t.elapsed(), m.slots.len());
+    }
 }

@@ -115,6 +115,10 @@ impl Generator {
     fn block(&mut self, size: u64, depth: u32) {
         for _ in 0..size {
             self.site();
+            // Only recent values are read: long programs take linear time to make.
+            if depth == 0 && self.scope.len() > 120 {
+                self.scope.drain(10..60);
+            }
             match self.rng.below(if depth < 3 { 26 } else { 20 }) {
                 0..=6 => self.arithmetic(),
                 7 | 8 => self.reduction(),
