@@ -7,15 +7,17 @@
 //!                                       output(%2)
 //! ```
 //!
-//! Afterwards the array of each update is dead behind it, so that array and result share a register; [`check`] says so. What a loop
+//! Where only a few lanes are read later, they are copied instead (`passes::early`). Afterwards the array of each update is dead behind it, so that array and result share a register; [`check`] says so. What a loop
 //! carries dies where the turn hands on the next; what comes from outside a loop never dies inside it. Runs last: later passes would
 //! have to keep this true.
 
+use super::early;
 use crate::ir::{Gate, Inst, Op, Program, Ref, SiteId, Slot, ValueId};
 
 /// Puts the copies in.
 #[must_use]
-pub fn run(mut program: Program) -> Program {
+pub fn run(program: Program) -> Program {
+    let mut program = early::run(program);
     let body = std::mem::take(&mut program.body);
     let mut walk = Walk::new(&mut program);
     let body = walk.block(body);

@@ -6,6 +6,7 @@
 pub mod cse;
 pub mod dead;
 pub mod dot;
+pub mod early;
 pub mod facts;
 pub mod fold;
 mod forward;
@@ -36,6 +37,7 @@ pub struct Pass {
 pub const PIPELINE: &[Pass] = &[
     Pass { name: "fold", what: "known values, decided control", run: fold::run },
     Pass { name: "strength", what: "cheaper gates, decided comparisons", run: strength::run },
+    Pass { name: "fold-2", what: "again, for decided comparisons", run: fold::run },
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },

@@ -6,8 +6,11 @@ mod random;
 
 use machine::Machine;
 use smpcc_core::emit::emit;
-use smpcc_core::ir::{interp, parse, verify};
+use smpcc_core::ir::{Inst, Program, interp, parse, verify};
+use smpcc_core::passes::schedule::{self, Plan};
 use smpcc_core::passes::{self, PIPELINE, in_place};
+use std::path::Path;
+use std::{env, fs};
 
 /// Turns and instructions enough for every program here.
 const STEPS: u64 = 1 << 20;
@@ -83,50 +86,73 @@ fn modules_do_what_random_programs_say() {
         }
     }
 }
+
+/// Runs each text in `passes/` through the pass that its first line names, and compares with what stands behind `---`. With
+/// `BLESS=1` in the environment the texts are rewritten instead.
 #[test]
-fn stats() {
-    let (mut ok, mut size, mut after, mut copies, mut outs) = (0, 0, 0, 0, 0);
-    let mut faults = std::collections::BTreeMap::new();
-    for seed in 0..400 {
-        let program = random::program(seed, 30, true);
-        size += program.size();
-        let inputs = random::inputs(seed);
-        let r = interp::run(&program, &inputs, STEPS);
-        ok += u32::from(r.fault.is_none());
-        outs += r.outputs.len();
-        if let Some(f) = r.fault {
-            *faults.entry(f.what.split(' ').take(2).collect::<String>()).or_insert(0) += 1;
+fn passes_do_to_texts_what_stands_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ir/passes");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in &files {
+        let told = file.display();
+        let text = fs::read_to_string(file).unwrap();
+        let (source, expected) = text.split_once("---\n").unwrap_or_else(|| panic!("{told}: no `---`"));
+        let program = parse::parse(source).unwrap_or_else(|error| panic!("{told}: {error}"));
+        verify::verify(&program).unwrap_or_else(|error| panic!("{told}: {error}"));
+        let head = source.lines().next().unwrap_or_default().trim_start_matches("// ");
+        let after = match head.strip_prefix("pass ").and_then(|rest| rest.split(':').next()) {
+            Some("in_place") => body(&in_place::run(program)),
+            Some(name) => {
+                let pass =
+                    PIPELINE.iter().find(|pass| pass.name == name).unwrap_or_else(|| panic!("{told}: no pass {name}"));
+                let after = (pass.run)(program);
+                verify::verify(&after).unwrap_or_else(|error| panic!("{told}: {error}\n{after}"));
+                body(&after)
+            }
+            None => levels(&program, &program.body, &schedule::schedule(&program), 0),
+        };
+        if env::var_os("BLESS").is_some() {
+            fs::write(file, format!("{source}---\n{after}")).unwrap();
+        } else {
+            assert_eq!(expected, after, "{told}");
         }
-        let o = passes::optimise(program);
-        after += o.size();
-        copies += in_place::check(&o).len();
     }
-    println!("ok {ok} size {size} after {after} copies {copies} outs {outs} {faults:?}");
-    println!("{}", random::program(3, 12, true));
-    println!("{}", passes::optimise(random::program(3, 12, true)));
 }
-#[test]
-fn timing() {
-    use std::time::Instant;
-    for size in [20_000, 100_000] {
-        let mut program = random::program(7, size, true);
-        println!("values {} insts {}", program.values.len(), program.size());
-        for pass in PIPELINE {
-            let t = Instant::now();
-            program = (pass.run)(program);
-            println!("{:10} {:?} -> {}", pass.name, t.elapsed(), program.size());
+
+/// The text of a program without its header.
+fn body(program: &Program) -> String {
+    let text = program.to_string();
+    let header = ["program", "role", "param", "input", "output \"", "message", "file", "site"];
+    let lines = text.lines().skip_while(|line| header.iter().any(|word| line.starts_with(word)));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The levels of a plan, an instruction by what it defines or does.
+fn levels(program: &Program, block: &[Inst], plan: &Plan, depth: usize) -> String {
+    let mut out = String::new();
+    for (at, level) in plan.levels.iter().enumerate() {
+        let names: Vec<String> = level.iter().map(|step| name(&block[step.inst])).collect();
+        out.push_str(&format!("{}{at}: {}\n", "    ".repeat(depth), names.join(" ")));
+        for step in level {
+            for (block, plan) in block[step.inst].blocks().into_iter().zip(&step.blocks) {
+                out.push_str(&levels(program, block, plan, depth + 1));
+            }
         }
-        let t = Instant::now();
-        verify::verify(&program).unwrap();
-        println!("verify {:?}", t.elapsed());
-        let t = Instant::now();
-        let p = in_place::run(program);
-        println!("in_place {:?}", t.elapsed());
-        let t = Instant::now();
-        let plan = passes::schedule::schedule(&p);
-        println!("schedule {:?} levels {} rounds {}", t.elapsed(), plan.levels.len(), plan.rounds);
-        let t = Instant::now();
-        let m = emit(p);
-        println!("emit {:?} slots {}", t.elapsed(), m.slots.len());
     }
+    out
+}
+
+fn name(inst: &Inst) -> String {
+    let mut results = Vec::new();
+    inst.each_result(&mut |value| results.push(format!("%{}", value.0)));
+    let word = match inst {
+        Inst::Gate(gate) => gate.op.mnemonic(),
+        Inst::Update(_) => "update",
+        Inst::Concat(_) => "concat",
+        Inst::Loop(_) => "loop",
+        Inst::While(_) => "while",
+        Inst::If(_) => "if",
+    };
+    format!("{}={word}", results.join(","))
 }
