@@ -2,6 +2,9 @@
 //!
 //! Floor 1. Knows no protocol and no source language, does no I/O: bytes in, bytes out.
 
+pub mod codec;
+pub mod interval;
 pub mod module;
 pub mod op;
+pub mod semantics;
 pub mod types;

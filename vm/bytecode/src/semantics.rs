@@ -1,0 +1,423 @@
+//! The meaning of every operation on mathematical integers, in the clear.
+//!
+//! The constant folder, the IR interpreter, the public half of the engine and the tests of protocols all use this one definition. Lanes are
+//! `i64`: a number as it is, a `bool` as 0 or 1, a word of planes as its bits (up to 64).
+
+use crate::interval::{round_quotient, round_root};
+use crate::module::Slot;
+use crate::op::Op;
+use crate::types::{RegType, signed_width};
+use smpc_math::netlist::Netlist;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why an operation has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The result lies outside its register's range.
+    Range {
+        /// The exact result.
+        value: i128,
+        /// The register's range.
+        range: (i64, i64),
+    },
+    /// An index is not one of the array's.
+    Bounds {
+        /// The index.
+        index: i64,
+        /// Number of elements.
+        len: u64,
+    },
+    /// An index that is written twice.
+    Repeated {
+        /// The index.
+        index: i64,
+    },
+    /// A public divisor is 0.
+    ZeroDivisor,
+    /// The condition of a `check` or stop does not hold.
+    Stopped,
+    /// Operands do not fit the operation; a verified module never gets here.
+    Malformed(&'static str),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range { value, range: (lo, hi) } => write!(f, "the result {value} lies outside {lo}..={hi}"),
+            Self::Bounds { index, len } => write!(f, "index {index} is outside an array of {len} elements"),
+            Self::Repeated { index } => write!(f, "index {index} is written twice"),
+            Self::ZeroDivisor => write!(f, "a division by zero"),
+            Self::Stopped => write!(f, "a check failed"),
+            Self::Malformed(what) => write!(f, "malformed operation: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// An operand in the clear.
+#[derive(Clone, Debug)]
+pub struct Operand<'a> {
+    /// Type of its register.
+    pub ty: RegType,
+    /// Its lanes.
+    pub lanes: Cow<'a, [i64]>,
+}
+
+/// The result of an operation, checked against the range of its register.
+///
+/// `netlist` is the operation's netlist, if it has one. For `scatter` and `merge_layer` the first operand is the array before the operation:
+/// `(array, values, index)` and `(table, p, k)`. `const`, `input` and `random` have no operands and no meaning here.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlist>) -> Result<Vec<i64>, Fault> {
+    let lanes = usize::try_from(result.lanes).map_err(|_| Fault::Malformed("too many lanes"))?;
+    let eval = Eval { args, lanes };
+    let values = match op {
+        Op::Copy {} | Op::ProveRange {} | Op::Open { .. } => eval.map(i128::from)?,
+        Op::Gather {} => return check(result, gather(eval.arg(0)?, eval.arg(1)?)?),
+        Op::Scatter {} => return check(result, scatter(eval.arg(0)?, eval.arg(1)?, eval.arg(2)?)?),
+        Op::Add {} => eval.zip(|a, b| a + b)?,
+        Op::Sub {} => eval.zip(|a, b| a - b)?,
+        Op::Neg {} => eval.map(|a| -i128::from(a))?,
+        Op::Mul {} => eval.zip(|a, b| a * b)?,
+        Op::Dot { len } => eval.groups(len, |_, a, b| dot(a, b))?,
+        Op::MatMul { rows, inner, cols } => matmul(eval.arg(0)?, eval.arg(1)?, rows, inner, cols)?,
+        Op::Sum { len } => eval.groups(len, |_, a, _| a.iter().map(|x| i128::from(*x)).sum())?,
+        Op::PrefixSum { len } => prefix_sum(eval.arg(0)?, len)?,
+        Op::Trunc { bits } => eval.map(|a| i128::from(a) >> bits.min(127))?,
+        Op::Round { bits } | Op::TruncStochastic { bits } => eval.map(|a| round(a, bits))?,
+        Op::Div {} => eval.divide(|a, b| if b == 0 { 0 } else { a / b })?,
+        Op::Rem {} => eval.divide(|a, b| if b == 0 { a } else { a % b })?,
+        Op::FixDiv { frac } => {
+            eval.divide(|a, b| if b == 0 { 0 } else { round_quotient(a.saturating_mul(1 << frac.min(62)), b) })?
+        }
+        Op::Sqrt { frac } => eval.map(|a| round_root(i128::from(a), frac))?,
+        Op::Lt {} => eval.zip(|a, b| i128::from(a < b))?,
+        Op::Eq {} => eval.zip(|a, b| i128::from(a == b))?,
+        Op::Select {} => eval.select()?,
+        Op::Xor {} => eval.zip(|a, b| a ^ b)?,
+        Op::And {} => eval.zip(|a, b| a & b)?,
+        Op::Or {} => eval.zip(|a, b| a | b)?,
+        Op::Not {} => {
+            let mask = ones(result.ty);
+            return Ok(eval.arg(0)?.iter().map(|a| (!a) & mask).collect());
+        }
+        Op::Planes { from } => {
+            let mask = ones(result.ty);
+            let shift = |a: i64| if from > 63 { 0 } else { (a.cast_unsigned() >> from).cast_signed() };
+            return Ok(eval.arg(0)?.iter().map(|a| shift(*a) & mask).collect());
+        }
+        Op::Netlist { .. } => return call(netlist.ok_or(Fault::Malformed("no netlist"))?, args, lanes),
+        Op::A2b {} => {
+            let mask = ones(result.ty);
+            return Ok(eval.arg(0)?.iter().map(|a| a & mask).collect());
+        }
+        Op::B2a { signed } => {
+            let RegType::Bin { width } = args.first().ok_or(Fault::Malformed("no operand"))?.ty else {
+                return Err(Fault::Malformed("b2a of a number"));
+            };
+            eval.map(|a| word(a, width, signed))?
+        }
+        Op::Check { .. } | Op::StopUnless { .. } => {
+            return if eval.arg(0)?.iter().all(|a| *a != 0) { Ok(Vec::new()) } else { Err(Fault::Stopped) };
+        }
+        Op::Output { .. } => return Ok(Vec::new()),
+        Op::MergeLayer { columns } => {
+            let (p, k) = (eval.scalar(1)?, eval.scalar(2)?);
+            return check(result, merge_layer(eval.arg(0)?, columns, p, k)?);
+        }
+        Op::Const { .. } | Op::Input { .. } | Op::Random {} => return Err(Fault::Malformed("no meaning in the clear")),
+    };
+    narrow(result, values, lanes)
+}
+
+/// All ones of a word of planes, or 1 for a public `bool`.
+const fn ones(ty: RegType) -> i64 {
+    match ty {
+        RegType::Bin { width } if width >= 64 => -1,
+        RegType::Bin { width } => (1 << width) - 1,
+        RegType::Pub { .. } | RegType::Arith { .. } => 1,
+    }
+}
+
+/// The number that the low `width` bits spell.
+fn word(bits: i64, width: u32, signed: bool) -> i128 {
+    if signed && width < 64 {
+        return i128::from(bits << (64 - width) >> (64 - width));
+    }
+    if signed { i128::from(bits) } else { i128::from(bits.cast_unsigned()) }
+}
+
+fn round(a: i64, bits: u32) -> i128 {
+    let a = i128::from(a);
+    if bits == 0 { a } else { (a + (1 << (bits.min(126) - 1))) >> bits.min(126) }
+}
+
+fn dot(a: &[i64], b: &[i64]) -> i128 {
+    a.iter().zip(b).map(|(a, b)| i128::from(*a) * i128::from(*b)).sum()
+}
+
+struct Eval<'a> {
+    args: &'a [Operand<'a>],
+    lanes: usize,
+}
+
+impl Eval<'_> {
+    fn arg(&self, i: usize) -> Result<&[i64], Fault> {
+        self.args.get(i).map(|arg| arg.lanes.as_ref()).ok_or(Fault::Malformed("an operand is missing"))
+    }
+
+    fn scalar(&self, i: usize) -> Result<i64, Fault> {
+        self.arg(i)?.first().copied().ok_or(Fault::Malformed("an operand has no lane"))
+    }
+
+    fn map(&self, f: impl Fn(i64) -> i128) -> Result<Vec<i128>, Fault> {
+        Ok(self.arg(0)?.iter().map(|a| f(*a)).collect())
+    }
+
+    fn zip(&self, f: impl Fn(i128, i128) -> i128) -> Result<Vec<i128>, Fault> {
+        let (a, b) = (self.arg(0)?, self.arg(1)?);
+        if a.len() != b.len() {
+            return Err(Fault::Malformed("operands of different lengths"));
+        }
+        Ok(a.iter().zip(b).map(|(a, b)| f(i128::from(*a), i128::from(*b))).collect())
+    }
+
+    fn divide(&self, f: impl Fn(i128, i128) -> i128) -> Result<Vec<i128>, Fault> {
+        let public = self.args.get(1).is_some_and(|arg| !arg.ty.is_secret());
+        if public && self.arg(1)?.contains(&0) {
+            return Err(Fault::ZeroDivisor);
+        }
+        self.zip(f)
+    }
+
+    fn groups(&self, len: u64, f: impl Fn(usize, &[i64], &[i64]) -> i128) -> Result<Vec<i128>, Fault> {
+        let len = usize::try_from(len).map_err(|_| Fault::Malformed("too long"))?;
+        let (a, b) = (self.arg(0)?, if self.args.len() > 1 { self.arg(1)? } else { self.arg(0)? });
+        if a.len() != b.len() || a.len() != len.saturating_mul(self.lanes) {
+            return Err(Fault::Malformed("groups do not fill the operand"));
+        }
+        Ok((0..self.lanes).map(|i| f(i, &a[i * len..(i + 1) * len], &b[i * len..(i + 1) * len])).collect())
+    }
+
+    fn select(&self) -> Result<Vec<i128>, Fault> {
+        let (c, a, b) = (self.arg(0)?, self.arg(1)?, self.arg(2)?);
+        if c.len() != a.len() || a.len() != b.len() {
+            return Err(Fault::Malformed("operands of different lengths"));
+        }
+        Ok((0..c.len()).map(|i| i128::from(if c[i] != 0 { a[i] } else { b[i] })).collect())
+    }
+}
+
+/// The values as a register's lanes, in its range.
+fn narrow(result: &Slot, values: Vec<i128>, lanes: usize) -> Result<Vec<i64>, Fault> {
+    if values.len() != lanes {
+        return Err(Fault::Malformed("another number of lanes"));
+    }
+    if let RegType::Bin { width: 64.. } = result.ty {
+        #[allow(clippy::cast_possible_truncation, reason = "the bits of the word")]
+        return Ok(values.into_iter().map(|v| v as i64).collect());
+    }
+    let (lo, hi) = result.ty.range();
+    let fit = |value: i128| {
+        i64::try_from(value).ok().filter(|v| (lo..=hi).contains(v)).ok_or(Fault::Range { value, range: (lo, hi) })
+    };
+    values.into_iter().map(fit).collect()
+}
+
+fn check(result: &Slot, values: Vec<i64>) -> Result<Vec<i64>, Fault> {
+    let lanes = values.len();
+    if u64::try_from(lanes) != Ok(result.lanes) {
+        return Err(Fault::Malformed("another number of lanes"));
+    }
+    narrow(result, values.into_iter().map(i128::from).collect(), lanes)
+}
+
+/// The position of an index in an array.
+///
+/// # Errors
+/// [`Fault::Bounds`] where it is outside.
+pub fn position(index: i64, len: usize) -> Result<usize, Fault> {
+    usize::try_from(index).ok().filter(|i| *i < len).ok_or(Fault::Bounds { index, len: len as u64 })
+}
+
+fn gather(array: &[i64], index: &[i64]) -> Result<Vec<i64>, Fault> {
+    index.iter().map(|i| Ok(array[position(*i, array.len())?])).collect()
+}
+
+fn scatter(array: &[i64], values: &[i64], index: &[i64]) -> Result<Vec<i64>, Fault> {
+    let mut out = array.to_vec();
+    let mut seen = vec![false; out.len()];
+    for (value, index) in values.iter().zip(index) {
+        let at = position(*index, out.len())?;
+        if std::mem::replace(&mut seen[at], true) {
+            return Err(Fault::Repeated { index: *index });
+        }
+        out[at] = *value;
+    }
+    Ok(out)
+}
+
+fn matmul(a: &[i64], b: &[i64], rows: u64, inner: u64, cols: u64) -> Result<Vec<i128>, Fault> {
+    let size = |n: u64| usize::try_from(n).map_err(|_| Fault::Malformed("too large"));
+    let (rows, inner, cols) = (size(rows)?, size(inner)?, size(cols)?);
+    if rows.checked_mul(inner) != Some(a.len()) || inner.checked_mul(cols) != Some(b.len()) {
+        return Err(Fault::Malformed("matrices of other sizes"));
+    }
+    let entry =
+        |r: usize, c: usize| (0..inner).map(|i| i128::from(a[r * inner + i]) * i128::from(b[i * cols + c])).sum();
+    Ok((0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))).map(|(r, c)| entry(r, c)).collect())
+}
+
+fn prefix_sum(a: &[i64], len: u64) -> Result<Vec<i128>, Fault> {
+    let len = usize::try_from(len).map_err(|_| Fault::Malformed("too long"))?;
+    if len == 0 || !a.len().is_multiple_of(len) {
+        return Err(Fault::Malformed("groups do not fill the operand"));
+    }
+    let running = |group: &[i64]| {
+        group
+            .iter()
+            .scan(0_i128, |sum, x| {
+                *sum += i128::from(*x);
+                Some(*sum)
+            })
+            .collect::<Vec<_>>()
+    };
+    Ok(a.chunks(len).flat_map(running).collect())
+}
+
+/// The pairs (i, i + k) that layer (p, k) of Batcher's odd–even merge sort of n lanes compares (Batcher, 1968; in the form of Knuth,
+/// The Art of Computer Programming 3, 5.2.2, algorithm M): both in one block of 2p, each lane in at most one pair.
+pub fn merge_pairs(n: usize, p: usize, k: usize) -> impl Iterator<Item = (usize, usize)> {
+    let step = 2 * k.max(1);
+    let first = if p == 0 { 0 } else { k % p };
+    let starts = (first..n.saturating_sub(k)).step_by(step);
+    starts
+        .flat_map(move |j| (j..(j + k).min(n.saturating_sub(k))).map(move |i| (i, i + k)))
+        .filter(move |(i, other)| p > 0 && i / (2 * p) == other / (2 * p))
+}
+
+fn merge_layer(table: &[i64], columns: u32, p: i64, k: i64) -> Result<Vec<i64>, Fault> {
+    let n = table.len() / columns.max(1) as usize;
+    let p = usize::try_from(p).map_err(|_| Fault::Malformed("a negative layer"))?;
+    let k = usize::try_from(k).map_err(|_| Fault::Malformed("a negative layer"))?;
+    let mut out = table.to_vec();
+    for (i, j) in merge_pairs(n, p, k) {
+        if out[j] < out[i] {
+            (0..columns as usize).for_each(|c| out.swap(c * n + i, c * n + j));
+        }
+    }
+    Ok(out)
+}
+
+fn call(netlist: &Netlist, args: &[Operand<'_>], lanes: usize) -> Result<Vec<i64>, Fault> {
+    if netlist.inputs().len() != args.len() || netlist.outputs().len() > 64 {
+        return Err(Fault::Malformed("a netlist of other words"));
+    }
+    let lane = |lane: usize| -> Option<i64> {
+        let mut bits = Vec::new();
+        for (arg, width) in args.iter().zip(netlist.inputs()) {
+            let word = arg.lanes.get(lane)?;
+            bits.extend((0..*width).map(|p| p < 64 && word >> p & 1 == 1));
+        }
+        let out = netlist.evaluate_bits(&bits);
+        Some(out.iter().enumerate().fold(0, |word, (p, bit)| word | i64::from(*bit) << p))
+    };
+    (0..lanes).map(|i| lane(i).ok_or(Fault::Malformed("operands of different lengths"))).collect()
+}
+
+/// Bits of the two's complement that holds a register's range; for a word of planes its width.
+#[must_use]
+pub const fn width_of(ty: RegType) -> u32 {
+    match ty {
+        RegType::Bin { width } => width,
+        RegType::Pub { lo, hi, .. } | RegType::Arith { lo, hi, .. } => signed_width(lo, hi),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Kind;
+
+    fn int(lanes: &[i64]) -> Operand<'_> {
+        Operand { ty: RegType::arith(i64::MIN, i64::MAX), lanes: lanes.into() }
+    }
+
+    fn run(op: Op, result: RegType, lanes: u64, args: &[Operand<'_>]) -> Result<Vec<i64>, Fault> {
+        eval(op, &Slot { ty: result, lanes }, args, None)
+    }
+
+    const FULL: RegType = RegType::arith(i64::MIN, i64::MAX);
+
+    #[test]
+    fn numbers() {
+        assert_eq!(run(Op::Add {}, FULL, 2, &[int(&[1, -5]), int(&[2, 3])]), Ok(vec![3, -2]));
+        let over = run(Op::Mul {}, FULL, 1, &[int(&[i64::MAX]), int(&[2])]);
+        assert!(matches!(over, Err(Fault::Range { .. })));
+        assert_eq!(run(Op::Round { bits: 1 }, FULL, 4, &[int(&[1, -1, 3, -3])]), Ok(vec![1, 0, 2, -1]));
+        assert_eq!(run(Op::Trunc { bits: 1 }, FULL, 2, &[int(&[1, -1])]), Ok(vec![0, -1]));
+        assert_eq!(run(Op::Dot { len: 2 }, FULL, 2, &[int(&[1, 2, 3, 4]), int(&[5, 6, 7, 8])]), Ok(vec![17, 53]));
+        assert_eq!(run(Op::PrefixSum { len: 3 }, FULL, 6, &[int(&[1, 2, 3, 4, 5, 6])]), Ok(vec![1, 3, 6, 4, 9, 15]));
+        let product = run(Op::MatMul { rows: 1, inner: 2, cols: 2 }, FULL, 2, &[int(&[1, 2]), int(&[3, 4, 5, 6])]);
+        assert_eq!(product, Ok(vec![13, 16]));
+        assert_eq!(run(Op::Sqrt { frac: 2 }, FULL, 3, &[int(&[4, -4, 9])]), Ok(vec![4, 0, 6]));
+    }
+
+    #[test]
+    fn division_by_zero_is_defined_for_secrets_alone() {
+        assert_eq!(run(Op::Div {}, FULL, 3, &[int(&[7, -7, 7]), int(&[0, 2, -2])]), Ok(vec![0, -3, -3]));
+        assert_eq!(run(Op::Rem {}, FULL, 3, &[int(&[7, -7, 7]), int(&[0, 2, -2])]), Ok(vec![7, -1, 1]));
+        let public = Operand { ty: RegType::pub_int(0, 9), lanes: vec![0].into() };
+        assert_eq!(run(Op::Div {}, FULL, 1, &[int(&[7]), public]), Err(Fault::ZeroDivisor));
+    }
+
+    #[test]
+    fn words_and_numbers() {
+        let bin = |width, lanes: &'static [i64]| Operand { ty: RegType::Bin { width }, lanes: lanes.into() };
+        assert_eq!(run(Op::A2b {}, RegType::Bin { width: 3 }, 2, &[int(&[-1, 2])]), Ok(vec![7, 2]));
+        assert_eq!(run(Op::B2a { signed: true }, FULL, 2, &[bin(3, &[7, 2])]), Ok(vec![-1, 2]));
+        assert_eq!(run(Op::B2a { signed: false }, FULL, 2, &[bin(3, &[7, 2])]), Ok(vec![7, 2]));
+        assert_eq!(run(Op::Not {}, RegType::Bin { width: 3 }, 1, &[bin(3, &[5])]), Ok(vec![2]));
+        let truth = RegType::Pub { kind: Kind::Bool, lo: 0, hi: 1, frac: 0 };
+        let not = run(Op::Not {}, truth, 2, &[Operand { ty: truth, lanes: vec![0, 1].into() }]);
+        assert_eq!(not, Ok(vec![1, 0]));
+    }
+
+    #[test]
+    fn places() {
+        let index = |lanes: &'static [i64]| Operand { ty: RegType::pub_int(-9, 9), lanes: lanes.into() };
+        assert_eq!(run(Op::Gather {}, FULL, 2, &[int(&[5, 6, 7]), index(&[2, 0])]), Ok(vec![7, 5]));
+        let outside = run(Op::Gather {}, FULL, 1, &[int(&[5, 6, 7]), index(&[3])]);
+        assert_eq!(outside, Err(Fault::Bounds { index: 3, len: 3 }));
+        let put = run(Op::Scatter {}, FULL, 3, &[int(&[5, 6, 7]), int(&[1, 2]), index(&[2, 0])]);
+        assert_eq!(put, Ok(vec![2, 6, 1]));
+        let twice = run(Op::Scatter {}, FULL, 3, &[int(&[5, 6, 7]), int(&[1, 2]), index(&[2, 2])]);
+        assert_eq!(twice, Err(Fault::Repeated { index: 2 }));
+    }
+
+    /// The layers of the network sort, for all lengths up to 33 and beyond.
+    #[test]
+    fn merge_layers_sort() {
+        for n in (0..34).chain([100, 127, 128, 129]) {
+            for seed in 0..8_i64 {
+                let mut xs: Vec<i64> = (0..n).map(|i| (i * 37 + seed * 11) * 7919 % 50).collect();
+                let mut expected = xs.clone();
+                expected.sort_unstable();
+                let mut p = 1;
+                while p < n {
+                    let mut k = p;
+                    while k >= 1 {
+                        xs = merge_layer(&xs, 1, p, k).expect("a layer");
+                        k /= 2;
+                    }
+                    p *= 2;
+                }
+                assert_eq!(xs, expected, "{n}");
+            }
+        }
+    }
+}
