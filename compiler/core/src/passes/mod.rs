@@ -1,0 +1,67 @@
+//! The passes: functions from program to program, in a list that can be printed, skipped, timed and checked between.
+//!
+//! Each pass keeps a program that verifies one that verifies, and its meaning apart from what its header says. Nothing depends on hash
+//! order, time or place. [`facts`] and [`ranges`] are what they know of operations; [`schedule`] and [`in_place`] belong to emission.
+
+pub mod cse;
+pub mod dead;
+pub mod dot;
+pub mod early;
+pub mod facts;
+pub mod fold;
+mod forward;
+pub mod fuse;
+pub mod in_place;
+pub mod indices;
+pub mod licm;
+pub mod ranges;
+pub mod rounding;
+pub mod schedule;
+pub mod strength;
+pub mod views;
+
+use crate::ir::Program;
+
+/// A step of the pipeline.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Its name, for skipping and timing.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub what: &'static str,
+    /// The pass itself.
+    pub run: fn(Program) -> Program,
+}
+
+/// The passes in the order in which they run.
+pub const PIPELINE: &[Pass] = &[
+    Pass { name: "fold", what: "known values, decided control", run: fold::run },
+    Pass { name: "strength", what: "cheaper gates, decided comparisons", run: strength::run },
+    Pass { name: "fold-2", what: "again, for decided comparisons", run: fold::run },
+    Pass { name: "views", what: "copies of lanes become views", run: views::run },
+    Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
+    Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },
+    Pass { name: "dead", what: "drops what no effect depends on", run: dead::run },
+    Pass { name: "dot", what: "sums of products become dot products", run: dot::run },
+    Pass { name: "licm", what: "what is the same in every turn runs once", run: licm::run },
+    Pass { name: "cse-2", what: "again, for what the loops gave", run: cse::run },
+    Pass { name: "fuse", what: "local gates write into arrays", run: fuse::run },
+    Pass { name: "dead-2", what: "drops what is left over", run: dead::run },
+];
+
+/// Runs the pipeline without the passes that `skip` names; `between` sees the program after each pass.
+#[must_use]
+pub fn run(mut program: Program, skip: impl Fn(&Pass) -> bool, mut between: impl FnMut(&Pass, &Program)) -> Program {
+    for pass in PIPELINE.iter().filter(|pass| !skip(pass)) {
+        program = (pass.run)(program);
+        between(pass, &program);
+    }
+    program
+}
+
+/// Runs the whole pipeline.
+#[must_use]
+pub fn optimise(program: Program) -> Program {
+    run(program, |_| false, |_, _| {})
+}

@@ -1,0 +1,124 @@
+//! One rounding for a sum of fixed-point products.
+//!
+//! ```text
+//! %2 = round{bits=16}(%1)           // %1 = mul(…), 1000 lanes
+//! %3 = sum{len=1000}(%2)    ->      %4 = sum{len=1000}(%1)       // dot fusion takes it from here
+//!                                   %3 = round{bits=16}(%4)
+//!
+//! %5 = add(round(%1), round(%2))    ->      %5 = round(add(%1, %2))
+//! ```
+//!
+//! The language says that a sum of products rounds once where the raw sum fits; it has to lie within 62 bits, so that the rounding is
+//! exact, and the rounded sum within the range of the result. Only roundings of products and of sums of them count, that nothing else
+//! reads.
+
+use super::forward::{self, Replaced, Rewrite};
+use super::ranges;
+use crate::ir::{Gate, Inst, Kind, Op, Program, Ref, RegType, Slot, ValueId};
+
+/// Moves roundings behind sums.
+#[must_use]
+pub fn run(program: Program) -> Program {
+    let values = program.values.len();
+    let uses = program.use_counts();
+    forward::run(program, &mut Rounding { uses, products: vec![false; values], rounded: vec![None; values] })
+}
+
+/// Raw sums up to this are rounded exactly by every protocol.
+const RAW: i128 = 1 << 62;
+
+struct Rounding {
+    uses: Vec<u32>,
+    /// By value: whether it is a product, or a sum of products, before rounding.
+    products: Vec<bool>,
+    /// By value: the raw product that it is a rounding of, and by how many bits.
+    rounded: Vec<Option<(Ref, u32)>>,
+}
+
+impl Rewrite for Rounding {
+    fn inst(&mut self, program: &mut Program, inst: Inst, out: &mut Vec<Inst>, _: &mut Replaced) {
+        let Inst::Gate(gate) = &inst else {
+            out.push(inst);
+            return;
+        };
+        let Some(result) = gate.result else {
+            out.push(inst);
+            return;
+        };
+        match gate.op {
+            Op::Mul {} | Op::Dot { .. } | Op::MatMul { .. } => self.products[result.index()] = true,
+            Op::Round { bits } => {
+                let raw = &gate.args[0];
+                if self.products.get(raw.value.index()).copied().unwrap_or(false) {
+                    self.rounded[result.index()] = Some((raw.clone(), bits));
+                }
+            }
+            Op::Sum { .. } | Op::Add {} | Op::Sub {} => {
+                if let Some((raw, bits)) = self.raw(gate)
+                    && let Some(sum) = self.sum(program, gate, raw, bits, out)
+                {
+                    let site = gate.site;
+                    let args = vec![program.whole(sum)];
+                    self.rounded[result.index()] = Some((args[0].clone(), bits));
+                    out.push(Inst::Gate(Gate { op: Op::Round { bits }, args, result: Some(result), site }));
+                    return;
+                }
+            }
+            _ => {}
+        }
+        out.push(inst);
+    }
+}
+
+impl Rounding {
+    /// The raw operands of a sum all of whose terms are roundings by the same number of bits.
+    fn raw(&self, gate: &Gate) -> Option<(Vec<Ref>, u32)> {
+        let mut bits = None;
+        let mut raw = Vec::with_capacity(2);
+        for arg in &gate.args {
+            let (of, by) = self.rounded.get(arg.value.index())?.as_ref()?;
+            if self.uses[arg.value.index()] != 1 || bits.is_some_and(|bits| bits != *by) {
+                return None;
+            }
+            bits = Some(*by);
+            raw.push(of.view(&arg.place)?);
+        }
+        Some((raw, bits?))
+    }
+
+    /// Adds the raw sum to `out`, if it fits.
+    fn sum(
+        &mut self,
+        program: &mut Program,
+        gate: &Gate,
+        raw: Vec<Ref>,
+        bits: u32,
+        out: &mut Vec<Inst>,
+    ) -> Option<ValueId> {
+        let result = gate.result?;
+        let (lo, hi) = ranges::interval(program, gate.op, &raw)?;
+        if lo <= -RAW || hi >= RAW {
+            return None;
+        }
+        let (lo, hi) = (i64::try_from(lo).ok()?, i64::try_from(hi).ok()?);
+        let Slot { ty, lanes } = program.slot(result);
+        let frac = ty.frac() + bits;
+        let ty = if ty.is_secret() {
+            RegType::Arith { lo, hi, frac }
+        } else {
+            RegType::Pub { kind: Kind::Fix, lo, hi, frac }
+        };
+        let sum = program.value(Slot { ty, lanes }, "");
+        let rounded = [program.whole(sum)];
+        if !ranges::within(program, Op::Round { bits }, &rounded, program.ty(result)) {
+            program.values.pop();
+            return None;
+        }
+        self.products.resize(program.values.len(), false);
+        self.products[sum.index()] = true;
+        self.rounded.resize(program.values.len(), None);
+        self.uses.resize(program.values.len(), 1);
+        out.push(Inst::Gate(Gate { op: gate.op, args: raw, result: Some(sum), site: gate.site }));
+        Some(sum)
+    }
+}

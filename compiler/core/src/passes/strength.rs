@@ -1,0 +1,169 @@
+//! Strength reduction: the same number by a cheaper gate.
+//!
+//! ```text
+//! div(x, 8), x >= 0      ->  trunc{bits=3}(x)               rem(x, 1)          ->  0
+//! lt(x, y), ranges apart ->  true or false                  sum{len=1}(x)      ->  copy(x)
+//! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
+//! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
+//! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
+//! ```
+//!
+//! Comparisons take their widths from the ranges of their operands when they run, products by public factors are local, and a square is
+//! a product like any other: nothing to do for those. A range is a fact only behind `prove_range`, whose operand has the full
+//! range, so that no comparison is decided by what was not proven.
+
+use super::forward::{self, Replaced, Rewrite};
+use super::ranges;
+use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId};
+
+/// Replaces gates by cheaper ones.
+#[must_use]
+pub fn run(program: Program) -> Program {
+    let values = program.values.len();
+    forward::run(program, &mut Strength { words: vec![None; values], complements: vec![None; values] })
+}
+
+struct Strength {
+    /// By value: the word in all of its lanes, where that is known.
+    words: Vec<Option<i64>>,
+    /// By value: what it is the complement of.
+    complements: Vec<Option<Ref>>,
+}
+
+/// What a gate turns out to be.
+enum Better {
+    /// Another operation on views.
+    Op(Op, Vec<Ref>),
+    /// The same word in all lanes.
+    Word(i64),
+}
+
+impl Rewrite for Strength {
+    fn inst(&mut self, program: &mut Program, mut inst: Inst, out: &mut Vec<Inst>, _: &mut Replaced) {
+        if let Inst::Gate(gate) = &mut inst
+            && let Some(result) = gate.result
+        {
+            self.learn(program, gate, result);
+            match self.better(program, gate) {
+                Some(Better::Op(op, args)) if ranges::within(program, op, &args, program.ty(result)) => {
+                    gate.op = op;
+                    gate.args = args;
+                }
+                Some(Better::Word(word)) => fill(program, gate, word, out),
+                Some(Better::Op(..)) | None => {}
+            }
+        }
+        out.push(inst);
+    }
+}
+
+impl Strength {
+    fn learn(&mut self, program: &Program, gate: &Gate, result: ValueId) {
+        match gate.op {
+            Op::Const { constant } => {
+                if let Some(Constant::Words(words)) = program.constants.get(constant.index())
+                    && let Some(first) = words.first()
+                    && words.iter().all(|word| word == first)
+                {
+                    self.words[result.index()] = Some(*first);
+                }
+            }
+            Op::Not {} => self.complements[result.index()] = gate.args.first().cloned(),
+            _ => {}
+        }
+    }
+
+    fn word(&self, arg: &Ref) -> Option<i64> {
+        self.words.get(arg.value.index()).copied().flatten()
+    }
+
+    fn better(&self, program: &Program, gate: &Gate) -> Option<Better> {
+        let copy = |arg: &Ref| Some(Better::Op(Op::Copy {}, vec![arg.clone()]));
+        let range = |arg: &Ref| program.ty(arg.value).range();
+        match (gate.op, gate.args.as_slice()) {
+            (Op::Add {}, [x, zero]) | (Op::Add {}, [zero, x]) | (Op::Sub {}, [x, zero])
+                if self.word(zero) == Some(0) =>
+            {
+                copy(x)
+            }
+            (Op::Sub {}, [a, b]) if a == b => Some(Better::Word(0)),
+            (Op::Mul {}, [x, one]) | (Op::Mul {}, [one, x]) if self.word(one) == Some(1) => copy(x),
+            (Op::Mul {}, [_, zero]) | (Op::Mul {}, [zero, _]) if self.word(zero) == Some(0) => Some(Better::Word(0)),
+            (Op::Sum { len: 1 } | Op::PrefixSum { len: 1 } | Op::Trunc { bits: 0 } | Op::Round { bits: 0 }, [x]) => {
+                copy(x)
+            }
+            (Op::Dot { len: 1 }, [_, _]) => Some(Better::Op(Op::Mul {}, gate.args.clone())),
+            (Op::Div {}, [x, by]) => {
+                let by = self.word(by).filter(|by| *by > 0)?.cast_unsigned();
+                match by.trailing_zeros() {
+                    0 if by == 1 => copy(x),
+                    bits if by.is_power_of_two() && range(x).0 >= 0 => {
+                        Some(Better::Op(Op::Trunc { bits }, vec![x.clone()]))
+                    }
+                    _ => None,
+                }
+            }
+            (Op::Rem {}, [_, by]) if self.word(by) == Some(1) => Some(Better::Word(0)),
+            (Op::Lt {}, [a, b]) if a == b => Some(Better::Word(0)),
+            (Op::Lt {}, [a, b]) if range(a).1 < range(b).0 => Some(Better::Word(1)),
+            (Op::Lt {}, [a, b]) if range(a).0 >= range(b).1 => Some(Better::Word(0)),
+            (Op::Eq {}, [a, b]) if a == b => Some(Better::Word(1)),
+            (Op::Eq {}, [a, b]) if range(a).1 < range(b).0 || range(b).1 < range(a).0 => Some(Better::Word(0)),
+            (Op::Select {}, [_, a, b]) if a == b => copy(a),
+            (Op::Select {}, [c, a, b]) => match self.word(c) {
+                Some(0) => copy(b),
+                Some(_) => copy(a),
+                None => None,
+            },
+            (Op::Xor {}, [a, b]) if a == b => Some(Better::Word(0)),
+            (Op::And {} | Op::Or {}, [a, b]) if a == b => copy(a),
+            (Op::And {}, [x, c]) | (Op::And {}, [c, x]) if logical(program, x) && logical(program, c) => {
+                match self.word(c)? {
+                    0 => Some(Better::Word(0)),
+                    _ => copy(x),
+                }
+            }
+            (Op::Or {}, [x, c]) | (Op::Or {}, [c, x]) if logical(program, x) && logical(program, c) => {
+                match self.word(c)? {
+                    0 => copy(x),
+                    _ => Some(Better::Word(1)),
+                }
+            }
+            (Op::Not {}, [x]) => {
+                let of = self.complements.get(x.value.index())?.as_ref()?;
+                copy(&of.view(&x.place)?)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether it is a truth value, of which 1 is all.
+fn logical(program: &Program, arg: &Ref) -> bool {
+    program.ty(arg.value).range() == (0, 1)
+}
+
+/// Makes the gate a constant; a secret result copies a public one.
+fn fill(program: &mut Program, gate: &mut Gate, word: i64, out: &mut Vec<Inst>) {
+    let Some(result) = gate.result else { return };
+    let Slot { ty, lanes } = program.slot(result);
+    let (lo, hi) = ty.range();
+    if word < lo || word > hi {
+        return;
+    }
+    let constant = program.constant(Constant::Words(vec![word]));
+    let op = Op::Const { constant };
+    if !ty.is_secret() {
+        gate.op = op;
+        gate.args.clear();
+        return;
+    }
+    let public = match ty {
+        RegType::Bin { .. } => RegType::PUB_BOOL,
+        _ => RegType::Pub { kind: crate::ir::Kind::Int, lo: word, hi: word, frac: ty.frac() },
+    };
+    let scalar = program.value(Slot { ty: public, lanes: 1 }, "");
+    out.push(Inst::Gate(Gate { op, args: Vec::new(), result: Some(scalar), site: gate.site }));
+    gate.op = Op::Copy {};
+    gate.args = vec![Ref { value: scalar, place: Place::strided(0, 0, lanes) }];
+}
