@@ -1,1 +1,5 @@
-//! smpcvm: every party runs it to execute a compiled .smpc program over secret shares.
+//! `smpcvm`: every party runs it to execute a compiled .smpc program over secret shares.
+//!
+//! Floor 3.
+
+pub mod engine;

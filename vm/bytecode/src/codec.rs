@@ -142,7 +142,7 @@ struct ModuleData {
     roles: Vec<String>,
     params: Vec<(String, i64)>,
     inputs: Vec<(String, Option<u32>, u32, bool, TypeData)>,
-    outputs: Vec<(String, Option<u32>, Option<Vec<u32>>, TypeData)>,
+    outputs: Vec<OutputData>,
     slots: Vec<(RegData, u64)>,
     constants: Vec<ConstantData>,
     netlists: Vec<NetlistData>,
@@ -152,6 +152,9 @@ struct ModuleData {
     files: Vec<String>,
     sites: Vec<(u32, u32, u32, String)>,
 }
+
+/// Name, member, receivers (`None` for all) and type.
+type OutputData = (String, Option<u32>, Option<Vec<u32>>, TypeData);
 
 #[derive(Encode, Decode)]
 enum RegData {

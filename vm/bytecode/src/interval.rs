@@ -14,6 +14,10 @@ pub struct Interval {
     pub hi: i128,
 }
 
+#[allow(
+    clippy::should_implement_trait,
+    reason = "rules for the machine's operations, with its meaning of division; operators would suggest Rust's"
+)]
 impl Interval {
     /// From lo to hi.
     #[must_use]

@@ -254,9 +254,9 @@ mod tests {
         let before: [u64; 64] = std::array::from_fn(|i| words(64)[i]);
         let mut after = before;
         transpose64(&mut after);
-        for r in 0..64 {
-            for c in 0..64 {
-                assert_eq!(before[r] >> c & 1, after[c] >> r & 1);
+        for (r, row) in before.iter().enumerate() {
+            for (c, column) in after.iter().enumerate() {
+                assert_eq!(row >> c & 1, column >> r & 1);
             }
         }
     }

@@ -117,7 +117,7 @@ impl Clock {
 
 /// A clock that starts when all parties are there.
 async fn start(p: &Party, e: &Executor) -> Clock {
-    let a = p.from_public(&[1], 1);
+    let a = p.share_public(&[1], 1);
     p.open(e.gate(1), &a).await;
     p.open(e.gate(1), &a).await;
     Clock(Instant::now(), processor())
@@ -151,14 +151,14 @@ fn main() {
     let million = 1_000_000;
     for lanes in [million, 10 * million] {
         measure("products", lanes, async |p, e| {
-            let (a, b) = (p.from_public(&[3], lanes), p.from_public(&[5], lanes));
+            let (a, b) = (p.share_public(&[3], lanes), p.share_public(&[5], lanes));
             let clock = start(p, e).await;
             p.mul(e.gate(2), &a, &b).await;
             clock.elapsed()
         });
     }
     measure("dependent products", 10_000, async |p, e| {
-        let (mut a, b) = (p.from_public(&[3], 1), p.from_public(&[5], 1));
+        let (mut a, b) = (p.share_public(&[3], 1), p.share_public(&[5], 1));
         let clock = start(p, e).await;
         for i in 0..10_000 {
             a = p.mul(e.gate(2 + i), &a, &b).await;
@@ -170,7 +170,7 @@ fn main() {
             [("comparisons, 64 bits", Range::new(-(1 << 61), 1 << 61)), ("comparisons, full i64", Range::FULL)]
         {
             measure(name, lanes, async |p, e| {
-                let (a, b) = (p.from_public(&[3], lanes), p.from_public(&[5], lanes));
+                let (a, b) = (p.share_public(&[3], lanes), p.share_public(&[5], lanes));
                 let clock = start(p, e).await;
                 p.lt(e.gate(2), &a, &b, range, range).await;
                 clock.elapsed()
@@ -178,13 +178,13 @@ fn main() {
         }
     }
     measure("inner product", million, async |p, e| {
-        let (a, b) = (p.from_public(&[3], million), p.from_public(&[5], million));
+        let (a, b) = (p.share_public(&[3], million), p.share_public(&[5], million));
         let clock = start(p, e).await;
         p.dot(e.gate(2), &a, &b, million).await;
         clock.elapsed()
     });
     measure("matrix product 512", 512 * 512, async |p, e| {
-        let (a, b) = (p.from_public(&[3], 512 * 512), p.from_public(&[5], 512 * 512));
+        let (a, b) = (p.share_public(&[3], 512 * 512), p.share_public(&[5], 512 * 512));
         let clock = start(p, e).await;
         p.matmul(e.gate(2), &a, &b, 512, 512, 512).await;
         clock.elapsed()
@@ -194,26 +194,26 @@ fn main() {
     for lanes in [16_384, 1 << 20] {
         let circuit = &circuit;
         measure("netlist (lanes of ANDs)", lanes * circuit.ands(), async |p, e| {
-            let a = p.bin_from_public(&[5], 256, lanes);
+            let a = p.share_public_bin(&[5], 256, lanes);
             let clock = start(p, e).await;
             p.netlist(e.gate(2), circuit, &a).await;
             clock.elapsed()
         });
     }
     measure("rounding by 16", million, async |p, e| {
-        let a = p.from_public(&[3], million);
+        let a = p.share_public(&[3], million);
         let clock = start(p, e).await;
         p.round(e.gate(2), &a, 16, Range::new(-(1 << 60), 1 << 60)).await;
         clock.elapsed()
     });
     measure("selections", million, async |p, e| {
-        let (a, c) = (p.from_public(&[3], million), p.bin_from_public(&[1], 1, million));
+        let (a, c) = (p.share_public(&[3], million), p.share_public_bin(&[1], 1, million));
         let clock = start(p, e).await;
         p.select(e.gate(2), &c, &a, &a).await;
         clock.elapsed()
     });
     measure("quotients, 32 bits", 10_000, async |p, e| {
-        let a = p.from_public(&[300], 10_000);
+        let a = p.share_public(&[300], 10_000);
         let range = Range::new(-(1 << 31), (1 << 31) - 1);
         let clock = start(p, e).await;
         p.div_rem(e.gate(2), &a, &a, range, range).await;

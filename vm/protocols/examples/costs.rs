@@ -17,7 +17,7 @@ fn count(program: impl AsyncFn(&Rep3<smpc_protocols::rep3::NoKeys>, &Executor)) 
 const LANES: usize = 3 * 512;
 
 fn main() {
-    let number = |p: &Rep3<_>| p.from_public(&[0], LANES);
+    let number = |p: &Rep3<_>| p.share_public(&[0], LANES);
     let line = |name: &str, stats: Vec<Stats>| {
         let bytes: u64 = stats.iter().flat_map(|s| &s.sent).sum();
         let headers: u64 = 28 * stats.iter().map(|s| s.rounds).sum::<u64>();
@@ -32,7 +32,7 @@ fn main() {
     line(
         "and",
         count(async |p, e| {
-            drop(p.and(e.gate(0), &p.bin_from_public(&[0], 1, LANES), &p.bin_from_public(&[0], 1, LANES)).await)
+            drop(p.and(e.gate(0), &p.share_public_bin(&[0], 1, LANES), &p.share_public_bin(&[0], 1, LANES)).await)
         }),
     );
     for width in [1, 2, 8, 16, 32, 64] {
@@ -41,13 +41,15 @@ fn main() {
         line(&format!("a2b {width}"), count(async |p, e| drop(p.a2b(e.gate(0), &number(p), width).await)));
         line(
             &format!("b2a {width}"),
-            count(async |p, e| drop(p.b2a(e.gate(0), &p.bin_from_public(&[0], width, LANES), true).await)),
+            count(async |p, e| drop(p.b2a(e.gate(0), &p.share_public_bin(&[0], width, LANES), true).await)),
         );
     }
     line("lt full i64", count(async |p, e| drop(p.lt(e.gate(0), &number(p), &number(p), full, full).await)));
     line(
         "select",
-        count(async |p, e| drop(p.select(e.gate(0), &p.bin_from_public(&[0], 1, LANES), &number(p), &number(p)).await)),
+        count(async |p, e| {
+            drop(p.select(e.gate(0), &p.share_public_bin(&[0], 1, LANES), &number(p), &number(p)).await)
+        }),
     );
     for bits in [1, 8, 16, 32] {
         line(
@@ -78,7 +80,12 @@ fn main() {
         line(&format!("sqrt 0 {name}"), count(async |p, e| drop(p.sqrt(e.gate(0), &number(p), range, 0).await)));
         line(&format!("sqrt 16 {name}"), count(async |p, e| drop(p.sqrt(e.gate(0), &number(p), range, 16).await)));
     }
-    line("check", count(async |p, e| drop(p.check(e.gate(0), &p.bin_from_public(&[0], 1, LANES)).await)));
+    line(
+        "check",
+        count(async |p, e| {
+            let _ = p.check(e.gate(0), &p.share_public_bin(&[0], 1, LANES)).await;
+        }),
+    );
     line(
         "merge layer (32 bit keys)",
         count(async |p, e| {

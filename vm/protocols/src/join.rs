@@ -39,17 +39,13 @@ pub async fn join3<A: Future, B: Future, C: Future>(a: A, b: B, c: C) -> (A::Out
 
 /// Runs any number of futures side by side; results in the same order.
 pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<(Option<Pin<Box<F>>>, Option<F::Output>)> =
-        futures.into_iter().map(|future| (Some(Box::pin(future)), None)).collect();
+    let mut running: Vec<Side<F>> = futures.into_iter().map(|future| Side::Running(Box::pin(future))).collect();
     poll_fn(|cx| {
         let mut pending = false;
-        for (future, output) in &mut running {
-            if let Some(running) = future {
-                match running.as_mut().poll(cx) {
-                    Poll::Ready(value) => {
-                        *output = Some(value);
-                        *future = None;
-                    }
+        for side in &mut running {
+            if let Side::Running(future) = side {
+                match future.as_mut().poll(cx) {
+                    Poll::Ready(value) => *side = Side::Done(value),
                     Poll::Pending => pending = true,
                 }
             }
@@ -57,5 +53,15 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
         if pending { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
-    running.into_iter().filter_map(|(_, output)| output).collect()
+    let done = running.into_iter().filter_map(|side| match side {
+        Side::Done(value) => Some(value),
+        Side::Running(_) => None,
+    });
+    done.collect()
+}
+
+/// One of several futures side by side, and then its result.
+enum Side<F: Future> {
+    Running(Pin<Box<F>>),
+    Done(F::Output),
 }

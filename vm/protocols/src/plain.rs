@@ -152,7 +152,7 @@ impl Protocol for Plain {
         1
     }
 
-    fn from_public(&self, values: &[i64], lanes: usize) -> Numbers {
+    fn share_public(&self, values: &[i64], lanes: usize) -> Numbers {
         Numbers(cycle(values, lanes).map(i64::cast_unsigned).collect())
     }
     fn add(&self, a: &Numbers, b: &Numbers) -> Numbers {
@@ -184,6 +184,12 @@ impl Protocol for Plain {
         }
         out
     }
+    fn clear<'a>(&self, a: &'a Numbers) -> Option<&'a [u64]> {
+        Some(&a.0)
+    }
+    fn clear_checks(&self) -> bool {
+        true
+    }
     fn lane(&self, a: &Numbers, lane: usize) -> u64 {
         a.0[lane]
     }
@@ -203,25 +209,25 @@ impl Protocol for Plain {
         a.wrapping_mul(b.cast_unsigned())
     }
 
-    fn bin_from_public(&self, values: &[i64], width: u32, lanes: usize) -> Bits {
+    fn share_public_bin(&self, values: &[i64], width: u32, lanes: usize) -> Bits {
         Bits::new(width, cycle(values, lanes).map(|v| i128::from(v).cast_unsigned()).collect())
     }
     fn xor(&self, a: &Bits, b: &Bits) -> Bits {
         Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x ^ y).collect(), ..*a }
     }
     fn xor_public(&self, a: &Bits, b: &[i64]) -> Bits {
-        self.xor(a, &self.bin_from_public(b, a.width, a.lanes()))
+        self.xor(a, &self.share_public_bin(b, a.width, a.lanes()))
     }
     fn and_public(&self, a: &Bits, b: &[i64]) -> Bits {
-        let b = self.bin_from_public(b, a.width, a.lanes());
+        let b = self.share_public_bin(b, a.width, a.lanes());
         Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x & y).collect(), ..*a }
     }
 
     async fn input(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Numbers {
-        self.from_public(values.unwrap_or(&[0]), lanes)
+        self.share_public(values.unwrap_or(&[0]), lanes)
     }
     async fn input_bin(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bits {
-        self.bin_from_public(values.unwrap_or(&[0]), width, lanes)
+        self.share_public_bin(values.unwrap_or(&[0]), width, lanes)
     }
     async fn broadcast(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         cycle(values.unwrap_or(&[0]), lanes).collect()
@@ -344,7 +350,7 @@ impl Protocol for Plain {
         (integers(a, b, div), integers(a, b, rem))
     }
     async fn div_rem_public(&self, _: Cx<'_>, a: &Numbers, b: &[i64], _: Range) -> (Numbers, Numbers) {
-        let b = self.from_public(b, a.lanes());
+        let b = self.share_public(b, a.lanes());
         (integers(a, &b, div), integers(a, &b, rem))
     }
     async fn fix_div(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, _: Range, _: Range, frac: u32) -> Numbers {

@@ -71,7 +71,7 @@ pub trait Protocol {
     // ---- Local: integers -----------------------------------------------------------------------------------------------------------------
 
     /// Secret lanes of known value; a single value fills `lanes`.
-    fn from_public(&self, values: &[i64], lanes: usize) -> Self::Arith;
+    fn share_public(&self, values: &[i64], lanes: usize) -> Self::Arith;
     /// a + b.
     fn add(&self, a: &Self::Arith, b: &Self::Arith) -> Self::Arith;
     /// a − b.
@@ -90,6 +90,14 @@ pub trait Protocol {
     fn dot_public(&self, a: &Self::Arith, b: &[i64], len: usize) -> Self::Arith {
         self.sum(&self.mul_public(a, b), len)
     }
+    /// The lanes as they are, where the protocol computes in the clear: the engine then holds every result against its range.
+    fn clear<'a>(&self, _a: &'a Self::Arith) -> Option<&'a [u64]> {
+        None
+    }
+    /// Whether [`Protocol::clear`] gives lanes.
+    fn clear_checks(&self) -> bool {
+        false
+    }
     /// One lane.
     fn lane(&self, a: &Self::Arith, lane: usize) -> Self::Lane;
     /// Overwrites one lane.
@@ -106,7 +114,7 @@ pub trait Protocol {
     // ---- Local: words --------------------------------------------------------------------------------------------------------------------
 
     /// Secret words of known value (two's complement, extended to the width); a single value fills `lanes`.
-    fn bin_from_public(&self, values: &[i64], width: u32, lanes: usize) -> Self::Bin;
+    fn share_public_bin(&self, values: &[i64], width: u32, lanes: usize) -> Self::Bin;
     /// a ⊕ b.
     fn xor(&self, a: &Self::Bin, b: &Self::Bin) -> Self::Bin;
     /// a ⊕ public.

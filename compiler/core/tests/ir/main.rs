@@ -110,7 +110,7 @@ fn passes_do_to_texts_what_stands_there() {
                 verify::verify(&after).unwrap_or_else(|error| panic!("{told}: {error}\n{after}"));
                 body(&after)
             }
-            None => levels(&program, &program.body, &schedule::schedule(&program), 0),
+            None => levels(&program.body, &schedule::schedule(&program), 0),
         };
         if env::var_os("BLESS").is_some() {
             fs::write(file, format!("{source}---\n{after}")).unwrap();
@@ -129,14 +129,14 @@ fn body(program: &Program) -> String {
 }
 
 /// The levels of a plan, an instruction by what it defines or does.
-fn levels(program: &Program, block: &[Inst], plan: &Plan, depth: usize) -> String {
+fn levels(block: &[Inst], plan: &Plan, depth: usize) -> String {
     let mut out = String::new();
     for (at, level) in plan.levels.iter().enumerate() {
         let names: Vec<String> = level.iter().map(|step| name(&block[step.inst])).collect();
         out.push_str(&format!("{}{at}: {}\n", "    ".repeat(depth), names.join(" ")));
         for step in level {
             for (block, plan) in block[step.inst].blocks().into_iter().zip(&step.blocks) {
-                out.push_str(&levels(program, block, plan, depth + 1));
+                out.push_str(&levels(block, plan, depth + 1));
             }
         }
     }

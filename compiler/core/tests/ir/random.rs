@@ -163,7 +163,7 @@ impl Generator {
         let mut place = match self.rng.below(4) {
             0 => Place::strided(self.rng.below(has), 0, lanes),
             1 if lanes <= has => Place::strided(lanes - 1, -1, lanes),
-            2 if lanes % 2 == 0 && has >= 2 => {
+            2 if lanes.is_multiple_of(2) && has >= 2 => {
                 let inner = Dim { stride: 1, len: 2 };
                 Place::grid(self.rng.below(has - 1), Dim { stride: 0, len: lanes / 2 }, inner)
             }

@@ -195,7 +195,7 @@ mod tests {
             add(b, &sum, &carry)
         });
         let (x, y) = pairs(8);
-        let z: Vec<u128> = x.iter().map(|x| x * 7 & 255).collect();
+        let z: Vec<u128> = x.iter().map(|x| (x * 7) & 255).collect();
         let found = run(&circuit, &[x.clone(), y.clone(), z.clone()]);
         assert!((0..x.len()).all(|i| found[i] == (x[i] + y[i] + z[i]) & 255));
     }

@@ -72,7 +72,7 @@ mod tests {
             }
             let found = run(&circuit, &[x.clone(), y.clone()]);
             for i in 0..x.len() {
-                assert_eq!(found[i], x[i] / y[i] | (x[i] % y[i]) << width, "{width}: {} / {}", x[i], y[i]);
+                assert_eq!(found[i], (x[i] / y[i]) | ((x[i] % y[i]) << width), "{width}: {} / {}", x[i], y[i]);
             }
         }
     }
@@ -87,7 +87,7 @@ mod tests {
             });
             let digits = width.div_ceil(2);
             let mut x = samples(width);
-            x.extend(samples(digits).iter().map(|r| r * r & super::super::testing::mask(width)));
+            x.extend(samples(digits).iter().map(|r| (r * r) & super::super::testing::mask(width)));
             let found = run(&circuit, &[x.clone()]);
             for (x, found) in x.iter().zip(found) {
                 let root = x.isqrt();

@@ -126,7 +126,7 @@ async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
     run.number(&name("add public"), &p.add_public(&a, &data.b), wrap(|x, y| x + y)).await;
     run.number(&name("mul public"), &p.mul_public(&a, &data.b), wrap(|x, y| x * y)).await;
     run.number(&name("mul one public"), &p.mul_public(&a, &[-3]), wrap(|x, _| -3 * x)).await;
-    run.number(&name("public"), &p.from_public(&data.a, data.a.len()), wrap(|x, _| x)).await;
+    run.number(&name("public"), &p.share_public(&data.a, data.a.len()), wrap(|x, _| x)).await;
     let total = data.a.iter().map(|x| i128::from(*x)).sum();
     run.number(&name("sum"), &p.sum(&a, data.a.len()), std::iter::once(wrapped(total))).await;
     let running = data.a.iter().scan(0, |sum, x| {
@@ -219,7 +219,7 @@ async fn words<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width: u32) {
         ("not", p.not(&bits), |x, _| !x),
         ("xor public", p.xor_public(&bits, &data.b), |x, y| x ^ y),
         ("and public", p.and_public(&bits, &data.b), |x, y| x & y),
-        ("public words", p.bin_from_public(&data.a, width, lanes), |x, _| x),
+        ("public words", p.share_public_bin(&data.a, width, lanes), |x, _| x),
     ] {
         let opened = p.open_bin(run.next(), &found).await;
         run.compare(&name(op), &opened, data.pairs().map(|(x, y)| word(f(x, y))));
@@ -373,7 +373,7 @@ async fn layout<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
             continue;
         }
         for scatter in [false, true] {
-            let (mut c, mut d) = (p.from_public(&[-1], lanes), p.bin_from_public(&[5], 3, lanes));
+            let (mut c, mut d) = (p.share_public(&[-1], lanes), p.share_public_bin(&[5], 3, lanes));
             if scatter {
                 c.scatter(&places, &x);
                 d.scatter(&places, &y);

@@ -13,7 +13,7 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     let (lo, hi) = ra.minus(rb);
     let lanes = a.lanes();
     if lo >= 0 || hi < 0 {
-        return p.bin_from_public(&[i64::from(hi < 0)], 1, lanes);
+        return p.share_public_bin(&[i64::from(hi < 0)], 1, lanes);
     }
     let difference = p.sub(a, b);
     let width = signed_width(lo, hi);
@@ -29,7 +29,7 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
 /// a < 0; free where the range decides.
 pub async fn sign<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, range: Range) -> P::Bin {
     if range.lo >= 0 || range.hi < 0 {
-        return p.bin_from_public(&[i64::from(range.hi < 0)], 1, a.lanes());
+        return p.share_public_bin(&[i64::from(range.hi < 0)], 1, a.lanes());
     }
     p.ltz(cx, a, range.width()).await
 }
@@ -38,7 +38,7 @@ pub async fn sign<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, range: Range) ->
 pub async fn eq<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
     let (lo, hi) = ra.minus(rb);
     if lo > 0 || hi < 0 {
-        return p.bin_from_public(&[0], 1, a.lanes());
+        return p.share_public_bin(&[0], 1, a.lanes());
     }
     p.eqz(cx, &p.sub(a, b), signed_width(lo, hi).min(64)).await
 }

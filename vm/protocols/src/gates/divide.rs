@@ -80,7 +80,7 @@ pub async fn div_rem_public<P: Protocol>(
     let hi = b.iter().copied().max().unwrap_or(1);
     let ((wa, sa), (wb, sb)) = (operand(ra), operand(Range::new(lo, hi)));
     let x = p.a2b(cx.sub(0, 2), a, wa).await;
-    let y = p.bin_from_public(b, wb, a.lanes());
+    let y = p.share_public_bin(b, wb, a.lanes());
     let quotient = on_bits(p, cx.sub(1, 2), (&x, &y), (sa, sb)).await;
     let rest = p.sub(a, &p.mul_public(&quotient, b));
     (quotient, rest)

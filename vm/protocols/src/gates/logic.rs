@@ -21,7 +21,7 @@ pub async fn check<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Bin) -> bool {
 /// The conjunction over the lanes, as one lane; 1 of no lanes.
 pub async fn all_lanes<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Bin) -> P::Bin {
     if a.lanes() == 0 {
-        return p.bin_from_public(&[1], 1, 1);
+        return p.share_public_bin(&[1], 1, 1);
     }
     let mut rest = a.clone();
     let mut step = 0;

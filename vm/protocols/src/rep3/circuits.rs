@@ -29,8 +29,11 @@ impl Circuits {
     }
 }
 
+/// Builds the output bits of a circuit from its two input words.
+type Build = fn(&mut Builder, &[Bit], &[Bit]) -> Vec<Bit>;
+
 fn build(kind: Kind) -> Levelled {
-    let circuit: (u32, fn(&mut Builder, &[Bit], &[Bit]) -> Vec<Bit>) = match kind {
+    let circuit: (u32, Build) = match kind {
         Kind::Sign(width) => (width, |b, s, t| {
             let top = s.len() - 1;
             let carry = carry_out(b, &s[..top], &t[..top], false);

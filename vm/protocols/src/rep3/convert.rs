@@ -17,6 +17,11 @@ pub(crate) fn bit(rows: &[Row], width: usize, plane: usize, lane: usize) -> u64 
     rows[lane / ROW_LANES * width + plane][lane / 64 % 8] >> (lane % 64) & 1
 }
 
+/// Writes bytes of a message from a place on.
+type Produce<'a> = Box<dyn FnMut(usize, &mut [u8]) + 'a>;
+/// Takes bytes of a message from a place on.
+type Consume<'a> = Box<dyn FnMut(usize, &[u8]) + 'a>;
+
 impl<S: Source> Rep3<S> {
     /// Σ_j coefficients[j] · (bit of plane j).
     ///
@@ -34,8 +39,8 @@ impl<S: Source> Rep3<S> {
         let w_take = RefCell::new(self.words(parts.take.len()));
         let mut w_help = self.words(parts.help.len());
         let bits_of = |coefficient: u64| self.bits.saturating_sub(coefficient.trailing_zeros());
-        let mut sends: Vec<(usize, Box<dyn FnMut(usize, &mut [u8]) + '_>)> = Vec::new();
-        let mut takes: Vec<(usize, Box<dyn FnMut(usize, &[u8]) + '_>)> = Vec::new();
+        let mut sends: Vec<(usize, Produce<'_>)> = Vec::new();
+        let mut takes: Vec<(usize, Consume<'_>)> = Vec::new();
         let add = |to: &mut u64, word: u64| *to = to.wrapping_add(word) & self.mask;
         for (plane, &c) in coefficients.iter().enumerate() {
             let bits = bits_of(c);

@@ -30,7 +30,7 @@ impl<S: Source> Protocol for Rep3<S> {
         3
     }
 
-    fn from_public(&self, values: &[i64], lanes: usize) -> Arith {
+    fn share_public(&self, values: &[i64], lanes: usize) -> Arith {
         self.known(values, lanes)
     }
     fn add(&self, a: &Arith, b: &Arith) -> Arith {
@@ -82,7 +82,7 @@ impl<S: Source> Protocol for Rep3<S> {
         (times(a.0), times(a.1))
     }
 
-    fn bin_from_public(&self, values: &[i64], width: u32, lanes: usize) -> Bin {
+    fn share_public_bin(&self, values: &[i64], width: u32, lanes: usize) -> Bin {
         self.bin_known(values, width, lanes)
     }
     fn xor(&self, a: &Bin, b: &Bin) -> Bin {

@@ -1,0 +1,263 @@
+//! The gates for which nodes talk: operands out of the store, the protocol's gate, the result back. The store is never borrowed across a round.
+
+use super::store::Arg;
+use super::{Cause, Engine, Fault, Stop};
+use smpc_bytecode::module::{Gate, Receivers, View};
+use smpc_bytecode::op::Op;
+use smpc_bytecode::types::{Kind, RegType};
+use smpc_protocols::{BinShares, Cx, Protocol};
+use std::rc::Rc;
+
+/// Runs a gate and stores its result.
+pub(super) async fn run<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Stop> {
+    let ended = match gate.op {
+        Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => border(engine, gate, cx).await,
+        _ => compute(engine, gate, cx).await,
+    };
+    ended.map_err(|fault| {
+        let cause = match (fault, gate.op) {
+            (Fault::Stopped, Op::Check { message }) => Cause::Message(message),
+            (fault, _) => Cause::Fault(fault),
+        };
+        Stop { cause, site: gate.site }
+    })
+}
+
+fn arg(gate: &Gate, i: usize) -> Result<&View, Fault> {
+    gate.args.get(i).ok_or(Fault::Malformed("an operand is missing"))
+}
+
+fn dst(gate: &Gate) -> Result<&View, Fault> {
+    gate.dst.as_ref().ok_or(Fault::Malformed("no result"))
+}
+
+fn size(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+async fn compute<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
+    let to = dst(gate)?;
+    let ty = engine.store.borrow().slot(to.slot).ty;
+    match ty {
+        RegType::Bin { width } => {
+            let value = words(engine, gate, cx, width).await?;
+            engine.store.borrow_mut().write_bin(to, value)
+        }
+        RegType::Arith { .. } => {
+            let value = numbers(engine, gate, cx).await?;
+            engine.store.borrow_mut().write_arith(to, value)
+        }
+        RegType::Pub { .. } => Err(Fault::Malformed("a public result of a gate on secrets")),
+    }
+}
+
+/// Gates with a result of secret numbers.
+async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<P::Arith, Fault> {
+    let p = engine.protocol;
+    let arith = |i: usize| -> Result<Rc<P::Arith>, Fault> { engine.store.borrow_mut().read_arith(arg(gate, i)?) };
+    let range = |i: usize| arg(gate, i).map(|view| engine.store.borrow().range(view));
+    Ok(match gate.op {
+        Op::Mul {} => p.mul(cx, &*arith(0)?, &*arith(1)?).await,
+        Op::Dot { len } => p.dot(cx, &*arith(0)?, &*arith(1)?, size(len)).await,
+        Op::MatMul { rows, inner, cols } => {
+            p.matmul(cx, &*arith(0)?, &*arith(1)?, size(rows), size(inner), size(cols)).await
+        }
+        Op::Trunc { bits } => p.trunc(cx, &*arith(0)?, bits, range(0)?).await,
+        Op::Round { bits } => p.round(cx, &*arith(0)?, bits, range(0)?).await,
+        Op::TruncStochastic { bits } => p.trunc_stochastic(cx, &*arith(0)?, bits, range(0)?).await,
+        Op::Div {} => divide(engine, gate, cx).await?.0,
+        Op::Rem {} => divide(engine, gate, cx).await?.1,
+        Op::FixDiv { frac } => {
+            let b = engine.store.borrow_mut().read(arg(gate, 1)?)?;
+            let a = arith(0)?;
+            match b {
+                Arg::Pub(b) => {
+                    no_zero(engine, &b)?;
+                    let b = p.share_public(&b, b.len());
+                    p.fix_div(cx, &*a, &b, range(0)?, range(1)?, frac).await
+                }
+                Arg::Arith(b) => p.fix_div(cx, &*a, &b, range(0)?, range(1)?, frac).await,
+                Arg::Bin(_) => return Err(Fault::Malformed("a word where a number is due")),
+            }
+        }
+        Op::Sqrt { frac } => p.sqrt(cx, &*arith(0)?, range(0)?, frac).await,
+        Op::Select {} => {
+            let condition = engine.store.borrow_mut().read_bin(arg(gate, 0)?, 1)?;
+            p.select(cx, &*condition, &*arith(1)?, &*arith(2)?).await
+        }
+        Op::B2a { signed } => {
+            let word = engine.store.borrow_mut().read_bin(arg(gate, 0)?, 1)?;
+            p.b2a(cx, &*word, signed).await
+        }
+        Op::ProveRange {} => {
+            let declared = engine.store.borrow().range(dst(gate)?);
+            p.prove_range(cx, &*arith(0)?, declared).await
+        }
+        Op::MergeLayer { columns } => {
+            let (p_, k) = {
+                let mut store = engine.store.borrow_mut();
+                let mut layer = |i: usize| -> Result<usize, Fault> {
+                    let lanes = store.read_pub(arg(gate, i)?)?;
+                    Ok(lanes.first().and_then(|lane| usize::try_from(*lane).ok()).unwrap_or(0))
+                };
+                (layer(1)?, layer(2)?)
+            };
+            let keys = range(0)?;
+            let mut table = engine.store.borrow_mut().take_arith(arg(gate, 0)?)?;
+            p.merge_layer(cx, &mut table, columns as usize, p_, k, keys).await;
+            table
+        }
+        _ => return Err(Fault::Malformed("an operation without numbers for a result")),
+    })
+}
+
+/// A public divisor of 0 stops the run; a dry run does not know public values that a real one opens.
+fn no_zero<P: Protocol>(engine: &Engine<'_, P>, divisors: &[i64]) -> Result<(), Fault> {
+    if divisors.contains(&0) && !engine.executor.is_dry() { Err(Fault::ZeroDivisor) } else { Ok(()) }
+}
+
+async fn divide<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(P::Arith, P::Arith), Fault> {
+    let p = engine.protocol;
+    let (a, b, ra, rb) = {
+        let mut store = engine.store.borrow_mut();
+        let (va, vb) = (arg(gate, 0)?, arg(gate, 1)?);
+        (store.read_arith(va)?, store.read(vb)?, store.range(va), store.range(vb))
+    };
+    match b {
+        Arg::Pub(mut b) => {
+            no_zero(engine, &b)?;
+            b.iter_mut().filter(|b| **b == 0).for_each(|b| *b = 1);
+            Ok(p.div_rem_public(cx, &*a, &b, ra).await)
+        }
+        Arg::Arith(b) => Ok(p.div_rem(cx, &*a, &b, ra, rb).await),
+        Arg::Bin(_) => Err(Fault::Malformed("a word where a number is due")),
+    }
+}
+
+/// Gates with a result of secret words.
+async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, width: u32) -> Result<P::Bin, Fault> {
+    let p = engine.protocol;
+    let arith = |i: usize| -> Result<Rc<P::Arith>, Fault> { engine.store.borrow_mut().read_arith(arg(gate, i)?) };
+    let bin = |i: usize, width: u32| -> Result<Rc<P::Bin>, Fault> {
+        engine.store.borrow_mut().read_bin(arg(gate, i)?, width)
+    };
+    let range = |i: usize| arg(gate, i).map(|view| engine.store.borrow().range(view));
+    Ok(match gate.op {
+        Op::Lt {} => p.lt(cx, &*arith(0)?, &*arith(1)?, range(0)?, range(1)?).await,
+        Op::Eq {} => p.eq(cx, &*arith(0)?, &*arith(1)?, range(0)?, range(1)?).await,
+        Op::Select {} => p.select_bin(cx, &*bin(0, 1)?, &*bin(1, width)?, &*bin(2, width)?).await,
+        Op::And {} => p.and(cx, &*bin(0, width)?, &*bin(1, width)?).await,
+        Op::Or {} => {
+            let (a, b) = (bin(0, width)?, bin(1, width)?);
+            let both = p.and(cx, &*a, &*b).await;
+            p.xor(&p.xor(&a, &b), &both)
+        }
+        Op::Netlist { netlist } => {
+            let circuit = &engine.netlists[netlist.index()];
+            let inputs: Vec<Rc<P::Bin>> = (0..gate.args.len())
+                .map(|i| bin(i, circuit.inputs.get(i).copied().unwrap_or(1)))
+                .collect::<Result<_, _>>()?;
+            let parts: Vec<&P::Bin> = inputs.iter().map(Rc::as_ref).collect();
+            p.netlist(cx, circuit, &P::Bin::stack(&parts)).await
+        }
+        Op::A2b {} => p.a2b(cx, &*arith(0)?, width).await,
+        Op::Random {} => p.random_bin(cx, width, size(dst(gate)?.lanes().unwrap_or(0))).await,
+        _ => return Err(Fault::Malformed("an operation without words for a result")),
+    })
+}
+
+/// Inputs, openings, outputs and checks.
+async fn border<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
+    let p = engine.protocol;
+    match gate.op {
+        Op::Input { input, leaf } => {
+            let to = dst(gate)?;
+            let owner = engine.plan.nodes[engine.module.manifest.inputs[input.index()].role.index()];
+            let own = engine.inputs.get(input.index()).and_then(Option::as_ref);
+            let values = own.and_then(|leaves| leaves.get(leaf as usize)).map(Vec::as_slice);
+            let lanes = size(to.lanes().unwrap_or(0));
+            if owner == p.me() && !cx.is_dry() && values.map(<[i64]>::len) != Some(lanes) {
+                return Err(Fault::Malformed("an input of another length"));
+            }
+            let values = values.filter(|_| owner == p.me());
+            let ty = engine.store.borrow().slot(to.slot).ty;
+            match ty {
+                RegType::Arith { .. } => {
+                    let value = p.input(cx, owner, values, lanes).await;
+                    engine.store.borrow_mut().write_arith(to, value)
+                }
+                RegType::Bin { width } => {
+                    let value = p.input_bin(cx, owner, values, width, lanes).await;
+                    engine.store.borrow_mut().write_bin(to, value)
+                }
+                RegType::Pub { .. } => {
+                    let value = p.broadcast(cx, owner, values, lanes).await;
+                    public(engine, to, value)
+                }
+            }
+        }
+        Op::Open { .. } => {
+            let a = engine.store.borrow_mut().read(arg(gate, 0)?)?;
+            let value = match a {
+                Arg::Arith(a) => p.open(cx, &a).await,
+                Arg::Bin(a) => p.open_bin(cx, &a).await,
+                Arg::Pub(a) => a,
+            };
+            public(engine, dst(gate)?, value)
+        }
+        Op::Output { output, leaf } => {
+            let receivers = receivers(engine, &engine.module.manifest.outputs[output.index()].to);
+            let a = engine.store.borrow_mut().read(arg(gate, 0)?)?;
+            let value = match (a, receivers) {
+                (Arg::Arith(a), None) => Some(p.open(cx, &a).await),
+                (Arg::Arith(a), Some(nodes)) => p.open_to(cx, &a, &nodes).await,
+                (Arg::Bin(a), None) => Some(p.open_bin(cx, &a).await),
+                (Arg::Bin(a), Some(nodes)) => p.open_bin_to(cx, &a, &nodes).await,
+                (Arg::Pub(a), _) => Some(a),
+            };
+            if let (Some(value), Some(leaves)) = (value, &mut engine.results.borrow_mut()[output.index()]) {
+                leaves[leaf as usize] = value;
+            }
+            Ok(())
+        }
+        Op::Check { .. } => {
+            let a = engine.store.borrow_mut().read(arg(gate, 0)?)?;
+            let holds = match a {
+                Arg::Bin(a) => p.check(cx, &a).await,
+                Arg::Pub(a) => a.iter().all(|lane| *lane != 0),
+                Arg::Arith(_) => return Err(Fault::Malformed("a number where a truth value is due")),
+            };
+            if holds || cx.is_dry() { Ok(()) } else { Err(Fault::Stopped) }
+        }
+        _ => Err(Fault::Malformed("no gate of the border")),
+    }
+}
+
+/// Stores what a peer told or all opened: it must lie in the register's range.
+fn public<P: Protocol>(engine: &Engine<'_, P>, to: &View, mut values: Vec<i64>) -> Result<(), Fault> {
+    let ty = engine.store.borrow().slot(to.slot).ty;
+    let (lo, hi) = ty.range();
+    if engine.executor.is_dry() {
+        values.iter_mut().for_each(|value| *value = (*value).clamp(lo, hi));
+    }
+    if let RegType::Pub { kind: Kind::Bool, .. } = ty {
+        values.iter_mut().for_each(|value| *value &= 1);
+    }
+    if let Some(value) = values.iter().find(|value| !(lo..=hi).contains(value)) {
+        return Err(Fault::Range { value: (*value).into(), range: (lo, hi) });
+    }
+    engine.store.borrow_mut().write_pub(to, values)
+}
+
+/// The nodes that learn an output; `None` for all.
+fn receivers<P: Protocol>(engine: &Engine<'_, P>, to: &Receivers) -> Option<Vec<usize>> {
+    match to {
+        Receivers::All => None,
+        Receivers::Roles(roles) => {
+            let mut nodes: Vec<usize> = roles.iter().map(|role| engine.plan.nodes[role.index()]).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            Some(nodes)
+        }
+    }
+}
