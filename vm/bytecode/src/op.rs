@@ -116,6 +116,10 @@ macro_rules! for_each_op {
             /// bounds or repeated stops the run. The destination is a whole slot that keeps its other lanes.
             0x04 Scatter "scatter" (v, p) -> v {}
 
+            /// The operand in a narrower range than its own. Public: checked, a value outside stops the run. Secret: a fact that the compiler
+            /// has established (what the turns of a loop add up to, a `check` before it, the lesser of two); `plain` checks it.
+            0x05 Relabel "relabel" (n) -> n {}
+
             // Arithmetic on numbers.
             /// a + b, lane by lane.
             0x10 Add "add" (n, n) -> n {}

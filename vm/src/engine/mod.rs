@@ -296,6 +296,7 @@ fn talks(module: &Module, gate: &Gate) -> bool {
     match gate.op {
         Op::Const { .. }
         | Op::Copy {}
+        | Op::Relabel {}
         | Op::Gather {}
         | Op::Scatter {}
         | Op::Add {}

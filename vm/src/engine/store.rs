@@ -381,7 +381,7 @@ impl<'m, P: Protocol> Store<'m, P> {
         let a = self.read(first)?;
         let lanes = |values: &[i64]| p.share_public(values, values.len());
         Ok(match (gate.op, a) {
-            (Op::Copy {} | Op::ProveRange {}, Arg::Arith(a)) => Rc::unwrap_or_clone(a),
+            (Op::Copy {} | Op::Relabel {}, Arg::Arith(a)) => Rc::unwrap_or_clone(a),
             (Op::Copy {}, Arg::Pub(a)) => lanes(&a),
             (Op::Gather {}, Arg::Arith(a)) => {
                 let index = self.index(&gate.args[1], a.lanes())?;

@@ -38,7 +38,7 @@ pub fn eval(program: &Program, op: Op, args: &[Lanes], types: &[RegType], result
                 (0..n as i128).map(|i| i128::from(*start) + i * i128::from(*step)).collect()
             }
         },
-        Op::Copy {} | Op::ProveRange {} | Op::Open { .. } => args[0].clone(),
+        Op::Copy {} | Op::Relabel {} | Op::ProveRange {} | Op::Open { .. } => args[0].clone(),
         Op::Gather {} => {
             let mut out = Vec::new();
             for i in &args[1] {

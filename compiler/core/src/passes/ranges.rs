@@ -25,7 +25,7 @@ pub fn interval(program: &Program, op: Op, args: &[Ref]) -> Option<(i128, i128)>
             }
             Constant::Range { .. } => None,
         },
-        Op::Copy {} | Op::Gather {} => range(0),
+        Op::Copy {} | Op::Relabel {} | Op::Gather {} => range(0),
         Op::Add {} => corners(&|a, b| a + b),
         Op::Sub {} => corners(&|a, b| a - b),
         Op::Mul {} => corners(&|a, b| a * b),

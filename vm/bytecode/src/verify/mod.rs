@@ -17,6 +17,8 @@
 mod flow;
 mod gate;
 
+pub use flow::steering;
+
 use crate::codec::MAX_DEPTH;
 use crate::module::{Bound, Entry, Gate, Level, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
