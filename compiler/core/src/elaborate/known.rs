@@ -268,8 +268,8 @@ mod tests {
         assert_eq!(raw(&Num::decimal(-25, 1), 16), Ok(-(5 << 15)));
         assert_eq!(raw(&Num::Int(3), 16), Ok(3 << 16));
         // 0.001 in 16 bits is 66/65536, off by 0.7 %.
-        assert_eq!(raw(&Num::decimal(1, 3), 16), Err(RawError::Rounds(Some(19))));
-        assert_eq!(raw(&Num::decimal(1, 9), 16), Err(RawError::Rounds(Some(39))));
+        assert_eq!(raw(&Num::decimal(1, 3), 16), Err(RawError::Rounds(Some(17))));
+        assert_eq!(raw(&Num::decimal(1, 9), 16), Err(RawError::Rounds(Some(38))));
         assert_eq!(raw(&Num::decimal(1, -30), 16), Err(RawError::TooLarge));
         assert_eq!(raw_bound(&Num::decimal(1, 1), 4, true), 2);
         assert_eq!(raw_bound(&Num::decimal(1, 1), 4, false), 1);
