@@ -1,6 +1,6 @@
 //! The one table of operations.
 //!
-//! Everything that has to know the instruction set is derived from [`for_each_op!`]: the [`Op`] type, its numbers and
+//! Everything that has to know the instruction set is derived from [`for_each_op!`](crate::for_each_op): the [`Op`] type, its numbers and
 //! mnemonics, the encoder and decoder, the text form, the verifier's arms and `docs/bytecode.md`. The compiler's
 //! IR uses the same vocabulary over SSA values. An operation that is added here and forgotten elsewhere does not compile.
 //!
@@ -207,7 +207,7 @@ macro_rules! for_each_op {
 macro_rules! define_op {
     ($( $(#[doc = $doc:literal])* $code:literal $name:ident $mnemonic:literal ($($operand:tt)*) -> $result:tt
         { $($imm:ident : $imm_ty:ty),* } )*) => {
-        /// An operation with its immediates. See [`for_each_op!`] for the table.
+        /// An operation with its immediates. See [`for_each_op!`](crate::for_each_op) for the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Op {
             $(
@@ -275,7 +275,7 @@ pub struct OpInfo {
     pub code: u8,
     /// Its word in the text form.
     pub mnemonic: &'static str,
-    /// Operand letters, as in [`for_each_op!`].
+    /// Operand letters, as in [`for_each_op!`](crate::for_each_op).
     pub operands: &'static str,
     /// Result letter.
     pub result: &'static str,
