@@ -17,7 +17,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             match node {
                 Node::Scalar(scalar, site) => {
                     self.step(*site)?;
-                    store.scalar(scalar).map_err(|fault| Stop { cause: Cause::Fault(fault), site: *site })?;
+                    store.scalar(scalar).map_err(|fault| Stop { cause: Cause::Fault(*fault), site: *site })?;
                 }
                 Node::Gate(node) => self.local_gate(store, node)?,
                 Node::Loop(node) => self.local_loop(store, code, node)?,

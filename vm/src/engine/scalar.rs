@@ -12,24 +12,28 @@ use smpc_bytecode::types::RegType;
 use smpc_protocols::Protocol;
 use std::rc::Rc;
 
-/// One lane of a register, at an offset that a public register may add to.
+/// One lane of a register: `offset + register · stride`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    slot: usize,
-    lanes: u64,
+struct Place {
+    slot: u32,
+    /// A public register of one lane; [`Store::scalars`] has one more than there are slots, which is always 0.
+    index: u32,
+    stride: i64,
     offset: i64,
-    /// A public register of one lane, and what its value is multiplied with.
-    index: Option<(usize, i64)>,
+    lanes: u64,
 }
 
 /// A public operand or result.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Public {
+enum Public {
     /// A register of one lane.
-    Register(usize),
+    Register(u32),
     /// A lane of a longer one.
     Lane(Place),
 }
+
+/// A fault as it travels: behind a pointer, so that success needs none of its room.
+type Boxed = Box<Fault>;
 
 /// What a gate with a public result computes.
 #[derive(Clone, Copy, Debug)]
@@ -113,12 +117,14 @@ impl Resolver<'_> {
         if view.lanes() != Some(1) {
             return None;
         }
-        Some(Place {
-            slot: view.slot.index(),
-            lanes: self.module.slots[view.slot.index()].lanes,
-            offset: i64::try_from(view.offset).ok()?,
-            index: view.index.map(|index| (index.slot.index(), index.stride)),
-        })
+        let (index, stride) = view.index.map_or((self.none()?, 0), |index| (index.slot.0, index.stride));
+        let lanes = self.module.slots[view.slot.index()].lanes;
+        Some(Place { slot: view.slot.0, index, stride, offset: i64::try_from(view.offset).ok()?, lanes })
+    }
+
+    /// The register that is always 0.
+    fn none(&self) -> Option<u32> {
+        u32::try_from(self.module.slots.len()).ok()
     }
 
     fn public(&self, view: &View) -> Option<Public> {
@@ -126,7 +132,7 @@ impl Resolver<'_> {
         if self.ty(view).is_secret() {
             return None;
         }
-        let register = place.lanes == 1 && place.offset == 0 && place.index.is_none();
+        let register = place.lanes == 1 && place.offset == 0 && view.index.is_none();
         Some(if register { Public::Register(place.slot) } else { Public::Lane(place) })
     }
 
@@ -139,7 +145,7 @@ impl Resolver<'_> {
         let Public::Register(register) = self.public(index)? else { return None };
         let lanes = self.module.slots[array.slot.index()].lanes;
         let whole = View::whole(array.slot, lanes);
-        (*array == whole).then_some(Place { slot: array.slot.index(), lanes, offset: 0, index: Some((register, 1)) })
+        (*array == whole).then_some(Place { slot: array.slot.0, index: register, stride: 1, offset: 0, lanes })
     }
 
     fn calc(&self, gate: &Gate) -> Option<(Calc, [Public; 3])> {
@@ -220,10 +226,10 @@ impl Resolver<'_> {
 
 impl<P: Protocol> Store<'_, P> {
     /// Runs an instruction.
-    pub(super) fn scalar(&mut self, instruction: &Scalar) -> Result<(), Fault> {
+    pub(super) fn scalar(&mut self, instruction: &Scalar) -> Result<(), Boxed> {
         match &instruction.0 {
-            Kind::Public { calc, dst, args, range } => match self.calculate(*calc, args) {
-                Ok(value) => self.set_public(dst, value, *range),
+            Kind::Public { calc, dst, args, range } => match self.calculate(*calc, args, *range) {
+                Ok(value) => self.set_public(dst, value),
                 // A dry run does not know what a real one opens, so its faults mean nothing.
                 Err(_) if self.dry => Ok(()),
                 Err(fault) => Err(fault),
@@ -236,49 +242,52 @@ impl<P: Protocol> Store<'_, P> {
         }
     }
 
-    fn at(&self, place: &Place) -> Result<usize, Fault> {
-        let start = match place.index {
-            None => Some(place.offset),
-            Some((register, stride)) => {
-                self.scalars[register].checked_mul(stride).and_then(|more| more.checked_add(place.offset))
-            }
-        };
-        match start.and_then(|start| u64::try_from(start).ok()) {
+    #[inline]
+    fn at(&self, place: &Place) -> Result<usize, Boxed> {
+        let index = self.scalars[place.index as usize].checked_mul(place.stride);
+        match index.and_then(|more| more.checked_add(place.offset)) {
             // A lane of a register that fits the memory.
-            Some(start) if start < place.lanes => Ok(usize::try_from(start).unwrap_or(usize::MAX)),
-            _ if self.dry && place.lanes > 0 => Ok(0),
-            _ => Err(outside(start.unwrap_or(i64::MAX), place.index.map_or(1, |(_, stride)| stride), place.lanes)),
+            Some(start) if start.cast_unsigned() < place.lanes => Ok(usize::try_from(start).unwrap_or(usize::MAX)),
+            start => self.outside(place, start),
         }
     }
 
-    fn get_public(&mut self, from: &Public) -> Result<i64, Fault> {
+    #[cold]
+    fn outside(&self, place: &Place, start: Option<i64>) -> Result<usize, Boxed> {
+        if self.dry && place.lanes > 0 {
+            // What a real run knows only when it runs.
+            return Ok(0);
+        }
+        Err(Box::new(outside(start.unwrap_or(i64::MAX), place.stride, place.lanes)))
+    }
+
+    #[inline]
+    fn get_public(&self, from: &Public) -> Result<i64, Boxed> {
         match from {
-            Public::Register(slot) => Ok(self.scalars[*slot]),
+            Public::Register(slot) => Ok(self.scalars[*slot as usize]),
             Public::Lane(place) => {
                 let lane = self.at(place)?;
-                match &self.slots[place.slot] {
+                match &self.slots[place.slot as usize] {
                     Value::Pub(values) => Ok(values[lane]),
-                    Value::Empty => Ok(if place.lanes == 1 { self.scalars[place.slot] } else { 0 }),
-                    Value::Arith(_) | Value::Bin(_) => Err(Fault::Malformed("a secret operand of a public result")),
+                    Value::Empty => Ok(if place.lanes == 1 { self.scalars[place.slot as usize] } else { 0 }),
+                    Value::Arith(_) | Value::Bin(_) => Err(malformed("a secret operand of a public result")),
                 }
             }
         }
     }
 
-    fn set_public(&mut self, to: &Public, value: i128, (lo, hi): (i64, i64)) -> Result<(), Fault> {
-        let Some(value) = i64::try_from(value).ok().filter(|value| lo <= *value && *value <= hi) else {
-            return if self.dry { Ok(()) } else { Err(Fault::Range { value, range: (lo, hi) }) };
-        };
+    #[inline]
+    fn set_public(&mut self, to: &Public, value: i64) -> Result<(), Boxed> {
         match to {
-            Public::Register(slot) => self.scalars[*slot] = value,
-            Public::Lane(place) if place.lanes == 1 => {
-                self.at(place)?;
-                self.scalars[place.slot] = value;
-            }
+            Public::Register(slot) => self.scalars[*slot as usize] = value,
             Public::Lane(place) => {
-                let lane = self.at(place)?;
-                self.fill(place.slot);
-                if let Value::Pub(values) = &mut self.slots[place.slot] {
+                let (lane, slot) = (self.at(place)?, place.slot as usize);
+                if place.lanes == 1 {
+                    self.scalars[slot] = value;
+                    return Ok(());
+                }
+                self.fill(slot);
+                if let Value::Pub(values) = &mut self.slots[slot] {
                     Rc::make_mut(values)[lane] = value;
                 }
             }
@@ -286,61 +295,67 @@ impl<P: Protocol> Store<'_, P> {
         Ok(())
     }
 
-    fn calculate(&mut self, calc: Calc, args: &[Public; 3]) -> Result<i128, Fault> {
+    #[inline]
+    fn calculate(&self, calc: Calc, args: &[Public; 3], range: (i64, i64)) -> Result<i64, Boxed> {
         if let Calc::Const(value) = calc {
-            return Ok(i128::from(value));
+            return in_range(Some(value), range, || value.into());
         }
-        let a = i128::from(self.get_public(&args[0])?);
+        let a = self.get_public(&args[0])?;
+        let wide = i128::from;
         match calc {
-            Calc::Const(_) | Calc::Copy => return Ok(a),
-            Calc::Neg => return Ok(-a),
-            Calc::Trunc(bits) => return Ok(a >> bits.min(127)),
-            Calc::Not => return Ok(!a & 1),
+            Calc::Const(_) | Calc::Copy => return in_range(Some(a), range, || wide(a)),
+            Calc::Neg => return in_range(a.checked_neg(), range, || -wide(a)),
+            Calc::Trunc(bits) => return in_range(Some(a >> bits.min(63)), range, || wide(a >> bits.min(63))),
+            Calc::Not => return in_range(Some(!a & 1), range, || wide(!a & 1)),
             _ => {}
         }
-        let b = i128::from(self.get_public(&args[1])?);
-        Ok(match calc {
-            Calc::Add => a + b,
-            Calc::Sub => a - b,
-            Calc::Mul => a * b,
-            Calc::Div | Calc::Rem if b == 0 => return Err(Fault::ZeroDivisor),
-            Calc::Div => a / b,
-            Calc::Rem => a % b,
-            Calc::Lt => i128::from(a < b),
-            Calc::Eq => i128::from(a == b),
-            Calc::Xor => a ^ b,
-            Calc::And => a & b,
-            Calc::Or => a | b,
-            Calc::Select if a != 0 => b,
-            Calc::Select => i128::from(self.get_public(&args[2])?),
-            Calc::Const(_) | Calc::Copy | Calc::Neg | Calc::Trunc(_) | Calc::Not => a,
-        })
-    }
-
-    fn get_secret(&mut self, place: &Place) -> Result<P::Lane, Fault> {
-        let lane = self.at(place)?;
-        match &self.slots[place.slot] {
-            Value::Arith(values) => Ok(self.protocol.lane(values, lane)),
-            Value::Empty => Ok(self.zero),
-            Value::Pub(_) | Value::Bin(_) => Err(Fault::Malformed("no secret number")),
+        let b = self.get_public(&args[1])?;
+        match calc {
+            Calc::Add => in_range(a.checked_add(b), range, || wide(a) + wide(b)),
+            Calc::Sub => in_range(a.checked_sub(b), range, || wide(a) - wide(b)),
+            Calc::Mul => in_range(a.checked_mul(b), range, || wide(a) * wide(b)),
+            Calc::Div | Calc::Rem if b == 0 => Err(Box::new(Fault::ZeroDivisor)),
+            Calc::Div => in_range(a.checked_div(b), range, || wide(a) / wide(b)),
+            // The remainder by −1 is 0 and never overflows.
+            Calc::Rem => in_range(Some(a.wrapping_rem(b)), range, || wide(a) % wide(b)),
+            Calc::Lt => in_range(Some(i64::from(a < b)), range, || wide(i64::from(a < b))),
+            Calc::Eq => in_range(Some(i64::from(a == b)), range, || wide(i64::from(a == b))),
+            Calc::Xor => in_range(Some(a ^ b), range, || wide(a ^ b)),
+            Calc::And => in_range(Some(a & b), range, || wide(a & b)),
+            Calc::Or => in_range(Some(a | b), range, || wide(a | b)),
+            _ => {
+                let value = if a != 0 { b } else { self.get_public(&args[2])? };
+                in_range(Some(value), range, || wide(value))
+            }
         }
     }
 
-    fn set_secret(&mut self, place: &Place, value: P::Lane, (lo, hi): (i64, i64)) -> Result<(), Fault> {
+    #[inline]
+    fn get_secret(&self, place: &Place) -> Result<P::Lane, Boxed> {
         let lane = self.at(place)?;
-        self.fill(place.slot);
-        let Value::Arith(own) = &mut self.slots[place.slot] else { return Err(Fault::Malformed("no secret number")) };
+        match &self.slots[place.slot as usize] {
+            Value::Arith(values) => Ok(self.protocol.lane(values, lane)),
+            Value::Empty => Ok(self.zero),
+            Value::Pub(_) | Value::Bin(_) => Err(malformed("no secret number")),
+        }
+    }
+
+    #[inline]
+    fn set_secret(&mut self, place: &Place, value: P::Lane, (lo, hi): (i64, i64)) -> Result<(), Boxed> {
+        let (lane, slot) = (self.at(place)?, place.slot as usize);
+        self.fill(slot);
+        let Value::Arith(own) = &mut self.slots[slot] else { return Err(malformed("no secret number")) };
         self.protocol.set_lane(Rc::make_mut(own), lane, value);
         if self.checked
-            && let Some(value) = self.protocol.clear(own).and_then(|words| words.get(lane)).map(|w| w.cast_signed())
-            && !(lo..=hi).contains(&value)
+            && let Some(word) = self.protocol.clear(own).and_then(|words| words.get(lane))
         {
-            return Err(Fault::Range { value: value.into(), range: (lo, hi) });
+            in_range(Some(word.cast_signed()), (lo, hi), || word.cast_signed().into())?;
         }
         Ok(())
     }
 
-    fn secret(&mut self, calc: &Secret) -> Result<P::Lane, Fault> {
+    #[inline]
+    fn secret(&self, calc: &Secret) -> Result<P::Lane, Boxed> {
         let p = self.protocol;
         Ok(match calc {
             Secret::Known(a) => p.lane_add_public(self.zero, self.get_public(a)?),
@@ -349,7 +364,9 @@ impl<P: Protocol> Store<'_, P> {
             Secret::Sub(a, b) => p.lane_sub(self.get_secret(a)?, self.get_secret(b)?),
             Secret::AddPublic(a, b) => p.lane_add_public(self.get_secret(a)?, self.get_public(b)?),
             Secret::SubPublic(a, b) => p.lane_add_public(self.get_secret(a)?, self.get_public(b)?.wrapping_neg()),
-            Secret::PublicSub(a, b) => p.lane_add_public(p.lane_sub(self.zero, self.get_secret(b)?), self.get_public(a)?),
+            Secret::PublicSub(a, b) => {
+                p.lane_add_public(p.lane_sub(self.zero, self.get_secret(b)?), self.get_public(a)?)
+            }
             Secret::MulPublic(a, b) => p.lane_mul_public(self.get_secret(a)?, self.get_public(b)?),
             Secret::Neg(a) => p.lane_sub(self.zero, self.get_secret(a)?),
             Secret::Select(c, a, b) => {
@@ -358,6 +375,25 @@ impl<P: Protocol> Store<'_, P> {
             }
         })
     }
+}
+
+/// A result that its register can hold; `exact` is what it is where 64 bits or the range are too narrow.
+#[inline]
+fn in_range(value: Option<i64>, (lo, hi): (i64, i64), exact: impl FnOnce() -> i128) -> Result<i64, Boxed> {
+    match value {
+        Some(value) if lo <= value && value <= hi => Ok(value),
+        _ => Err(too_large(exact(), (lo, hi))),
+    }
+}
+
+#[cold]
+fn too_large(value: i128, range: (i64, i64)) -> Boxed {
+    Box::new(Fault::Range { value, range })
+}
+
+#[cold]
+fn malformed(what: &'static str) -> Boxed {
+    Box::new(Fault::Malformed(what))
 }
 
 /// A lane outside a register, in terms of the index that the source wrote: units of the stride.

@@ -39,7 +39,7 @@ pub(super) struct Store<'m, P: Protocol> {
     pub(super) protocol: &'m P,
     pub(super) module: &'m Module,
     pub(super) slots: Vec<Value<P>>,
-    /// Public registers of one lane, by slot: counters, indices, conditions.
+    /// Public registers of one lane, by slot: counters, indices, conditions. One more behind them is always 0.
     pub(super) scalars: Vec<i64>,
     /// A secret lane that is known to be 0.
     pub(super) zero: P::Lane,
@@ -55,7 +55,7 @@ impl<'m, P: Protocol> Store<'m, P> {
             protocol,
             module,
             slots: module.slots.iter().map(|_| Value::Empty).collect(),
-            scalars: vec![0; module.slots.len()],
+            scalars: vec![0; module.slots.len() + 1],
             zero: protocol.lane(&protocol.share_public(&[0], 1), 0),
             dry,
             checked: protocol.clear_checks() && !dry,
@@ -125,16 +125,22 @@ impl<'m, P: Protocol> Store<'m, P> {
     }
 
     /// Makes sure that a vector has content.
+    #[inline]
     pub(super) fn fill(&mut self, slot: usize) {
         if let Value::Empty = self.slots[slot] {
-            let Slot { ty, lanes } = self.module.slots[slot];
-            let lanes = size(lanes);
-            self.slots[slot] = match ty {
-                RegType::Pub { .. } => Value::Pub(Rc::new(vec![0; lanes])),
-                RegType::Arith { .. } => Value::Arith(Rc::new(self.protocol.share_public(&[0], lanes))),
-                RegType::Bin { width } => Value::Bin(Rc::new(self.protocol.share_public_bin(&[0], width, lanes))),
-            };
+            self.zero_out(slot);
         }
+    }
+
+    #[cold]
+    fn zero_out(&mut self, slot: usize) {
+        let Slot { ty, lanes } = self.module.slots[slot];
+        let lanes = size(lanes);
+        self.slots[slot] = match ty {
+            RegType::Pub { .. } => Value::Pub(Rc::new(vec![0; lanes])),
+            RegType::Arith { .. } => Value::Arith(Rc::new(self.protocol.share_public(&[0], lanes))),
+            RegType::Bin { width } => Value::Bin(Rc::new(self.protocol.share_public_bin(&[0], width, lanes))),
+        };
     }
 
     /// An operand.
