@@ -83,7 +83,7 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
         Op::Sub {} => eval.zip(|a, b| a - b)?,
         Op::Neg {} => eval.map(|a| -i128::from(a))?,
         Op::Mul {} => eval.zip(|a, b| a * b)?,
-        Op::Dot { len } => eval.groups(len, |_, a, b| dot(a, b))?,
+        Op::Dot { len } => eval.groups(len, |_, a, b| dot(a.iter(), b.iter()))?,
         Op::MatMul { rows, inner, cols } => matmul(eval.arg(0)?, eval.arg(1)?, rows, inner, cols)?,
         Op::Sum { len } => eval.groups(len, |_, a, _| a.iter().map(|x| i128::from(*x)).sum())?,
         Op::PrefixSum { len } => prefix_sum(eval.arg(0)?, len)?,
@@ -156,8 +156,9 @@ fn round(a: i64, bits: u32) -> i128 {
     if bits == 0 { a } else { (a + (1 << (bits.min(126) - 1))) >> bits.min(126) }
 }
 
-fn dot(a: &[i64], b: &[i64]) -> i128 {
-    a.iter().zip(b).map(|(a, b)| i128::from(*a) * i128::from(*b)).sum()
+/// Saturates beyond 128 bits, which lies outside every register's range.
+fn dot<'a>(a: impl Iterator<Item = &'a i64>, b: impl Iterator<Item = &'a i64>) -> i128 {
+    a.zip(b).fold(0, |sum, (a, b)| sum.saturating_add(i128::from(*a) * i128::from(*b)))
 }
 
 struct Eval<'a> {
@@ -267,8 +268,9 @@ fn matmul(a: &[i64], b: &[i64], rows: u64, inner: u64, cols: u64) -> Result<Vec<
     if rows.checked_mul(inner) != Some(a.len()) || inner.checked_mul(cols) != Some(b.len()) {
         return Err(Fault::Malformed("matrices of other sizes"));
     }
-    let entry =
-        |r: usize, c: usize| (0..inner).map(|i| i128::from(a[r * inner + i]) * i128::from(b[i * cols + c])).sum();
+    let entry = |r: usize, c: usize| {
+        dot(a[r * inner..(r + 1) * inner].iter(), b.iter().skip(c).step_by(cols.max(1)))
+    };
     Ok((0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))).map(|(r, c)| entry(r, c)).collect())
 }
 

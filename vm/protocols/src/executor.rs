@@ -37,9 +37,9 @@ impl Stats {
     /// What was added since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let minus = |a: &[u64], b: &[u64]| a.iter().zip(b).map(|(x, y)| x - y).collect();
+        let minus = |a: &[u64], b: &[u64]| a.iter().zip(b).map(|(x, y)| x.saturating_sub(*y)).collect();
         Self {
-            rounds: self.rounds - earlier.rounds,
+            rounds: self.rounds.saturating_sub(earlier.rounds),
             sent: minus(&self.sent, &earlier.sent),
             received: minus(&self.received, &earlier.received),
         }
@@ -120,13 +120,24 @@ impl Executor {
         self.inner.borrow().stats.clone()
     }
 
-    /// Adds `times` times `cost`: how a dry run counts a loop whose turns cost the same.
+    /// Rounds so far.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        self.inner.borrow().stats.rounds
+    }
+
+    /// Adds `times` times `cost`: how a dry run counts a loop whose turns cost the same. What exceeds 64 bits stays at the end of them.
     pub fn add_stats(&self, cost: &Stats, times: u64) {
         let stats = &mut self.inner.borrow_mut().stats;
-        stats.rounds += cost.rounds * times;
-        for (sum, more) in stats.sent.iter_mut().zip(&cost.sent).chain(stats.received.iter_mut().zip(&cost.received)) {
-            *sum += more * times;
-        }
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more.saturating_mul(times));
+        add(&mut stats.rounds, cost.rounds);
+        let pairs = stats.sent.iter_mut().zip(&cost.sent).chain(stats.received.iter_mut().zip(&cost.received));
+        pairs.for_each(|(sum, more)| add(sum, *more));
+    }
+
+    /// Overwrites the counters: how a dry run takes back what it tried.
+    pub fn set_stats(&self, stats: Stats) {
+        self.inner.borrow_mut().stats = stats;
     }
 
     /// The handle that a gate with dynamic instance number `instance` gets. The interpreter numbers gates in program order as it issues them,
@@ -187,15 +198,17 @@ impl Executor {
             return Err(Error::Internal("a future waits for something that is not a round"));
         }
         let inner = &mut *self.inner.borrow_mut();
-        inner.stats.rounds += 1;
+        // A count of what nobody would run may leave 64 bits.
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut inner.stats.rounds, 1);
         for (peer, link) in inner.links.iter_mut().enumerate() {
             if link.promised > 0 {
-                inner.stats.sent[peer] += link.promised + HEADER as u64;
+                add(&mut inner.stats.sent[peer], link.promised + HEADER as u64);
             }
             let header = |length| header(self.session, self.worker, self.tick.get(), length);
             let expected = link.close(header)?;
             if expected > 0 {
-                inner.stats.received[peer] += expected + HEADER as u64;
+                add(&mut inner.stats.received[peer], expected + HEADER as u64);
             }
         }
         Ok(())

@@ -309,6 +309,9 @@ impl Protocol for Plain {
         let sign = |w: u128| if signed && a.width > 0 && w >> (a.width - 1) & 1 == 1 { w | !mask(a.width) } else { w };
         Numbers(a.words.iter().map(|w| wrap(sign(*w).cast_signed())).collect())
     }
+    fn relabels(&self) -> bool {
+        true
+    }
     async fn prove_range(&self, _: Cx<'_>, a: &Numbers, _: Range) -> Numbers {
         a.clone()
     }

@@ -188,6 +188,10 @@ pub trait Protocol {
     fn a2b(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
     /// The number that the planes spell (at most 64), in two's complement if `signed`.
     fn b2a(&self, cx: Cx<'_>, a: &Self::Bin, signed: bool) -> impl Future<Output = Self::Arith>;
+    /// Whether [`Protocol::prove_range`] returns its operand as it is and without a round, so that the engine need not copy it.
+    fn relabels(&self) -> bool {
+        false
+    }
     /// Yields a with its range proven where the protocol does not trust inputs; else relabelled.
     fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Arith>;
 

@@ -1,6 +1,8 @@
 //! The gates for which nodes talk: operands out of the store, the protocol's gate, the result back. The store is never borrowed across a round.
 
-use super::store::Arg;
+use super::code::GateNode;
+use super::drive::Running;
+use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop};
 use smpc_bytecode::module::{Gate, Receivers, View};
 use smpc_bytecode::op::Op;
@@ -8,19 +10,29 @@ use smpc_bytecode::types::{Kind, RegType};
 use smpc_protocols::{BinShares, Cx, Protocol};
 use std::rc::Rc;
 
-/// Runs a gate and stores its result.
-pub(super) async fn run<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Stop> {
-    let ended = match gate.op {
-        Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => border(engine, gate, cx).await,
-        _ => compute(engine, gate, cx).await,
+/// Runs a gate and stores its result. A product is a future of its own, as small as its protocol makes it, because loops of products are
+/// what rounds are counted in.
+pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode<'_>, cx: Cx<'a>) -> Running<'a> {
+    let gate = node.gate;
+    if let Some(slot) = node.fresh {
+        engine.store.borrow_mut().clear(slot);
+    }
+    let ended = |ended: Result<(), Fault>| ended.map_err(|fault| stop(gate, fault));
+    match gate.op {
+        Op::Mul {} => Box::pin(async move { ended(product(engine, gate, cx).await) }),
+        Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => {
+            Box::pin(async move { ended(border(engine, node, cx).await) })
+        }
+        _ => Box::pin(async move { ended(compute(engine, gate, cx).await) }),
+    }
+}
+
+fn stop(gate: &Gate, fault: Fault) -> Stop {
+    let cause = match (fault, gate.op) {
+        (Fault::Stopped, Op::Check { message }) => Cause::Message(message),
+        (fault, _) => Cause::Fault(fault),
     };
-    ended.map_err(|fault| {
-        let cause = match (fault, gate.op) {
-            (Fault::Stopped, Op::Check { message }) => Cause::Message(message),
-            (fault, _) => Cause::Fault(fault),
-        };
-        Stop { cause, site: gate.site }
-    })
+    Stop { cause, site: gate.site }
 }
 
 fn arg(gate: &Gate, i: usize) -> Result<&View, Fault> {
@@ -31,8 +43,13 @@ fn dst(gate: &Gate) -> Result<&View, Fault> {
     gate.dst.as_ref().ok_or(Fault::Malformed("no result"))
 }
 
-fn size(len: u64) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
+async fn product<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
+    let (a, b) = {
+        let mut store = engine.store.borrow_mut();
+        (store.read_arith(arg(gate, 0)?)?, store.read_arith(arg(gate, 1)?)?)
+    };
+    let value = engine.protocol.mul(cx, &a, &b).await;
+    engine.store.borrow_mut().write_arith(dst(gate)?, Rc::new(value))
 }
 
 async fn compute<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
@@ -41,11 +58,11 @@ async fn compute<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
     match ty {
         RegType::Bin { width } => {
             let value = words(engine, gate, cx, width).await?;
-            engine.store.borrow_mut().write_bin(to, value)
+            engine.store.borrow_mut().write_bin(to, Rc::new(value))
         }
         RegType::Arith { .. } => {
             let value = numbers(engine, gate, cx).await?;
-            engine.store.borrow_mut().write_arith(to, value)
+            engine.store.borrow_mut().write_arith(to, Rc::new(value))
         }
         RegType::Pub { .. } => Err(Fault::Malformed("a public result of a gate on secrets")),
     }
@@ -57,7 +74,6 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
     let arith = |i: usize| -> Result<Rc<P::Arith>, Fault> { engine.store.borrow_mut().read_arith(arg(gate, i)?) };
     let range = |i: usize| arg(gate, i).map(|view| engine.store.borrow().range(view));
     Ok(match gate.op {
-        Op::Mul {} => p.mul(cx, &*arith(0)?, &*arith(1)?).await,
         Op::Dot { len } => p.dot(cx, &*arith(0)?, &*arith(1)?, size(len)).await,
         Op::MatMul { rows, inner, cols } => {
             p.matmul(cx, &*arith(0)?, &*arith(1)?, size(rows), size(inner), size(cols)).await
@@ -68,69 +84,72 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
         Op::Div {} => divide(engine, gate, cx).await?.0,
         Op::Rem {} => divide(engine, gate, cx).await?.1,
         Op::FixDiv { frac } => {
-            let b = engine.store.borrow_mut().read(arg(gate, 1)?)?;
-            let a = arith(0)?;
-            match b {
-                Arg::Pub(b) => {
-                    no_zero(engine, &b)?;
-                    let b = p.share_public(&b, b.len());
-                    p.fix_div(cx, &*a, &b, range(0)?, range(1)?, frac).await
-                }
-                Arg::Arith(b) => p.fix_div(cx, &*a, &b, range(0)?, range(1)?, frac).await,
-                Arg::Bin(_) => return Err(Fault::Malformed("a word where a number is due")),
-            }
+            let (a, b) = (arith(0)?, divisor(engine, gate)?);
+            let b = match b {
+                Divisor::Public(b) => Rc::new(p.share_public(&b, b.len())),
+                Divisor::Secret(b) => b,
+            };
+            p.fix_div(cx, &a, &b, range(0)?, range(1)?, frac).await
         }
         Op::Sqrt { frac } => p.sqrt(cx, &*arith(0)?, range(0)?, frac).await,
         Op::Select {} => {
             let condition = engine.store.borrow_mut().read_bin(arg(gate, 0)?, 1)?;
-            p.select(cx, &*condition, &*arith(1)?, &*arith(2)?).await
+            p.select(cx, &condition, &*arith(1)?, &*arith(2)?).await
         }
         Op::B2a { signed } => {
             let word = engine.store.borrow_mut().read_bin(arg(gate, 0)?, 1)?;
-            p.b2a(cx, &*word, signed).await
+            p.b2a(cx, &word, signed).await
         }
         Op::ProveRange {} => {
             let declared = engine.store.borrow().range(dst(gate)?);
             p.prove_range(cx, &*arith(0)?, declared).await
         }
         Op::MergeLayer { columns } => {
-            let (p_, k) = {
+            let (table, width, step) = {
                 let mut store = engine.store.borrow_mut();
                 let mut layer = |i: usize| -> Result<usize, Fault> {
                     let lanes = store.read_pub(arg(gate, i)?)?;
                     Ok(lanes.first().and_then(|lane| usize::try_from(*lane).ok()).unwrap_or(0))
                 };
-                (layer(1)?, layer(2)?)
+                let (width, step) = (layer(1)?, layer(2)?);
+                (store.take(arg(gate, 0)?)?, width, step)
             };
-            let keys = range(0)?;
-            let mut table = engine.store.borrow_mut().take_arith(arg(gate, 0)?)?;
-            p.merge_layer(cx, &mut table, columns as usize, p_, k, keys).await;
+            let Arg::Arith(table) = table else { return Err(Fault::Malformed("a table of no secret numbers")) };
+            let mut table = Rc::unwrap_or_clone(table);
+            p.merge_layer(cx, &mut table, columns as usize, width, step, range(0)?).await;
             table
         }
         _ => return Err(Fault::Malformed("an operation without numbers for a result")),
     })
 }
 
+/// What is divided by.
+enum Divisor<P: Protocol> {
+    /// Known to all, and not 0.
+    Public(Vec<i64>),
+    Secret(Rc<P::Arith>),
+}
+
 /// A public divisor of 0 stops the run; a dry run does not know public values that a real one opens.
-fn no_zero<P: Protocol>(engine: &Engine<'_, P>, divisors: &[i64]) -> Result<(), Fault> {
-    if divisors.contains(&0) && !engine.executor.is_dry() { Err(Fault::ZeroDivisor) } else { Ok(()) }
+fn divisor<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate) -> Result<Divisor<P>, Fault> {
+    match engine.store.borrow_mut().read(arg(gate, 1)?)? {
+        Arg::Pub(b) if b.contains(&0) && !engine.executor.is_dry() => Err(Fault::ZeroDivisor),
+        Arg::Pub(b) => Ok(Divisor::Public(b.iter().map(|b| if *b == 0 { 1 } else { *b }).collect())),
+        Arg::Arith(b) => Ok(Divisor::Secret(b)),
+        Arg::Bin(_) => Err(Fault::Malformed("a word where a number is due")),
+    }
 }
 
 async fn divide<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(P::Arith, P::Arith), Fault> {
     let p = engine.protocol;
-    let (a, b, ra, rb) = {
+    let (a, ra, rb) = {
         let mut store = engine.store.borrow_mut();
         let (va, vb) = (arg(gate, 0)?, arg(gate, 1)?);
-        (store.read_arith(va)?, store.read(vb)?, store.range(va), store.range(vb))
+        (store.read_arith(va)?, store.range(va), store.range(vb))
     };
-    match b {
-        Arg::Pub(mut b) => {
-            no_zero(engine, &b)?;
-            b.iter_mut().filter(|b| **b == 0).for_each(|b| *b = 1);
-            Ok(p.div_rem_public(cx, &*a, &b, ra).await)
-        }
-        Arg::Arith(b) => Ok(p.div_rem(cx, &*a, &b, ra, rb).await),
-        Arg::Bin(_) => Err(Fault::Malformed("a word where a number is due")),
+    match divisor(engine, gate)? {
+        Divisor::Public(b) => Ok(p.div_rem_public(cx, &a, &b, ra).await),
+        Divisor::Secret(b) => Ok(p.div_rem(cx, &a, &b, ra, rb).await),
     }
 }
 
@@ -149,11 +168,12 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
         Op::And {} => p.and(cx, &*bin(0, width)?, &*bin(1, width)?).await,
         Op::Or {} => {
             let (a, b) = (bin(0, width)?, bin(1, width)?);
-            let both = p.and(cx, &*a, &*b).await;
+            let both = p.and(cx, &a, &b).await;
             p.xor(&p.xor(&a, &b), &both)
         }
         Op::Netlist { netlist } => {
-            let circuit = &engine.netlists[netlist.index()];
+            let id = netlist.index();
+            let circuit = engine.netlists[id].get_or_init(|| engine.module.netlists[id].levelled());
             let inputs: Vec<Rc<P::Bin>> = (0..gate.args.len())
                 .map(|i| bin(i, circuit.inputs.get(i).copied().unwrap_or(1)))
                 .collect::<Result<_, _>>()?;
@@ -167,32 +187,33 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
 }
 
 /// Inputs, openings, outputs and checks.
-async fn border<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
-    let p = engine.protocol;
+async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx<'_>) -> Result<(), Fault> {
+    let (p, gate) = (engine.protocol, node.gate);
     match gate.op {
         Op::Input { input, leaf } => {
             let to = dst(gate)?;
             let owner = engine.plan.nodes[engine.module.manifest.inputs[input.index()].role.index()];
-            let own = engine.inputs.get(input.index()).and_then(Option::as_ref);
-            let values = own.and_then(|leaves| leaves.get(leaf as usize)).map(Vec::as_slice);
             let lanes = size(to.lanes().unwrap_or(0));
-            if owner == p.me() && !cx.is_dry() && values.map(<[i64]>::len) != Some(lanes) {
+            let values = match owner == p.me() {
+                true => engine.supplied(input.index(), leaf as usize, node.last),
+                false => None,
+            };
+            if owner == p.me() && !cx.is_dry() && values.as_ref().map(Vec::len) != Some(lanes) {
                 return Err(Fault::Malformed("an input of another length"));
             }
-            let values = values.filter(|_| owner == p.me());
-            let ty = engine.store.borrow().slot(to.slot).ty;
+            let (values, ty) = (values.as_deref(), engine.store.borrow().slot(to.slot).ty);
             match ty {
                 RegType::Arith { .. } => {
                     let value = p.input(cx, owner, values, lanes).await;
-                    engine.store.borrow_mut().write_arith(to, value)
+                    engine.store.borrow_mut().write_arith(to, Rc::new(value))
                 }
                 RegType::Bin { width } => {
                     let value = p.input_bin(cx, owner, values, width, lanes).await;
-                    engine.store.borrow_mut().write_bin(to, value)
+                    engine.store.borrow_mut().write_bin(to, Rc::new(value))
                 }
                 RegType::Pub { .. } => {
                     let value = p.broadcast(cx, owner, values, lanes).await;
-                    public(engine, to, value)
+                    public(engine, node, to, value)
                 }
             }
         }
@@ -201,9 +222,9 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) ->
             let value = match a {
                 Arg::Arith(a) => p.open(cx, &a).await,
                 Arg::Bin(a) => p.open_bin(cx, &a).await,
-                Arg::Pub(a) => a,
+                Arg::Pub(a) => a.to_vec(),
             };
-            public(engine, dst(gate)?, value)
+            public(engine, node, dst(gate)?, value)
         }
         Op::Output { output, leaf } => {
             let receivers = receivers(engine, &engine.module.manifest.outputs[output.index()].to);
@@ -213,7 +234,7 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) ->
                 (Arg::Arith(a), Some(nodes)) => p.open_to(cx, &a, &nodes).await,
                 (Arg::Bin(a), None) => Some(p.open_bin(cx, &a).await),
                 (Arg::Bin(a), Some(nodes)) => p.open_bin_to(cx, &a, &nodes).await,
-                (Arg::Pub(a), _) => Some(a),
+                (Arg::Pub(a), _) => Some(a.to_vec()),
             };
             if let (Some(value), Some(leaves)) = (value, &mut engine.results.borrow_mut()[output.index()]) {
                 leaves[leaf as usize] = value;
@@ -234,7 +255,8 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) ->
 }
 
 /// Stores what a peer told or all opened: it must lie in the register's range.
-fn public<P: Protocol>(engine: &Engine<'_, P>, to: &View, mut values: Vec<i64>) -> Result<(), Fault> {
+fn public<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, to: &View, values: Vec<i64>) -> Result<(), Fault> {
+    let mut values = if node.steers { engine.counting.reveal(node.id, values) } else { values };
     let ty = engine.store.borrow().slot(to.slot).ty;
     let (lo, hi) = ty.range();
     if engine.executor.is_dry() {
@@ -246,7 +268,7 @@ fn public<P: Protocol>(engine: &Engine<'_, P>, to: &View, mut values: Vec<i64>) 
     if let Some(value) = values.iter().find(|value| !(lo..=hi).contains(value)) {
         return Err(Fault::Range { value: (*value).into(), range: (lo, hi) });
     }
-    engine.store.borrow_mut().write_pub(to, values)
+    engine.store.borrow_mut().write_pub(to, Rc::new(values))
 }
 
 /// The nodes that learn an output; `None` for all.

@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, register};
+use super::{Checked, Limits, bytes, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -17,8 +17,11 @@ struct Side {
 }
 
 /// Checks a gate.
-pub(super) fn check(module: &Module, gate: &Gate) -> Checked {
+pub(super) fn check(module: &Module, limits: &Limits, gate: &Gate) -> Checked {
     let args = gate.args.iter().map(|view| side(module, view)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(arg) = args.iter().find(|arg| bytes(arg.ty, arg.lanes).is_none_or(|bytes| bytes > limits.memory)) {
+        return Err(format!("an operand of {} lanes takes more than {} bytes", arg.lanes, limits.memory));
+    }
     let dst = match &gate.dst {
         Some(view) => {
             distinct(view)?;
@@ -189,6 +192,7 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         }
         Op::Dot { len } => {
             let (dst, [a, b]) = (result()?, operands(args)?);
+            want(len > 0, "groups of no lanes")?;
             want(groups(dst.lanes, len) == Some(a.lanes) && a.lanes == b.lanes, "operands of another length")?;
             if gate.args[0] == gate.args[1] && !is_pub(dst) {
                 want(is_number(a) && is_number(dst), "an operand or result is no number")?;
@@ -204,6 +208,7 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         }
         Op::Sum { len } => {
             let (dst, [a]) = (result()?, operands(args)?);
+            want(len > 0, "groups of no lanes")?;
             want(groups(dst.lanes, len) == Some(a.lanes), "an operand of another length")?;
             number(gate.op, dst, args)
         }

@@ -4,13 +4,14 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; registers fit the memory limit;
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; all registers together, each operand as its
+//!    view spreads it, and each netlist fit the memory limit;
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
 //!    2^62 (the precondition of exact truncation over rings); a secret input has the full range until `prove_range`;
 //! 6. no entry of a level reads or writes a slot that another one writes, nested blocks and called functions included;
-//! 7. functions call earlier functions only; blocks nest at most [`crate::codec::MAX_DEPTH`] deep;
+//! 7. functions call earlier functions only; blocks nest at most [`crate::codec::MAX_DEPTH`] deep, those of called functions included;
 //! 8. each leaf of each output is written once, on the top level of the program;
 //! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`).
 
@@ -87,7 +88,7 @@ type Checked = Result<(), String>;
 /// The first rule that is broken, with its place.
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
     let memory = check_tables(&module, limits)?;
-    let checker = Checker { module: &module };
+    let checker = Checker { module: &module, limits };
     let mut defined = Vec::new();
     for function in &module.functions {
         let footprint = checker.levels(&function.body, 1, &Context { functions: &defined, top: false })?;
@@ -103,12 +104,12 @@ fn fail(place: impl fmt::Display, what: impl Into<String>) -> VerifyError {
     VerifyError { place: place.to_string(), what: what.into() }
 }
 
-/// Bytes of a register.
-fn bytes(slot: &Slot) -> Option<u64> {
-    match slot.ty {
-        RegType::Pub { .. } => slot.lanes.checked_mul(8),
-        RegType::Arith { .. } => slot.lanes.checked_mul(16),
-        RegType::Bin { width } => slot.lanes.div_ceil(512).checked_mul(128)?.checked_mul(u64::from(width)),
+/// Bytes of so many lanes.
+fn bytes(ty: RegType, lanes: u64) -> Option<u64> {
+    match ty {
+        RegType::Pub { .. } => lanes.checked_mul(8),
+        RegType::Arith { .. } => lanes.checked_mul(16),
+        RegType::Bin { width } => lanes.div_ceil(512).checked_mul(128)?.checked_mul(u64::from(width)),
     }
 }
 
@@ -137,7 +138,7 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     let mut memory: u64 = 0;
     for (i, slot) in module.slots.iter().enumerate() {
         check_type(slot.ty).map_err(|what| fail(format!("slot {i}"), what))?;
-        memory = bytes(slot).and_then(|more| memory.checked_add(more)).filter(|sum| *sum <= limits.memory).ok_or_else(
+        memory = bytes(slot.ty, slot.lanes).and_then(|more| memory.checked_add(more)).filter(|sum| *sum <= limits.memory).ok_or_else(
             || fail(format!("slot {i}"), format!("the registers take more than {} bytes", limits.memory)),
         )?;
     }
@@ -157,6 +158,12 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
             return Err(fail(place, "its role does not exist"));
         }
         check_data(&output.ty).map_err(|what| fail(place, what))?;
+    }
+    for (i, netlist) in module.netlists.iter().enumerate() {
+        let wires = netlist.inputs().iter().map(|width| u64::from(*width)).sum::<u64>() + netlist.gates().len() as u64;
+        if wires.checked_mul(16).is_none_or(|bytes| bytes > limits.memory) {
+            return Err(fail(format!("netlist {i}"), format!("its {wires} wires take more than {} bytes", limits.memory)));
+        }
     }
     for (i, site) in module.sources.sites.iter().enumerate() {
         if site.file.index() >= module.sources.files.len() {
@@ -189,17 +196,19 @@ pub(crate) const fn register(scalar: &DataType, secret: bool) -> RegType {
     }
 }
 
-/// The slots that an entry touches.
+/// The slots that an entry touches, and how deep blocks nest in it.
 #[derive(Clone, Debug, Default)]
 struct Footprint {
     reads: BTreeSet<SlotId>,
     writes: BTreeSet<SlotId>,
+    depth: usize,
 }
 
 impl Footprint {
     fn absorb(&mut self, other: &Self) {
         self.reads.extend(&other.reads);
         self.writes.extend(&other.writes);
+        self.depth = self.depth.max(other.depth);
     }
 
     fn clashes(&self, other: &Self) -> Option<SlotId> {
@@ -221,6 +230,7 @@ struct Context<'a> {
 
 struct Checker<'m> {
     module: &'m Module,
+    limits: &'m Limits,
 }
 
 impl Checker<'_> {
@@ -266,7 +276,7 @@ impl Checker<'_> {
         match entry {
             Entry::Gate(gate) => {
                 let name = gate.op.mnemonic();
-                gate::check(self.module, gate).map_err(|what| fail(self.at(site, name), what))?;
+                gate::check(self.module, self.limits, gate).map_err(|what| fail(self.at(site, name), what))?;
                 if matches!(gate.op, Op::Output { .. }) && !context.top {
                     return Err(fail(self.at(site, name), "an output inside a block"));
                 }
@@ -304,6 +314,12 @@ impl Checker<'_> {
                 Some(body) => own.absorb(body),
                 None => return Err(fail(self.at(site, "call"), "calls a function that is not defined before")),
             },
+        }
+        if !matches!(entry, Entry::Gate(_)) {
+            own.depth += 1;
+        }
+        if depth + own.depth > MAX_DEPTH {
+            return Err(fail(self.at(site, "block"), "blocks nest too deep"));
         }
         Ok(own)
     }

@@ -146,6 +146,9 @@ impl<S: Source> Protocol for Rep3<S> {
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
         self.number_of(cx, a, signed).await
     }
+    fn relabels(&self) -> bool {
+        true
+    }
     async fn prove_range(&self, _: Cx<'_>, a: &Arith, _: Range) -> Arith {
         // The owner's node has checked it, and nobody cheats.
         a.clone()

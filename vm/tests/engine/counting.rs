@@ -1,0 +1,214 @@
+//! Counting is running: what a dry run counts is what a real one reports.
+
+use crate::harness::{agree, counted, inputs, plan, rep3};
+use crate::make::{Make, element};
+use smpc_bytecode::module::{Bound, Module};
+use smpc_bytecode::op::Op;
+use smpc_bytecode::types::RegType;
+use smpc_bytecode::verify::Verified;
+use smpc_protocols::conformance::memory::memory_wires;
+use smpc_protocols::plain::Plain;
+use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::{Executor, Stats};
+use smpcvm::engine::{Engine, Guide, LineCosts, depends_on_revealed};
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+const BIT: RegType = RegType::arith(-1, 1);
+
+/// A loop of products, `turns` long, with another one of local work and one inside.
+fn products(turns: i64) -> Verified<Module> {
+    let mut m = Make::new();
+    let x = m.numbers(0, BIT, 3);
+    let y = m.slot(BIT, 3);
+    m.set(Op::Copy {}, m.all(y), &[m.all(x)]);
+    m.repeat(turns, |m, _| {
+        m.set(Op::Mul {}, m.all(y), &[m.all(y), m.all(x)]);
+        m.repeat(turns, |m, _| {
+            m.set(Op::Mul {}, m.all(y), &[m.all(y), m.all(x)]);
+        });
+        let odd = m.slot(RegType::arith(-2, 2), 3);
+        m.repeat(turns, |m, _| m.set(Op::Add {}, m.all(odd), &[m.all(x), m.all(x)]));
+    });
+    m.output(y, Some(1));
+    m.verified()
+}
+
+#[test]
+fn a_loop_counts_as_its_turns() {
+    agree(&products(3), &[&[1, 0, -1]]);
+    let start = Instant::now();
+    let million = counted(&products(1_000_000), u64::MAX);
+    assert!(start.elapsed() < Duration::from_secs(1), "one turn counts for all");
+    // Input, output, and a product a turn, outer and inner.
+    assert_eq!(million[0].rounds, 2 + 1_000_000 + 1_000_000 * 1_000_000);
+    let endless = counted(&products(i64::MAX), u64::MAX);
+    assert_eq!(endless[0].rounds, u64::MAX, "and what exceeds 64 bits does not wrap");
+}
+
+/// A sorting network: every layer costs something else, and the layers follow from public arithmetic.
+#[test]
+fn a_loop_whose_turns_differ() {
+    let mut m = Make::new();
+    let table = m.numbers(2, RegType::arith(0, 1000), 11);
+    let (p, k) = (m.constant(RegType::pub_int(0, 64), &[1]), m.slot(RegType::pub_int(0, 64), 1));
+    let (two, eleven) = (m.constant(RegType::pub_int(2, 2), &[2]), m.constant(RegType::pub_int(11, 11), &[11]));
+    let zero = m.constant(RegType::pub_int(0, 0), &[0]);
+    m.while_loop(
+        |m| m.make(Op::Lt {}, RegType::PUB_BOOL, 1, &[m.all(p), m.all(eleven)]),
+        |m| {
+            m.set(Op::Copy {}, m.all(k), &[m.all(p)]);
+            m.while_loop(
+                |m| m.make(Op::Lt {}, RegType::PUB_BOOL, 1, &[m.all(zero), m.all(k)]),
+                |m| {
+                    let args = [m.all(table), m.all(p), m.all(k)];
+                    m.set(Op::MergeLayer { columns: 1 }, m.all(table), &args);
+                    m.set(Op::Div {}, m.all(k), &[m.all(k), m.all(two)]);
+                },
+            );
+            m.set(Op::Mul {}, m.all(p), &[m.all(p), m.all(two)]);
+        },
+    );
+    m.output(table, None);
+    let module = m.verified();
+    assert!(!depends_on_revealed(&module));
+    let outputs = agree(&module, &[&[9, 3, 1000, 0, 7, 7, 5, 900, 2, 1, 8]]);
+    assert!(outputs[0].is_sorted(), "{outputs:?}");
+}
+
+/// A register that a loop of equal turns changes decides a later one.
+#[test]
+fn turns_that_are_not_run_would_change_what_follows() {
+    let mut m = Make::new();
+    let x = m.numbers(0, BIT, 1);
+    let y = m.slot(BIT, 1);
+    m.set(Op::Copy {}, m.all(y), &[m.all(x)]);
+    let (n, one) = (m.slot(RegType::pub_int(0, 100), 1), m.constant(RegType::pub_int(1, 1), &[1]));
+    m.repeat(7, |m, _| {
+        m.set(Op::Mul {}, m.all(y), &[m.all(y), m.all(x)]);
+        m.set(Op::Add {}, m.all(n), &[m.all(n), m.all(one)]);
+    });
+    let later = m.loop_entry(Bound::Const(0), Bound::Slot(n), |m, _| {
+        m.set(Op::Mul {}, m.all(y), &[m.all(y), m.all(x)]);
+    });
+    m.entry(later);
+    m.output(y, None);
+    agree(&m.verified(), &[&[-1]]);
+}
+
+#[test]
+fn loops_side_by_side_are_counted_as_they_run() {
+    let mut m = Make::new();
+    let x = m.numbers(0, BIT, 2);
+    let (a, b) = (m.slot(BIT, 2), m.slot(BIT, 1));
+    m.set(Op::Copy {}, m.all(a), &[m.all(x)]);
+    m.set(Op::Copy {}, m.all(b), &[smpc_bytecode::module::View::lane(x, 1)]);
+    let long = m.loop_entry(Bound::Const(0), Bound::Const(8), |m, _| {
+        m.set(Op::Mul {}, m.all(a), &[m.all(a), m.all(x)]);
+    });
+    let short = m.loop_entry(Bound::Const(2), Bound::Const(5), |m, i| {
+        let _ = i;
+        m.set(Op::Mul {}, m.all(b), &[m.all(b), m.all(b)]);
+        let less = m.make(Op::Lt {}, RegType::BIN_BOOL, 1, &[m.all(b), smpc_bytecode::module::View::lane(x, 0)]);
+        let _ = less;
+    });
+    m.level(vec![long, short]);
+    m.output(a, None);
+    m.output(b, None);
+    agree(&m.verified(), &[&[1, -1]]);
+}
+
+/// Halves x until it is below 1, opening a bit a turn; then a choice by an opened bit, a loop up to a public input.
+fn steered() -> Verified<Module> {
+    let mut m = Make::new();
+    let x = m.numbers(0, RegType::arith(0, 1000), 1);
+    let limit = m.public_input(1, 0, 50, 1);
+    let zero = m.constant(RegType::pub_int(0, 0), &[0]);
+    let some = m.slot(RegType::PUB_BOOL, 1);
+    m.while_loop(
+        |m| {
+            let positive = m.make(Op::Lt {}, RegType::BIN_BOOL, 1, &[m.all(zero), m.all(x)]);
+            m.set(Op::Open { steers: true }, m.all(some), &[m.all(positive)]);
+            some
+        },
+        |m| m.set(Op::Trunc { bits: 1 }, m.all(x), &[m.all(x)]),
+    );
+    let bit = m.truths(2, 1);
+    let opened = m.open(bit, RegType::PUB_BOOL, true);
+    let y = m.slot(RegType::arith(0, 1_000_000), 1);
+    m.choice(
+        opened,
+        |m| m.set(Op::Mul {}, m.all(y), &[m.all(x), m.all(x)]),
+        |m| {
+            let squared = m.make(Op::Mul {}, RegType::arith(0, 1_000_000), 1, &[m.all(x), m.all(x)]);
+            m.set(Op::Trunc { bits: 3 }, m.all(y), &[m.all(squared)]);
+        },
+    );
+    let turns = m.loop_entry(Bound::Const(0), Bound::Slot(limit), |m, _| {
+        let _ = m.make(Op::Mul {}, RegType::arith(0, 1_000_000), 1, &[m.all(x), m.all(x)]);
+    });
+    m.entry(turns);
+    m.output(y, None);
+    m.verified()
+}
+
+#[test]
+fn a_count_follows_a_run_in_the_clear() {
+    let module = steered();
+    assert!(depends_on_revealed(&module));
+    let at_least = counted(&module, u64::MAX);
+    for (x, limit, bit) in [(700_i64, 12_i64, 0_i64), (0, 0, 1), (3, 50, 1)] {
+        let values: [&[i64]; 3] = [&[x], &[limit], &[bit]];
+        let guide = RefCell::new(Guide::default());
+        let wire = memory_wires(1).pop().expect("one");
+        let executor = Executor::new(0, 1, 0, 0, Box::new(wire));
+        let nodes = plan(&module, 1, u64::MAX);
+        let clear = Engine::new(&module, &Plain, &executor, &nodes, inputs(&values), &|| ()).recording(&guide);
+        clear.run().expect("a run in the clear");
+        let guide = guide.into_inner();
+        let nodes = plan(&module, 3, u64::MAX);
+        for (party, (_, live)) in rep3(&module, &values, u64::MAX).into_iter().enumerate() {
+            let (executor, protocol) = (Executor::dry(party, 3), Rep3::<NoKeys>::dry(party));
+            let dry = Engine::new(&module, &protocol, &executor, &nodes, Vec::new(), &|| ());
+            dry.following(guide.clone()).run().expect("a count");
+            assert_eq!(executor.stats(), live, "party {party}, x = {x}");
+        }
+        if x > 3 {
+            let live = rep3(&module, &values, u64::MAX).remove(0).1;
+            assert!(live.rounds > at_least[0].rounds && live.sent >= at_least[0].sent);
+        }
+    }
+}
+
+/// What is counted by line adds up: bytes without the frames' headers that merged rounds share.
+#[test]
+fn costs_by_line() {
+    let mut m = Make::new();
+    let x = m.numbers(0, BIT, 100);
+    let y = m.slot(BIT, 100);
+    let gate = |m: &mut Make, dst| {
+        let dst = m.all(dst);
+        m.gate(Op::Mul {}, Some(dst), &[m.all(x), m.all(x)])
+    };
+    let z = m.slot(BIT, 100);
+    m.repeat(5, |m, i| {
+        let (a, b) = (gate(m, y), gate(m, z));
+        m.level(vec![a, b]);
+        let _ = element(x, 0, i, 1);
+    });
+    m.output(y, None);
+    let module = m.verified();
+    let plan = plan(&module, 3, u64::MAX);
+    let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
+    let lines = RefCell::new(LineCosts::new());
+    Engine::new(&module, &protocol, &executor, &plan, Vec::new(), &|| ()).by_line(&lines).run().expect("a count");
+    let merged = counted(&module, u64::MAX).remove(0);
+    let sent = |stats: &Stats| stats.sent.iter().sum::<u64>();
+    let lines = lines.into_inner();
+    let total: u64 = lines.values().map(sent).sum();
+    let rounds: u64 = lines.values().map(|stats| stats.rounds).sum();
+    assert_eq!((rounds, merged.rounds), (12, 7));
+    // Five frames less in the real run, whose headers two gates share.
+    assert_eq!(total, sent(&merged) + 5 * 28);
+    assert!(lines.values().filter(|stats| stats.rounds == 5 && sent(stats) == 5 * (800 + 28)).count() == 2, "{lines:?}");
+}

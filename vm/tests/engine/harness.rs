@@ -1,0 +1,103 @@
+//! Runs a module in the clear, among three threads, and counting only, and holds the three against each other.
+
+use smpc_bytecode::module::Module;
+use smpc_bytecode::verify::Verified;
+use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
+use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::plain::Plain;
+use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::{Executor, Stats, Wire};
+use smpcvm::engine::{Engine, Inputs, Plan, Results, RunError, Stop};
+
+/// Role i at node i mod n, and a step limit.
+pub(crate) fn plan(module: &Module, parties: usize, steps: u64) -> Plan {
+    Plan { nodes: (0..module.manifest.roles.len()).map(|role| role % parties).collect(), steps }
+}
+
+/// Inputs of one leaf each, as every party would hold those of all; a party uses only its own.
+pub(crate) fn inputs(values: &[&[i64]]) -> Inputs {
+    values.iter().map(|leaf| Some(vec![leaf.to_vec()])).collect()
+}
+
+/// What a run gives, or how the program stopped.
+pub(crate) type Ended = Result<Results, Stop>;
+
+fn ended(result: Result<Results, RunError>) -> Ended {
+    match result {
+        Ok(results) => Ok(results),
+        Err(RunError::Stop(stop)) => Err(stop),
+        Err(RunError::Protocol(error)) => panic!("{error}"),
+    }
+}
+
+/// In the clear.
+pub(crate) fn plain(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Ended {
+    let plan = plan(module, 1, steps);
+    let wire = memory_wires(1).pop().expect("one");
+    let executor = Executor::new(0, 1, 0, 0, Box::new(wire));
+    ended(Engine::new(module, &Plain, &executor, &plan, inputs(values), &|| ()).run())
+}
+
+/// Three threads; each party's results and counters.
+pub(crate) fn rep3(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
+    rep3_over(memory_wires(3), module, values, steps)
+}
+
+/// As [`rep3`], over these wires.
+pub(crate) fn rep3_over<W: Wire + Send + 'static>(
+    wires: Vec<W>,
+    module: &Verified<Module>,
+    values: &[&[i64]],
+    steps: u64,
+) -> Vec<(Ended, Stats)> {
+    let plan = plan(module, 3, steps);
+    let plan = &plan;
+    std::thread::scope(|scope| {
+        let parties = wires.into_iter().enumerate().map(|(me, wire)| {
+            scope.spawn(move || {
+                let protocol = Rep3::new(me, Mixed(7));
+                let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
+                let result = Engine::new(module, &protocol, &executor, plan, inputs(values), &|| ()).run();
+                (ended(result), executor.stats())
+            })
+        });
+        let parties: Vec<_> = parties.collect();
+        parties.into_iter().map(|party| party.join().expect("a party panicked")).collect()
+    })
+}
+
+/// What each party would send and receive.
+pub(crate) fn counted(module: &Verified<Module>, steps: u64) -> Vec<Stats> {
+    let plan = plan(module, 3, steps);
+    let count = |me| {
+        let executor = Executor::dry(me, 3);
+        let protocol = Rep3::<NoKeys>::dry(me);
+        let _ = ended(Engine::new(module, &protocol, &executor, &plan, Vec::new(), &|| ()).run()).expect("a count");
+        executor.stats()
+    };
+    (0..3).map(count).collect()
+}
+
+/// The lanes of an output of one leaf.
+pub(crate) fn lanes(results: &Results, output: usize) -> Option<&[i64]> {
+    results[output].as_ref().map(|leaves| &leaves[0][..])
+}
+
+/// Runs all three ways: results are the same in the clear and at every party that may have them, counters the same live and dry. Returns
+/// the outputs.
+pub(crate) fn agree(module: &Verified<Module>, values: &[&[i64]]) -> Vec<Vec<i64>> {
+    let clear = plain(module, values, u64::MAX).expect("a run in the clear");
+    let dry = counted(module, u64::MAX);
+    for (party, (result, stats)) in rep3(module, values, u64::MAX).into_iter().enumerate() {
+        let result = result.expect("a run of three");
+        for (output, own) in result.iter().enumerate() {
+            if let Some(own) = own {
+                assert_eq!(Some(own), clear[output].as_ref(), "output {output} at party {party}");
+            }
+        }
+        assert_eq!(stats, dry[party], "counters of party {party}");
+    }
+    clear.into_iter().map(|leaves| leaves.expect("one party gets all").remove(0)).collect()
+}
+
+pub(crate) type Recording = MemoryWire;

@@ -1,0 +1,214 @@
+//! Files from strangers: every byte of a small module changed, with the hash made right again. What still decodes and verifies must run in the
+//! clear within its step and memory limits: to an end or to a stop, never to a panic.
+
+use crate::make::{Make, element};
+use smpc_bytecode::codec;
+use smpc_bytecode::module::{Bound, Module};
+use smpc_bytecode::op::{NetlistId, Op};
+use smpc_bytecode::types::{DataType, RegType};
+use smpc_bytecode::verify::{Limits, Verified, verify};
+use smpc_math::circuits::{add, netlist};
+use smpc_protocols::conformance::memory::memory_wires;
+use smpc_protocols::plain::Plain;
+use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::Executor;
+use smpcvm::engine::{Engine, Inputs, Plan, RunError};
+
+const LIMITS: Limits = Limits { memory: 1 << 16 };
+const STEPS: u64 = 2000;
+
+/// A bit of everything.
+fn sample() -> Module {
+    let mut m = Make::new();
+    let number = RegType::arith(-100, 100);
+    let xs = m.numbers(0, number, 4);
+    let flags = m.truths(1, 4);
+    let known = m.public_input(2, 0, 3, 2);
+    let one = m.constant(RegType::pub_int(1, 1), &[1]);
+    let n = m.slot(RegType::pub_int(0, 9), 1);
+    let y = m.slot(number, 4);
+    m.repeat(3, |m, i| {
+        m.set(Op::Select {}, element(y, 0, i, 1), &[element(flags, 0, i, 1), element(xs, 3, i, -1), element(y, 0, i, 1)]);
+        m.set(Op::Add {}, m.all(n), &[m.all(n), m.all(one)]);
+    });
+    let product = m.make(Op::Mul {}, RegType::arith(-10_000, 10_000), 4, &[m.all(xs), m.all(y)]);
+    m.set(Op::Trunc { bits: 7 }, m.all(y), &[m.all(product)]);
+    let picked = m.make(Op::Gather {}, number, 2, &[m.all(xs), m.all(known)]);
+    m.set(Op::Scatter {}, m.all(y), &[m.all(picked), m.all(known)]);
+    let quotient = m.make(Op::Div {}, RegType::arith(-10_000, 10_000), 2, &[m.all(picked), m.all(known)]);
+    let word = RegType::Bin { width: 8 };
+    let bits = m.make(Op::A2b {}, word, 4, &[m.all(xs)]);
+    m.module.netlists.push(netlist(&[8, 8], |b, words| add(b, &words[0], &words[1])));
+    let sum = m.make(Op::Netlist { netlist: NetlistId(0) }, word, 4, &[m.all(bits), m.all(bits)]);
+    let back = m.make(Op::B2a { signed: true }, RegType::arith(-128, 127), 4, &[m.all(sum)]);
+    let total = m.make(Op::Dot { len: 4 }, RegType::arith(-100_000, 100_000), 1, &[m.all(back), m.all(xs)]);
+    let less = m.make(Op::Lt {}, RegType::BIN_BOOL, 1, &[m.all(total), m.all(one)]);
+    let steer = m.open(less, RegType::PUB_BOOL, true);
+    let body = m.block(|m| m.set(Op::Add {}, m.all(n), &[m.all(one), m.all(one)]));
+    m.module.functions.push(smpc_bytecode::module::Function { name: "f".into(), body });
+    m.choice(steer, |m| m.call(0), |m| m.set(Op::Neg {}, m.all(xs), &[m.all(xs)]));
+    let inner = m.loop_entry(Bound::Const(0), Bound::Slot(n), |m, _| {
+        m.set(Op::MergeLayer { columns: 1 }, m.all(xs), &[m.all(xs), m.all(one), m.all(one)]);
+    });
+    m.entry(inner);
+    m.while_loop(
+        |m| m.make(Op::Eq {}, RegType::PUB_BOOL, 1, &[m.all(n), m.all(one)]),
+        |m| m.set(Op::Add {}, m.all(n), &[m.all(n), m.all(one)]),
+    );
+    let message = m.message("a message");
+    let check = m.gate(Op::Check { message }, None, &[m.all(flags)]);
+    m.entry(check);
+    for slot in [xs, y, quotient, total] {
+        m.output(slot, Some(1));
+    }
+    m.finish()
+}
+
+/// The least value of each leaf, or 0 where that is in range; `None` where a leaf is longer than any register can be.
+fn some_inputs(module: &Module) -> Option<Inputs> {
+    let leaf = |leaf: smpc_bytecode::types::Leaf| {
+        let lanes = leaf.lanes.filter(|lanes| *lanes <= 1 << 16)?;
+        let value = match leaf.scalar {
+            DataType::Int { lo, hi } | DataType::Fix { lo, hi, .. } => 0.clamp(lo, hi),
+            _ => 1,
+        };
+        Some(vec![value; usize::try_from(lanes).ok()?])
+    };
+    module.manifest.inputs.iter().map(|input| Some(Some(input.ty.leaves().into_iter().map(leaf).collect::<Option<_>>()?))).collect()
+}
+
+/// Runs it in the clear, and counts it.
+fn survives(module: &Verified<Module>) {
+    let Some(inputs) = some_inputs(module) else { return };
+    let plan = |parties: usize| Plan { nodes: (0..module.manifest.roles.len()).map(|i| i % parties).collect(), steps: STEPS };
+    let nobody = || ();
+    let one = plan(1);
+    let executor = Executor::new(0, 1, 0, 0, Box::new(memory_wires(1).remove(0)));
+    match Engine::new(module, &Plain, &executor, &one, inputs, &nobody).run() {
+        Ok(_) | Err(RunError::Stop(_)) => {}
+        Err(RunError::Protocol(error)) => panic!("{error}"),
+    }
+    let three = plan(3);
+    let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
+    match Engine::new(module, &protocol, &executor, &three, Vec::new(), &nobody).run() {
+        Ok(_) | Err(RunError::Stop(_)) => {}
+        Err(RunError::Protocol(error)) => panic!("{error}"),
+    }
+}
+
+/// Decodes, verifies and runs bytes whose hash is made right.
+fn try_bytes(content: &[u8]) -> bool {
+    let mut bytes = content.to_vec();
+    bytes.extend(codec::hash(content));
+    let Ok(module) = codec::decode(&bytes) else { return false };
+    let Ok(module) = verify(module, &LIMITS) else { return false };
+    survives(&module);
+    true
+}
+
+#[test]
+fn every_byte_changed() {
+    let whole = codec::encode(&sample());
+    let content = &whole[..whole.len() - 32];
+    assert!(try_bytes(content), "the sample itself runs");
+    let mut ran = 0;
+    for at in 0..content.len() {
+        let own = content[at];
+        let mut values: Vec<u8> = (0..8).map(|bit| own ^ 1 << bit).collect();
+        values.extend([0, 1, 0x7f, 0x80, 0xfa, 0xfb, 0xfc, 0xfd, 0xff, own.wrapping_add(1), own.wrapping_sub(1)]);
+        values.sort_unstable();
+        values.dedup();
+        for value in values.into_iter().filter(|value| *value != own) {
+            let mut damaged = content.to_vec();
+            damaged[at] = value;
+            ran += usize::from(try_bytes(&damaged));
+        }
+    }
+    // Names, texts, constants, ranges, bounds: much of a file may change and still be a program.
+    assert!(ran > content.len() / 2, "{ran} of {} damaged files ran", content.len());
+}
+
+/// Cut anywhere, with the hash made right.
+#[test]
+fn every_length() {
+    let whole = codec::encode(&sample());
+    for length in 0..whole.len() - 32 {
+        try_bytes(&whole[..length]);
+        assert!(codec::decode(&whole[..length]).is_err());
+    }
+}
+
+/// Numbers as large as they come, where a module has numbers.
+#[test]
+fn extreme_numbers() {
+    let ends = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+    let full = RegType::pub_int(i64::MIN, i64::MAX);
+    for a in ends {
+        for b in ends {
+            for op in [Op::Add {}, Op::Sub {}, Op::Mul {}, Op::Div {}, Op::Rem {}, Op::FixDiv { frac: 62 }] {
+                let mut m = Make::new();
+                let (a, b) = (m.constant(full, &[a, a]), m.constant(full, &[b, b]));
+                m.make(op, full, 2, &[m.all(a), m.all(b)]);
+                survives(&m.verified());
+            }
+            let mut m = Make::new();
+            let (x, y) = (m.constant(full, &[a; 8]), m.constant(full, &[b; 8]));
+            m.make(Op::Dot { len: 8 }, full, 1, &[m.all(x), m.all(y)]);
+            survives(&m.verified());
+            let mut m = Make::new();
+            let entry = m.loop_entry(Bound::Const(a), Bound::Const(b), |_, _| ());
+            m.entry(entry);
+            survives(&m.verified());
+            let mut m = Make::new();
+            let (x, i) = (m.constant(full, &[a; 8]), m.constant(full, &[a]));
+            m.make(Op::Copy {}, full, 1, &[element(x, b.unsigned_abs(), i, b)]);
+            survives(&m.verified());
+        }
+        for op in [Op::Neg {}, Op::Sqrt { frac: 62 }, Op::Round { bits: 62 }, Op::Sum { len: 1 }] {
+            let mut m = Make::new();
+            let a = m.constant(full, &[a]);
+            m.make(op, full, 1, &[m.all(a)]);
+            survives(&m.verified());
+        }
+    }
+}
+
+/// Views that would spread a register over more memory than there is, and towers of calls.
+#[test]
+fn what_the_verifier_refuses() {
+    let refuses = |make: fn(&mut Make), what: &str| {
+        let mut m = Make::new();
+        make(&mut m);
+        let error = verify(m.finish(), &LIMITS).expect_err("a refusal");
+        assert!(error.to_string().contains(what), "{error}");
+    };
+    refuses(
+        |m| {
+            let x = m.constant(RegType::pub_int(0, 1), &[1]);
+            let mut wide = m.all(x);
+            wide.dims = vec![smpc_bytecode::module::Dim { stride: 0, len: 1 << 60 }];
+            m.make(Op::Sum { len: 1 << 60 }, RegType::pub_int(0, 1), 1, &[wide]);
+        },
+        "takes more than",
+    );
+    refuses(
+        |m| {
+            for function in 0..100 {
+                let body = m.block(|m| {
+                    if function > 0 {
+                        m.call(function - 1);
+                    }
+                });
+                m.module.functions.push(smpc_bytecode::module::Function { name: "f".into(), body });
+            }
+        },
+        "nest too deep",
+    );
+    refuses(
+        |m| {
+            let x = m.slot(RegType::arith(0, 0), 0);
+            m.make(Op::Sum { len: 0 }, RegType::arith(0, 0), 5, &[m.all(x)]);
+        },
+        "no lanes",
+    );
+}

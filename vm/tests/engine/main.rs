@@ -1,0 +1,10 @@
+//! The engine over hand-built modules: in the clear, among three parties in threads, and counting only.
+
+mod control;
+mod counting;
+mod harness;
+mod hostile;
+mod make;
+mod memory;
+mod ops;
+mod stops;
