@@ -2,4 +2,8 @@
 //!
 //! Floor 3.
 
+pub mod decimal;
 pub mod engine;
+pub mod failure;
+pub mod input;
+pub mod output;

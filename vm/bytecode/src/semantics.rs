@@ -268,9 +268,7 @@ fn matmul(a: &[i64], b: &[i64], rows: u64, inner: u64, cols: u64) -> Result<Vec<
     if rows.checked_mul(inner) != Some(a.len()) || inner.checked_mul(cols) != Some(b.len()) {
         return Err(Fault::Malformed("matrices of other sizes"));
     }
-    let entry = |r: usize, c: usize| {
-        dot(a[r * inner..(r + 1) * inner].iter(), b.iter().skip(c).step_by(cols.max(1)))
-    };
+    let entry = |r: usize, c: usize| dot(a[r * inner..(r + 1) * inner].iter(), b.iter().skip(c).step_by(cols.max(1)));
     Ok((0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))).map(|(r, c)| entry(r, c)).collect())
 }
 

@@ -71,7 +71,9 @@ impl<P: Protocol> Store<'_, P> {
         if let Op::Scatter {} = gate.op {
             return self.scatter_arith(gate, dst);
         }
-        if !matches!(gate.op, Op::Copy {} | Op::Gather {}) && gate.args.iter().all(|v| !self.slot(v.slot).ty.is_secret()) {
+        if !matches!(gate.op, Op::Copy {} | Op::Gather {})
+            && gate.args.iter().all(|v| !self.slot(v.slot).ty.is_secret())
+        {
             let slot = Slot { ty: self.slot(dst.slot).ty, lanes: dst.lanes().unwrap_or(0) };
             return Ok(known(&self.in_the_clear(gate.op, slot, gate.args.iter())?));
         }
@@ -87,7 +89,9 @@ impl<P: Protocol> Store<'_, P> {
             (Op::Neg {}, Arg::Arith(a)) => Rc::new(p.neg(&a)),
             (Op::Sum { len }, Arg::Arith(a)) => Rc::new(p.sum(&a, size(len))),
             (Op::PrefixSum { len }, Arg::Arith(a)) => Rc::new(p.prefix_sum(&a, size(len))),
-            (Op::Add {} | Op::Sub {} | Op::Mul {} | Op::Dot { .. } | Op::Select {}, a) => Rc::new(self.of_two(gate, a)?),
+            (Op::Add {} | Op::Sub {} | Op::Mul {} | Op::Dot { .. } | Op::Select {}, a) => {
+                Rc::new(self.of_two(gate, a)?)
+            }
             _ => return Err(Fault::Malformed("an operation that needs a peer")),
         })
     }

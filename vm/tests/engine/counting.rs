@@ -210,5 +210,8 @@ fn costs_by_line() {
     assert_eq!((rounds, merged.rounds), (12, 7));
     // Five frames less in the real run, whose headers two gates share.
     assert_eq!(total, sent(&merged) + 5 * 28);
-    assert!(lines.values().filter(|stats| stats.rounds == 5 && sent(stats) == 5 * (800 + 28)).count() == 2, "{lines:?}");
+    assert!(
+        lines.values().filter(|stats| stats.rounds == 5 && sent(stats) == 5 * (800 + 28)).count() == 2,
+        "{lines:?}"
+    );
 }

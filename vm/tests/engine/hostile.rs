@@ -8,10 +8,10 @@ use smpc_bytecode::op::{NetlistId, Op};
 use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::{Limits, Verified, verify};
 use smpc_math::circuits::{add, netlist};
+use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
-use smpc_protocols::Executor;
 use smpcvm::engine::{Engine, Inputs, Plan, RunError};
 
 const LIMITS: Limits = Limits { memory: 1 << 16 };
@@ -28,7 +28,11 @@ fn sample() -> Module {
     let n = m.slot(RegType::pub_int(0, 9), 1);
     let y = m.slot(number, 4);
     m.repeat(3, |m, i| {
-        m.set(Op::Select {}, element(y, 0, i, 1), &[element(flags, 0, i, 1), element(xs, 3, i, -1), element(y, 0, i, 1)]);
+        m.set(
+            Op::Select {},
+            element(y, 0, i, 1),
+            &[element(flags, 0, i, 1), element(xs, 3, i, -1), element(y, 0, i, 1)],
+        );
         m.set(Op::Add {}, m.all(n), &[m.all(n), m.all(one)]);
     });
     let product = m.make(Op::Mul {}, RegType::arith(-10_000, 10_000), 4, &[m.all(xs), m.all(y)]);
@@ -74,13 +78,19 @@ fn some_inputs(module: &Module) -> Option<Inputs> {
         };
         Some(vec![value; usize::try_from(lanes).ok()?])
     };
-    module.manifest.inputs.iter().map(|input| Some(Some(input.ty.leaves().into_iter().map(leaf).collect::<Option<_>>()?))).collect()
+    module
+        .manifest
+        .inputs
+        .iter()
+        .map(|input| Some(Some(input.ty.leaves().into_iter().map(leaf).collect::<Option<_>>()?)))
+        .collect()
 }
 
 /// Runs it in the clear, and counts it.
 fn survives(module: &Verified<Module>) {
     let Some(inputs) = some_inputs(module) else { return };
-    let plan = |parties: usize| Plan { nodes: (0..module.manifest.roles.len()).map(|i| i % parties).collect(), steps: STEPS };
+    let plan =
+        |parties: usize| Plan { nodes: (0..module.manifest.roles.len()).map(|i| i % parties).collect(), steps: STEPS };
     let nobody = || ();
     let one = plan(1);
     let executor = Executor::new(0, 1, 0, 0, Box::new(memory_wires(1).remove(0)));

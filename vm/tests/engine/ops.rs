@@ -46,7 +46,14 @@ fn operand(m: &mut Make, values: &mut Vec<Vec<i64>>, (ty, lanes): Arg<'_>) -> Vi
 }
 
 /// Runs an operation on these operands and compares with its definition. `table`: the destination's lanes before, for `scatter` and layers.
-fn check_with(op: Op, ty: RegType, lanes: usize, table: Option<Arg<'_>>, args: &[Arg<'_>], prepare: impl FnOnce(&mut Make)) {
+fn check_with(
+    op: Op,
+    ty: RegType,
+    lanes: usize,
+    table: Option<Arg<'_>>,
+    args: &[Arg<'_>],
+    prepare: impl FnOnce(&mut Make),
+) {
     SEEN.with_borrow_mut(|seen| seen.insert(op.mnemonic()));
     let mut m = Make::new();
     prepare(&mut m);
@@ -78,11 +85,8 @@ fn check_with(op: Op, ty: RegType, lanes: usize, table: Option<Arg<'_>>, args: &
     };
     m.output(out, None);
     let module = m.verified();
-    let operands: Vec<Operand<'_>> = table
-        .iter()
-        .chain(args)
-        .map(|(ty, lanes)| Operand { ty: *ty, lanes: (*lanes).into() })
-        .collect();
+    let operands: Vec<Operand<'_>> =
+        table.iter().chain(args).map(|(ty, lanes)| Operand { ty: *ty, lanes: (*lanes).into() }).collect();
     let expected = eval(op, &Slot { ty, lanes: lanes as u64 }, &operands, netlist.as_ref()).expect("a result");
     let values: Vec<&[i64]> = values.iter().map(Vec::as_slice).collect();
     assert_eq!(agree(&module, &values), [expected], "{op:?} of {args:?}");

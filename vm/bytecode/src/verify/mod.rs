@@ -136,9 +136,12 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     let mut memory: u64 = 0;
     for (i, slot) in module.slots.iter().enumerate() {
         check_type(slot.ty).map_err(|what| fail(format!("slot {i}"), what))?;
-        memory = bytes(slot.ty, slot.lanes).and_then(|more| memory.checked_add(more)).filter(|sum| *sum <= limits.memory).ok_or_else(
-            || fail(format!("slot {i}"), format!("the registers take more than {} bytes", limits.memory)),
-        )?;
+        memory = bytes(slot.ty, slot.lanes)
+            .and_then(|more| memory.checked_add(more))
+            .filter(|sum| *sum <= limits.memory)
+            .ok_or_else(|| {
+                fail(format!("slot {i}"), format!("the registers take more than {} bytes", limits.memory))
+            })?;
     }
     let roles = module.manifest.roles.len();
     for (i, input) in module.manifest.inputs.iter().enumerate() {
@@ -160,7 +163,10 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     for (i, netlist) in module.netlists.iter().enumerate() {
         let wires = netlist.inputs().iter().map(|width| u64::from(*width)).sum::<u64>() + netlist.gates().len() as u64;
         if wires.checked_mul(16).is_none_or(|bytes| bytes > limits.memory) {
-            return Err(fail(format!("netlist {i}"), format!("its {wires} wires take more than {} bytes", limits.memory)));
+            return Err(fail(
+                format!("netlist {i}"),
+                format!("its {wires} wires take more than {} bytes", limits.memory),
+            ));
         }
     }
     for (i, site) in module.sources.sites.iter().enumerate() {
