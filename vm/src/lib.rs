@@ -7,3 +7,5 @@ pub mod engine;
 pub mod failure;
 pub mod input;
 pub mod output;
+pub mod program;
+pub mod session;
