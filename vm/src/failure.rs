@@ -2,10 +2,12 @@
 //!
 //! No message holds a share, a key or a mask. A cell of an operator's own file may stand in a message to that operator; it never leaves the machine.
 
+use serde::{Deserialize, Serialize};
+use smpc_net::{Fault, NetError};
 use std::fmt;
 
 /// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// The program, its input or the session file is wrong; a check failed; a limit was reached.
     User,
@@ -15,6 +17,8 @@ pub enum Class {
     PeerLost,
     /// A peer has another program, session or parameter.
     PeerDiffers,
+    /// A peer has found that someone cheats, and stopped the run.
+    PeerCheated,
     /// Ourselves.
     Ours,
 }
@@ -27,13 +31,14 @@ impl Class {
             Self::User | Self::PeerDiffers => 1,
             Self::Usage => 2,
             Self::PeerLost => 3,
+            Self::PeerCheated => 4,
             Self::Ours => 70,
         }
     }
 }
 
 /// Why a command ends without a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Who is at fault.
     pub class: Class,
@@ -80,3 +85,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<NetError> for Failure {
+    fn from(error: NetError) -> Self {
+        let class = match error.fault() {
+            Fault::User => Class::User,
+            Fault::Peer => Class::PeerLost,
+            Fault::Differs => Class::PeerDiffers,
+            Fault::Cheated => Class::PeerCheated,
+            Fault::Ourselves => Class::Ours,
+        };
+        Self::new(class, error.to_string()).help(error.help())
+    }
+}

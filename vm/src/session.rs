@@ -33,13 +33,14 @@ pub use new::{NewSession, NodeArgument, RoleArgument};
 use crate::failure::Failure;
 use crate::program::Program;
 use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 use smpc_net::{Node, Terms};
 use smpc_protocols::registry::Spec;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Limits and constants that all parties share.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
     /// Statistical security in bits, for protocols that have such a parameter.
     pub security: u32,
@@ -114,7 +115,7 @@ pub fn assign_roles(roles: &[String], given: &BTreeMap<String, usize>, nodes: us
             missing.join(", ")
         );
         return Err(Failure::user(message)
-            .help(format!("a node may play several roles: --role '{first}=0', or in the session file under [roles]")));
+            .help(format!("a node may play several roles: under [roles] in the session file write \"{first}\" = 0, or make it with --role '{first}=0'")));
     }
     Ok(roles.iter().enumerate().filter_map(place).collect())
 }

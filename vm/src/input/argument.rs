@@ -2,12 +2,13 @@
 
 use super::name_of;
 use crate::failure::{Class, Failure};
+use serde::{Deserialize, Serialize};
 use smpc_bytecode::module::Manifest;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The file of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Name of the input.
     pub input: String,

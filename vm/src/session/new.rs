@@ -59,6 +59,8 @@ pub struct NewSession {
     pub roles: Vec<RoleArgument>,
     /// Limits and constants.
     pub params: Params,
+    /// The hash of the only program that may be run.
+    pub module: Option<[u8; 32]>,
 }
 
 impl NewSession {
@@ -76,7 +78,7 @@ impl NewSession {
             }
         }
         let threshold = self.threshold.unwrap_or(protocol.tolerates);
-        let session = Session { protocol, threshold, params: self.params, module: None, nodes: self.nodes, roles };
+        let session = Session { protocol, threshold, params: self.params, module: self.module, nodes: self.nodes, roles };
         // One set of rules: what is written must read.
         let text = session.to_toml();
         Session::parse(&text, "the new session").map_err(|failure| Failure { help: None, ..failure })

@@ -15,6 +15,7 @@ fn new(roles: &[&str]) -> NewSession {
         nodes: nodes(),
         roles: roles.iter().map(|role| role.parse().expect("a role")).collect(),
         params: Params::default(),
+        module: None,
     }
 }
 
