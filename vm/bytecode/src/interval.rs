@@ -253,6 +253,7 @@ pub fn result_range(op: Op, args: &[Interval]) -> Option<Interval> {
         | Op::B2a { .. }
         | Op::Input { .. }
         | Op::ProveRange {}
+        | Op::Relabel {}
         | Op::Output { .. }
         | Op::Check { .. }
         | Op::StopUnless { .. }

@@ -6,6 +6,8 @@ pub mod codec;
 pub mod interval;
 pub mod module;
 pub mod op;
+pub mod reference;
 pub mod semantics;
+pub mod text;
 pub mod types;
 pub mod verify;

@@ -1,6 +1,6 @@
 //! The one table of operations.
 //!
-//! Everything that has to know the instruction set is derived from [`for_each_op!`]: the [`Op`] type, its numbers and
+//! Everything that has to know the instruction set is derived from [`for_each_op!`](crate::for_each_op): the [`Op`] type, its numbers and
 //! mnemonics, the encoder and decoder, the text form, the verifier's arms and `docs/bytecode.md`. The compiler's
 //! IR uses the same vocabulary over SSA values. An operation that is added here and forgotten elsewhere does not compile.
 //!
@@ -116,6 +116,10 @@ macro_rules! for_each_op {
             /// bounds or repeated stops the run. The destination is a whole slot that keeps its other lanes.
             0x04 Scatter "scatter" (v, p) -> v {}
 
+            /// The operand in a narrower range than its own. Public: checked, a value outside stops the run. Secret: a fact that the compiler
+            /// has established (what the turns of a loop add up to, a `check` before it, the lesser of two); `plain` checks it.
+            0x05 Relabel "relabel" (n) -> n {}
+
             // Arithmetic on numbers.
             /// a + b, lane by lane.
             0x10 Add "add" (n, n) -> n {}
@@ -203,7 +207,7 @@ macro_rules! for_each_op {
 macro_rules! define_op {
     ($( $(#[doc = $doc:literal])* $code:literal $name:ident $mnemonic:literal ($($operand:tt)*) -> $result:tt
         { $($imm:ident : $imm_ty:ty),* } )*) => {
-        /// An operation with its immediates. See [`for_each_op!`] for the table.
+        /// An operation with its immediates. See [`for_each_op!`](crate::for_each_op) for the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Op {
             $(
@@ -271,7 +275,7 @@ pub struct OpInfo {
     pub code: u8,
     /// Its word in the text form.
     pub mnemonic: &'static str,
-    /// Operand letters, as in [`for_each_op!`].
+    /// Operand letters, as in [`for_each_op!`](crate::for_each_op).
     pub operands: &'static str,
     /// Result letter.
     pub result: &'static str,

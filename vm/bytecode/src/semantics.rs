@@ -76,7 +76,7 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
     let lanes = usize::try_from(result.lanes).map_err(|_| Fault::Malformed("too many lanes"))?;
     let eval = Eval { args, lanes };
     let values = match op {
-        Op::Copy {} | Op::ProveRange {} | Op::Open { .. } => eval.map(i128::from)?,
+        Op::Copy {} | Op::Relabel {} | Op::ProveRange {} | Op::Open { .. } => eval.map(i128::from)?,
         Op::Gather {} => return check(result, gather(eval.arg(0)?, eval.arg(1)?)?),
         Op::Scatter {} => return check(result, scatter(eval.arg(0)?, eval.arg(1)?, eval.arg(2)?)?),
         Op::Add {} => eval.zip(|a, b| a + b)?,

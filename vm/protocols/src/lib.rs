@@ -4,7 +4,7 @@
 //! it is handed.
 //!
 //! * [`protocol`]: what a protocol is; start there.
-//! * [`executor`], [`tick`], [`piece`], [`join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
+//! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
 //! * [`plain`], [`rep3`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 

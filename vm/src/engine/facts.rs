@@ -13,6 +13,7 @@ pub(super) fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
     match gate.op {
         Op::Const { .. }
         | Op::Copy {}
+        | Op::Relabel {}
         | Op::Gather {}
         | Op::Scatter {}
         | Op::Add {}

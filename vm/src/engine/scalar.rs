@@ -162,7 +162,7 @@ impl Resolver<'_> {
                 let element = self.element(gate.args.first()?, gate.args.get(1)?)?;
                 return Some((Calc::Copy, [Public::Lane(element), none, none]));
             }
-            Op::Copy {} => Calc::Copy,
+            Op::Copy {} | Op::Relabel {} => Calc::Copy,
             Op::Add {} => Calc::Add,
             Op::Sub {} => Calc::Sub,
             Op::Neg {} => Calc::Neg,
@@ -193,7 +193,7 @@ impl Resolver<'_> {
             Op::Gather {} if matches!(self.ty(first), RegType::Arith { .. }) => {
                 Secret::Copy(self.element(first, second?)?)
             }
-            Op::Copy {} => match self.secret_place(first) {
+            Op::Copy {} | Op::Relabel {} => match self.secret_place(first) {
                 Some(place) => Secret::Copy(place),
                 None => Secret::Known(self.public(first)?),
             },

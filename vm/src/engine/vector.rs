@@ -40,7 +40,7 @@ impl<P: Protocol> Store<'_, P> {
         let slot = Slot { ty: self.slot(dst.slot).ty, lanes };
         let value = match gate.op {
             Op::Const { constant } => Ok(constant_lanes(&self.module.constants[constant.index()], lanes)),
-            Op::Copy {} => return self.copy_public(gate, dst, slot.ty),
+            Op::Copy {} | Op::Relabel {} => return self.copy_public(gate, dst, slot.ty),
             Op::Scatter {} => self.in_the_clear(gate.op, slot, std::iter::once(dst).chain(&gate.args)),
             _ => self.in_the_clear(gate.op, slot, gate.args.iter()),
         };
@@ -79,7 +79,7 @@ impl<P: Protocol> Store<'_, P> {
         }
         let a = self.read(first)?;
         Ok(match (gate.op, a) {
-            (Op::Copy {} | Op::ProveRange {}, Arg::Arith(a)) => a,
+            (Op::Copy {} | Op::Relabel {} | Op::ProveRange {}, Arg::Arith(a)) => a,
             (Op::Copy {}, Arg::Pub(a)) => known(&a),
             (Op::Gather {}, Arg::Arith(a)) => Rc::new(a.gather(&self.index(&gate.args[1], a.lanes())?)),
             (Op::Gather {}, Arg::Pub(a)) => {

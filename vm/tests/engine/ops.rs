@@ -111,6 +111,8 @@ const A: [i64; 5] = [-1000, -1, 0, 7, 1000];
 const B: [i64; 5] = [999, -3, 5, 7, -1000];
 
 fn moves() {
+    check(Op::Relabel {}, SMALL, 5, &[(RegType::arith(-5_000, 5_000), &A)]);
+    check(Op::Relabel {}, PUBLIC, 5, &[(RegType::pub_int(-5_000, 5_000), &A)]);
     check(Op::Copy {}, SMALL, 5, &[(SMALL, &A)]);
     check(Op::Copy {}, SMALL, 5, &[(PUBLIC, &A)]);
     check(Op::Copy {}, PUBLIC, 5, &[(PUBLIC, &A)]);

@@ -93,6 +93,12 @@ impl Sink {
         self.found.iter().any(Diagnostic::is_error)
     }
 
+    /// Whether one of those after the first `len` is an error.
+    #[must_use]
+    pub fn has_errors_since(&self, len: usize) -> bool {
+        self.found.iter().skip(len).any(Diagnostic::is_error)
+    }
+
     /// How many there are so far.
     #[must_use]
     pub fn len(&self) -> usize {

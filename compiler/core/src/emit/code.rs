@@ -24,7 +24,30 @@ pub(super) fn write(program: &Program, layout: &Layout<'_>, classes: &mut Classe
     };
     let main = writer.region(&layout.main);
     writer.module.main = main;
+    let steering = smpc_bytecode::verify::steering(&writer.module);
+    mark_opens(&mut writer.module.main, &steering);
     writer.module
+}
+
+/// Says of each opened value whether it decides what runs.
+fn mark_opens(levels: &mut [Level], steering: &[bool]) {
+    for entry in levels.iter_mut().flat_map(|level| &mut level.entries) {
+        match entry {
+            module::Entry::Gate(module::Gate { op: Op::Open { steers }, dst: Some(dst), .. }) => {
+                *steers = steering[dst.slot.index()];
+            }
+            module::Entry::Gate(_) | module::Entry::Call { .. } => {}
+            module::Entry::Loop(l) => mark_opens(&mut l.body, steering),
+            module::Entry::While(w) => {
+                mark_opens(&mut w.head, steering);
+                mark_opens(&mut w.body, steering);
+            }
+            module::Entry::If(i) => {
+                mark_opens(&mut i.then, steering);
+                mark_opens(&mut i.otherwise, steering);
+            }
+        }
+    }
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

@@ -87,6 +87,14 @@ pub struct OpenElse {
     then: Block,
 }
 
+/// A place in the making of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    values: usize,
+    constants: usize,
+    insts: usize,
+}
+
 /// A carried value at the start of a loop: what it is before, and the type it keeps to.
 pub type Entering = (ValueId, RegType);
 
@@ -354,6 +362,31 @@ impl Builder {
         result
     }
 
+    // Trials.
+
+    /// Where the program stands, to come back to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { values: self.program.values.len(), constants: self.program.constants.len(), insts: self.block.len() }
+    }
+
+    /// Forgets what was built since the mark, in the block that was open then.
+    pub fn rewind(&mut self, mark: &Mark) {
+        self.program.values.truncate(mark.values);
+        self.program.constants.truncate(mark.constants);
+        self.block.truncate(mark.insts);
+    }
+
+    /// Gives an open loop up, with what was built in it.
+    pub fn abandon_loop(&mut self, open: OpenLoop) {
+        self.block = open.outer;
+    }
+
+    /// Gives an open `while` up, with what was built in it.
+    pub fn abandon_while(&mut self, open: OpenWhileBody) {
+        self.block = open.open.outer;
+    }
+
     // Control.
 
     /// Opens `for counter in from..to`; the counter's type is a public integer in `counter`.
@@ -404,6 +437,11 @@ impl Builder {
     /// What follows runs where the condition does not hold.
     pub fn begin_else(&mut self, open: OpenIf) -> OpenElse {
         OpenElse { open, then: std::mem::take(&mut self.block) }
+    }
+
+    /// What follows runs on the other side, until this is called again: for values that are needed on both.
+    pub fn swap_sides(&mut self, open: &mut OpenElse) {
+        std::mem::swap(&mut self.block, &mut open.then);
     }
 
     /// Closes the `if`; gives the joined values.

@@ -8,7 +8,7 @@ use super::{Block, Bound, Carried, Concat, Gate, Inst, Op, Place, Program, Ref, 
 use std::collections::BTreeMap;
 
 /// What a finished run gives: the lanes of each leaf of each output.
-pub type Outputs = BTreeMap<(u32, u32), Vec<i128>>;
+pub type Outputs = BTreeMap<(u32, u32), Vec<i64>>;
 
 /// Why a run stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,8 +124,7 @@ impl Run<'_> {
                 }
             }
             (Op::Input { input, leaf }, Some(result)) => {
-                let lanes = (self.inputs)(input.0, leaf).into_iter().map(i128::from).collect();
-                self.set(result, lanes);
+                self.set(result, (self.inputs)(input.0, leaf));
             }
             (Op::ProveRange {}, Some(result)) => {
                 args[0].iter().try_for_each(|word| self.in_range(result, *word, site))?;
@@ -146,17 +145,11 @@ impl Run<'_> {
         let mut array = self.lanes(update.array, site)?.clone();
         let Slot { ty, lanes } = self.program.slot(update.array);
         match update.op {
-            Op::MergeLayer { columns } => eval::merge_layer(&mut array, columns, args[0][0], args[1][0]),
-            Op::Scatter {} => {
-                let mut written = vec![false; array.len()];
-                for (value, index) in args[0].iter().zip(&args[1]) {
-                    let at = usize::try_from(*index).ok().filter(|at| *at < array.len());
-                    let at = at.ok_or_else(|| Fault { site, what: "index out of bounds".to_owned() })?;
-                    if std::mem::replace(&mut written[at], true) {
-                        return Err(Fault { site, what: "index repeated".to_owned() });
-                    }
-                    array[at] = *value;
-                }
+            op @ (Op::MergeLayer { .. } | Op::Scatter {}) => {
+                let types: Vec<_> = std::iter::once(ty).chain(update.args.iter().map(|arg| self.program.ty(arg.value))).collect();
+                let args: Vec<Lanes> = std::iter::once(array).chain(args).collect();
+                let slot = self.program.slot(update.result);
+                array = eval::eval(self.program, op, &args, &types, slot).map_err(|fault| Fault { site, what: fault.to_string() })?;
             }
             op => {
                 let count = update.place.lanes().unwrap_or(0);
@@ -172,7 +165,7 @@ impl Run<'_> {
 
     fn eval(&self, op: Op, refs: &[Ref], args: &[Lanes], result: Slot, site: SiteId) -> Result<Lanes, Fault> {
         let types: Vec<_> = refs.iter().map(|arg| self.program.ty(arg.value)).collect();
-        eval::eval(self.program, op, args, &types, result).map_err(|what| Fault { site, what })
+        eval::eval(self.program, op, args, &types, result).map_err(|fault| Fault { site, what: fault.to_string() })
     }
 
     // Values.
@@ -191,13 +184,13 @@ impl Run<'_> {
         known.ok_or_else(|| Fault { site, what: format!("%{} has no value", value.0) })
     }
 
-    fn scalar(&self, value: ValueId, site: SiteId) -> Result<i128, Fault> {
+    fn scalar(&self, value: ValueId, site: SiteId) -> Result<i64, Fault> {
         Ok(self.lanes(value, site)?.first().copied().unwrap_or(0))
     }
 
-    fn bound(&self, bound: Bound, site: SiteId) -> Result<i128, Fault> {
+    fn bound(&self, bound: Bound, site: SiteId) -> Result<i64, Fault> {
         match bound {
-            Bound::Const(value) => Ok(value.into()),
+            Bound::Const(value) => Ok(value),
             Bound::Value(value) => self.scalar(value, site),
         }
     }
@@ -218,9 +211,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn in_range(&self, value: ValueId, word: i128, site: SiteId) -> Result<(), Fault> {
+    fn in_range(&self, value: ValueId, word: i64, site: SiteId) -> Result<(), Fault> {
         let (lo, hi) = self.program.ty(value).range();
-        if word < lo.into() || word > hi.into() {
+        if word < lo || word > hi {
             return Err(Fault { site, what: format!("{word} is outside of {lo}..={hi}") });
         }
         Ok(())
@@ -239,7 +232,7 @@ impl Run<'_> {
     fn places(&self, place: &Place, lanes: u64, site: SiteId) -> Result<Vec<usize>, Fault> {
         let mut start = i128::from(place.offset);
         if let Some(index) = place.index {
-            start += self.scalar(index.value, site)? * i128::from(index.stride);
+            start += i128::from(self.scalar(index.value, site)?) * i128::from(index.stride);
         }
         let mut all = vec![start];
         for dim in &place.dims {

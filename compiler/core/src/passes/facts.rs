@@ -142,6 +142,7 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         _ if secrets == 0 => 0,
         Op::Const { .. }
         | Op::Copy {}
+        | Op::Relabel {}
         | Op::Gather {}
         | Op::Scatter {}
         | Op::Add {}

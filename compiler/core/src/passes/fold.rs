@@ -178,9 +178,7 @@ impl Fold<'_> {
             _ => {}
         }
         let types: Vec<_> = gate.args.iter().map(|arg| self.program.ty(arg.value)).collect();
-        let args: Vec<Vec<i128>> = args.into_iter().map(|lanes| lanes.into_iter().map(i128::from).collect()).collect();
-        let words = eval::eval(self.program, gate.op, &args, &types, slot).ok()?;
-        words.into_iter().map(|word| i64::try_from(word).ok()).collect()
+        eval::eval(self.program, gate.op, &args, &types, slot).ok()
     }
 
     fn word(&self, value: ValueId) -> Option<i64> {

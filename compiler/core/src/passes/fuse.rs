@@ -100,5 +100,5 @@ impl Fuse {
 
 /// Whether the gate gives the same numbers into a register of a wider range.
 pub(super) const fn widens(op: Op) -> bool {
-    !matches!(op, Op::ProveRange {} | Op::A2b {} | Op::B2a { .. } | Op::Input { .. })
+    !matches!(op, Op::ProveRange {} | Op::Relabel {} | Op::A2b {} | Op::B2a { .. } | Op::Input { .. })
 }

@@ -96,7 +96,7 @@ impl Rounding {
         out: &mut Vec<Inst>,
     ) -> Option<ValueId> {
         let result = gate.result?;
-        let (lo, hi) = ranges::interval(program, gate.op, &raw)?;
+        let smpc_bytecode::interval::Interval { lo, hi } = ranges::interval(program, gate.op, &raw)?;
         if lo <= -RAW || hi >= RAW {
             return None;
         }

@@ -7,6 +7,9 @@ pub mod token;
 
 pub use parse::parse;
 
+use ast::ExprKind;
+use token::Token;
+
 lalrpop_util::lalrpop_mod!(
     #[allow(
         missing_docs,
@@ -21,3 +24,17 @@ lalrpop_util::lalrpop_mod!(
     grammar,
     "/syntax/grammar.rs"
 );
+
+/// The literal that a text is: a number or a truth value, without a sign.
+#[must_use]
+pub fn literal(text: &str) -> Option<ExprKind> {
+    let (tokens, unknown) = token::lex(text);
+    let file = crate::source::FileId(0);
+    match (tokens.as_slice(), unknown.as_slice()) {
+        ([(_, Token::Int(text), _)], []) => Some(build::integer(file, 0, 0, text).kind),
+        ([(_, Token::Fix(text), _)], []) => Some(build::number(file, 0, 0, text).kind),
+        ([(_, Token::True, _)], []) => Some(ExprKind::Bool(true)),
+        ([(_, Token::False, _)], []) => Some(ExprKind::Bool(false)),
+        _ => None,
+    }
+}

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Machine<'a> {
     module: &'a Module,
     tables: Program,
-    slots: Vec<Vec<i128>>,
+    slots: Vec<Vec<i64>>,
     inputs: &'a dyn Fn(u32, u32) -> Vec<i64>,
     pub(crate) outputs: Outputs,
     order: Seeded,
@@ -86,7 +86,7 @@ impl<'a> Machine<'a> {
         let mut values = Vec::new();
         for arg in args {
             let lanes = self.lanes(arg)?;
-            values.push(lanes.into_iter().map(|at| self.slots[arg.slot.index()][at]).collect::<Vec<i128>>());
+            values.push(lanes.into_iter().map(|at| self.slots[arg.slot.index()][at]).collect::<Vec<i64>>());
         }
         match op {
             Op::Output { output, leaf } => {
@@ -104,32 +104,33 @@ impl<'a> Machine<'a> {
         let types: Vec<_> = args.iter().map(|arg| self.module.slots[arg.slot.index()].ty).collect();
         let ty = self.module.slots[dst.slot.index()].ty;
         let words = match op {
-            Op::Input { input, leaf } => (self.inputs)(input.0, leaf).into_iter().map(i128::from).collect(),
-            Op::MergeLayer { columns } => {
-                let mut table = values.remove(0);
-                eval::merge_layer(&mut table, columns, values[0][0], values[1][0]);
-                table
+            Op::Input { input, leaf } => (self.inputs)(input.0, leaf),
+            Op::MergeLayer { .. } => {
+                let slot = self.module.slots[dst.slot.index()];
+                eval::eval(&self.tables, op, &values, &types, slot).map_err(|fault| fault.to_string())?
             }
             Op::Scatter {} => {
-                let mut array = self.slots[dst.slot.index()].clone();
-                for (value, at) in values[0].iter().zip(&values[1]) {
-                    *array.get_mut(*at as usize).ok_or("index out of bounds")? = *value;
-                }
-                array
+                let slot = self.module.slots[dst.slot.index()];
+                values.insert(0, self.slots[dst.slot.index()].clone());
+                let types: Vec<_> = std::iter::once(ty).chain(types).collect();
+                eval::eval(&self.tables, op, &values, &types, slot).map_err(|fault| fault.to_string())?
             }
-            op => eval::eval(&self.tables, op, &values, &types, Slot { ty, lanes: places.len() as u64 })?,
+            op => {
+                let slot = Slot { ty, lanes: places.len() as u64 };
+                eval::eval(&self.tables, op, &values, &types, slot).map_err(|fault| fault.to_string())?
+            }
         };
         let (lo, hi) = ty.range();
         for (at, word) in places.into_iter().zip(words) {
-            assert!(word >= lo.into() && word <= hi.into(), "{op:?} gives {word} into {ty:?}");
+            assert!(word >= lo && word <= hi, "{op:?} gives {word} into {ty:?}");
             self.slots[dst.slot.index()][at] = word;
         }
         Ok(())
     }
 
-    fn bound(&self, bound: Bound) -> i128 {
+    fn bound(&self, bound: Bound) -> i64 {
         match bound {
-            Bound::Const(value) => value.into(),
+            Bound::Const(value) => value,
             Bound::Slot(slot) => self.slots[slot.index()][0],
         }
     }
@@ -137,7 +138,7 @@ impl<'a> Machine<'a> {
     fn lanes(&self, view: &View) -> Result<Vec<usize>, String> {
         let mut start = i128::from(view.offset);
         if let Some(index) = view.index {
-            start += self.slots[index.slot.index()][0] * i128::from(index.stride);
+            start += i128::from(self.slots[index.slot.index()][0]) * i128::from(index.stride);
         }
         let mut all = vec![start];
         for dim in &view.dims {

@@ -184,7 +184,8 @@ impl Generator {
     }
 
     fn add(&mut self, op: Op, args: Vec<Ref>, lanes: u64) {
-        let Some((lo, hi)) = ranges::interval(self.b.program(), op, &args) else { return };
+        let Some(range) = ranges::interval(self.b.program(), op, &args) else { return };
+        let (lo, hi) = (range.lo, range.hi);
         if lo < -(1 << 40) || hi > 1 << 40 {
             return;
         }

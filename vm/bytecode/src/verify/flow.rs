@@ -24,8 +24,9 @@ pub(super) fn check(module: &Module) -> Result<(), VerifyError> {
     }
 }
 
-/// For each slot, whether it steers.
-fn steering(module: &Module) -> Vec<bool> {
+/// For each slot, whether it steers: decides control flow, an index or a layer, or flows into one that does.
+#[must_use]
+pub fn steering(module: &Module) -> Vec<bool> {
     let mut steering = vec![false; module.slots.len()];
     let mut sources: Vec<Vec<SlotId>> = vec![Vec::new(); module.slots.len()];
     let mut mark = |slot: SlotId| steering[slot.index()] = true;

@@ -296,6 +296,12 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
                 (declared, own) => want(declared == own, "another type than the input's"),
             }
         }
+        Op::Relabel {} => {
+            let (dst, [a]) = (result()?, operands(args)?);
+            same(a, dst.lanes)?;
+            want(is_number(dst) && is_number(a), "an operand or result is no number")?;
+            want(is_pub(dst) == is_pub(a) && dst.ty.frac() == a.ty.frac(), "another domain or scale")
+        }
         Op::ProveRange {} => {
             let (dst, [a]) = (result()?, operands(args)?);
             same(a, dst.lanes)?;

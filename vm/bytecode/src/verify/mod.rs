@@ -7,16 +7,18 @@
 //! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; all registers together, each operand as its
 //!    view spreads it, and each netlist fit the memory limit;
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice;
-//! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for ([`gate`]);
+//! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
 //!    2^62 (the precondition of exact truncation over rings); a secret input has the full range until `prove_range`;
 //! 6. no entry of a level reads or writes a slot that another one writes, nested blocks and called functions included;
 //! 7. functions call earlier functions only; blocks nest at most [`crate::codec::MAX_DEPTH`] deep, those of called functions included;
 //! 8. each leaf of each output is written once, on the top level of the program;
-//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` ([`flow`]).
+//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`).
 
 mod flow;
 mod gate;
+
+pub use flow::steering;
 
 use crate::codec::MAX_DEPTH;
 use crate::module::{Bound, Entry, Gate, Level, Module, Slot, View};

@@ -1,0 +1,293 @@
+//! `if`: decided by the compiler, by public values as the program runs, or by secrets.
+//!
+//! Under a secret condition both sides are computed, so that nobody sees which one counts. A variable that a side assigns as a whole has a copy in each
+//! side, and one choice joins them; a write to a part of a variable chooses the part alone, at once (see `place`).
+
+use super::assigned::{Assigned, assigned, assigned_in};
+use super::types::{LeafType, Scalar, Type};
+use super::value::{Data, Leaf, Relative, Value};
+use super::{Branch, Elaborator, Outcome, Reported};
+use crate::diagnostics::Code;
+use crate::ir::builder::Leaving;
+use crate::ir::{Kind, RegType, ValueId};
+use crate::source::Span;
+use crate::syntax::ast::{Block, Expr};
+use smpc_bytecode::interval::Interval;
+
+/// What a side of an `if` left behind: its value, and those of the variables that a side assigns.
+struct Side {
+    value: Outcome<Value>,
+    variables: Vec<Option<Value>>,
+}
+
+impl Elaborator<'_> {
+    pub(super) fn if_expression(
+        &mut self,
+        condition: &Expr,
+        then: &Block,
+        otherwise: Option<&Expr>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let decides = self.expression(condition)?;
+        match decides.known_bool() {
+            Some(true) => self.block_value(then),
+            Some(false) => match otherwise {
+                Some(otherwise) => self.expression(otherwise),
+                None => Ok(Value::unit()),
+            },
+            None => self.undecided(&decides, condition.span, then, otherwise, span),
+        }
+    }
+
+    /// An `if` whose condition the compiler does not know.
+    pub(super) fn undecided(
+        &mut self,
+        condition: &Value,
+        condition_span: Span,
+        then: &Block,
+        otherwise: Option<&Expr>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let operand = self.condition(condition, condition_span)?;
+        let mut names = assigned([then]);
+        otherwise.iter().for_each(|otherwise| assigned_in(otherwise, &mut names));
+        let first = |elaborator: &mut Self| elaborator.block_value(then);
+        let second = |elaborator: &mut Self| match otherwise {
+            Some(otherwise) => {
+                let top = elaborator.set_top(false);
+                let value = elaborator.expression(otherwise);
+                elaborator.set_top(top);
+                value
+            }
+            None => Ok(Value::unit()),
+        };
+        let value = match self.public_truth(&operand) {
+            Some(decides) => {
+                let variables = self.variables_of(&names, false);
+                self.public_choice(decides, &variables, span, first, second)?
+            }
+            None => self.secret_choice(condition, condition_span, &names, span, first, second)?,
+        };
+        if otherwise.is_none() && !value.ty.is_unit() {
+            let message = "an `if` with a value and without `else`";
+            return self.error(Code::TypeMismatch, span, message, "write `else { … }`");
+        }
+        Ok(value)
+    }
+
+    /// The variables in scope that are assigned; only those that are assigned as a whole, if asked.
+    pub(super) fn variables_of(&self, names: &Assigned, whole: bool) -> Vec<usize> {
+        let wanted = names.iter().filter(|(_, as_whole)| **as_whole || !whole);
+        let mut found: Vec<usize> = wanted.filter_map(|(name, _)| self.variable(name)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// What variables hold now.
+    pub(super) fn held(&self, variables: &[usize]) -> Vec<Option<Value>> {
+        variables.iter().map(|variable| self.variables[*variable].value.clone()).collect()
+    }
+
+    /// Gives variables their values back.
+    pub(super) fn hold(&mut self, variables: &[usize], values: Vec<Option<Value>>) {
+        for (variable, value) in variables.iter().zip(values) {
+            self.variables[*variable].value = value;
+        }
+    }
+
+    // Secret conditions.
+
+    fn secret_choice(
+        &mut self,
+        condition: &Value,
+        condition_span: Span,
+        names: &Assigned,
+        span: Span,
+        first: impl FnOnce(&mut Self) -> Outcome<Value>,
+        second: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        let forked = self.variables_of(names, true);
+        let before = self.held(&forked);
+        let then = self.secret_side(condition.clone(), condition_span, &forked, first);
+        self.hold(&forked, before);
+        let complement = self.complement(condition, condition_span)?;
+        let otherwise = self.secret_side(complement, condition_span, &forked, second);
+        let operand = Self::operand(condition, condition_span).ok_or(Reported)?;
+        for ((variable, a), b) in forked.iter().zip(then.variables).zip(otherwise.variables) {
+            let joined = match (a, b) {
+                (Some(a), Some(b)) => self.choice(&operand, (&a, span), (&b, span), span).ok(),
+                _ => None,
+            };
+            self.variables[*variable].value = joined;
+        }
+        let (a, b) = (then.value?, otherwise.value?);
+        if a.ty.is_unit() || b.ty.is_unit() {
+            return self.same_unit(a, &b, span);
+        }
+        self.choice(&operand, (&a, span), (&b, span), span)
+    }
+
+    fn secret_side(
+        &mut self,
+        condition: Value,
+        span: Span,
+        forked: &[usize],
+        run: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Side {
+        let outside = self.variables.len();
+        self.branches.push(Branch { condition, span, outside, forked: forked.iter().copied().collect() });
+        let value = run(self);
+        self.branches.pop();
+        Side { value, variables: self.held(forked) }
+    }
+
+    /// Where one side has no value, neither has.
+    fn same_unit(&mut self, a: Value, b: &Value, span: Span) -> Outcome<Value> {
+        if a.ty == b.ty {
+            return Ok(a);
+        }
+        let message = "one side of the `if` has a value, and the other has none";
+        self.error(Code::TypeMismatch, span, message, "end both blocks with a value, or both with `;`")
+    }
+
+    // Public conditions.
+
+    /// An `if` that is decided as the program runs, and what the variables are afterwards.
+    pub(super) fn public_choice(
+        &mut self,
+        condition: ValueId,
+        variables: &[usize],
+        span: Span,
+        first: impl FnOnce(&mut Self) -> Outcome<Value>,
+        second: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        let before = self.held(variables);
+        self.at(span);
+        let open = self.builder.begin_if(condition);
+        let calls = self.calls.mark();
+        let then = Side { value: first(self), variables: self.held(variables) };
+        self.calls.forget(calls);
+        self.hold(variables, before);
+        let mut open = self.builder.begin_else(open);
+        let otherwise = Side { value: second(self), variables: self.held(variables) };
+        self.calls.forget(calls);
+
+        // Both sides as values of one type.
+        let mut pairs: Vec<Option<(Value, Value)>> = Vec::with_capacity(variables.len() + 1);
+        let sides = then.variables.into_iter().zip(otherwise.variables);
+        for (a, b) in sides.chain([(then.value.ok(), otherwise.value.ok())]) {
+            pairs.push(match (a, b) {
+                (Some(a), Some(b)) if a.ty == b.ty => Some((a, b)),
+                (Some(a), Some(b)) if a.ty.is_unit() || b.ty.is_unit() => self.same_unit(a, &b, span).ok().map(|_| (b.clone(), b)),
+                (Some(a), Some(b)) => self.unify_sides(&mut open, &a, &b, span).ok(),
+                _ => None,
+            });
+        }
+        let mut leaving: Vec<Leaving> = Vec::new();
+        let mut joined: Vec<Option<(Type, Vec<Joined>)>> = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            joined.push(match pair {
+                Some((a, b)) => self.join_sides(&mut open, &a, &b, &mut leaving, span).ok(),
+                None => None,
+            });
+        }
+        self.at(span);
+        let results = self.builder.end_if(open, &leaving);
+        let mut values: Vec<Option<Value>> = Vec::with_capacity(joined.len());
+        for value in joined {
+            values.push(value.map(|(ty, leaves)| {
+                let leaves = leaves.into_iter().map(|leaf| match leaf {
+                    Joined::Same(leaf) => leaf,
+                    Joined::Result(at, lanes, leaf) => {
+                        Leaf { data: Data::Lanes(crate::ir::Ref::whole(results[at], lanes)), ..leaf }
+                    }
+                });
+                Value { ty, leaves: leaves.collect() }
+            }));
+        }
+        let value = values.pop().flatten();
+        self.hold(variables, values);
+        value.ok_or(Reported)
+    }
+
+    fn unify_sides(
+        &mut self,
+        open: &mut crate::ir::builder::OpenElse,
+        a: &Value,
+        b: &Value,
+        span: Span,
+    ) -> Outcome<(Value, Value)> {
+        // What brings a side to the common type is computed in that side.
+        let (_, second) = self.unify((a, span), (b, span), span)?;
+        self.builder.swap_sides(open);
+        let first = self.rescale(a, &second.ty, span);
+        self.builder.swap_sides(open);
+        Ok((first?, second))
+    }
+
+    fn join_sides(
+        &mut self,
+        open: &mut crate::ir::builder::OpenElse,
+        a: &Value,
+        b: &Value,
+        leaving: &mut Vec<Leaving>,
+        span: Span,
+    ) -> Outcome<(Type, Vec<Joined>)> {
+        let types = a.ty.leaves();
+        let mut leaves = Vec::with_capacity(types.len());
+        for ((x, y), of) in a.leaves.iter().zip(&b.leaves).zip(&types) {
+            if x.data == y.data || of.lanes() == 0 {
+                let relative = Relative::join(x.relative, y.relative);
+                leaves.push(Joined::Same(x.clone().relative(relative)));
+                continue;
+            }
+            let ty = self.joined_type(x, y, of);
+            let otherwise = self.side_value(y, of, span)?;
+            self.builder.swap_sides(open);
+            let then = self.side_value(x, of, span);
+            self.builder.swap_sides(open);
+            let leaf = Leaf {
+                data: x.data.clone(),
+                origin: x.origin.clone().or_else(|| y.origin.clone()),
+                relative: Relative::join(x.relative, y.relative),
+            };
+            leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));
+            leaving.push((then?, otherwise, ty));
+        }
+        Ok((a.ty.clone(), leaves))
+    }
+
+    fn side_value(&mut self, leaf: &Leaf, of: &LeafType, span: Span) -> Outcome<ValueId> {
+        let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
+        self.at(span);
+        Ok(self.builder.value_of(&view))
+    }
+
+    /// The register type that holds both leaves.
+    pub(super) fn joined_type(&self, a: &Leaf, b: &Leaf, of: &LeafType) -> RegType {
+        let secret = self.is_secret(a) || self.is_secret(b);
+        let frac = of.scalar.frac();
+        register(of.scalar, secret, self.range(a, frac).join(self.range(b, frac)))
+    }
+}
+
+/// A leaf after an `if`.
+enum Joined {
+    /// The same on both sides.
+    Same(Leaf),
+    /// The n-th result of the `if`, of so many lanes.
+    Result(usize, u64, Leaf),
+}
+
+/// The register type of lanes with that range, cut to 64 bits.
+pub(super) fn register(scalar: Scalar, secret: bool, range: Interval) -> RegType {
+    let cut = |end: i128| i64::try_from(end.clamp(Interval::FULL.lo, Interval::FULL.hi)).unwrap_or(0);
+    let (lo, hi, frac) = (cut(range.lo), cut(range.hi), scalar.frac());
+    match scalar {
+        Scalar::Bool if secret => RegType::BIN_BOOL,
+        Scalar::Bool => RegType::PUB_BOOL,
+        _ if secret => RegType::Arith { lo, hi, frac },
+        Scalar::Int => RegType::pub_int(lo, hi),
+        Scalar::Fix(_) => RegType::Pub { kind: Kind::Fix, lo, hi, frac },
+    }
+}

@@ -1,0 +1,176 @@
+//! `[f(x) for x in xs if c]`: over known elements, or few of them, element by element with each known; otherwise as a loop that fills an array.
+
+use super::branch::register;
+use super::types::{LeafType, Scalar};
+use super::value::{Leaf, Value};
+use super::{Elaborator, Outcome, Reported};
+use crate::diagnostics::Code;
+use crate::ir::{Bound, Ref, RegType, ValueId};
+use crate::source::Span;
+use crate::syntax::ast::{Expr, Pattern};
+
+/// Elements up to which a comprehension is always written out.
+const FEW: u64 = 64;
+
+/// Elements up to which it may be.
+const MOST: u64 = 4_096;
+
+impl Elaborator<'_> {
+    pub(super) fn comprehension(
+        &mut self,
+        element: &Expr,
+        pattern: &Pattern,
+        source: &Expr,
+        filter: Option<&Expr>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let xs = self.expression(source)?;
+        let Some(&len) = xs.ty.extents().first() else {
+            let message = format!("a comprehension over `{}`, which has no elements", xs.ty);
+            return self.error(Code::TypeMismatch, source.span, message, "go over an array or a range");
+        };
+        let mut assigned = super::assigned::Assigned::new();
+        super::assigned::assigned_in(element, &mut assigned);
+        if let Some(name) = assigned.keys().find(|name| self.variable(name).is_some()) {
+            let message = format!("a comprehension that assigns `{name}`, which is declared outside");
+            return self.error(Code::NotAPlace, span, message, "write a `for` loop");
+        }
+        if len > FEW && filter.is_none() {
+            let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+            let looped = self.looped(element, pattern, &xs, len, span);
+            if looped.is_ok() && !self.sink.has_errors_since(messages) {
+                return looped;
+            }
+            self.calls.forget(calls);
+            if len > MOST || !xs.is_known() {
+                return Err(Reported);
+            }
+            // With each element known more may be possible.
+            self.builder.rewind(&mark);
+            self.sink.truncate(messages);
+        }
+        if len > MOST {
+            let message = format!("a comprehension with a filter over {len} elements");
+            return self.error(Code::TooLarge, span, message, format!("filters go over {MOST} elements at most"));
+        }
+        self.written_out(element, pattern, &xs, len, filter, span)
+    }
+
+    fn written_out(
+        &mut self,
+        element: &Expr,
+        pattern: &Pattern,
+        xs: &Value,
+        len: u64,
+        filter: Option<&Expr>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let mut found = Vec::new();
+        for at in 0..len {
+            let row = self.known_row(xs, at, span)?;
+            let first = self.variables.len();
+            self.bind(pattern, Some(row), false)?;
+            let kept = match filter {
+                None => Ok(true),
+                Some(filter) => match self.expression(filter) {
+                    Ok(value) => match value.known_bool() {
+                        Some(kept) => Ok(kept),
+                        None => self.not_const(filter.span, "the filter of a comprehension"),
+                    },
+                    Err(Reported) => Err(Reported),
+                },
+            };
+            let value = match kept {
+                Ok(true) => self.expression(element).map(Some),
+                Ok(false) => Ok(None),
+                Err(Reported) => Err(Reported),
+            };
+            self.variables.truncate(first);
+            found.extend(value?.map(|value| (value, element.span)));
+        }
+        if found.is_empty() && len > 0 {
+            let message = "a comprehension that keeps no element";
+            return self.error(Code::TypeMismatch, span, message, "its element type is not known then");
+        }
+        self.array_of(found, span)
+    }
+
+    /// A loop that fills the array. A first turn tells what an element is; it is thrown away.
+    fn looped(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, len: u64, span: Span) -> Outcome<Value> {
+        let bounds = (Bound::Const(0), Bound::Const(i64::try_from(len).unwrap_or(i64::MAX)));
+        let last = i64::try_from(len - 1).unwrap_or(i64::MAX);
+        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        self.at(span);
+        let open = self.builder.begin_loop(bounds.0, bounds.1, (0, last), &[]);
+        let trial = self.comprehended(element, pattern, xs, open.counter, span);
+        self.calls.forget(calls);
+        let types: Outcome<Vec<(RegType, LeafType)>> = trial.map(|value| {
+            let leaves = value.leaves.iter().zip(value.ty.leaves());
+            let typed = leaves.map(|(leaf, of)| {
+                (register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac())), of)
+            });
+            typed.collect()
+        });
+        self.builder.abandon_loop(open);
+        self.builder.rewind(&mark);
+        let types = types?;
+        self.sink.truncate(messages);
+
+        self.at(span);
+        let mut entering = Vec::with_capacity(types.len());
+        for (ty, of) in &types {
+            let lanes = of.lanes().saturating_mul(len);
+            // Any word of the range: every lane is written before it is read.
+            let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
+            entering.push((self.builder.fill(*ty, word, lanes), *ty));
+        }
+        let open = self.builder.begin_loop(bounds.0, bounds.1, (0, last), &entering);
+        let value = self.comprehended(element, pattern, xs, open.counter, span);
+        self.calls.forget(calls);
+        let value = match value {
+            Ok(value) => value,
+            Err(Reported) => {
+                self.builder.abandon_loop(open);
+                return Err(Reported);
+            }
+        };
+        let mut next = Vec::with_capacity(types.len());
+        for (((_, of), leaf), param) in types.iter().zip(&value.leaves).zip(&open.params) {
+            let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
+            self.at(span);
+            let place = crate::ir::Place {
+                offset: 0,
+                index: Some(crate::ir::Index { value: open.counter, stride: i64::try_from(of.lanes()).unwrap_or(1) }),
+                dims: view_dims(of),
+            };
+            next.push(self.builder.update(*param, place, view));
+        }
+        let results = self.builder.end_loop(open, &next);
+        let mut leaves = Vec::with_capacity(results.len());
+        for ((result, (_, of)), leaf) in results.into_iter().zip(&types).zip(&value.leaves) {
+            let view = Ref::whole(result, of.lanes().saturating_mul(len));
+            leaves.push(Leaf::of(view).from(leaf.origin.clone()));
+        }
+        Ok(Value { ty: value.ty.array(len), leaves })
+    }
+
+    fn comprehended(
+        &mut self,
+        element: &Expr,
+        pattern: &Pattern,
+        xs: &Value,
+        counter: ValueId,
+        span: Span,
+    ) -> Outcome<Value> {
+        let first = self.variables.len();
+        let row = self.row(xs, counter, span)?;
+        self.bind(pattern, Some(row), false)?;
+        let value = self.expression(element);
+        self.variables.truncate(first);
+        value
+    }
+}
+
+fn view_dims(of: &LeafType) -> Vec<crate::ir::Dim> {
+    if of.lanes() == 1 { Vec::new() } else { vec![crate::ir::Dim { stride: 1, len: of.lanes() }] }
+}

@@ -1,0 +1,370 @@
+//! Items outside functions: roles, params, consts and structs. Each is looked at once, when it is first needed.
+
+use super::declared::{Bare, Declared};
+use super::known::Num;
+use super::modules::ItemId;
+use super::types::{StructType, Type};
+use super::value::Value;
+use super::{Elaborator, Frame, Outcome, Reported};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{self, ItemKind};
+use smpc_bytecode::op::RoleId;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Most members of a counted role.
+const MAX_MEMBERS: i128 = 1_000_000;
+
+/// A declared role.
+#[derive(Clone, Debug)]
+pub(super) struct Role {
+    pub(super) name: String,
+    /// Number of members, for a counted role.
+    pub(super) count: Option<u64>,
+    /// Its first member in the manifest.
+    pub(super) first: u32,
+}
+
+/// What is known of an item.
+#[derive(Clone, Debug)]
+enum State<T> {
+    /// It is being looked at; who asks again has found a cycle.
+    Open,
+    /// It is known.
+    Done(Outcome<T>),
+}
+
+/// What is known of all items.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    consts: BTreeMap<ItemId, State<Value>>,
+    structs: BTreeMap<ItemId, State<Declared>>,
+    pub(super) roles: Vec<Role>,
+    pub(super) inputs: BTreeMap<ItemId, Outcome<Value>>,
+}
+
+impl Elaborator<'_> {
+    /// Looks at every item that is not a function, so that each mistake is told.
+    pub(super) fn declare_items(&mut self) {
+        let modules = self.modules;
+        self.check_defines();
+        for module in 0..modules.len() {
+            self.frames.push(Frame::of(module));
+            for (item, declared) in modules.get(module).ast.items.iter().enumerate() {
+                let id = ItemId { module, item };
+                for attribute in &declared.attributes {
+                    let what = format!("`#[{}]` is", attribute.name.text);
+                    let _: Outcome<()> = self.unsupported(attribute.span, &what, "take it out");
+                }
+                // What fails here has been reported, and is known to have failed.
+                let _ = self.declare_item(id, declared);
+            }
+            self.frames.pop();
+        }
+    }
+
+    fn declare_item(&mut self, id: ItemId, item: &ast::Item) -> Outcome<()> {
+        match &item.kind {
+            ItemKind::Party(parties) => {
+                if id.module != 0 {
+                    let message = "roles are declared in the main file";
+                    return self.error(Code::BadRole, item.span, message, "move it there");
+                }
+                parties.iter().try_for_each(|party| self.declare_role(party))
+            }
+            ItemKind::Input(_) if id.module != 0 => {
+                let message = "inputs are declared in the main file";
+                self.error(Code::BadRole, item.span, message, "give the function a parameter")
+            }
+            ItemKind::Param { .. } if id.module != 0 => {
+                let message = "params are declared in the main file";
+                self.error(Code::BadParam, item.span, message, "write `const`, or give the function a parameter")
+            }
+            ItemKind::Param { .. } | ItemKind::Const { .. } => self.constant_item(id).map(|_| ()),
+            ItemKind::Struct(of) => self.struct_item(id, of).map(|_| ()),
+            ItemKind::Enum { .. } => self.unsupported(item.span, "enums are", "write `int in 0..=1` and constants"),
+            ItemKind::Circuit { .. } => self.unsupported(item.span, "circuits are", "write a function"),
+            ItemKind::Policy { .. } => self.unsupported(item.span, "policies are", "take it out"),
+            ItemKind::Input(_) | ItemKind::Fn(_) | ItemKind::Use(_) | ItemKind::Error => Ok(()),
+        }
+    }
+
+    fn declare_role(&mut self, party: &ast::Party) -> Outcome<()> {
+        let first = u32::try_from(self.builder.manifest_mut().roles.len()).unwrap_or(u32::MAX);
+        let count = match &party.count {
+            None => None,
+            Some(count) => {
+                let members = self.known_integer(count, "the number of members")?;
+                if !(1..=MAX_MEMBERS).contains(&members) {
+                    let message = format!("a role has 1 to {MAX_MEMBERS} members");
+                    return self.error(Code::TooLarge, count.span, message, "write a number in that range");
+                }
+                Some(u64::try_from(members).unwrap_or(1))
+            }
+        };
+        let roles = &mut self.builder.manifest_mut().roles;
+        match count {
+            None => roles.push(party.name.text.clone()),
+            Some(count) => roles.extend((0..count).map(|member| format!("{}[{member}]", party.name.text))),
+        }
+        self.items.roles.push(Role { name: party.name.text.clone(), count, first });
+        Ok(())
+    }
+
+    /// The role of that name.
+    pub(super) fn role(&mut self, name: &ast::Name) -> Outcome<Role> {
+        if let Some(role) = self.items.roles.iter().find(|role| role.name == name.text) {
+            return Ok(role.clone());
+        }
+        let names: Vec<String> = self.items.roles.iter().map(|role| role.name.clone()).collect();
+        let help = match super::similar(&name.text, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => format!("declare it: `party {};`", name.text),
+            None => format!("the roles are {}", names.join(", ")),
+        };
+        self.error(Code::BadRole, name.span, format!("no role `{}`", name.text), help)
+    }
+
+    /// The member of a role that `Role` or `Role[0]` names.
+    pub(super) fn role_member(&mut self, of: &ast::RoleRef) -> Outcome<RoleId> {
+        let role = self.role(&of.name)?;
+        match (role.count, &of.index) {
+            (None, None) => Ok(RoleId(role.first)),
+            (Some(count), Some(index)) => {
+                let member = self.known_integer(index, "the number of a member")?;
+                match u32::try_from(member).ok().filter(|member| u64::from(*member) < count) {
+                    Some(member) => Ok(RoleId(role.first + member)),
+                    None => {
+                        let message = format!("`{}` has no member {member}", role.name);
+                        self.error(Code::BadRole, index.span, message, format!("the last one is `{}[{}]`", role.name, count - 1))
+                    }
+                }
+            }
+            (Some(_), None) => {
+                let message = format!("`{}` stands for several members", role.name);
+                let help = format!("write `each {0}`, or `{0}[0]` for one of them", role.name);
+                self.error(Code::BadRole, of.span, message, help)
+            }
+            (None, Some(_)) => {
+                let message = format!("`{}` is a single role", role.name);
+                self.error(Code::BadRole, of.span, message, format!("write `{}`", role.name))
+            }
+        }
+    }
+
+    /// The value of a `param` or `const`.
+    pub(super) fn constant_item(&mut self, id: ItemId) -> Outcome<Value> {
+        let item = self.modules.item(id);
+        match self.items.consts.get(&id) {
+            Some(State::Done(value)) => return value.clone(),
+            Some(State::Open) => {
+                let message = "a constant that is defined by itself";
+                return self.error(Code::Recursion, item.span, message, "give it a value of its own");
+            }
+            None => {}
+        }
+        self.items.consts.insert(id, State::Open);
+        let value = self.in_module(id.module, |elaborator| match &item.kind {
+            ItemKind::Param { name, ty, value } => elaborator.param(name, ty, value),
+            ItemKind::Const { ty, value, .. } => elaborator.constant_value(ty.as_ref(), value),
+            _ => Err(Reported),
+        });
+        self.items.consts.insert(id, State::Done(value.clone()));
+        value
+    }
+
+    /// Runs something where only the items of a module are in scope.
+    fn in_module<T>(&mut self, module: usize, run: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.frames.push(Frame { first: self.variables.len(), ..Frame::of(module) });
+        let done = run(self);
+        self.frames.pop();
+        done
+    }
+
+    fn constant_value(&mut self, ty: Option<&ast::Type>, value: &ast::Expr) -> Outcome<Value> {
+        let found = self.expression(value)?;
+        let found = match ty {
+            Some(ty) => {
+                let declared = self.declared_type(ty, Bare::Open)?;
+                self.keep_promise(found, &declared, value.span)?
+            }
+            None => found,
+        };
+        if found.is_known() { Ok(found) } else { self.not_const(value.span, "a `const`") }
+    }
+
+    fn param(&mut self, name: &ast::Name, ty: &ast::Type, value: &ast::Expr) -> Outcome<Value> {
+        let declared = self.declared_type(ty, Bare::Open)?;
+        if !matches!(declared.ty, Type::Scalar(_)) {
+            let message = format!("a param is a single value, and this is `{}`", declared.ty);
+            return self.error(Code::BadParam, ty.span, message, "write `int`, `fix` or `bool`");
+        }
+        let (found, at) = match self.defines.get(&name.text) {
+            Some(text) => (self.define(name, text)?, name.span),
+            None => (self.expression(value)?, value.span),
+        };
+        let before = self.sink.len();
+        let kept = self.keep_promise(found, &declared, at);
+        if kept.is_err() && self.sink.len() > before {
+            // Told in the words of params rather than of promises.
+            self.sink.truncate(before);
+            let text = self.defines.get(&name.text).cloned();
+            let told = text.unwrap_or_else(|| self.sources.text(value.span).to_owned());
+            let message = format!("{told} is no value for the param `{}`", name.text);
+            let diagnostic = Diagnostic::new(Code::BadParam, at, message)
+                .label(ty.span, "its type is written here")
+                .help("give a value that lies in the range");
+            return Err(self.report(diagnostic));
+        }
+        let kept = kept?;
+        let word = match kept.known_scalar() {
+            Some(Num::Bool(value)) => i64::from(value),
+            Some(value) => {
+                let frac = declared.ty.as_lanes().map_or(0, |(scalar, _)| scalar.frac());
+                self.raw(&value, frac, at)?
+            }
+            None => return self.not_const(at, "a `param`"),
+        };
+        self.builder.manifest_mut().params.push((name.text.clone(), word));
+        Ok(kept)
+    }
+
+    /// The value of a `-D` argument: a number or a truth value.
+    fn define(&mut self, name: &ast::Name, text: &str) -> Outcome<Value> {
+        let (negative, digits) = match text.trim().strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.trim()),
+        };
+        let value = crate::syntax::literal(digits);
+        let value = match value {
+            Some(ast::ExprKind::Int(Some(value))) => Num::Int(if negative { -value } else { value }),
+            Some(ast::ExprKind::Fix(Some(value))) => {
+                Num::decimal(if negative { -value.digits } else { value.digits }, value.scale)
+            }
+            Some(ast::ExprKind::Bool(value)) if !negative => Num::Bool(value),
+            _ => {
+                let message = format!("`-D {}={text}` is no number", name.text);
+                return self.error(Code::BadParam, name.span, message, "give a number, `true` or `false`");
+            }
+        };
+        let scalar = match value {
+            Num::Bool(_) => super::types::Scalar::Bool,
+            Num::Int(_) => super::types::Scalar::Int,
+            Num::Fix(_) => super::types::Scalar::Fix(super::types::FIX),
+        };
+        Ok(Value::new(Type::Scalar(scalar), super::value::Leaf::known(super::known::Known::one(value))))
+    }
+
+    fn check_defines(&mut self) {
+        let items = &self.modules.get(0).ast.items;
+        let params: Vec<&ast::Name> = items
+            .iter()
+            .filter_map(|item| if let ItemKind::Param { name, .. } = &item.kind { Some(name) } else { None })
+            .collect();
+        let start = Span { file: self.modules.get(0).file, start: 0, end: 0 };
+        for define in self.defines.keys() {
+            if params.iter().any(|name| name.text == *define) {
+                continue;
+            }
+            let names: Vec<&str> = params.iter().map(|name| name.text.as_str()).collect();
+            let help = match super::similar(define, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => "the program has no params".to_owned(),
+                None => format!("the params are {}", names.join(", ")),
+            };
+            let message = format!("`-D {define}`: the program has no such param");
+            let _: Outcome<()> = self.error(Code::UnknownParam, start, message, help);
+        }
+    }
+
+    /// What a struct declares.
+    pub(super) fn struct_item(&mut self, id: ItemId, of: &ast::Struct) -> Outcome<Declared> {
+        match self.items.structs.get(&id) {
+            Some(State::Done(declared)) => return declared.clone(),
+            Some(State::Open) => {
+                let message = format!("`{}` contains itself", of.name.text);
+                return self.error(Code::Recursion, of.name.span, message, "a struct has a fixed size");
+            }
+            None => {}
+        }
+        self.items.structs.insert(id, State::Open);
+        let declared = self.in_module(id.module, |elaborator| elaborator.struct_fields(of));
+        self.items.structs.insert(id, State::Done(declared.clone()));
+        declared
+    }
+
+    fn struct_fields(&mut self, of: &ast::Struct) -> Outcome<Declared> {
+        if let Some(generic) = of.generics.first() {
+            return self.unsupported(generic.name.span, "generic structs are", "write the types out");
+        }
+        let mut fields: Vec<(String, Type)> = Vec::new();
+        let mut ranges = Vec::new();
+        let mut failed = false;
+        for field in &of.fields {
+            for attribute in &field.attributes {
+                let what = format!("`#[{}]` is", attribute.name.text);
+                let _: Outcome<()> = self.unsupported(attribute.span, &what, "name the field as the column is named");
+                failed = true;
+            }
+            if fields.iter().any(|(name, _)| *name == field.name.text) {
+                let message = format!("the field `{}` is declared twice", field.name.text);
+                let _: Outcome<()> = self.error(Code::Duplicate, field.name.span, message, "give one of them another name");
+                failed = true;
+                continue;
+            }
+            match self.declared_type(&field.ty, Bare::Data) {
+                Ok(Declared { secrecy: Some(_), span, .. }) => {
+                    let message = "a field has the secrecy of its struct";
+                    let _: Outcome<()> = self.error(Code::Syntax, span, message, "write `secret` where the struct is used");
+                    failed = true;
+                }
+                Ok(declared) => {
+                    fields.push((field.name.text.clone(), declared.ty));
+                    ranges.extend(declared.ranges);
+                }
+                Err(Reported) => failed = true,
+            }
+        }
+        if fields.is_empty() && !failed {
+            return self.error(Code::TypeMismatch, of.name.span, "a struct without fields", "give it a field");
+        }
+        if failed {
+            return Err(Reported);
+        }
+        let ty = Type::Struct(Rc::new(StructType { name: of.name.text.clone(), fields }));
+        Ok(Declared { ty, ranges, secrecy: None, span: of.name.span })
+    }
+
+    // Known values.
+
+    /// The message about a value that the compiler must know.
+    pub(super) fn not_const<T>(&mut self, span: Span, what: &str) -> Outcome<T> {
+        let message = format!("{what} must be known to the compiler");
+        self.error(Code::NotConst, span, message, "use literals, `param`, `const`, sizes and arithmetic on them")
+    }
+
+    /// A number that the compiler must know.
+    pub(super) fn known_number(&mut self, e: &ast::Expr, what: &str) -> Outcome<Num> {
+        let value = self.expression(e)?;
+        match value.known_scalar() {
+            Some(Num::Bool(_)) => {
+                let message = format!("{what} is a number, and this is `bool`");
+                self.error(Code::TypeMismatch, e.span, message, "write a number")
+            }
+            Some(value) => Ok(value),
+            None => self.not_const(e.span, what),
+        }
+    }
+
+    /// An integer that the compiler must know.
+    pub(super) fn known_integer(&mut self, e: &ast::Expr, what: &str) -> Outcome<i128> {
+        match self.known_number(e, what)? {
+            Num::Int(value) => Ok(value),
+            Num::Bool(_) | Num::Fix(_) => {
+                let message = format!("{what} is an integer");
+                self.error(Code::TypeMismatch, e.span, message, "write `x as int`")
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Truth values: comparisons, `&& || !`, and the choice between two values.
+
+use super::arith::Pair;
+use super::known::{self, Known, Num};
+use super::lanes::{Operand, narrow};
+use super::types::{Scalar, Type};
+use super::value::{Data, Leaf, Relative, Value};
+use super::{Elaborator, Outcome};
+use crate::diagnostics::Code;
+use crate::ir::{Kind, Op, Place, Ref, RegType};
+use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
+
+impl Elaborator<'_> {
+    fn truth_value(pair: &Pair, leaf: Leaf) -> Value {
+        Operand { scalar: Scalar::Bool, extents: pair.extents.clone(), leaf, span: pair.span }.into_value()
+    }
+
+    /// A comparison.
+    pub(super) fn comparison(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+        let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        match (pair.left.scalar, pair.right.scalar) {
+            (Scalar::Bool, Scalar::Bool) if equality => return self.bool_equality(op, pair),
+            (Scalar::Bool, _) | (_, Scalar::Bool) => {
+                let message = format!("`{}` of `{}` and `{}`", pair.what, pair.left.scalar, pair.right.scalar);
+                let help = if equality { "compare values of one type" } else { "truth values have no order; write `x as int`" };
+                return self.error(Code::TypeMismatch, pair.span, message, help);
+            }
+            _ => {}
+        }
+        if let (Some(a), Some(b)) = (pair.left.known(), pair.right.known())
+            && let Some(known) = a.zip(b, |a, b| Some(Num::Bool(holds(op, a.to_fraction().cmp(&b.to_fraction())))))
+        {
+            let known = if let Known::Same(value, _) = known { Known::Same(value, pair.lanes()) } else { known };
+            return Ok(Self::truth_value(&pair, Leaf::known(known)));
+        }
+        // a > b is b < a; a <= b is not b < a.
+        let (swap, negate) = match op {
+            BinaryOp::Lt => (false, false),
+            BinaryOp::Ge => (false, true),
+            BinaryOp::Gt => (true, false),
+            BinaryOp::Le => (true, true),
+            BinaryOp::Eq => (false, false),
+            _ => (false, true),
+        };
+        let pair = if swap { Pair { left: pair.right, right: pair.left, ..pair } } else { pair };
+        let compared = if equality { self.equal(pair)? } else { self.less(pair)? };
+        if negate { self.complement(&compared.0, compared.1) } else { Ok(compared.0) }
+    }
+
+    fn bool_equality(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+        let span = pair.span;
+        let differ = self.logic(BinaryOp::BitXor, pair)?;
+        if op == BinaryOp::Ne { Ok(differ) } else { self.complement(&differ, span) }
+    }
+
+    /// a < b; a constant of type `fix` is compared exactly, whatever the scale of the other side.
+    fn less(&mut self, pair: Pair) -> Outcome<(Value, Span)> {
+        let span = pair.span;
+        // In units of the last place of x, x < c is x < ⌈c⌉, and c < x is ⌊c⌋ < x.
+        let constant = |operand: &Operand| match operand.known() {
+            Some(Known::Same(value, _)) => Some(value.clone()),
+            _ => None,
+        };
+        let pair = match (constant(&pair.left), constant(&pair.right)) {
+            (None, Some(value)) if pair.left.known().is_none() => match self.bound(&pair.right, &value, &pair.left, true) {
+                Ok(right) => Pair { right, ..pair },
+                Err(above) => return Ok((self.constant_truth(&pair, above), span)),
+            },
+            (Some(value), None) if pair.right.known().is_none() => {
+                match self.bound(&pair.left, &value, &pair.right, false) {
+                    Ok(left) => Pair { left, ..pair },
+                    Err(above) => return Ok((self.constant_truth(&pair, !above), span)),
+                }
+            }
+            _ => self.one_scale(pair)?,
+        };
+        let (a, b) = self.both(&pair)?;
+        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let view = self.truth(Op::Lt {}, vec![a, b], pair.lanes(), span);
+        Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
+    }
+
+    /// A constant in units of the last place of the other side; `Err(true)` where it lies above all that fits 64 bits, `Err(false)` where below.
+    fn bound(&mut self, constant: &Operand, value: &Num, other: &Operand, up: bool) -> Result<Operand, bool> {
+        let frac = other.scalar.frac();
+        let word = known::raw_bound(value, frac, up);
+        let Ok(word) = i64::try_from(word) else { return Err(word > 0) };
+        let ty = RegType::Pub { kind: if frac == 0 { Kind::Int } else { Kind::Fix }, lo: word, hi: word, frac };
+        let value = self.builder.constant(ty, vec![word]);
+        let leaf = Leaf::of(Ref::lane(value, 0));
+        Ok(Operand { scalar: other.scalar, leaf, extents: Vec::new(), span: constant.span })
+    }
+
+    fn constant_truth(&self, pair: &Pair, value: bool) -> Value {
+        Self::truth_value(pair, Leaf::known(Known::Same(Num::Bool(value), pair.lanes())))
+    }
+
+    fn equal(&mut self, pair: Pair) -> Outcome<(Value, Span)> {
+        let span = pair.span;
+        // A constant between two representable numbers equals none.
+        for (constant, other) in [(&pair.left, &pair.right), (&pair.right, &pair.left)] {
+            if let (Some(Known::Same(value, _)), None) = (constant.known(), other.known())
+                && (!known::is_exact(value, other.scalar.frac()) || narrow(self.range(&constant.leaf, other.scalar.frac())).is_none())
+            {
+                return Ok((self.constant_truth(&pair, false), span));
+            }
+        }
+        let pair = self.one_scale(pair)?;
+        let (a, b) = self.both(&pair)?;
+        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let view = self.truth(Op::Eq {}, vec![a, b], pair.lanes(), span);
+        Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
+    }
+
+    /// `&&`, `||`, and exclusive or.
+    pub(super) fn logic(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+        for operand in [&pair.left, &pair.right] {
+            if operand.scalar != Scalar::Bool {
+                let message = format!("`{}` works on truth values, and this is `{}`", pair.what, operand.scalar);
+                return self.error(Code::TypeMismatch, operand.span, message, "compare it: `x != 0`");
+            }
+        }
+        let (gate, compute): (Op, fn(bool, bool) -> bool) = match op {
+            BinaryOp::And => (Op::And {}, |a, b| a && b),
+            BinaryOp::Or => (Op::Or {}, |a, b| a || b),
+            _ => (Op::Xor {}, |a, b| a != b),
+        };
+        let truth = |value: &Num| if let Num::Bool(value) = value { *value } else { false };
+        if let (Some(a), Some(b)) = (pair.left.known(), pair.right.known())
+            && let Some(known) = a.zip(b, |a, b| Some(Num::Bool(compute(truth(a), truth(b)))))
+        {
+            let known = if let Known::Same(value, _) = known { Known::Same(value, pair.lanes()) } else { known };
+            return Ok(Self::truth_value(&pair, Leaf::known(known)));
+        }
+        let (a, b) = self.both(&pair)?;
+        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let view = self.truth(gate, vec![a, b], pair.lanes(), pair.span);
+        Ok(Self::truth_value(&pair, Leaf::of(view).from(origin)))
+    }
+
+    /// `!x`.
+    pub(super) fn complement(&mut self, value: &Value, span: Span) -> Outcome<Value> {
+        let operand = match Self::operand(value, span) {
+            Some(operand) if operand.scalar == Scalar::Bool => operand,
+            _ => {
+                let message = format!("`!` works on truth values, and this is `{}`", value.ty);
+                return self.error(Code::TypeMismatch, span, message, "compare it: `x == 0`");
+            }
+        };
+        if let Some(known) = operand.known()
+            && let Some(known) = known.map(|value| Some(Num::Bool(value.is_zero())))
+        {
+            return Ok(Operand { leaf: Leaf::known(known), ..operand }.into_value());
+        }
+        let lanes = operand.leaf.lanes();
+        let view = self.lanes(&operand.leaf, Scalar::Bool, lanes, span)?;
+        let origin = operand.leaf.origin.clone();
+        let view = self.truth(Op::Not {}, vec![view], lanes, span);
+        Ok(Operand { leaf: Leaf::of(view).from(origin), ..operand }.into_value())
+    }
+
+    /// A choice, scalar by scalar: a single condition decides for all, conditions of the outer extents each for what is below.
+    pub(super) fn choice(
+        &mut self,
+        condition: &Operand,
+        (a, a_span): (&Value, Span),
+        (b, b_span): (&Value, Span),
+        span: Span,
+    ) -> Outcome<Value> {
+        let (a, b) = self.unify((a, a_span), (b, b_span), span)?;
+        let types = a.ty.leaves();
+        let mut leaves = Vec::with_capacity(types.len());
+        for ((x, y), leaf) in a.leaves.iter().zip(&b.leaves).zip(&types) {
+            leaves.push(self.choose(condition, x, y, (leaf.scalar, leaf.lanes()), span)?);
+        }
+        Ok(Value { ty: a.ty, leaves })
+    }
+
+    /// A choice between two leaves of so many lanes.
+    pub(super) fn choose(
+        &mut self,
+        condition: &Operand,
+        a: &Leaf,
+        b: &Leaf,
+        (scalar, lanes): (Scalar, u64),
+        span: Span,
+    ) -> Outcome<Leaf> {
+        if a.data == b.data || lanes == 0 {
+            return Ok(a.clone().relative(Relative::join(a.relative, b.relative)));
+        }
+        if let Some(Known::Same(Num::Bool(holds), _)) = condition.known() {
+            return Ok(if *holds { a.clone() } else { b.clone() });
+        }
+        let conditions = condition.extents.iter().product::<u64>();
+        let each = lanes.checked_div(conditions).unwrap_or(1);
+        let decides = self.lanes(&condition.leaf, Scalar::Bool, conditions, condition.span)?;
+        let decides = match (conditions, each) {
+            (_, 1) => decides,
+            (1, _) => self.repeat(&decides, lanes),
+            (rows, cols) => {
+                let (outer, inner) = (crate::ir::Dim { stride: 1, len: rows }, crate::ir::Dim { stride: 0, len: cols });
+                self.builder.view(&decides, &Place::grid(0, outer, inner))
+            }
+        };
+        let views = [self.lanes(a, scalar, lanes, span)?, self.lanes(b, scalar, lanes, span)?];
+        let secret = [&decides, &views[0], &views[1]].iter().any(|view| self.builder.ty(view.value).is_secret());
+        let frac = scalar.frac();
+        let range = self.range(a, frac).join(self.range(b, frac));
+        let ty = super::branch::register(scalar, secret, range);
+        self.at(span);
+        let [x, y] = views;
+        let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
+        let origin = condition.leaf.origin.clone().or_else(|| a.origin.clone()).or_else(|| b.origin.clone());
+        let relative = Relative::join(a.relative, b.relative);
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative))
+    }
+
+    /// A condition of one lane.
+    pub(super) fn condition(&mut self, value: &Value, span: Span) -> Outcome<Operand> {
+        match Self::operand(value, span) {
+            Some(operand) if operand.scalar == Scalar::Bool && operand.extents.is_empty() => Ok(operand),
+            Some(operand) if operand.scalar == Scalar::Bool => {
+                let message = format!("a condition is one truth value, and this is `{}`", value.ty);
+                self.error(Code::TypeMismatch, span, message, "write `all(…)` or `any(…)`, or `select(c, a, b)` for lane by lane")
+            }
+            _ => {
+                let message = format!("a condition is a truth value, and this is `{}`", value.ty);
+                self.error(Code::TypeMismatch, span, message, "compare it: `x != 0`")
+            }
+        }
+    }
+
+    /// Whether the only lane of a truth value is public, and its IR value.
+    pub(super) fn public_truth(&mut self, condition: &Operand) -> Option<crate::ir::ValueId> {
+        match &condition.leaf.data {
+            Data::Lanes(view) if !self.builder.ty(view.value).is_secret() => {
+                let view = view.clone();
+                Some(self.whole(&view))
+            }
+            _ => None,
+        }
+    }
+
+    /// Both as values of one type: `int` becomes `fix` where the other one is.
+    pub(super) fn unify(
+        &mut self,
+        (a, a_span): (&Value, Span),
+        (b, b_span): (&Value, Span),
+        span: Span,
+    ) -> Outcome<(Value, Value)> {
+        let mut scalars = Vec::new();
+        let (left, right) = (a.ty.leaves(), b.ty.leaves());
+        for ((x, y), (p, q)) in left.iter().zip(&right).zip(a.leaves.iter().zip(&b.leaves)) {
+            let both = match (x.scalar, y.scalar) {
+                (x, y) if x == y => Some(x),
+                (Scalar::Int, Scalar::Fix(f)) | (Scalar::Fix(f), Scalar::Int) => Some(Scalar::Fix(f)),
+                (Scalar::Fix(f), Scalar::Fix(_)) if q.as_known().is_some() => Some(Scalar::Fix(f)),
+                (Scalar::Fix(_), Scalar::Fix(f)) if p.as_known().is_some() => Some(Scalar::Fix(f)),
+                _ => None,
+            };
+            scalars.extend(both);
+        }
+        let ty = a.ty.with_scalars(&mut scalars.iter().copied());
+        let same = scalars.len() == left.len() && ty == b.ty.with_scalars(&mut scalars.iter().copied());
+        if !same {
+            let diagnostic = crate::diagnostics::Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
+                .label(a_span, format!("this is `{}`", a.ty))
+                .label(b_span, format!("this is `{}`", b.ty))
+                .help("give both the same type");
+            return Err(self.report(diagnostic));
+        }
+        Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))
+    }
+
+    /// The value with the scalars of a type of the same shape: `int` becomes `fix`.
+    pub(super) fn rescale(&mut self, value: &Value, ty: &Type, span: Span) -> Outcome<Value> {
+        let (from, into) = (value.ty.leaves(), ty.leaves());
+        let mut leaves = Vec::with_capacity(into.len());
+        for ((leaf, from), into) in value.leaves.iter().zip(&from).zip(&into) {
+            leaves.push(match (from.scalar, into.scalar) {
+                (Scalar::Int, Scalar::Fix(frac)) => {
+                    let operand =
+                        Operand { scalar: Scalar::Int, extents: from.extents.clone(), leaf: leaf.clone(), span };
+                    self.int_to_fix(&operand, frac)?.leaf
+                }
+                _ => leaf.clone(),
+            });
+        }
+        Ok(Value { ty: ty.clone(), leaves })
+    }
+}
+
+fn holds(op: BinaryOp, order: std::cmp::Ordering) -> bool {
+    match op {
+        BinaryOp::Lt => order.is_lt(),
+        BinaryOp::Le => order.is_le(),
+        BinaryOp::Gt => order.is_gt(),
+        BinaryOp::Ge => order.is_ge(),
+        BinaryOp::Eq => order.is_eq(),
+        _ => order.is_ne(),
+    }
+}

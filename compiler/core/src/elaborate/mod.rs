@@ -1,0 +1,304 @@
+//! From syntax to IR: elaboration walks `main` as the machine would, with values that are known, or lanes of the program in the making.
+//!
+//! Types, secrecy and ranges are found on the way, because each decides the next: a size parameter is bound by an argument's shape, a
+//! comparison's width by a range, what an `if` becomes by the secrecy of its condition. A function is elaborated once for each set of arguments, in
+//! place (so an instance has one set of shapes, secrecy and ranges), and a loop's body as often as it takes to find ranges that a turn maps
+//! into themselves; what such a trial made is thrown away.
+//!
+//! A part that is wrong is reported once: its value is [`Reported`], and whatever depends on it stays silent.
+//!
+//! * [`modules`], [`items`], [`declared`]: what names and written types mean
+//! * [`types`], [`value`], [`known`]: what is computed with
+//! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`builtins`], [`call`]: expressions
+//! * [`stmt`], [`branch`], [`loops`]: statements
+//! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
+
+mod arith;
+mod assigned;
+mod branch;
+mod builtins;
+mod call;
+mod comprehension;
+mod declared;
+mod expr;
+mod io;
+mod items;
+mod known;
+mod lanes;
+mod logic;
+mod loops;
+pub(crate) mod modules;
+mod names;
+mod place;
+mod shape;
+mod stmt;
+mod types;
+mod value;
+
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::ir::builder::Builder;
+use crate::ir::{Manifest, Program};
+use crate::source::{SourceMap, Span};
+use modules::{ItemId, Modules};
+use std::collections::{BTreeMap, BTreeSet};
+use value::{BaseId, Origin, Value};
+
+/// A message has been given; there is nothing more to say of what depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reported;
+
+/// A result, or a message that has been given.
+pub(crate) type Outcome<T> = Result<T, Reported>;
+
+/// How deep expressions, blocks and calls may nest.
+const MAX_DEPTH: usize = 1_000;
+
+/// A variable.
+#[derive(Clone, Debug)]
+struct Variable {
+    name: String,
+    span: Span,
+    mutable: bool,
+    /// The written type of a `let`, a promise for each assignment.
+    declared: Option<declared::Declared>,
+    /// Its value now; `None` where a message has been given.
+    value: Option<Value>,
+}
+
+/// A function that is being elaborated, or `main`, or an item's value.
+#[derive(Clone, Debug)]
+struct Frame {
+    /// The module in which its names are looked up.
+    module: usize,
+    /// The function, to refuse recursion.
+    function: Option<ItemId>,
+    /// Where it was called.
+    called: Option<Span>,
+    /// Its size parameters.
+    sizes: BTreeMap<String, i128>,
+    /// The first of its variables.
+    first: usize,
+    /// Whether statements stand at the top level of `main`.
+    top: bool,
+}
+
+/// A side of an `if` under a secret condition.
+#[derive(Clone, Debug)]
+struct Branch {
+    /// Holds where the side counts.
+    condition: Value,
+    /// The condition in the source.
+    span: Span,
+    /// Variables before this one were declared outside.
+    outside: usize,
+    /// Variables that the side has a copy of, joined at its end.
+    forked: BTreeSet<usize>,
+}
+
+/// The elaboration of one program.
+pub(crate) struct Elaborator<'a> {
+    modules: &'a Modules,
+    sources: &'a SourceMap,
+    sink: &'a mut Sink,
+    builder: Builder,
+    /// `-D` arguments by name.
+    defines: &'a BTreeMap<String, String>,
+    items: items::Items,
+    variables: Vec<Variable>,
+    frames: Vec<Frame>,
+    branches: Vec<Branch>,
+    /// Moves of carried leaves that the loops around are known to make in a turn.
+    growing: BTreeMap<BaseId, (i128, i128)>,
+    bases: u32,
+    calls: call::Calls,
+    /// Functions of which there is an instance.
+    called: BTreeSet<ItemId>,
+    /// Every variable that was declared, with its name and whether anything read it.
+    declared: BTreeMap<Span, (String, bool)>,
+    depth: usize,
+}
+
+/// Elaborates the main module. `None` where an error has been reported.
+pub(crate) fn elaborate(
+    modules: &Modules,
+    sources: &SourceMap,
+    defines: &BTreeMap<String, String>,
+    sink: &mut Sink,
+) -> Option<Program> {
+    let program = sources.files().first().map_or_else(String::new, |file| file.path.clone());
+    let manifest = Manifest { program, ..Manifest::default() };
+    let mut elaborator = Elaborator {
+        modules,
+        sources,
+        sink,
+        builder: Builder::new(manifest),
+        defines,
+        items: items::Items::default(),
+        variables: Vec::new(),
+        frames: Vec::new(),
+        branches: Vec::new(),
+        growing: BTreeMap::new(),
+        bases: 0,
+        calls: call::Calls::default(),
+        called: BTreeSet::new(),
+        declared: BTreeMap::new(),
+        depth: 0,
+    };
+    elaborator.program();
+    let program = elaborator.builder.finish();
+    (!sink.has_errors()).then_some(program)
+}
+
+impl Elaborator<'_> {
+    /// The whole program: items, inputs, `main`, and what nothing uses.
+    fn program(&mut self) {
+        self.frames.push(Frame::of(0));
+        self.declare_items();
+        self.read_inputs();
+        self.run_main();
+        self.frames.pop();
+        names::check(self.modules, &self.called, self.sink);
+        self.lint_unused();
+    }
+
+    // Messages.
+
+    /// Gives a message.
+    fn report(&mut self, diagnostic: Diagnostic) -> Reported {
+        let diagnostic = self.with_calls(diagnostic);
+        self.sink.push(diagnostic);
+        Reported
+    }
+
+    /// Gives a message without labels.
+    fn error<T>(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) -> Outcome<T> {
+        Err(self.report(Diagnostic::new(code, span, message).help(help)))
+    }
+
+    /// What the language has and this compiler has not.
+    fn unsupported<T>(&mut self, span: Span, what: &str, help: &str) -> Outcome<T> {
+        self.error(Code::Unsupported, span, format!("{what} not supported yet"), help)
+    }
+
+    /// Adds the calls that led to a message inside a function.
+    fn with_calls(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let calls: Vec<Span> = self.frames.iter().skip(1).filter_map(|frame| frame.called).collect();
+        for call in calls.iter().rev().take(3) {
+            diagnostic = diagnostic.label(*call, "in this call");
+        }
+        diagnostic
+    }
+
+    /// What follows stems from that place.
+    fn at(&mut self, span: Span) {
+        let place = self.sources.place(span);
+        let path = self.sources.file(span.file).path.clone();
+        let line = self.sources.line(span).to_owned();
+        let file = self.builder.file(&path);
+        let site = self.builder.site(file, place.line, place.column, &line);
+        self.builder.at(site);
+    }
+
+    /// Runs something one level deeper.
+    fn deeper<T>(&mut self, span: Span, run: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        if self.depth >= MAX_DEPTH {
+            let help = "name inner parts with `let`";
+            return self.error(Code::TooLarge, span, format!("more than {MAX_DEPTH} levels deep"), help);
+        }
+        self.depth += 1;
+        let done = run(self);
+        self.depth -= 1;
+        done
+    }
+
+    // Variables.
+
+    fn frame(&self) -> &Frame {
+        // There is always the frame of the program.
+        &self.frames[self.frames.len() - 1]
+    }
+
+    /// The variable of that name that is in scope.
+    fn variable(&self, name: &str) -> Option<usize> {
+        let first = self.frame().first;
+        let found = self.variables[first..].iter().rposition(|variable| variable.name == name)?;
+        Some(first + found)
+    }
+
+    fn declare(&mut self, name: &crate::syntax::ast::Name, mutable: bool, value: Option<Value>) -> usize {
+        self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
+        let value = value.map(|value| self.named(value, &name.text));
+        self.variables.push(Variable {
+            name: name.text.clone(),
+            span: name.span,
+            mutable,
+            declared: None,
+            value,
+        });
+        self.variables.len() - 1
+    }
+
+    /// Gives the IR values of a value a name for the text form.
+    fn named(&mut self, value: Value, name: &str) -> Value {
+        for leaf in &value.leaves {
+            if let value::Data::Lanes(view) = &leaf.data {
+                self.builder.name(view.value, name);
+            }
+        }
+        value
+    }
+
+    fn read_variable(&mut self, at: usize) -> Outcome<Value> {
+        let variable = &self.variables[at];
+        if let Some((_, used)) = self.declared.get_mut(&variable.span) {
+            *used = true;
+        }
+        variable.value.clone().ok_or(Reported)
+    }
+
+    fn lint_unused(&mut self) {
+        // Where something is wrong, that is the message to read.
+        if self.sink.has_errors() {
+            return;
+        }
+        let unused = |name: &str, span: Span, what: &str, help: String| {
+            let message = format!("{what} `{name}` is never used");
+            Diagnostic::new(Code::Unused, span, message).help(help)
+        };
+        let mut found = Vec::new();
+        for (span, (name, used)) in &self.declared {
+            if !used && !name.starts_with('_') && !self.modules.is_library(span.file) {
+                found.push(unused(name, *span, "the variable", format!("write `_{name}` if it is meant")));
+            }
+        }
+        for named in self.modules.unread() {
+            let (name, named, imported) = named;
+            let help = if imported { "take it out of the `use`".to_owned() } else { "take it out".to_owned() };
+            let what = if imported { "the import" } else { "the input" };
+            found.push(unused(name, named, what, help));
+        }
+        found.into_iter().for_each(|diagnostic| self.sink.push(diagnostic));
+    }
+}
+
+impl Frame {
+    /// A frame outside all functions.
+    const fn of(module: usize) -> Self {
+        Self { module, function: None, called: None, sizes: BTreeMap::new(), first: 0, top: false }
+    }
+}
+
+/// The label that tells where a fact comes from.
+fn origin_label(diagnostic: Diagnostic, origin: Option<&Origin>, what: &str) -> Diagnostic {
+    match origin {
+        Some(origin) => diagnostic.label(origin.span, format!("`{}` {what}", origin.name)),
+        None => diagnostic,
+    }
+}
+
+/// The name that was probably meant.
+pub(crate) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.into_iter().map(|known| (strsim::jaro_winkler(name, known), known));
+    let (score, best) = near.max_by(|(a, x), (b, y)| a.total_cmp(b).then(y.cmp(x)))?;
+    (score > 0.8).then_some(best)
+}

@@ -1,0 +1,333 @@
+//! Assignment: which lanes of which variable a place names, and the variable's value afterwards.
+//!
+//! A variable holds one value at a time; writing to a part of it makes the next value by an update of the array. Under secret conditions only what is
+//! written is chosen: the new lanes where the conditions hold, else the old ones.
+
+use super::known::Known;
+use super::lanes::Operand;
+use super::shape::Selection;
+use super::types::{Scalar, Type};
+use super::value::{Data, Leaf, Relative, Value};
+use super::{Elaborator, Outcome, Reported};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::ir::{Ref, RegType};
+use crate::source::Span;
+use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind};
+use std::ops::Range;
+
+/// A place that is assigned.
+pub(super) struct Target {
+    /// The variable.
+    pub(super) variable: usize,
+    /// Which of its leaves.
+    leaves: Range<usize>,
+    /// Type of these before the selection.
+    ty: Type,
+    /// Which elements of them.
+    selection: Option<Selection>,
+}
+
+impl Target {
+    /// Whether the whole variable is assigned.
+    fn is_whole(&self, of: &Value) -> bool {
+        self.selection.is_none() && self.leaves == (0..of.leaves.len())
+    }
+
+    /// Type of what is assigned.
+    fn assigned(&self) -> Type {
+        match &self.selection {
+            Some(selection) => self.ty.below(selection.depth()).arrays(selection.extents()),
+            None => self.ty.clone(),
+        }
+    }
+}
+
+impl Elaborator<'_> {
+    /// `place op= value;`
+    pub(super) fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span) -> Outcome<()> {
+        let assigned = self.assigned_value(place, op, value, span);
+        match assigned {
+            Ok((target, value)) => self.store(&target, value, span),
+            Err(Reported) => {
+                // What the variable is now is not known.
+                if let Some(name) = root_name(place)
+                    && let Some(variable) = self.variable(&name.text)
+                {
+                    self.variables[variable].value = None;
+                }
+                Err(Reported)
+            }
+        }
+    }
+
+    fn assigned_value(
+        &mut self,
+        place: &Expr,
+        op: Option<BinaryOp>,
+        value: &Expr,
+        span: Span,
+    ) -> Outcome<(Target, Value)> {
+        let value_span = value.span;
+        let value = self.expression(value);
+        let target = self.target(place)?;
+        let value = value?;
+        let Some(op) = op else { return Ok((target, value)) };
+        let old = self.load(&target, place.span)?;
+        let value = self.operate(op, span, (&old, place.span), (&value, value_span), span)?;
+        Ok((target, value))
+    }
+
+    /// What a place names.
+    fn target(&mut self, place: &Expr) -> Outcome<Target> {
+        let mut steps = Vec::new();
+        let mut at = place;
+        let name = loop {
+            match &at.kind {
+                ExprKind::Path { path, args } if path.len() == 1 && args.is_empty() => break &path[0],
+                ExprKind::Field(of, _) | ExprKind::TupleIndex(of, ..) | ExprKind::Index(of, _) => {
+                    steps.push(at);
+                    at = of;
+                }
+                ExprKind::Error => return Err(Reported),
+                _ => {
+                    let message = "this cannot be assigned to";
+                    let help = "only variables, their elements and their fields can be";
+                    return self.error(Code::NotAPlace, place.span, message, help);
+                }
+            }
+        };
+        let variable = self.assignable(name)?;
+        let value = self.variables[variable].value.clone().ok_or(Reported)?;
+        let mut target = Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None };
+        let mut positions: Vec<Expr> = Vec::new();
+        for step in steps.into_iter().rev() {
+            match &step.kind {
+                ExprKind::Field(_, name) => {
+                    let (ty, leaves) = self.field(&target.ty, name)?;
+                    target.descend(ty, leaves);
+                }
+                ExprKind::TupleIndex(_, part, span) => {
+                    let (ty, leaves) = self.tuple_part(&target.ty, *part, *span)?;
+                    target.descend(ty, leaves);
+                }
+                ExprKind::Index(_, more) => {
+                    if positions.iter().any(|position| matches!(position.kind, ExprKind::Range { .. })) {
+                        let message = "an element of a slice cannot be assigned to";
+                        return self.error(Code::NotAPlace, step.span, message, "name the element of the array itself");
+                    }
+                    positions.extend(more.iter().cloned());
+                }
+                _ => {}
+            }
+        }
+        if !positions.is_empty() {
+            target.selection = Some(self.selection(&target.ty, &positions, place.span)?);
+        }
+        Ok(target)
+    }
+
+    fn assignable(&mut self, name: &ast::Name) -> Outcome<usize> {
+        let Some(variable) = self.variable(&name.text) else {
+            let module = self.frame().module;
+            if self.frame().sizes.contains_key(&name.text) || self.modules.find(module, &name.text).is_some() {
+                let message = format!("`{}` cannot be assigned to", name.text);
+                let help = format!("copy it: `let mut {0}_now = {0};`", name.text.to_lowercase());
+                return self.error(Code::NotAPlace, name.span, message, help);
+            }
+            let help = format!("declare it: `let mut {} = …;`", name.text);
+            return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
+        };
+        if !self.variables[variable].mutable {
+            let declared = self.variables[variable].span;
+            let message = format!("`{}` is not declared as `mut`", name.text);
+            let diagnostic = Diagnostic::new(Code::NotAPlace, name.span, message)
+                .label(declared, "declared here")
+                .help(format!("write `let mut {} = …;`", name.text));
+            return Err(self.report(diagnostic));
+        }
+        Ok(variable)
+    }
+
+    fn load(&mut self, target: &Target, span: Span) -> Outcome<Value> {
+        let value = self.read_variable(target.variable)?;
+        let part = Value { ty: target.ty.clone(), leaves: value.leaves[target.leaves.clone()].to_vec() };
+        match &target.selection {
+            Some(selection) => self.selected(&part, selection, span),
+            None => Ok(part),
+        }
+    }
+
+    /// Gives the variable its next value.
+    fn store(&mut self, target: &Target, value: Value, span: Span) -> Outcome<()> {
+        let mut whole = self.variables[target.variable].value.clone().ok_or(Reported)?;
+        let declared = self.variables[target.variable].declared.clone();
+        let value = match &declared {
+            Some(declared) => {
+                let part = super::declared::Declared {
+                    ty: target.assigned(),
+                    ranges: declared.ranges[target.leaves.clone()].to_vec(),
+                    ..declared.clone()
+                };
+                self.keep_promise(value, &part, span)?
+            }
+            None => {
+                let ty = target.assigned();
+                self.as_type(value, &ty, span)?
+            }
+        };
+        let conditions = self.conditions_of(target.variable, span)?;
+        if target.is_whole(&whole) && conditions.is_none() {
+            let name = self.variables[target.variable].name.clone();
+            let value = self.named(value, &name);
+            self.variables[target.variable].value = Some(value);
+            return Ok(());
+        }
+        let types = target.ty.leaves();
+        for (n, leaf) in value.leaves.into_iter().enumerate() {
+            let at = target.leaves.start + n;
+            let old = whole.leaves[at].clone();
+            let of = &types[n];
+            whole.leaves[at] = match &target.selection {
+                None => match &conditions {
+                    Some(condition) => self.choose(condition, &leaf, &old, (of.scalar, of.lanes()), span)?,
+                    None => leaf,
+                },
+                Some(selection) => {
+                    let indexed: u64 = target.ty.extents()[..selection.depth()].iter().product();
+                    let below = of.lanes().checked_div(indexed).unwrap_or(0);
+                    let written = match &conditions {
+                        Some(condition) => {
+                            let part = Value::new(Type::lanes_of(of.scalar, &of.extents), old.clone());
+                            let part = self.selected(&part, selection, span)?;
+                            let lanes = leaf.lanes();
+                            let before = part.leaves.first().ok_or(Reported)?;
+                            self.choose(condition, &leaf, before, (of.scalar, lanes), span)?
+                        }
+                        None => leaf,
+                    };
+                    self.updated(&old, written, (of.scalar, of.lanes(), below), selection, span)?
+                }
+            };
+        }
+        self.variables[target.variable].value = Some(whole);
+        Ok(())
+    }
+
+    /// The conjunction of the secret conditions between a write to the variable and the place where it was declared or copied; `None` where there is
+    /// none.
+    fn conditions_of(&mut self, variable: usize, span: Span) -> Outcome<Option<Operand>> {
+        let mut conditions: Vec<Value> = Vec::new();
+        for branch in self.branches.iter().rev() {
+            if variable >= branch.outside || branch.forked.contains(&variable) {
+                break;
+            }
+            conditions.push(branch.condition.clone());
+        }
+        let Some(mut all) = conditions.pop() else { return Ok(None) };
+        while let Some(next) = conditions.pop() {
+            all = self.operate(BinaryOp::And, span, (&all, span), (&next, span), span)?;
+        }
+        Ok(Self::operand(&all, span))
+    }
+
+    /// The leaf with the selected lanes replaced.
+    fn updated(
+        &mut self,
+        old: &Leaf,
+        written: Leaf,
+        (scalar, lanes, below): (Scalar, u64, u64),
+        selection: &Selection,
+        span: Span,
+    ) -> Outcome<Leaf> {
+        let count = written.lanes();
+        if count == 0 {
+            return Ok(old.clone());
+        }
+        let (array, mut written) = self.array_for(old, written, (scalar, lanes), span)?;
+        let view = self.lanes(&written, scalar, count, span)?;
+        self.at(span);
+        let next = match (selection.positions().cloned(), selection.place(below)) {
+            (Some(positions), _) => {
+                let positions = self.lane_positions(&positions, below)?;
+                self.builder.scatter(array, view, positions)
+            }
+            (None, Some(place)) => self.builder.update(array, place, view),
+            (None, None) => {
+                let words = selection.lanes(below).into_iter().map(|lane| i64::try_from(lane).unwrap_or(i64::MAX));
+                let words: Vec<i64> = words.collect();
+                let (lo, hi) = (words.iter().min().copied().unwrap_or(0), words.iter().max().copied().unwrap_or(0));
+                let positions = self.builder.constant(RegType::pub_int(lo, hi), words);
+                let mut positions = self.builder.whole(positions);
+                if let Some(index) = selection.index(below) {
+                    positions = self.moved_positions(&positions, index);
+                }
+                self.builder.scatter(array, view, positions)
+            }
+        };
+        let relative = match &old.data {
+            Data::Lanes(_) => Relative::join(old.relative, written.relative.take()),
+            Data::Known(_) => None,
+        };
+        let origin = old.origin.clone().or(written.origin);
+        Ok(Leaf::of(Ref::whole(next, lanes)).from(origin).relative(relative))
+    }
+
+    /// The array as an IR value whose type holds what is written, and what is written as a value of that type.
+    fn array_for(
+        &mut self,
+        old: &Leaf,
+        written: Leaf,
+        (scalar, lanes): (Scalar, u64),
+        span: Span,
+    ) -> Outcome<(crate::ir::ValueId, Leaf)> {
+        let frac = scalar.frac();
+        let secret = self.is_secret(old) || self.is_secret(&written);
+        let (own, new) = (self.range(old, frac), self.range(&written, frac));
+        if let (Data::Lanes(view), false, Some(relative)) = (&old.data, new.within(own), written.relative)
+            && self.is_secret(old) == secret
+            && Relative::join(old.relative, Some(relative)).is_some()
+            && self.growing.get(&relative.base).is_some_and(|(lo, hi)| *lo <= relative.lo && relative.hi <= *hi)
+        {
+            // The range of the array holds all that the loop's turns can add to it.
+            let view = view.clone();
+            let array = self.whole(&view);
+            let added = self.lanes(&written, scalar, written.lanes(), span)?;
+            let kept = self.relabelled(&added, own, span).from(written.origin).relative(written.relative);
+            return Ok((array, kept));
+        }
+        let ty = super::branch::register(scalar, secret, own.join(new));
+        if let Data::Known(Known::Same(value, _)) = &old.data {
+            let word = self.raw(&value.clone(), frac, span)?;
+            self.at(span);
+            return Ok((self.builder.fill(ty, word, lanes), written));
+        }
+        let view = self.lanes(old, scalar, lanes, span)?;
+        self.at(span);
+        let array = self.builder.value_of(&view);
+        // An update keeps the array's type, so a wider one takes a copy.
+        let array = if self.builder.ty(array) == ty { array } else { self.builder.copy(&Ref::whole(array, lanes), ty) };
+        Ok((array, written))
+    }
+}
+
+impl Target {
+    fn descend(&mut self, ty: Type, leaves: Range<usize>) {
+        let start = self.leaves.start;
+        self.leaves = start + leaves.start..start + leaves.end;
+        self.ty = ty;
+    }
+}
+
+/// The variable at the root of a place.
+pub(super) fn root_name(place: &Expr) -> Option<&ast::Name> {
+    match &place.kind {
+        ExprKind::Path { path, .. } => path.first(),
+        ExprKind::Field(of, _) | ExprKind::TupleIndex(of, ..) | ExprKind::Index(of, _) => root_name(of),
+        _ => None,
+    }
+}
+
+/// Whether a place is a variable as a whole.
+pub(super) const fn is_whole(place: &Expr) -> bool {
+    matches!(place.kind, ExprKind::Path { .. })
+}

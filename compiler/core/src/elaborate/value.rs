@@ -1,0 +1,171 @@
+//! Values under elaboration: a type, and for each scalar of it either known lanes or lanes of the program in the making.
+//!
+//! A value is `const` where all of it is known; otherwise the register type of the IR value says whether it is secret and in which range its lanes
+//! lie. Two more facts travel with each leaf: where its secrecy and range come from, for messages, and how it relates to what a loop carries,
+//! for ranges of loops.
+
+use super::known::{Known, Num};
+use super::types::{Scalar, Type};
+use crate::ir::{Ref, ValueId};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// Where a fact about a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The declaration.
+    pub(crate) span: Span,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// What a loop carries, at the start of the turn that is being elaborated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BaseId(pub(crate) u32);
+
+/// Every lane lies in the range that a carried leaf has at the start of the turn, moved by something in `lo..=hi`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Relative {
+    /// The carried leaf.
+    pub(crate) base: BaseId,
+    /// Least move.
+    pub(crate) lo: i128,
+    /// Greatest move.
+    pub(crate) hi: i128,
+}
+
+impl Relative {
+    /// What holds of lanes of which some are this and some the other.
+    pub(crate) fn join(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        let (a, b) = (a?, b?);
+        (a.base == b.base).then(|| Self { base: a.base, lo: a.lo.min(b.lo), hi: a.hi.max(b.hi) })
+    }
+
+    /// After a move by something in `lo..=hi`.
+    pub(crate) const fn moved(self, lo: i128, hi: i128) -> Self {
+        Self { base: self.base, lo: self.lo.saturating_add(lo), hi: self.hi.saturating_add(hi) }
+    }
+}
+
+/// The lanes of a scalar.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Data {
+    /// Known to the compiler.
+    Known(Known),
+    /// In the program.
+    Lanes(Ref),
+}
+
+/// A scalar of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Leaf {
+    /// Its lanes.
+    pub(crate) data: Data,
+    /// What made it secret, or gave it its range.
+    pub(crate) origin: Option<Rc<Origin>>,
+    /// How it relates to what a loop carries.
+    pub(crate) relative: Option<Relative>,
+}
+
+impl Leaf {
+    /// Known lanes.
+    pub(crate) const fn known(lanes: Known) -> Self {
+        Self { data: Data::Known(lanes), origin: None, relative: None }
+    }
+
+    /// Lanes of the program.
+    pub(crate) const fn of(view: Ref) -> Self {
+        Self { data: Data::Lanes(view), origin: None, relative: None }
+    }
+
+    /// With an origin.
+    pub(crate) fn from(mut self, origin: Option<Rc<Origin>>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// With a relation to what a loop carries.
+    pub(crate) const fn relative(mut self, relative: Option<Relative>) -> Self {
+        self.relative = relative;
+        self
+    }
+
+    /// The known lanes, if they are.
+    pub(crate) const fn as_known(&self) -> Option<&Known> {
+        match &self.data {
+            Data::Known(known) => Some(known),
+            Data::Lanes(_) => None,
+        }
+    }
+
+    /// Number of lanes.
+    pub(crate) fn lanes(&self) -> u64 {
+        match &self.data {
+            Data::Known(known) => known.lanes(),
+            Data::Lanes(view) => view.lanes(),
+        }
+    }
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value {
+    /// Kind and shape.
+    pub(crate) ty: Type,
+    /// Its scalars, depth first.
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+impl Value {
+    /// A value of one leaf.
+    pub(crate) fn new(ty: Type, leaf: Leaf) -> Self {
+        Self { ty, leaves: vec![leaf] }
+    }
+
+    /// Nothing: the value of a statement.
+    pub(crate) const fn unit() -> Self {
+        Self { ty: Type::unit(), leaves: Vec::new() }
+    }
+
+    /// A known integer.
+    pub(crate) fn int(value: i128) -> Self {
+        Self::new(Type::INT, Leaf::known(Known::one(Num::Int(value))))
+    }
+
+    /// A known truth value.
+    pub(crate) fn boolean(value: bool) -> Self {
+        Self::new(Type::BOOL, Leaf::known(Known::one(Num::Bool(value))))
+    }
+
+    /// A scalar or array of scalars out of an IR value.
+    pub(crate) fn of(scalar: Scalar, extents: &[u64], value: ValueId) -> Self {
+        let lanes = extents.iter().product();
+        Self::new(Type::lanes_of(scalar, extents), Leaf::of(Ref::whole(value, lanes)))
+    }
+
+    /// The known scalar that it is.
+    pub(crate) fn known_scalar(&self) -> Option<Num> {
+        match (&self.ty, self.leaves.as_slice()) {
+            (Type::Scalar(_), [leaf]) => leaf.as_known()?.scalar(),
+            _ => None,
+        }
+    }
+
+    /// The known integer that it is.
+    pub(crate) fn known_int(&self) -> Option<i128> {
+        self.known_scalar()?.as_int()
+    }
+
+    /// The known truth value that it is.
+    pub(crate) fn known_bool(&self) -> Option<bool> {
+        match self.known_scalar()? {
+            Num::Bool(value) => Some(value),
+            Num::Int(_) | Num::Fix(_) => None,
+        }
+    }
+
+    /// Whether the compiler knows all of it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.leaves.iter().all(|leaf| leaf.as_known().is_some())
+    }
+}

@@ -1,0 +1,257 @@
+//! What programs mean: each is compiled, and run in the clear before the passes, after each pass, and as a module.
+
+use crate::machine::Machine;
+use smpcc_core::ir::interp::{self, Outputs};
+use smpcc_core::ir::verify;
+use smpcc_core::passes::PIPELINE;
+use smpcc_core::{Request, compile::to_ir, emit::emit};
+use std::collections::BTreeMap;
+
+/// Raw lanes by output name, leaves one after another.
+type Given = BTreeMap<String, Vec<i64>>;
+
+/// Runs a program on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped it.
+fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
+    let request =
+        Request { path: "main.smpc", text: source, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() };
+    let (sources, diagnostics, program) = to_ir(&request);
+    let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
+    let mut program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
+    verify::verify(&program).unwrap_or_else(|error| panic!("{error}\n{source}\n{program}"));
+    let numbers: Vec<(u32, u32)> = program
+        .manifest
+        .inputs
+        .iter()
+        .enumerate()
+        .flat_map(|(i, input)| (0..input.ty.leaves().len()).map(move |leaf| (i as u32, leaf as u32)))
+        .collect();
+    let of = |input: u32, leaf: u32| {
+        let at = numbers.iter().position(|known| *known == (input, leaf)).expect("an input of the program");
+        inputs[at].to_vec()
+    };
+    let expected = interp::run(&program, &of, 1 << 20);
+    for pass in PIPELINE {
+        program = (pass.run)(program);
+        verify::verify(&program).unwrap_or_else(|error| panic!("{}: {error}\n{source}\n{program}", pass.name));
+        let found = interp::run(&program, &of, 1 << 20);
+        assert_eq!(expected.outputs, found.outputs, "{}\n{source}\n{program}", pass.name);
+        assert_eq!(expected.fault.is_some(), found.fault.is_some(), "{}\n{source}\n{program}", pass.name);
+    }
+    let module = emit(program);
+    let verified = smpc_bytecode::verify::verify(module.clone(), &smpc_bytecode::verify::Limits::default());
+    verified.unwrap_or_else(|error| panic!("{error}\n{source}"));
+    let named = |outputs: &Outputs| {
+        let mut given = Given::new();
+        for ((output, _), lanes) in outputs {
+            given.entry(module.manifest.outputs[*output as usize].name.clone()).or_default().extend(lanes);
+        }
+        given
+    };
+    for order in 0..3 {
+        let mut machine = Machine::new(&module, &of, order);
+        let ended = machine.run();
+        assert_eq!(ended.is_err(), expected.fault.is_some(), "{ended:?} {:?}\n{source}", expected.fault);
+        if ended.is_ok() {
+            assert_eq!(named(&machine.outputs), named(&expected.outputs), "{source}");
+        }
+    }
+    match expected.fault {
+        Some(fault) => Err(fault.what),
+        None => Ok(named(&expected.outputs)),
+    }
+}
+
+/// A program over secret integers `a`, `b` in −100..=100 and an array `xs` of 5 in 0..=9, and `c` a secret truth value.
+fn body(statements: &str, outputs: &[(&str, &[i64])]) {
+    let source = format!(
+        "party A, B;\ninput a: secret int in -100..=100 from A;\ninput b: secret int in -100..=100 from B;\n\
+         input xs: secret [int in 0..=9; 5] from A;\ninput c: secret bool from B;\nfn main() {{\n{statements}\n}}\n"
+    );
+    let given = run(&source, &[&[7], &[-3], &[3, 1, 4, 1, 5], &[1]]).unwrap_or_else(|e| panic!("{e}\n{source}"));
+    for (name, lanes) in outputs {
+        assert_eq!(given.get(*name).map(Vec::as_slice), Some(*lanes), "{name}\n{source}");
+    }
+    assert_eq!(given.len(), outputs.len(), "{source}");
+}
+
+const ONE: i64 = 1 << 16;
+
+#[test]
+fn arithmetic() {
+    body("output x = a + b * 2 - 1 to all;", &[("x", &[0])]);
+    body("output x = [a / b, a % b, -a / 3, -a % 3] to all;", &[("x", &[-2, 1, -2, -1])]);
+    body("output x = xs * 2 + 1 to all;", &[("x", &[7, 3, 9, 3, 11])]);
+    body("output x = xs * xs to all;", &[("x", &[9, 1, 16, 1, 25])]);
+    body("output x = [min(a, b), max(a, b), abs(b), abs(a)] to all;", &[("x", &[-3, 7, 3, 7])]);
+    body("output x = [sum(xs), product(xs), min(xs), max(xs), len(xs)] to all;", &[("x", &[14, 60, 1, 5, 5])]);
+    body("output x = clamp(a, 0, 5) to all; output y = clamp(a, -9, 900) to all;", &[("x", &[5]), ("y", &[7])]);
+}
+
+#[test]
+fn fixed_point() {
+    body("output x = (a as fix) / b to all;", &[("x", &[-152_917])]);
+    body("output x = a * 0.5 to all;", &[("x", &[7 * ONE / 2])]);
+    body("output x = (a as fix) * (b as fix) to all;", &[("x", &[-21 * ONE])]);
+    body("output x = (a as fix) * 0.25 + 1 to all;", &[("x", &[7 * ONE / 4 + ONE])]);
+    body("output x = [(a * 0.5) as int, (b * 0.5) as int] to all;", &[("x", &[3, -1])]);
+    body("output x = (a as fix<24>) / 3 to all;", &[("x", &[(7 << 24) / 3])]);
+    body("output x = [a * 0.5 < 3.5, a * 0.5 <= 3.5, a * 0.5 < 3.50001, a > 6.9, a == 7.1] to all;", &[("x", &[0, 1, 1, 1, 0])]);
+
+}
+
+#[test]
+fn truth_values() {
+    body("output x = [a > b && c, a < b || !c, !(a == b), c == true, c != true] to all;", &[("x", &[1, 0, 1, 1, 0])]);
+    body("output x = xs > 2 to all;", &[("x", &[1, 0, 1, 0, 1])]);
+    body("output n = sum((xs > 2) as int) to all;", &[("n", &[3])]);
+    body("output x = [any(xs == 4), all(xs < 5)] to all;", &[("x", &[1, 0])]);
+    body("output x = select(xs > 2, xs, -1) to all;", &[("x", &[3, -1, 4, -1, 5])]);
+    body("output x = select(c, xs, [0; 5]) to all;", &[("x", &[3, 1, 4, 1, 5])]);
+}
+
+#[test]
+fn secret_conditions() {
+    body("let mut x = 1; if c { x = a; } else { x = b; } output x to all;", &[("x", &[7])]);
+    body("let mut x = 1; if !c { x = a; } output x to all;", &[("x", &[1])]);
+    body("let mut x = 1; if c { x = a; x += 1; if a < 0 { x = 0; } } output x to all;", &[("x", &[8])]);
+    body("output x = if a < b { 1 } else if c { 2 } else { 3 } to all;", &[("x", &[2])]);
+    body("let mut ys = xs; if c { ys[1] = 8; } else { ys[2] = 9; ys[0] = 0; } output ys to all;", &[("ys", &[3, 8, 4, 1, 5])]);
+    body("let mut ys = xs; if !c { ys[1] = 8; } else { ys = xs * 2; ys[2] = 9; } output ys to all;", &[("ys", &[6, 2, 9, 2, 10])]);
+    body("let mut t = (1, [0, 0]); if c { t.1[0] = a; if a > 0 { t.1[1] = 5; t.0 = 2; } } output x = t.1 to all; output y = t.0 to all;", &[("x", &[7, 5]), ("y", &[2])]);
+    body("let x = if c { a / 0 + 1 } else { 2 };\noutput y = 1 to all;".replace("a / 0", "a / (b + 3)").as_str(), &[("y", &[1])]);
+}
+
+#[test]
+fn loops() {
+    body("let mut n = 0; for x in xs { if x < 4 { n += 1; } } output n to all;", &[("n", &[3])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i] * i; } output n to all;", &[("n", &[32])]);
+    body("let mut n = 0; for (i, x) in enumerate(xs) { n += x * i; } output n to all;", &[("n", &[32])]);
+    body("let mut n = 0; for (x, y) in zip(xs, reverse(xs)) { n += x * y; } output n to all;", &[("n", &[48])]);
+    body("let mut ys = [0; 5]; for i in 0..5 { ys[4 - i] = xs[i]; } output ys to all;", &[("ys", &[5, 1, 4, 1, 3])]);
+    body("let mut h = [0; 10]; for x in xs { for k in 0..10 { if x == k { h[k] += 1; } } } output h to all;", &[("h", &[0, 2, 0, 1, 1, 1, 0, 0, 0, 0])]);
+    body("let mut n = 1; let mut i = 0; while i < 5 { n = n + i; i += 2; } output n to all;", &[("n", &[7])]);
+    body("let mut m = a; for x in xs { m = max(m, x); } output m to all;", &[("m", &[7])]);
+    body("let mut x: int in 0..=1000 = 1; for i in 0..5 { x = clamp(x * 2 + i, 0, 1000); } output x to all;", &[("x", &[58])]);
+    body("let mut n = 0; for i in 0..3 { for j in 0..i { n += xs[j]; } } output n to all;", &[("n", &[7])]);
+    body("let mut n = 0; for i in 0..100 { n += 1; } output n to all;", &[("n", &[100])]);
+    body("let mut n = 0; for i in 1..=3 { n += i; } output n to all;", &[("n", &[6])]);
+    body("let mut n = 0.0; for x in xs { n += x * 0.5; } output n to all;", &[("n", &[7 * ONE])]);
+    body("let mut t = 0; let mut u = 0; for x in xs { t = u + x; u = t; } output t to all;".replace("t = u + x; u = t;", "u += x; t = u;").as_str(), &[("t", &[14])]);
+}
+
+#[test]
+fn public_control() {
+    body("let p = reveal(a); let mut x = 0; if p > 5 { x = b; } else { x = 100; } output x to all;", &[("x", &[-3])]);
+    body("let p = reveal(a); let x = if p < 5 { 1 } else { 2 }; output x to all;", &[("x", &[2])]);
+    body("let p = reveal(xs[0]); output x = xs[p] to all; output y = xs[p - 1..p + 1] to all;".replace("xs[p - 1..p + 1]", "xs[p..p + 2]").as_str(), &[("x", &[1]), ("y", &[1, 5])]);
+    body("let p = reveal(xs[0]); let mut n = 0; for i in 0..p { n += i; } output n to all;", &[("n", &[3])]);
+    body("let p = reveal(xs[0]); let mut ys = xs; ys[p] = 0; ys[p..p + 2] = [9, 8]; output ys to all;", &[("ys", &[3, 1, 4, 9, 8])]);
+    body("let p = reveal(xs); output y = xs[p - 1] to all;", &[("y", &[4, 3, 1, 3, 5])]);
+    body("let i = reveal(a); output y = i < 5 && xs[i] > 0 to all;", &[("y", &[0])]);
+}
+
+#[test]
+fn shapes() {
+    body("let m = [[1, 2, 3], [4, 5, 6]]; output x = m[1] to all; output y = m[.., 2] to all; output z = m[0, 1..] to all; output s = sum(m) to all;", &[("x", &[4, 5, 6]), ("y", &[3, 6]), ("z", &[2, 3]), ("s", &[5, 7, 9])]);
+    body("let m = [xs, xs * 2]; output x = m[1, 2] to all; output y = m[.., 1] to all; output s = sum(m) to all;", &[("x", &[8]), ("y", &[1, 2]), ("s", &[9, 3, 12, 3, 15])]);
+    body("let ys = xs[1..3] ++ [a, b] ++ reverse(xs)[0..1]; output ys to all;", &[("ys", &[1, 4, 7, -3, 5])]);
+    body("output x = xs[[4, 0, 0]] to all;", &[("x", &[5, 3, 3])]);
+    body("let mut ys = xs; ys[[4, 0]] = [a, b]; output ys to all;", &[("ys", &[-3, 1, 4, 1, 7])]);
+    body("output x = [x * x for x in xs] to all;", &[("x", &[9, 1, 16, 1, 25])]);
+    body("output x = [i for i in 0..10 if i % 3 == 0] to all;", &[("x", &[0, 3, 6, 9])]);
+    body("output n = sum([i * a for i in 0..100]) to all;", &[("n", &[4950 * 7])]);
+    body("let mut m = [[0; 3]; 2]; m[1, 2] = a; m[0] = [1, 2, 3]; m[.., 0] = [8, 9]; output m to all;", &[("m", &[8, 2, 3, 9, 0, 7])]);
+}
+
+#[test]
+fn tables() {
+    let source = "party A;
+struct Row { id: int in 0..=9, pay: int in 0..=100, marks: [int in 0..=5; 2] }
+input t: secret [Row; 3] from A;
+fn best(r: secret Row) -> secret int { max(r.marks) + r.pay }
+fn main() {
+    output pay = t.pay to all;
+    output one = t[1].marks to all;
+    output second = t.marks[.., 1] to all;
+    let mut u = t;
+    u[2].marks[0] = 4;
+    u.pay[0] = 50;
+    output changed = u to all;
+    let mut total = 0;
+    for r in t { total += best(r); }
+    output total to all;
+    output filled = Row { pay: 1, ..t[0] } to all;
+    output joined = (t ++ t[0..1]).id to all;
+}";
+    let given = run(source, &[&[1, 2, 3], &[10, 20, 30], &[0, 1, 2, 3, 4, 5]]).expect("it runs");
+    assert_eq!(given["pay"], [10, 20, 30]);
+    assert_eq!(given["one"], [2, 3]);
+    assert_eq!(given["second"], [1, 3, 5]);
+    assert_eq!(given["changed"], [1, 2, 3, 50, 20, 30, 0, 1, 2, 3, 4, 5]);
+    assert_eq!(given["total"], [69]);
+    assert_eq!(given["filled"], [1, 1, 0, 1]);
+    assert_eq!(given["joined"], [1, 2, 3, 1]);
+}
+
+#[test]
+fn functions_and_sizes() {
+    let source = "party A;
+input xs: secret [int in 0..=9; 4] from A;
+const K = 2;
+fn dot<const N>(a: secret [int; N], b: secret [int; N]) -> secret int { sum(a * b) }
+fn first<const N, const M>(a: secret [int; N]) -> secret [int; M] { a[0..M] }
+fn pick(flag: bool, a: secret int) -> secret int { if flag { return a; } 0 }
+fn pair(x: secret int) -> secret (int, int) { (x, x + 1) }
+fn main() {
+    output d = xs.dot(reverse(xs)) to all;
+    output f = first::<4, K>(xs) to all;
+    output p = [pick(true, xs[0]), pick(false, xs[1])] to all;
+    let (x, y) = pair(xs[3]);
+    output q = [x, y] to all;
+}";
+    let given = run(source, &[&[1, 2, 3, 4]]).expect("it runs");
+    assert_eq!(given["d"], [20]);
+    assert_eq!(given["f"], [1, 2]);
+    assert_eq!(given["p"], [1, 0]);
+    assert_eq!(given["q"], [4, 5]);
+}
+
+#[test]
+fn stops() {
+    let with = |statements: &str| {
+        let source = format!(
+            "party A;\ninput a: secret int in 0..=9 from A;\nfn main() {{\n{statements}\noutput x = 1 to all;\n}}\n"
+        );
+        run(&source, &[&[7]])
+    };
+    assert_eq!(with("check(a < 7, \"a is small\");"), Err("a is small".to_owned()));
+    assert!(with("check(a < 8, \"a is small\");").is_ok());
+    assert!(with("let p = reveal(a); assert(p < 3, \"p\");").is_err());
+    assert!(with("let p = reveal(a); let xs = [1, 2, 3]; let y = xs[p]; output y to all;").is_err());
+    assert!(with("let p = reveal(a); let y = 5 / (p - 7); output y to all;").is_err());
+    assert!(with("let y = narrow(a, 0..=6, \"small\"); output y to all;").is_err());
+    assert!(with("let y = narrow(a, 0..=7, \"small\"); output y to all;").is_ok());
+    assert!(with("let p = reveal(a); let y: int in 0..=5 = p; output y to all;").is_err());
+    assert!(with("let p = reveal(a); let mut ys = [0; 10]; ys[[p, p]] = [1, 2]; output ys to all;").is_err());
+}
+
+#[test]
+fn statistics() {
+    let source = "use std::stats::{mean, variance, stddev, quantile};
+party A;
+input xs: secret [int in 0..=1000; 7] from A;
+fn main() {
+    output m = mean(xs) to all;
+    output v = variance(xs) to all;
+    output s = stddev(xs) to all;
+    output q = [quantile(xs, q) for q in [0.0, 0.25, 0.5, 1.0]] to all;
+}";
+    let given = run(source, &[&[12, 990, 3, 77, 500, 501, 3]]).expect("it runs");
+    // Σ = 2086, mean 298; Σx² = 1487172, variance 1487172/7 − 298².
+    assert_eq!(given["m"], [298 * ONE]);
+    let variance = (1_487_192 * ONE * 10 / 7 + 5) / 10 - 298 * 298 * ONE;
+    assert!((given["v"][0] - variance).abs() <= 2, "{} {variance}", given["v"][0]);
+    let root = ((variance as f64 / ONE as f64).sqrt() * ONE as f64) as i64;
+    assert!((given["s"][0] - root).abs() <= 2);
+    assert_eq!(given["q"], [3 * ONE, 15 * ONE / 2, 77 * ONE, 990 * ONE]);
+}
