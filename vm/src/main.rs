@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run_party(run),
         Command::Identity { command: IdentityCommand::New(new) } => new_identity(&new).map_err(|failure| vec![failure]),
         Command::Session { command: SessionCommand::New(new) } => new_session(new).map_err(|failure| vec![failure]),
-        Command::Bench(bench) => smpcvm::bench::command(&bench.options()),
+        Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
     };
     match done {
         Ok(text) => {
@@ -87,7 +87,8 @@ fn new_session(new: NewSessionFile) -> Result<String, Failure> {
         None => None,
     };
     let nodes = nodes.into_iter().map(|node| node.0).collect();
-    let session = NewSession { protocol: new.protocol, threshold: new.threshold, nodes, roles, params, module }.make()?;
+    let session =
+        NewSession { protocol: new.protocol, threshold: new.threshold, nodes, roles, params, module }.make()?;
     match &new.output {
         None => Ok(session.to_toml()),
         Some(path) => {

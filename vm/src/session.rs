@@ -32,8 +32,8 @@ pub use new::{NewSession, NodeArgument, RoleArgument};
 
 use crate::failure::Failure;
 use crate::program::Program;
-use sha2::{Digest, Sha256};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use smpc_net::{Node, Terms};
 use smpc_protocols::registry::Spec;
 use std::collections::BTreeMap;

@@ -1,10 +1,10 @@
 //! The data that a party brings: files in, raw lanes out. Everything that can be wrong with a file is found here, before a single byte goes to a peer.
 //!
-//! * [`argument`]: `NAME=FILE[:COLUMN]`, and the files of a folder;
-//! * [`text`]: files as text, and which format they have;
-//! * [`shape`]: how a type lies in rows and columns;
-//! * [`cell`]: one value; [`table`], [`words`], [`json`]: the formats;
-//! * [`error`]: what is wrong, with file, row and column.
+//! * `argument`: `NAME=FILE[:COLUMN]`, and the files of a folder;
+//! * `text`: files as text, and which format they have;
+//! * `shape`: how a type lies in rows and columns;
+//! * `cell`: one value; `table`, `words`, `json`: the formats;
+//! * `error`: what is wrong, with file, row and column.
 //!
 //! Knows no network, and writes nothing.
 

@@ -1,11 +1,11 @@
 //! A process that is one party of a run on this machine: started by [`super::cluster`], told what to do on its standard input, answering on its
 //! standard output. Its key is made here, in memory, and dies with it.
 
+use super::Task;
 use super::cluster::Ready;
 use super::party::{self, Outcome};
 use super::progress::Progress;
 use super::stats::Clock;
-use super::Task;
 use crate::failure::Failure;
 use crate::input::{self, InputFile};
 use crate::program::Program;

@@ -102,7 +102,8 @@ impl Process {
     fn start(executable: &Path, order: &Order) -> Result<Self, Failure> {
         let mut command = Command::new(executable);
         command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| Failure::ours(format!("cannot start a party's process: {error}")))?;
+        let mut child =
+            command.spawn().map_err(|error| Failure::ours(format!("cannot start a party's process: {error}")))?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         let mut process = Self { child, stdin, stdout };
         process.tell(order)?;
@@ -110,7 +111,8 @@ impl Process {
     }
 
     fn tell(&mut self, message: &impl Serialize) -> Result<(), Failure> {
-        let broken = |error: &dyn std::fmt::Display| Failure::ours(format!("a party's process does not listen: {error}"));
+        let broken =
+            |error: &dyn std::fmt::Display| Failure::ours(format!("a party's process does not listen: {error}"));
         let mut line = serde_json::to_vec(message).map_err(|error| broken(&error))?;
         line.push(b'\n');
         let stdin = self.stdin.as_mut().ok_or_else(|| broken(&"it has no input"))?;

@@ -68,7 +68,12 @@ pub fn count(task: &Task, inputs: Option<&Inputs>) -> Result<Cost, Failure> {
     Ok(Cost { protocol: task.protocol, parties, at_least, lines: by_line(task, &lines.into_inner()) })
 }
 
-fn count_rep3(task: &Task, me: usize, guide: Option<&Guide>, lines: Option<&RefCell<LineCosts>>) -> Result<Stats, Failure> {
+fn count_rep3(
+    task: &Task,
+    me: usize,
+    guide: Option<&Guide>,
+    lines: Option<&RefCell<LineCosts>>,
+) -> Result<Stats, Failure> {
     let (executor, protocol) = (Executor::dry(me, task.protocol.parties), Rep3::<NoKeys>::dry(me));
     let plan = task.plan();
     let mut engine = Engine::new(&task.program.module, &protocol, &executor, &plan, Vec::new(), &|| ());

@@ -1,6 +1,6 @@
 //! Running programs: one party of a session, all parties on this machine, or none at all where only the cost is asked for.
 //!
-//! * [`party`]: one party's run over links, or alone in the clear; [`wire`] hands the links to the protocols;
+//! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
 //! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
 //! * [`local`]: all parties in threads; [`cluster`] and [`child`]: all parties as processes;
 //! * [`cost`]: rounds and bytes without a run;

@@ -32,33 +32,26 @@ pub struct Outcome {
 /// The user's where the program stops; the peer's where one is lost.
 pub fn over_links(
     task: &Task,
-    mut mesh: Mesh,
+    mesh: Mesh,
     inputs: Inputs,
     progress: &Progress,
     mut clock: Clock,
 ) -> Result<Outcome, Failure> {
-    let (me, session) = (mesh.links.me(), mesh.session);
+    let me = mesh.links.me();
     let (control, counters) = (mesh.control.clone(), mesh.links.counters());
-    let protocol = if task.protocol == &REP3 {
-        let mut key = |peer: usize| mesh.key(peer).ok_or_else(|| Failure::ours("a pairwise key is missing"));
-        // K_i is shared with the left neighbour, K_{i+1} with the right one.
-        let (own, next) = (key((me + 2) % 3)?, key((me + 1) % 3)?);
-        Rep3::new(me, Keys::new(me, own, next, session))
-    } else {
+    if task.protocol != &REP3 {
         return Err(Failure::ours(format!("the protocol {} has no parties", task.protocol.name)));
-    };
-    let ended = Ended::default();
-    let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
-    let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
-    let executor = Executor::new(me, task.protocol.parties, number, 0, Box::new(wire));
+    }
+    let Rep3Party { protocol, executor, ended } = rep3(mesh)?;
     let alive = || control.progress();
     let run = engine(task, &protocol, &executor, inputs, progress, &alive);
     clock.lap("run");
     match run {
         Ok(results) => {
-            let warning = control.finish().err().map(|error| {
-                format!("the run is complete here, but its end was not confirmed: {error}")
-            });
+            let warning = control
+                .finish()
+                .err()
+                .map(|error| format!("the run is complete here, but its end was not confirmed: {error}"));
             clock.lap("finish");
             let stats = PartyStats::new(me, &executor.stats(), &counters.counts(), clock);
             Ok(Outcome { results, stats, warning })
@@ -73,6 +66,29 @@ pub fn over_links(
             Err(cause.map_or_else(|| out_of_step(&error), Failure::from))
         }
     }
+}
+
+/// One party of `rep3` over the links of a session.
+pub(crate) struct Rep3Party {
+    pub(crate) protocol: Rep3<Keys>,
+    pub(crate) executor: Executor,
+    ended: Ended,
+}
+
+/// Takes keys and links out of a session.
+pub(crate) fn rep3(mut mesh: Mesh) -> Result<Rep3Party, Failure> {
+    let (me, session) = (mesh.links.me(), mesh.session);
+    let mut key = |peer: usize| mesh.key(peer).ok_or_else(|| Failure::ours("a pairwise key is missing"));
+    // K_i is shared with the left neighbour, K_{i+1} with the right one.
+    let (own, next) = (key((me + 2) % 3)?, key((me + 1) % 3)?);
+    let ended = Ended::default();
+    let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
+    let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    Ok(Rep3Party {
+        protocol: Rep3::new(me, Keys::new(me, own, next, session)),
+        executor: Executor::new(me, REP3.parties, number, 0, Box::new(wire)),
+        ended,
+    })
 }
 
 /// Runs a program in the clear, in one party that plays every role.
@@ -127,7 +143,9 @@ pub(super) fn stopped(program: &Program, stop: &Stop) -> Failure {
     let class = if is_ours(stop) { Class::Ours } else { Class::User };
     let failure = Failure::new(class, stop.describe(&program.module));
     match stop.cause {
-        Cause::Steps(_) => failure.help("raise `steps` in the session file, at all parties alike, if the program is meant to run on"),
+        Cause::Steps(_) => {
+            failure.help("raise `steps` in the session file, at all parties alike, if the program is meant to run on")
+        }
         Cause::Fault(_) | Cause::Message(_) => failure,
     }
 }

@@ -78,7 +78,8 @@ impl NewSession {
             }
         }
         let threshold = self.threshold.unwrap_or(protocol.tolerates);
-        let session = Session { protocol, threshold, params: self.params, module: self.module, nodes: self.nodes, roles };
+        let session =
+            Session { protocol, threshold, params: self.params, module: self.module, nodes: self.nodes, roles };
         // One set of rules: what is written must read.
         let text = session.to_toml();
         Session::parse(&text, "the new session").map_err(|failure| Failure { help: None, ..failure })

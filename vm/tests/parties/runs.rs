@@ -140,7 +140,9 @@ fn mistakes_at_the_own_desk() {
     run.current_dir(setup.folder(0)).args(["run", "p.smpcb", "--session", "session.toml", "--party", "0"]);
     let output = run.args(["--output", "no/such/result.json"]).output().expect("it starts");
     ended(&output, 1, &["no/such/result.json"]);
-    let run = |arguments: &[&str]| smpcvm().current_dir(setup.folder(0)).arg("run").args(arguments).output().expect("it starts");
+    let run = |arguments: &[&str]| {
+        smpcvm().current_dir(setup.folder(0)).arg("run").args(arguments).output().expect("it starts")
+    };
     ended(&run(&["p.smpcb", "--session", "session.toml", "--party", "3"]), 1, &["no party 3"]);
     ended(&run(&["p.smpcb", "--session", "none.toml", "--party", "0"]), 1, &["none.toml"]);
     ended(&run(&["q.smpcb", "--session", "session.toml", "--party", "0"]), 1, &["q.smpcb"]);
@@ -175,7 +177,8 @@ fn all_parties_at_once() {
     let inputs = smpcvm::input::read(task.manifest(), |_| true, &files).expect("they read");
     let threads = in_threads(&task, &inputs, None).expect("a run");
     let executable = Path::new(env!("CARGO_BIN_EXE_smpcvm"));
-    let processes = in_processes(executable, &task, &files, Some("rtt=1ms".parse().expect("a network"))).expect("a run");
+    let processes =
+        in_processes(executable, &task, &files, Some("rtt=1ms".parse().expect("a network"))).expect("a run");
     for (thread, process) in threads.iter().zip(&processes) {
         assert_eq!((&thread.results, thread.stats.rounds), (&process.results, process.stats.rounds));
         assert_eq!(thread.stats.sent, process.stats.sent);
@@ -216,7 +219,11 @@ fn help_shows_an_example_for_each_command() {
     for command in [&["run"][..], &["identity", "new"], &["session", "new"], &["bench"]] {
         let output = smpcvm().args(command).arg("--help").output().expect("it starts");
         assert!(output.status.success());
-        assert!(text(&output.stdout).contains(&format!("Example:\n  smpcvm {}", command.join(" "))), "{}", text(&output.stdout));
+        assert!(
+            text(&output.stdout).contains(&format!("Example:\n  smpcvm {}", command.join(" "))),
+            "{}",
+            text(&output.stdout)
+        );
     }
     for command in [&[][..], &["run"], &["session", "new"], &["identity"], &["no"]] {
         assert_eq!(smpcvm().args(command).output().expect("it starts").status.code(), Some(2), "{command:?}");

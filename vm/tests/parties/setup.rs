@@ -25,10 +25,14 @@ impl Setup {
     pub(crate) fn new(module: &Module, more: &[&str]) -> Self {
         let setup = Self { root: tempfile::tempdir().expect("a temporary folder") };
         let mut session = smpcvm();
-        session.current_dir(setup.root.path()).args(["session", "new", "--protocol", "rep3", "-o", "session.toml"]).args(more);
+        session
+            .current_dir(setup.root.path())
+            .args(["session", "new", "--protocol", "rep3", "-o", "session.toml"])
+            .args(more);
         for (party, port) in ports().into_iter().enumerate() {
             std::fs::create_dir(setup.folder(party)).expect("a folder");
-            let made = smpcvm().current_dir(setup.folder(party)).args(["identity", "new", "me"]).output().expect("it starts");
+            let made =
+                smpcvm().current_dir(setup.folder(party)).args(["identity", "new", "me"]).output().expect("it starts");
             assert!(made.status.success());
             let fingerprint = String::from_utf8(made.stdout).expect("text");
             session.arg("--node").arg(format!("127.0.0.1:{port}={}", fingerprint.trim()));
@@ -36,7 +40,8 @@ impl Setup {
         let made = session.output().expect("it starts");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         for party in 0..3 {
-            std::fs::copy(setup.root.path().join("session.toml"), setup.folder(party).join("session.toml")).expect("a copy");
+            std::fs::copy(setup.root.path().join("session.toml"), setup.folder(party).join("session.toml"))
+                .expect("a copy");
             setup.write(party, "p.smpcb", codec::encode(module));
         }
         setup
@@ -64,7 +69,8 @@ impl Setup {
 
     /// Runs all three parties.
     pub(crate) fn run(&self, more: [&[&str]; 3]) -> Vec<Output> {
-        let children: Vec<_> = (0..3).map(|party| self.command(party, more[party]).spawn().expect("it starts")).collect();
+        let children: Vec<_> =
+            (0..3).map(|party| self.command(party, more[party]).spawn().expect("it starts")).collect();
         children.into_iter().map(|child| child.wait_with_output().expect("it ends")).collect()
     }
 
