@@ -71,7 +71,12 @@ impl Elaborator<'_> {
         for operand in [&pair.left, &pair.right] {
             if !operand.scalar.is_number() {
                 let message = format!("`{}` works on numbers, and this is `{}`", pair.what, operand.scalar);
-                return self.error(Code::TypeMismatch, operand.span, message, "write `x as int`: false is 0, true is 1");
+                return self.error(
+                    Code::TypeMismatch,
+                    operand.span,
+                    message,
+                    "write `x as int`: false is 0, true is 1",
+                );
             }
         }
         if let Some(value) = self.known_arithmetic(op, &pair)? {
@@ -89,7 +94,10 @@ impl Elaborator<'_> {
     fn known_arithmetic(&mut self, op: BinaryOp, pair: &Pair) -> Outcome<Option<Value>> {
         let (Some(a), Some(b)) = (pair.left.known(), pair.right.known()) else { return Ok(None) };
         let scalar = known_scalar(pair.left.scalar, pair.right.scalar);
-        if matches!(op, BinaryOp::Div | BinaryOp::Rem) && b.map(|b| (!b.is_zero()).then(|| b.clone())).is_none() && b.lanes() <= known::MOST {
+        if matches!(op, BinaryOp::Div | BinaryOp::Rem)
+            && b.map(|b| (!b.is_zero()).then(|| b.clone())).is_none()
+            && b.lanes() <= known::MOST
+        {
             return self.zero_divisor(pair.right.span);
         }
         let compute = |x: &Num, y: &Num| match scalar {
@@ -196,8 +204,10 @@ impl Elaborator<'_> {
         };
         let pair = if bits > 0 { self.one_scale(pair)? } else { pair };
         let (a, b) = self.both(&pair)?;
-        let (left, right) =
-            (self.range(&pair.left.leaf, pair.left.scalar.frac()), self.range(&pair.right.leaf, pair.right.scalar.frac()));
+        let (left, right) = (
+            self.range(&pair.left.leaf, pair.left.scalar.frac()),
+            self.range(&pair.right.leaf, pair.right.scalar.frac()),
+        );
         let exact = if a == b { left.square() } else { left.mul(right) };
         let blame = self.pair_blame(&pair);
         let args = vec![a, b];
@@ -268,8 +278,10 @@ impl Elaborator<'_> {
             _ => pair,
         };
         let (a, b) = self.both(&pair)?;
-        let (left, right) =
-            (self.range(&pair.left.leaf, pair.left.scalar.frac()), self.range(&pair.right.leaf, pair.right.scalar.frac()));
+        let (left, right) = (
+            self.range(&pair.left.leaf, pair.left.scalar.frac()),
+            self.range(&pair.right.leaf, pair.right.scalar.frac()),
+        );
         let blame = self.pair_blame(&pair);
         let exact = left.fix_div(right, frac);
         let leaf = self.number(Op::FixDiv { frac }, vec![a, b], (scalar, exact, lanes), &blame)?;
@@ -315,7 +327,7 @@ impl Elaborator<'_> {
         let range = self.range(&divisor.leaf, divisor.scalar.frac());
         if self.is_secret(&divisor.leaf) && range.contains(0) && !self.modules.is_library(pair.span.file) {
             let diagnostic = Diagnostic::new(Code::ZeroDivisor, divisor.span, "a secret divisor that may be 0")
-                .here(format!("lies in {}", super::lanes::show_range(range, divisor.scalar.frac())))
+                .here(super::lanes::show_place(range, divisor.scalar.frac()))
                 .note("where it is 0, the quotient is 0 and the remainder is the dividend")
                 .help("exclude 0 by the range of the divisor, for example with `max(x, 1)`");
             let diagnostic = super::origin_label(diagnostic, divisor.leaf.origin.as_deref(), "has its range from here");

@@ -11,13 +11,36 @@ use crate::diagnostics::Code;
 use crate::ir::builder::Leaving;
 use crate::ir::{Kind, RegType, ValueId};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Expr};
+use crate::syntax::ast::{Block, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
 
 /// What a side of an `if` left behind: its value, and those of the variables that a side assigns.
 struct Side {
     value: Outcome<Value>,
     variables: Vec<Option<Value>>,
+}
+
+/// An `if` in the source, and the values of its sides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sides {
+    pub(super) whole: Span,
+    pub(super) first: Span,
+    pub(super) second: Span,
+}
+
+impl Sides {
+    /// Where all three are one expression.
+    pub(super) const fn of(span: Span) -> Self {
+        Self { whole: span, first: span, second: span }
+    }
+}
+
+/// Where the value of an `else` stands.
+fn value_span(otherwise: &Expr) -> Span {
+    match &otherwise.kind {
+        ExprKind::Block(block) => block.value.as_ref().map_or(block.span, |value| value.span),
+        _ => otherwise.span,
+    }
 }
 
 impl Elaborator<'_> {
@@ -61,12 +84,17 @@ impl Elaborator<'_> {
             }
             None => Ok(Value::unit()),
         };
+        let spans = Sides {
+            whole: span,
+            first: then.value.as_ref().map_or(then.span, |value| value.span),
+            second: otherwise.map_or(span, value_span),
+        };
         let value = match self.public_truth(&operand) {
             Some(decides) => {
                 let variables = self.variables_of(&names, false);
-                self.public_choice(decides, &variables, span, first, second)?
+                self.public_choice(decides, &variables, spans, first, second)?
             }
-            None => self.secret_choice(condition, condition_span, &names, span, first, second)?,
+            None => self.secret_choice(condition, condition_span, &names, spans, first, second)?,
         };
         if otherwise.is_none() && !value.ty.is_unit() {
             let message = "an `if` with a value and without `else`";
@@ -102,10 +130,11 @@ impl Elaborator<'_> {
         condition: &Value,
         condition_span: Span,
         names: &Assigned,
-        span: Span,
+        spans: Sides,
         first: impl FnOnce(&mut Self) -> Outcome<Value>,
         second: impl FnOnce(&mut Self) -> Outcome<Value>,
     ) -> Outcome<Value> {
+        let span = spans.whole;
         let forked = self.variables_of(names, true);
         let before = self.held(&forked);
         let then = self.secret_side(condition.clone(), condition_span, &forked, first);
@@ -124,7 +153,7 @@ impl Elaborator<'_> {
         if a.ty.is_unit() || b.ty.is_unit() {
             return self.same_unit(a, &b, span);
         }
-        self.choice(&operand, (&a, span), (&b, span), span)
+        self.choice(&operand, (&a, spans.first), (&b, spans.second), span)
     }
 
     fn secret_side(
@@ -157,10 +186,11 @@ impl Elaborator<'_> {
         &mut self,
         condition: ValueId,
         variables: &[usize],
-        span: Span,
+        spans: Sides,
         first: impl FnOnce(&mut Self) -> Outcome<Value>,
         second: impl FnOnce(&mut Self) -> Outcome<Value>,
     ) -> Outcome<Value> {
+        let span = spans.whole;
         let before = self.held(variables);
         self.at(span);
         let open = self.builder.begin_if(condition);
@@ -178,8 +208,10 @@ impl Elaborator<'_> {
         for (a, b) in sides.chain([(then.value.ok(), otherwise.value.ok())]) {
             pairs.push(match (a, b) {
                 (Some(a), Some(b)) if a.ty == b.ty => Some((a, b)),
-                (Some(a), Some(b)) if a.ty.is_unit() || b.ty.is_unit() => self.same_unit(a, &b, span).ok().map(|_| (b.clone(), b)),
-                (Some(a), Some(b)) => self.unify_sides(&mut open, &a, &b, span).ok(),
+                (Some(a), Some(b)) if a.ty.is_unit() || b.ty.is_unit() => {
+                    self.same_unit(a, &b, span).ok().map(|_| (b.clone(), b))
+                }
+                (Some(a), Some(b)) => self.unify_sides(&mut open, &a, &b, spans).ok(),
                 _ => None,
             });
         }
@@ -215,12 +247,12 @@ impl Elaborator<'_> {
         open: &mut crate::ir::builder::OpenElse,
         a: &Value,
         b: &Value,
-        span: Span,
+        spans: Sides,
     ) -> Outcome<(Value, Value)> {
         // What brings a side to the common type is computed in that side.
-        let (_, second) = self.unify((a, span), (b, span), span)?;
+        let (_, second) = self.unify((a, spans.first), (b, spans.second), spans.whole)?;
         self.builder.swap_sides(open);
-        let first = self.rescale(a, &second.ty, span);
+        let first = self.rescale(a, &second.ty, spans.first);
         self.builder.swap_sides(open);
         Ok((first?, second))
     }

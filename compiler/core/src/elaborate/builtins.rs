@@ -13,8 +13,25 @@ use smpc_bytecode::interval::Interval;
 
 /// The names that users may call.
 pub(super) const NAMES: &[&str] = &[
-    "len", "sum", "product", "min", "max", "abs", "any", "all", "select", "reverse", "clamp", "narrow", "zip", "enumerate",
-    "reveal", "check", "assert", "range_lo", "range_hi",
+    "len",
+    "sum",
+    "product",
+    "min",
+    "max",
+    "abs",
+    "any",
+    "all",
+    "select",
+    "reverse",
+    "clamp",
+    "narrow",
+    "zip",
+    "enumerate",
+    "reveal",
+    "check",
+    "assert",
+    "range_lo",
+    "range_hi",
 ];
 
 /// Functions of the language that come later, with what to write until then.
@@ -203,14 +220,16 @@ impl Elaborator<'_> {
         let leaf = xs.leaves.first().ok_or(Reported)?;
         let lanes = leaf.lanes();
         let data = match &leaf.data {
-            Data::Known(known) => match known.pick((from * below..(from + len) * below).collect::<Vec<_>>().into_iter()) {
-                Some(known) => Data::Known(known),
-                None => {
-                    let scalar = xs.ty.as_lanes().map_or(Scalar::Int, |(scalar, _)| scalar);
-                    let view = self.lanes(leaf, scalar, lanes, span)?;
-                    Data::Lanes(self.builder.view(&view, &Place::span(from * below, len * below)))
+            Data::Known(known) => {
+                match known.pick((from * below..(from + len) * below).collect::<Vec<_>>().into_iter()) {
+                    Some(known) => Data::Known(known),
+                    None => {
+                        let scalar = xs.ty.as_lanes().map_or(Scalar::Int, |(scalar, _)| scalar);
+                        let view = self.lanes(leaf, scalar, lanes, span)?;
+                        Data::Lanes(self.builder.view(&view, &Place::span(from * below, len * below)))
+                    }
                 }
-            },
+            }
             Data::Lanes(view) => {
                 let view = view.clone();
                 Data::Lanes(self.builder.view(&view, &Place::span(from * below, len * below)))
@@ -251,7 +270,11 @@ impl Elaborator<'_> {
         let lanes = pair.lanes();
         let (extents, scalar) = (pair.extents.clone(), if frac == 0 { Scalar::Int } else { Scalar::Fix(frac) });
         // Where the ranges decide, there is nothing to compare.
-        let decided = if least { (ranges[0].hi <= ranges[1].lo, ranges[1].hi <= ranges[0].lo) } else { (ranges[0].lo >= ranges[1].hi, ranges[1].lo >= ranges[0].hi) };
+        let decided = if least {
+            (ranges[0].hi <= ranges[1].lo, ranges[1].hi <= ranges[0].lo)
+        } else {
+            (ranges[0].lo >= ranges[1].hi, ranges[1].lo >= ranges[0].hi)
+        };
         for (holds, operand) in [(decided.0, &pair.left), (decided.1, &pair.right)] {
             if holds && operand.scalar == scalar && operand.extents == extents {
                 return Ok(operand.clone().into_value());
@@ -268,7 +291,10 @@ impl Elaborator<'_> {
                 let ty = Type::lanes_of(value.ty.as_lanes().map_or(scalar, |(own, _)| own), &extents);
                 Value::new(ty, Leaf::known(Known::Same(known.clone(), lanes)))
             }
-            _ => Value { ty: Type::lanes_of(value.ty.as_lanes().map_or(scalar, |(own, _)| own), &extents), ..value.clone() },
+            _ => Value {
+                ty: Type::lanes_of(value.ty.as_lanes().map_or(scalar, |(own, _)| own), &extents),
+                ..value.clone()
+            },
         };
         let (x, y) = (broadcast(b.0), broadcast(a.0));
         let chosen = self.choice(&condition, (&x, b.1), (&y, a.1), span)?;
@@ -308,13 +334,20 @@ impl Elaborator<'_> {
         self.tightened(chosen, range.abs(), span)
     }
 
-    fn select_call(&mut self, (c, c_at): (&Value, Span), a: (&Value, Span), b: (&Value, Span), span: Span) -> Outcome<Value> {
+    fn select_call(
+        &mut self,
+        (c, c_at): (&Value, Span),
+        a: (&Value, Span),
+        b: (&Value, Span),
+        span: Span,
+    ) -> Outcome<Value> {
         let Some(condition) = Self::operand(c, c_at).filter(|operand| operand.scalar == Scalar::Bool) else {
             let message = format!("`select` chooses by truth values, and this is `{}`", c.ty);
             return self.error(Code::TypeMismatch, c_at, message, "compare it: `select(x != 0, a, b)`");
         };
         // Scalars stand for every lane of the other side, and of the condition.
-        let shape = [a.0, b.0].into_iter().map(|value| value.ty.extents().to_vec()).max_by_key(Vec::len).unwrap_or_default();
+        let shape =
+            [a.0, b.0].into_iter().map(|value| value.ty.extents().to_vec()).max_by_key(Vec::len).unwrap_or_default();
         let shape = if shape.is_empty() { condition.extents.clone() } else { shape };
         let spread = |elaborator: &mut Self, (value, at): (&Value, Span)| -> Outcome<Value> {
             if value.ty.extents().is_empty() && !shape.is_empty() && matches!(value.ty, Type::Scalar(_)) {
@@ -325,10 +358,14 @@ impl Elaborator<'_> {
         };
         let (x, y) = (spread(self, a)?, spread(self, b)?);
         if !condition.extents.is_empty() && !x.ty.extents().starts_with(&condition.extents) {
-            let diagnostic = Diagnostic::new(Code::ShapeMismatch, span, "`select` needs a condition for each element, or one for all")
-                .label(c_at, format!("this is `{}`", c.ty))
-                .label(a.1, format!("this is `{}`", a.0.ty))
-                .help("give all three the same shape");
+            let diagnostic = Diagnostic::new(
+                Code::ShapeMismatch,
+                span,
+                "`select` needs a condition for each element, or one for all",
+            )
+            .label(c_at, format!("this is `{}`", c.ty))
+            .label(a.1, format!("this is `{}`", a.0.ty))
+            .help("give all three the same shape");
             return Err(self.report(diagnostic));
         }
         self.choice(&condition, (&x, a.1), (&y, b.1), span)
@@ -466,12 +503,16 @@ impl Elaborator<'_> {
         };
         let text = message.unwrap_or_else(|| format!("{what} failed: {}", self.sources.text(condition.span)));
         let value = self.expression(condition)?;
-        let Some(operand) = Self::operand(&value, condition.span).filter(|operand| operand.scalar == Scalar::Bool) else {
+        let Some(operand) = Self::operand(&value, condition.span).filter(|operand| operand.scalar == Scalar::Bool)
+        else {
             let message = format!("`{what}` takes a truth value, and this is `{}`", value.ty);
             return self.error(Code::TypeMismatch, condition.span, message, "compare it: `x != 0`");
         };
         if what == "check" {
-            let help = format!("write the condition into the check: `check(!(…) || {}, \"…\")`", self.sources.text(condition.span));
+            let help = format!(
+                "write the condition into the check: `check(!(…) || {}, \"…\")`",
+                self.sources.text(condition.span)
+            );
             self.effect("`check`", span, &help)?;
         } else if self.is_secret(&operand.leaf) {
             let origin = operand.leaf.origin.clone();
@@ -496,7 +537,8 @@ impl Elaborator<'_> {
         let view = self.lanes(&operand.leaf, Scalar::Bool, lanes, condition.span)?;
         self.at(span);
         let message = self.builder.message(&text);
-        let op = if self.builder.ty(view.value).is_secret() { Op::Check { message } } else { Op::StopUnless { message } };
+        let op =
+            if self.builder.ty(view.value).is_secret() { Op::Check { message } } else { Op::StopUnless { message } };
         self.builder.effect(op, vec![view]);
         Ok(Value::unit())
     }
@@ -527,7 +569,12 @@ impl Elaborator<'_> {
             return Ok(value);
         }
         self.effect("`narrow`", span, "narrow the value before the `if`, or use `clamp`")?;
-        let scalar_of = |num: Num| Value::new(Type::Scalar(if matches!(num, Num::Int(_)) { Scalar::Int } else { Scalar::Fix(FIX) }), Leaf::known(Known::one(num)));
+        let scalar_of = |num: Num| {
+            Value::new(
+                Type::Scalar(if matches!(num, Num::Int(_)) { Scalar::Int } else { Scalar::Fix(FIX) }),
+                Leaf::known(Known::one(num)),
+            )
+        };
         let (low, high) = (scalar_of(lo), scalar_of(hi));
         let above = self.operate(BinaryOp::Ge, span, (&value, x.span), (&low, from.span), span)?;
         let below = self.operate(BinaryOp::Le, span, (&value, x.span), (&high, to.span), span)?;
@@ -544,7 +591,12 @@ impl Elaborator<'_> {
         let own = self.range(&operand.leaf, frac);
         let kept = Interval::new(own.lo.max(range.lo), own.hi.min(range.hi));
         if kept.lo > kept.hi {
-            return self.error(Code::BrokenPromise, span, "this `narrow` never holds", "the program would always stop here");
+            return self.error(
+                Code::BrokenPromise,
+                span,
+                "this `narrow` never holds",
+                "the program would always stop here",
+            );
         }
         let leaf = self.relabelled(&view, kept, span).from(operand.leaf.origin.clone());
         Ok(Value::new(value.ty, leaf))
@@ -566,8 +618,16 @@ impl Elaborator<'_> {
         Ok(Operand { leaf, ..operand }.into_value())
     }
 
-    fn merge_layer(&mut self, (table, at): (&Value, Span), p: (&Value, Span), k: (&Value, Span), span: Span) -> Outcome<Value> {
-        let Some(operand) = Self::operand(table, at).filter(|operand| operand.scalar.is_number()) else { return Err(Reported) };
+    fn merge_layer(
+        &mut self,
+        (table, at): (&Value, Span),
+        p: (&Value, Span),
+        k: (&Value, Span),
+        span: Span,
+    ) -> Outcome<Value> {
+        let Some(operand) = Self::operand(table, at).filter(|operand| operand.scalar.is_number()) else {
+            return Err(Reported);
+        };
         let scalar = operand.scalar;
         let lanes = operand.leaf.lanes();
         let view = self.lanes(&operand.leaf, scalar, lanes, at)?;
@@ -580,7 +640,8 @@ impl Elaborator<'_> {
         let value = self.builder.convert(value, ty);
         let (p, k) = (self.public_int(p.0, p.1)?, self.public_int(k.0, k.1)?);
         let sorted = self.builder.merge_layer(value, 1, Ref::lane(p, 0), Ref::lane(k, 0));
-        let leaf = Leaf::of(Ref::whole(sorted, lanes)).from(operand.leaf.origin.clone()).relative(operand.leaf.relative);
+        let leaf =
+            Leaf::of(Ref::whole(sorted, lanes)).from(operand.leaf.origin.clone()).relative(operand.leaf.relative);
         Ok(Operand { leaf, ..operand }.into_value())
     }
 }

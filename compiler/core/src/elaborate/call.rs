@@ -83,12 +83,15 @@ impl Elaborator<'_> {
         if let Some(value) = self.call_builtin(name, args, span) {
             return value;
         }
+        if self.modules.may_be_lost(module, &name.text, self.sources) {
+            return Err(super::Reported);
+        }
         let own = self.modules.get(module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
         let library = crate::library::MODULES.iter().find_map(|(module, text)| {
-            text.contains(&format!("fn {}<", name.text)).then_some(*module).or_else(|| {
-                text.contains(&format!("fn {}(", name.text)).then_some(*module)
-            })
+            text.contains(&format!("fn {}<", name.text))
+                .then_some(*module)
+                .or_else(|| text.contains(&format!("fn {}(", name.text)).then_some(*module))
         });
         let help = match (library, near) {
             (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
@@ -244,11 +247,15 @@ impl Elaborator<'_> {
         for (generic, arg) in of.generics.iter().zip(args) {
             let value = match arg {
                 TypeArg::Const(value) => self.known_integer(value, "a size")?,
-                TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span }) if args.is_empty() => {
+                TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span })
+                    if args.is_empty() =>
+                {
                     let kind = ExprKind::Path { path: vec![name.clone()], args: Vec::new() };
                     self.known_integer(&Expr { kind, span: *span }, "a size")?
                 }
-                TypeArg::Type(ty) => return self.error(Code::TypeMismatch, ty.span, "a size is a number", "write a number"),
+                TypeArg::Type(ty) => {
+                    return self.error(Code::TypeMismatch, ty.span, "a size is a number", "write a number");
+                }
             };
             sizes.insert(generic.name.text.clone(), value);
         }

@@ -106,9 +106,8 @@ impl Elaborator<'_> {
         self.calls.forget(calls);
         let types: Outcome<Vec<(RegType, LeafType)>> = trial.map(|value| {
             let leaves = value.leaves.iter().zip(value.ty.leaves());
-            let typed = leaves.map(|(leaf, of)| {
-                (register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac())), of)
-            });
+            let typed = leaves
+                .map(|(leaf, of)| (register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac())), of));
             typed.collect()
         });
         self.builder.abandon_loop(open);

@@ -1,7 +1,7 @@
 //! Written types: what `int in 0..=9` or `secret [Employee; ROWS]` says of shape, ranges and secrecy, and whether a value keeps it.
 
 use super::known::{self, Num};
-use super::lanes::show_range;
+use super::lanes::{show_place, show_range};
 use super::types::{FIX, Scalar, Type};
 use super::value::{Data, Leaf, Value};
 use super::{Elaborator, Outcome, origin_label};
@@ -41,9 +41,7 @@ fn named_range(name: &str) -> Option<Interval> {
     let bits: u32 = name.get(1..)?.parse().ok()?;
     let valid = bits.to_string() == name[1..];
     match &name[..1] {
-        "i" if valid && (1..=64).contains(&bits) => {
-            Some(Interval::new(-(1 << (bits - 1)), (1 << (bits - 1)) - 1))
-        }
+        "i" if valid && (1..=64).contains(&bits) => Some(Interval::new(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
         "u" if valid && (1..=63).contains(&bits) => Some(Interval::new(0, (1 << bits) - 1)),
         _ => None,
     }
@@ -78,7 +76,11 @@ impl Elaborator<'_> {
                     match extent {
                         Extent::Exact(extent) => found.push(self.extent(extent)?),
                         Extent::AtMost(extent) => {
-                            return self.unsupported(extent.span, "arrays of at most so many rows are", "write `[T; N]`");
+                            return self.unsupported(
+                                extent.span,
+                                "arrays of at most so many rows are",
+                                "write `[T; N]`",
+                            );
                         }
                     }
                 }
@@ -109,7 +111,9 @@ impl Elaborator<'_> {
                 }
                 Ok(Declared { secrecy: Some(*secrecy), span, ..inner })
             }
-            TypeKind::Maybe(_) => self.unsupported(span, "`maybe` is", "leave rows with missing values out of the file"),
+            TypeKind::Maybe(_) => {
+                self.unsupported(span, "`maybe` is", "leave rows with missing values out of the file")
+            }
             TypeKind::Fn(..) => self.unsupported(span, "functions as parameters are", "call the function by its name"),
         }
     }
@@ -163,7 +167,9 @@ impl Elaborator<'_> {
         let bits = match args {
             [] => return Ok(FIX),
             [TypeArg::Const(bits)] => self.known_integer(bits, "the number of fractional bits")?,
-            [TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span })] if args.is_empty() => {
+            [TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span })]
+                if args.is_empty() =>
+            {
                 let path = ast::ExprKind::Path { path: vec![name.clone()], args: Vec::new() };
                 self.known_integer(&ast::Expr { kind: path, span: *span }, "the number of fractional bits")?
             }
@@ -181,11 +187,16 @@ impl Elaborator<'_> {
     fn struct_type(&mut self, name: &ast::Name, span: Span) -> Outcome<Declared> {
         let module = self.frame().module;
         let Some(id) = self.modules.find(module, &name.text) else {
+            if self.modules.may_be_lost(module, &name.text, self.sources) {
+                return Err(super::Reported);
+            }
             let scalars = ["bool", "int", "fix"];
             let own = self.modules.get(module).names.keys().map(String::as_str);
             let near = super::similar(&name.text, scalars.into_iter().chain(own));
             let help = match (name.text.as_str(), near) {
-                ("float" | "double" | "f64" | "f32" | "decimal", _) => "write `fix` for numbers with a point".to_owned(),
+                ("float" | "double" | "f64" | "f32" | "decimal", _) => {
+                    "write `fix` for numbers with a point".to_owned()
+                }
                 ("integer" | "number" | "usize" | "uint", _) => "write `int`".to_owned(),
                 ("boolean", _) => "write `bool`".to_owned(),
                 (_, Some(near)) => format!("did you mean `{near}`?"),
@@ -202,7 +213,12 @@ impl Elaborator<'_> {
             ItemKind::Error => Err(super::Reported),
             _ => {
                 let message = format!("`{}` is no type", name.text);
-                self.error(Code::TypeMismatch, span, message, "types are `bool`, `int`, `fix`, arrays, tuples and structs")
+                self.error(
+                    Code::TypeMismatch,
+                    span,
+                    message,
+                    "types are `bool`, `int`, `fix`, arrays, tuples and structs",
+                )
             }
         }
     }
@@ -214,13 +230,23 @@ impl Elaborator<'_> {
         for (end, up) in [(&range.lo, true), (&range.hi, false)] {
             let value = self.known_number(end, "the end of a range")?;
             if scalar == Scalar::Int && !matches!(value, Num::Int(_)) {
-                return self.error(Code::TypeMismatch, end.span, "a range of `int` ends at integers", "write `fix in lo..=hi`");
+                return self.error(
+                    Code::TypeMismatch,
+                    end.span,
+                    "a range of `int` ends at integers",
+                    "write `fix in lo..=hi`",
+                );
             }
             ends.push(known::raw_bound(&value, frac, up));
         }
         let found = Interval::new(ends[0], ends[1]);
         if found.lo > found.hi {
-            return self.error(Code::EmptyRange, range.span, "a range with nothing in it", "write the smaller end first");
+            return self.error(
+                Code::EmptyRange,
+                range.span,
+                "a range with nothing in it",
+                "write the smaller end first",
+            );
         }
         if !found.fits() {
             let message = "a range that does not fit in 64 bits";
@@ -236,7 +262,12 @@ impl Elaborator<'_> {
             Ok(extent) if extent <= MAX_LANES => Ok(extent),
             Ok(_) => {
                 let message = format!("an array of {} elements", known::show_int(value));
-                self.error(Code::TooLarge, extent.span, message, format!("the longest has {} elements", known::show_int(MAX_LANES.into())))
+                self.error(
+                    Code::TooLarge,
+                    extent.span,
+                    message,
+                    format!("the longest has {} elements", known::show_int(MAX_LANES.into())),
+                )
             }
             Err(_) => self.error(Code::TooLarge, extent.span, "a negative length", "lengths start at 0"),
         }
@@ -252,7 +283,12 @@ impl Elaborator<'_> {
             return Ok(());
         }
         let message = format!("`{ty}` has more elements than fit");
-        self.error(Code::TooLarge, span, message, format!("the longest array has {} elements", known::show_int(MAX_LANES.into())))
+        self.error(
+            Code::TooLarge,
+            span,
+            message,
+            format!("the longest array has {} elements", known::show_int(MAX_LANES.into())),
+        )
     }
 
     /// The value as one of the written type: same shape, `int` as `fix`, ranges proven or (where public) checked as the program runs.
@@ -278,8 +314,9 @@ impl Elaborator<'_> {
             None => Ok(()),
             Some(leaf) => {
                 let origin = leaf.origin.clone();
-                let diagnostic = Diagnostic::new(Code::SecretToPublic, span, "a secret value where a public one is expected")
-                    .help("if everyone may know it, write `reveal(…)`");
+                let diagnostic =
+                    Diagnostic::new(Code::SecretToPublic, span, "a secret value where a public one is expected")
+                        .help("if everyone may know it, write `reveal(…)`");
                 let diagnostic = origin_label(diagnostic, origin.as_deref(), "is secret because of this");
                 Err(self.report(diagnostic))
             }
@@ -334,7 +371,7 @@ impl Elaborator<'_> {
         let message = "a value that may lie outside its written range";
         let show = |end: i128| known::show_raw(end, frac);
         let diagnostic = Diagnostic::new(Code::BrokenPromise, span, message)
-            .here(format!("lies in {}, not in {}", show_range(own, frac), show_range(range, frac)))
+            .here(format!("{}, not in {}", show_place(own, frac), show_range(range, frac)))
             .help(format!(
                 "write `clamp(…, {}, {})`, or `narrow(…, {}..={}, \"why it holds\")`, which checks it as the program runs",
                 show(range.lo),

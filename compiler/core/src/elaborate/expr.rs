@@ -1,5 +1,6 @@
 //! Expressions: what each form is, in terms of the operators, shapes and calls of the other files.
 
+use super::branch::Sides;
 use super::declared::Bare;
 use super::known::{Known, Num};
 use super::lanes::Operand;
@@ -45,7 +46,9 @@ impl Elaborator<'_> {
             }
             ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right, span),
             ExprKind::As(of, ty) => self.conversion(of, ty, span),
-            ExprKind::Range { from, to, inclusive } => self.range_value(from.as_deref(), to.as_deref(), *inclusive, span),
+            ExprKind::Range { from, to, inclusive } => {
+                self.range_value(from.as_deref(), to.as_deref(), *inclusive, span)
+            }
             ExprKind::Call { callee, args } => self.call_expression(callee, args, span),
             ExprKind::Method { receiver, name, args } => {
                 let mut all = vec![(**receiver).clone()];
@@ -122,7 +125,12 @@ impl Elaborator<'_> {
             return Ok(Value::int(*size));
         }
         let module = self.frame().module;
-        let Some(id) = self.modules.find(module, &name.text) else { return self.unknown_name(name) };
+        let Some(id) = self.modules.find(module, &name.text) else {
+            if self.modules.may_be_lost(module, &name.text, self.sources) {
+                return Err(Reported);
+            }
+            return self.unknown_name(name);
+        };
         match &self.modules.item(id).kind {
             ItemKind::Param { .. } | ItemKind::Const { .. } => self.constant_item(id),
             ItemKind::Input(_) => self.items.inputs.get(&id).cloned().unwrap_or(Err(Reported)),
@@ -222,7 +230,9 @@ impl Elaborator<'_> {
             return Ok(Value::boolean(decides));
         }
         let public = match Self::operand(&first, left.span) {
-            Some(operand) if operand.scalar == Scalar::Bool && operand.extents.is_empty() => self.public_truth(&operand),
+            Some(operand) if operand.scalar == Scalar::Bool && operand.extents.is_empty() => {
+                self.public_truth(&operand)
+            }
             _ => None,
         };
         let Some(condition) = public else {
@@ -232,9 +242,9 @@ impl Elaborator<'_> {
         let second = |elaborator: &mut Self| elaborator.expression(right);
         let constant = |_: &mut Self| Ok(Value::boolean(decides));
         if op == BinaryOp::And {
-            self.public_choice(condition, &[], span, second, constant)
+            self.public_choice(condition, &[], Sides::of(span), second, constant)
         } else {
-            self.public_choice(condition, &[], span, constant, second)
+            self.public_choice(condition, &[], Sides::of(span), constant, second)
         }
     }
 
@@ -350,7 +360,8 @@ impl Elaborator<'_> {
         let (Some(from), Some(to)) = (from, to) else {
             return self.error(Code::Syntax, span, "a range without an end", "write `0..N`");
         };
-        let (first, last) = (self.known_integer(from, "the start of a range"), self.known_integer(to, "the end of a range"));
+        let (first, last) =
+            (self.known_integer(from, "the start of a range"), self.known_integer(to, "the end of a range"));
         let (first, last) = (first?, last?);
         let end = last.saturating_add(i128::from(inclusive));
         let lanes = u64::try_from(end.saturating_sub(first).max(0)).unwrap_or(u64::MAX);

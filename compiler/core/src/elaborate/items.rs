@@ -117,6 +117,9 @@ impl Elaborator<'_> {
         if let Some(role) = self.items.roles.iter().find(|role| role.name == name.text) {
             return Ok(role.clone());
         }
+        if self.modules.may_be_lost(self.frame().module, &name.text, self.sources) {
+            return Err(Reported);
+        }
         let names: Vec<String> = self.items.roles.iter().map(|role| role.name.clone()).collect();
         let help = match super::similar(&name.text, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -137,7 +140,12 @@ impl Elaborator<'_> {
                     Some(member) => Ok(RoleId(role.first + member)),
                     None => {
                         let message = format!("`{}` has no member {member}", role.name);
-                        self.error(Code::BadRole, index.span, message, format!("the last one is `{}[{}]`", role.name, count - 1))
+                        self.error(
+                            Code::BadRole,
+                            index.span,
+                            message,
+                            format!("the last one is `{}[{}]`", role.name, count - 1),
+                        )
                     }
                 }
             }
@@ -309,14 +317,16 @@ impl Elaborator<'_> {
             }
             if fields.iter().any(|(name, _)| *name == field.name.text) {
                 let message = format!("the field `{}` is declared twice", field.name.text);
-                let _: Outcome<()> = self.error(Code::Duplicate, field.name.span, message, "give one of them another name");
+                let _: Outcome<()> =
+                    self.error(Code::Duplicate, field.name.span, message, "give one of them another name");
                 failed = true;
                 continue;
             }
             match self.declared_type(&field.ty, Bare::Data) {
                 Ok(Declared { secrecy: Some(_), span, .. }) => {
                     let message = "a field has the secrecy of its struct";
-                    let _: Outcome<()> = self.error(Code::Syntax, span, message, "write `secret` where the struct is used");
+                    let _: Outcome<()> =
+                        self.error(Code::Syntax, span, message, "write `secret` where the struct is used");
                     failed = true;
                 }
                 Ok(declared) => {

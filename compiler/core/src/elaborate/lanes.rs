@@ -52,6 +52,15 @@ pub(crate) fn show_range(range: Interval, frac: u32) -> String {
     format!("{}..={}", show_raw(range.lo, frac), show_raw(range.hi, frac))
 }
 
+/// Where a value lies, for people.
+pub(crate) fn show_place(range: Interval, frac: u32) -> String {
+    if range.lo == range.hi {
+        format!("is {}", show_raw(range.lo, frac))
+    } else {
+        format!("lies in {}", show_range(range, frac))
+    }
+}
+
 impl Elaborator<'_> {
     /// The operand that a value is; `None` for anything but scalars and arrays of scalars.
     pub(crate) fn operand(value: &Value, span: Span) -> Option<Operand> {
@@ -265,11 +274,10 @@ pub(crate) fn narrow(range: Interval) -> Option<(i64, i64)> {
 /// The message about a result that may not fit.
 pub(crate) fn overflow(exact: Interval, frac: u32, blame: &Blame) -> Diagnostic {
     let message = format!("the result of `{}` may not fit in 64 bits", blame.what);
-    let mut diagnostic = Diagnostic::new(Code::Overflow, blame.span, message)
-        .here(format!("lies in {}", show_range(exact, frac)));
+    let mut diagnostic = Diagnostic::new(Code::Overflow, blame.span, message).here(show_place(exact, frac));
     for (span, range, frac, _) in &blame.operands {
         if *span != blame.span {
-            diagnostic = diagnostic.label(*span, format!("lies in {}", show_range(*range, *frac)));
+            diagnostic = diagnostic.label(*span, show_place(*range, *frac));
         }
     }
     let widest = blame.operands.iter().filter(|(_, _, _, origin)| origin.is_some());

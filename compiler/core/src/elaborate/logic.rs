@@ -23,7 +23,11 @@ impl Elaborator<'_> {
             (Scalar::Bool, Scalar::Bool) if equality => return self.bool_equality(op, pair),
             (Scalar::Bool, _) | (_, Scalar::Bool) => {
                 let message = format!("`{}` of `{}` and `{}`", pair.what, pair.left.scalar, pair.right.scalar);
-                let help = if equality { "compare values of one type" } else { "truth values have no order; write `x as int`" };
+                let help = if equality {
+                    "compare values of one type"
+                } else {
+                    "truth values have no order; write `x as int`"
+                };
                 return self.error(Code::TypeMismatch, pair.span, message, help);
             }
             _ => {}
@@ -63,10 +67,12 @@ impl Elaborator<'_> {
             _ => None,
         };
         let pair = match (constant(&pair.left), constant(&pair.right)) {
-            (None, Some(value)) if pair.left.known().is_none() => match self.bound(&pair.right, &value, &pair.left, true) {
-                Ok(right) => Pair { right, ..pair },
-                Err(above) => return Ok((self.constant_truth(&pair, above), span)),
-            },
+            (None, Some(value)) if pair.left.known().is_none() => {
+                match self.bound(&pair.right, &value, &pair.left, true) {
+                    Ok(right) => Pair { right, ..pair },
+                    Err(above) => return Ok((self.constant_truth(&pair, above), span)),
+                }
+            }
             (Some(value), None) if pair.right.known().is_none() => {
                 match self.bound(&pair.left, &value, &pair.right, false) {
                     Ok(left) => Pair { left, ..pair },
@@ -101,7 +107,8 @@ impl Elaborator<'_> {
         // A constant between two representable numbers equals none.
         for (constant, other) in [(&pair.left, &pair.right), (&pair.right, &pair.left)] {
             if let (Some(Known::Same(value, _)), None) = (constant.known(), other.known())
-                && (!known::is_exact(value, other.scalar.frac()) || narrow(self.range(&constant.leaf, other.scalar.frac())).is_none())
+                && (!known::is_exact(value, other.scalar.frac())
+                    || narrow(self.range(&constant.leaf, other.scalar.frac())).is_none())
             {
                 return Ok((self.constant_truth(&pair, false), span));
             }
@@ -222,7 +229,12 @@ impl Elaborator<'_> {
             Some(operand) if operand.scalar == Scalar::Bool && operand.extents.is_empty() => Ok(operand),
             Some(operand) if operand.scalar == Scalar::Bool => {
                 let message = format!("a condition is one truth value, and this is `{}`", value.ty);
-                self.error(Code::TypeMismatch, span, message, "write `all(…)` or `any(…)`, or `select(c, a, b)` for lane by lane")
+                self.error(
+                    Code::TypeMismatch,
+                    span,
+                    message,
+                    "write `all(…)` or `any(…)`, or `select(c, a, b)` for lane by lane",
+                )
             }
             _ => {
                 let message = format!("a condition is a truth value, and this is `{}`", value.ty);
@@ -264,10 +276,11 @@ impl Elaborator<'_> {
         let ty = a.ty.with_scalars(&mut scalars.iter().copied());
         let same = scalars.len() == left.len() && ty == b.ty.with_scalars(&mut scalars.iter().copied());
         if !same {
-            let diagnostic = crate::diagnostics::Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
-                .label(a_span, format!("this is `{}`", a.ty))
-                .label(b_span, format!("this is `{}`", b.ty))
-                .help("give both the same type");
+            let diagnostic =
+                crate::diagnostics::Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
+                    .label(a_span, format!("this is `{}`", a.ty))
+                    .label(b_span, format!("this is `{}`", b.ty))
+                    .help("give both the same type");
             return Err(self.report(diagnostic));
         }
         Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))

@@ -91,13 +91,26 @@ impl Elaborator<'_> {
             let (first, last) = (self.bound_value(from), self.bound_value(to));
             let (first, mut last) = (first?, last?);
             if *inclusive {
-                last = self.operate(crate::syntax::ast::BinaryOp::Add, to.span, (&last, to.span), (&Value::int(1), to.span), to.span)?;
+                last = self.operate(
+                    crate::syntax::ast::BinaryOp::Add,
+                    to.span,
+                    (&last, to.span),
+                    (&Value::int(1), to.span),
+                    to.span,
+                )?;
             }
             let (first_bound, first_range) = self.loop_bound(&first, from.span)?;
             let (last_bound, last_range) = self.loop_bound(&last, to.span)?;
             let turns = (last_range.hi - first_range.lo).max(0);
-            let (Some(lo), Some(hi)) = (i64::try_from(first_range.lo).ok(), i64::try_from((last_range.hi - 1).max(first_range.lo)).ok()) else {
-                return self.error(Code::Overflow, source.span, "a loop bound that does not fit in 64 bits", "use a smaller one");
+            let (Some(lo), Some(hi)) =
+                (i64::try_from(first_range.lo).ok(), i64::try_from((last_range.hi - 1).max(first_range.lo)).ok())
+            else {
+                return self.error(
+                    Code::Overflow,
+                    source.span,
+                    "a loop bound that does not fit in 64 bits",
+                    "use a smaller one",
+                );
             };
             let head = Head::Counted { from: first_bound, to: last_bound, range: (lo, hi), pattern, source: None };
             return self.carried_loop(&head, Some(turns), body, span);
@@ -326,9 +339,11 @@ impl Elaborator<'_> {
         let value = self.expression(condition)?;
         let operand = self.condition(&value, condition.span)?;
         if self.is_secret(&operand.leaf) {
-            let diagnostic = Diagnostic::new(Code::SecretWhile, condition.span, "a secret value decides a `while` loop")
-                .here("how often this loop runs would tell everyone about it")
-                .help("loop over a public bound and use an `if` inside: `for i in 0..MAX { if … { … } }`");
+            let about = operand.leaf.origin.as_ref().map_or("it".to_owned(), |origin| format!("`{}`", origin.name));
+            let diagnostic =
+                Diagnostic::new(Code::SecretWhile, condition.span, "a secret value decides a `while` loop")
+                    .here(format!("how often this loop runs would tell everyone about {about}"))
+                    .help("loop over a public bound and use an `if` inside: `for i in 0..MAX { if … { … } }`");
             let diagnostic = origin_label(diagnostic, operand.leaf.origin.as_deref(), "is secret because of this");
             return Err(self.report(diagnostic));
         }
@@ -389,7 +404,12 @@ impl Elaborator<'_> {
                         Guess::Growing { lo, hi } => (lo.min(moved.lo), hi.max(moved.hi)),
                         _ => (moved.lo.min(0), moved.hi.max(0)),
                     };
-                    turns.map(|turns| (Guess::Growing { lo, hi }, entry.add(Interval::new(lo.saturating_mul(turns), hi.saturating_mul(turns)))))
+                    turns.map(|turns| {
+                        (
+                            Guess::Growing { lo, hi },
+                            entry.add(Interval::new(lo.saturating_mul(turns), hi.saturating_mul(turns))),
+                        )
+                    })
                 }
                 _ => None,
             };
@@ -478,8 +498,7 @@ impl Elaborator<'_> {
             let (variable, at) = leaf.at;
             let after = Self::next(leaf, next);
             let origin = after.origin.clone().or_else(|| leaf.entry.origin.clone());
-            values[variable].leaves[at] =
-                Leaf::of(Ref::whole(result, leaf.of.lanes())).from(origin).relative(relation);
+            values[variable].leaves[at] = Leaf::of(Ref::whole(result, leaf.of.lanes())).from(origin).relative(relation);
         }
         self.hold(&carry.variables, values.into_iter().map(Some).collect());
         Ok(())

@@ -157,7 +157,7 @@ impl Elaborator<'_> {
         self.read_inputs();
         self.run_main();
         self.frames.pop();
-        names::check(self.modules, &self.called, self.sink);
+        names::check(self.modules, &self.called, self.sources, self.sink);
         self.lint_unused();
     }
 
@@ -182,7 +182,11 @@ impl Elaborator<'_> {
 
     /// Adds the calls that led to a message inside a function.
     fn with_calls(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        let calls: Vec<Span> = self.frames.iter().skip(1).filter_map(|frame| frame.called).collect();
+        // A mistake in an argument stands in the call itself.
+        let at = diagnostic.primary.0;
+        let around = |call: &Span| call.file == at.file && call.start <= at.start && at.end <= call.end;
+        let calls = self.frames.iter().skip(1).filter_map(|frame| frame.called).filter(|call| !around(call));
+        let calls: Vec<Span> = calls.collect();
         for call in calls.iter().rev().take(3) {
             diagnostic = diagnostic.label(*call, "in this call");
         }
@@ -228,13 +232,7 @@ impl Elaborator<'_> {
     fn declare(&mut self, name: &crate::syntax::ast::Name, mutable: bool, value: Option<Value>) -> usize {
         self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
         let value = value.map(|value| self.named(value, &name.text));
-        self.variables.push(Variable {
-            name: name.text.clone(),
-            span: name.span,
-            mutable,
-            declared: None,
-            value,
-        });
+        self.variables.push(Variable { name: name.text.clone(), span: name.span, mutable, declared: None, value });
         self.variables.len() - 1
     }
 

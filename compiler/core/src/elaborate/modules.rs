@@ -84,6 +84,13 @@ impl Modules {
         Some(named.id)
     }
 
+    /// Whether a name stands in a piece of the module that did not parse, and may be declared there.
+    pub(crate) fn may_be_lost(&self, module: usize, name: &str, sources: &SourceMap) -> bool {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let lost = &self.modules[module].ast.lost;
+        lost.iter().any(|piece| sources.text(*piece).split(|c| !is_word(c)).any(|word| word == name))
+    }
+
     fn add(&mut self, path: String, file: FileId, library: bool, sources: &SourceMap, sink: &mut Sink) -> usize {
         let ast = crate::syntax::parse(sources, file, sink);
         let number = self.modules.len();
@@ -167,9 +174,7 @@ impl Modules {
             } else {
                 format!("it is read from `{path}` in the folder of the main file")
             };
-            sink.push(
-                Diagnostic::new(Code::UnknownName, at, format!("no module `{}`", words.join("::"))).help(help),
-            );
+            sink.push(Diagnostic::new(Code::UnknownName, at, format!("no module `{}`", words.join("::"))).help(help));
             return None;
         };
         let file = sources.add(path.clone(), text);
@@ -192,10 +197,16 @@ impl Modules {
                         None => {
                             let module: Vec<&str> = what.path.iter().map(|name| name.text.as_str()).collect();
                             let message = format!("`{}` has no `{}`", module.join("::"), name.text);
-                            let own: Vec<&str> =
-                                self.modules[from].names.iter().filter(|(_, n)| !n.imported).map(|(n, _)| &**n).collect();
-                            let help = super::similar(&name.text, own.iter().copied())
-                                .map_or_else(|| format!("it has {}", own.join(", ")), |near| format!("did you mean `{near}`?"));
+                            let own: Vec<&str> = self.modules[from]
+                                .names
+                                .iter()
+                                .filter(|(_, n)| !n.imported)
+                                .map(|(n, _)| &**n)
+                                .collect();
+                            let help = super::similar(&name.text, own.iter().copied()).map_or_else(
+                                || format!("it has {}", own.join(", ")),
+                                |near| format!("did you mean `{near}`?"),
+                            );
                             sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
                         }
                     }

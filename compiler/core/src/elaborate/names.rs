@@ -4,11 +4,12 @@
 use super::builtins;
 use super::modules::{ItemId, Modules};
 use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::source::SourceMap;
 use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Name, Pattern, Stmt, StmtKind};
 use std::collections::BTreeSet;
 
 /// Reports unknown names in functions that nothing calls.
-pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sink: &mut Sink) {
+pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sources: &SourceMap, sink: &mut Sink) {
     for module in 0..modules.len() {
         if modules.get(module).library {
             continue;
@@ -17,7 +18,7 @@ pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sink: &mut Sin
             if let ItemKind::Fn(of) = &declared.kind
                 && !called.contains(&ItemId { module, item })
             {
-                let mut names = Names { modules, module, scope: Vec::new(), sink };
+                let mut names = Names { modules, module, scope: Vec::new(), sources, sink };
                 names.scope.extend(of.generics.iter().map(|generic| generic.name.text.clone()));
                 names.scope.extend(of.params.iter().map(|param| param.name.text.clone()));
                 names.block(&of.body);
@@ -30,6 +31,7 @@ struct Names<'a> {
     modules: &'a Modules,
     module: usize,
     scope: Vec<String>,
+    sources: &'a SourceMap,
     sink: &'a mut Sink,
 }
 
@@ -52,9 +54,13 @@ impl Names<'_> {
     }
 
     fn unknown(&mut self, name: &Name, what: &str, end: &str) {
+        if self.modules.may_be_lost(self.module, &name.text, self.sources) {
+            return;
+        }
         let items = self.modules.get(self.module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, self.scope.iter().map(String::as_str).chain(items));
-        let help = near.map_or_else(|| format!("declare `{}` before", name.text), |near| format!("did you mean `{near}`?"));
+        let help =
+            near.map_or_else(|| format!("declare `{}` before", name.text), |near| format!("did you mean `{near}`?"));
         let message = format!("{what} `{}` {end}", name.text);
         self.sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
     }

@@ -134,6 +134,9 @@ impl Elaborator<'_> {
                 let help = format!("copy it: `let mut {0}_now = {0};`", name.text.to_lowercase());
                 return self.error(Code::NotAPlace, name.span, message, help);
             }
+            if self.modules.may_be_lost(module, &name.text, self.sources) {
+                return Err(Reported);
+            }
             let help = format!("declare it: `let mut {} = …;`", name.text);
             return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
         };

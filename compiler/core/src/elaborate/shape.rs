@@ -50,14 +50,15 @@ impl Selection {
     /// The lanes of a leaf with so many lanes below each element, as strides; outer first, without those of length 1.
     fn strides(&self, below: u64) -> (u64, Option<Index>, Vec<Dim>) {
         let scale = |stride: i64| stride.saturating_mul(i64::try_from(below).unwrap_or(i64::MAX));
-        let mut dims: Vec<Dim> =
-            self.dims.iter().map(|dim| Dim { stride: scale(dim.stride), len: dim.len }).collect();
+        let mut dims: Vec<Dim> = self.dims.iter().map(|dim| Dim { stride: scale(dim.stride), len: dim.len }).collect();
         dims.push(Dim { stride: 1, len: below });
         dims.retain(|dim| dim.len != 1);
         let mut joined: Vec<Dim> = Vec::new();
         for dim in dims {
             match joined.last_mut() {
-                Some(outer) if i64::try_from(dim.len).is_ok_and(|len| outer.stride == dim.stride.saturating_mul(len)) => {
+                Some(outer)
+                    if i64::try_from(dim.len).is_ok_and(|len| outer.stride == dim.stride.saturating_mul(len)) =>
+                {
                     *outer = Dim { stride: dim.stride, len: outer.len * dim.len };
                 }
                 _ => joined.push(dim),
@@ -78,7 +79,8 @@ impl Selection {
         let (offset, _, dims) = self.strides(below);
         let mut lanes = vec![offset];
         for dim in dims {
-            let row = |at: u64| (0..dim.len).map(move |i| at.wrapping_add_signed(dim.stride.wrapping_mul(i.cast_signed())));
+            let row =
+                |at: u64| (0..dim.len).map(move |i| at.wrapping_add_signed(dim.stride.wrapping_mul(i.cast_signed())));
             lanes = lanes.into_iter().flat_map(row).collect();
         }
         lanes
@@ -165,7 +167,8 @@ impl Elaborator<'_> {
     }
 
     fn out_of_bounds<T>(&mut self, index: i128, extent: u64, span: Span) -> Outcome<T> {
-        let last = if extent == 0 { "it has no elements".to_owned() } else { format!("the last element is {}", extent - 1) };
+        let last =
+            if extent == 0 { "it has no elements".to_owned() } else { format!("the last element is {}", extent - 1) };
         self.error(Code::OutOfBounds, span, format!("index {index} is outside an array of {extent} elements"), last)
     }
 
@@ -395,10 +398,9 @@ impl Elaborator<'_> {
     ) -> Outcome<Option<Leaf>> {
         let Some(index) = selection.index(below) else { return Ok(None) };
         let offset = selection.lanes(below).first().copied().unwrap_or(0);
-        let (Some(first), Some(step)) = (
-            start.checked_add(step.saturating_mul(i128::from(offset))),
-            step.checked_mul(i128::from(index.stride)),
-        ) else {
+        let (Some(first), Some(step)) =
+            (start.checked_add(step.saturating_mul(i128::from(offset))), step.checked_mul(i128::from(index.stride)))
+        else {
             return Ok(None);
         };
         let (lo, hi) = self.builder.ty(index.value).range();
@@ -406,11 +408,9 @@ impl Elaborator<'_> {
         let (step, first) = (Value::int(step), Value::int(first));
         if Interval::new(lo.into(), hi.into()).mul(Interval::of(step.known_int().unwrap_or(1))).fits() {
             let pair = self.pair("*", (&counter, span), (&step, span), span)?;
-            let scaled =
-                if step.known_int() == Some(1) { counter } else { self.arithmetic(ast::BinaryOp::Mul, pair)? };
+            let scaled = if step.known_int() == Some(1) { counter } else { self.arithmetic(ast::BinaryOp::Mul, pair)? };
             let pair = self.pair("+", (&scaled, span), (&first, span), span)?;
-            let sum =
-                if first.known_int() == Some(0) { scaled } else { self.arithmetic(ast::BinaryOp::Add, pair)? };
+            let sum = if first.known_int() == Some(0) { scaled } else { self.arithmetic(ast::BinaryOp::Add, pair)? };
             return Ok(sum.leaves.into_iter().next());
         }
         Ok(None)
@@ -451,10 +451,8 @@ impl Elaborator<'_> {
             return Ok(view);
         }
         let lanes = count * below;
-        let each = self.builder.view(
-            &view,
-            &Place::grid(0, Dim { stride: 1, len: count }, Dim { stride: 0, len: below }),
-        );
+        let each =
+            self.builder.view(&view, &Place::grid(0, Dim { stride: 1, len: count }, Dim { stride: 0, len: below }));
         let (lo, hi) = self.builder.ty(view.value).range();
         let width = i64::try_from(below).unwrap_or(i64::MAX);
         let scale = self.builder.int(width);
@@ -462,10 +460,8 @@ impl Elaborator<'_> {
         let ty = RegType::pub_int(lo.saturating_mul(width), hi.saturating_mul(width));
         let scaled = self.builder.gate(crate::ir::Op::Mul {}, vec![each, scale], ty, lanes);
         let steps = self.builder.range(RegType::pub_int(0, width - 1), 0, 1, below);
-        let steps = Ref {
-            value: steps,
-            place: Place::grid(0, Dim { stride: 0, len: count }, Dim { stride: 1, len: below }),
-        };
+        let steps =
+            Ref { value: steps, place: Place::grid(0, Dim { stride: 0, len: count }, Dim { stride: 1, len: below }) };
         let ty = RegType::pub_int(lo.saturating_mul(width), hi.saturating_mul(width).saturating_add(width - 1));
         let whole = self.builder.whole(scaled);
         let sum = self.builder.gate(crate::ir::Op::Add {}, vec![whole, steps], ty, lanes);
@@ -502,7 +498,8 @@ impl Elaborator<'_> {
     pub(super) fn field(&mut self, ty: &Type, name: &ast::Name) -> Outcome<(Type, std::ops::Range<usize>)> {
         let Type::Struct(of) = ty.innermost() else {
             let message = format!("`{ty}` has no fields");
-            let help = if name.text == "len" { "write `len(xs)`" } else { "only structs and arrays of structs have fields" };
+            let help =
+                if name.text == "len" { "write `len(xs)`" } else { "only structs and arrays of structs have fields" };
             return self.error(Code::NoField, name.span, message, help);
         };
         let mut first = 0;
@@ -524,7 +521,12 @@ impl Elaborator<'_> {
     pub(super) fn tuple_part(&mut self, ty: &Type, at: u32, span: Span) -> Outcome<(Type, std::ops::Range<usize>)> {
         let Type::Tuple(parts) = ty.innermost() else {
             let message = format!("`{ty}` is no tuple");
-            return self.error(Code::NoField, span, message, "`.0` and `.1` are parts of a tuple; elements of an array are `xs[0]`");
+            return self.error(
+                Code::NoField,
+                span,
+                message,
+                "`.0` and `.1` are parts of a tuple; elements of an array are `xs[0]`",
+            );
         };
         let Some(part) = parts.get(at as usize) else {
             let message = format!("`{ty}` has {} parts", parts.len());
@@ -594,7 +596,12 @@ impl Elaborator<'_> {
     }
 
     /// `a ++ b`.
-    pub(super) fn concatenation(&mut self, (a, a_span): (&Value, Span), (b, b_span): (&Value, Span), span: Span) -> Outcome<Value> {
+    pub(super) fn concatenation(
+        &mut self,
+        (a, a_span): (&Value, Span),
+        (b, b_span): (&Value, Span),
+        span: Span,
+    ) -> Outcome<Value> {
         for (value, at) in [(a, a_span), (b, b_span)] {
             if value.ty.extents().is_empty() {
                 let message = format!("`++` joins arrays, and this is `{}`", value.ty);

@@ -113,7 +113,9 @@ impl Elaborator<'_> {
     /// A statement; gives a value where it returns.
     fn statement(&mut self, statement: &Stmt) -> Outcome<Option<Value>> {
         match &statement.kind {
-            StmtKind::Let { mutable, pattern, ty, value } => self.let_statement(*mutable, pattern, ty.as_ref(), value)?,
+            StmtKind::Let { mutable, pattern, ty, value } => {
+                self.let_statement(*mutable, pattern, ty.as_ref(), value)?
+            }
             StmtKind::Assign { place, op, value } => self.assign(place, *op, value, statement.span)?,
             StmtKind::Expr(e) => return self.expression_statement(e),
             StmtKind::For { pattern, source, condition, body } => {
@@ -123,8 +125,12 @@ impl Elaborator<'_> {
                 self.for_loop(pattern, source, body, statement.span)?;
             }
             StmtKind::While { condition, body } => self.while_loop(condition, body, statement.span)?,
-            StmtKind::Break => return self.unsupported(statement.span, "`break` is", "write the condition into `while`"),
-            StmtKind::Continue => return self.unsupported(statement.span, "`continue` is", "write the rest into an `if`"),
+            StmtKind::Break => {
+                return self.unsupported(statement.span, "`break` is", "write the condition into `while`");
+            }
+            StmtKind::Continue => {
+                return self.unsupported(statement.span, "`continue` is", "write the rest into an `if`");
+            }
             StmtKind::Return(value) => {
                 self.effect("`return`", statement.span, "let both sides of the `if` give a value")?;
                 return match value {
@@ -177,9 +183,7 @@ impl Elaborator<'_> {
                         Some(otherwise) => self.flow_of(otherwise),
                         None => Ok(Flow::Value(Value::unit())),
                     },
-                    None => self
-                        .undecided(&known, condition.span, then, otherwise.as_deref(), e.span)
-                        .map(Flow::Value),
+                    None => self.undecided(&known, condition.span, then, otherwise.as_deref(), e.span).map(Flow::Value),
                 }
             }
             _ => self.expression(e).map(Flow::Value),
@@ -200,7 +204,12 @@ impl Elaborator<'_> {
         {
             let message = "this has no value";
             self.bind(pattern, None, mutable)?;
-            return self.error(Code::TypeMismatch, value.span, message, "end the block with an expression, without `;`");
+            return self.error(
+                Code::TypeMismatch,
+                value.span,
+                message,
+                "end the block with an expression, without `;`",
+            );
         }
         let failed = kept.is_err();
         let first = self.variables.len();
@@ -220,13 +229,20 @@ impl Elaborator<'_> {
             }
             Pattern::Wild(_) => Ok(()),
             Pattern::Tuple(parts, span) => {
-                let Some(value) = value else { return parts.iter().try_for_each(|part| self.bind(part, None, mutable)) };
+                let Some(value) = value else {
+                    return parts.iter().try_for_each(|part| self.bind(part, None, mutable));
+                };
                 let own = match &value.ty {
                     Type::Tuple(own) if own.len() == parts.len() => own.clone(),
                     other => {
                         let message = format!("a pattern of {} parts for `{other}`", parts.len());
                         parts.iter().try_for_each(|part| self.bind(part, None, mutable))?;
-                        return self.error(Code::TypeMismatch, *span, message, "write a name for each part of the tuple");
+                        return self.error(
+                            Code::TypeMismatch,
+                            *span,
+                            message,
+                            "write a name for each part of the tuple",
+                        );
                     }
                 };
                 let mut first = 0;

@@ -146,10 +146,12 @@ impl Run<'_> {
         let Slot { ty, lanes } = self.program.slot(update.array);
         match update.op {
             op @ (Op::MergeLayer { .. } | Op::Scatter {}) => {
-                let types: Vec<_> = std::iter::once(ty).chain(update.args.iter().map(|arg| self.program.ty(arg.value))).collect();
+                let types: Vec<_> =
+                    std::iter::once(ty).chain(update.args.iter().map(|arg| self.program.ty(arg.value))).collect();
                 let args: Vec<Lanes> = std::iter::once(array).chain(args).collect();
                 let slot = self.program.slot(update.result);
-                array = eval::eval(self.program, op, &args, &types, slot).map_err(|fault| Fault { site, what: fault.to_string() })?;
+                array = eval::eval(self.program, op, &args, &types, slot)
+                    .map_err(|fault| Fault { site, what: fault.to_string() })?;
             }
             op => {
                 let count = update.place.lanes().unwrap_or(0);

@@ -17,6 +17,8 @@ pub struct Name {
 pub struct Module {
     /// The items, in source order.
     pub items: Vec<Item>,
+    /// Pieces that did not parse: what they declare is not known.
+    pub lost: Vec<Span>,
 }
 
 /// An item with what is written above it.

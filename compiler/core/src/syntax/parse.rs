@@ -24,10 +24,12 @@ const MAX_MISTAKES: usize = 100;
 pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
     let text = &sources.file(file).text;
     let (mut tokens, unknown) = lex(text);
+    let open_string = unknown.iter().any(|range| text.get(range.clone()).is_some_and(|found| found.starts_with('"')));
     for range in unknown {
         sink.push(unknown_characters(file, range, text));
     }
-    if !brackets_pair(file, &tokens, sink) {
+    // Brackets inside such a string, or behind it, are not where they seem to be.
+    if open_string || !brackets_pair(file, &tokens, sink) {
         return Module::default();
     }
     for _ in 0..MAX_MISTAKES {
@@ -35,6 +37,7 @@ pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
         match ModuleParser::new().parse(file, stream) {
             Ok(mut module) => {
                 attach_docs(&mut module, text);
+                module.lost = lost(file, &tokens);
                 return module;
             }
             Err(error) => {
@@ -51,6 +54,12 @@ pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
     Module::default()
 }
 
+/// The pieces in place of which an error token stands.
+fn lost(file: FileId, tokens: &[Lexed]) -> Vec<Span> {
+    let bad = tokens.iter().filter(|(_, token, _)| matches!(token, Token::BadStatement | Token::BadItem));
+    bad.map(|(start, _, end)| span(file, *start, *end)).collect()
+}
+
 fn unknown_characters(file: FileId, range: Range<usize>, text: &str) -> Diagnostic {
     let found = text.get(range.clone()).unwrap_or_default();
     let at = span(file, range.start, range.end);
@@ -63,7 +72,7 @@ fn unknown_characters(file: FileId, range: Range<usize>, text: &str) -> Diagnost
     match found {
         "'" => diagnostic.help("strings stand in double quotes"),
         "?" | "@" | "$" | "~" | "`" | "\\" => diagnostic.help("the language has no such sign"),
-        _ => diagnostic,
+        _ => diagnostic.help("take it out"),
     }
 }
 
@@ -168,10 +177,10 @@ fn unexpected(
     if named("and") || named("or") || named("not") || previous_named("not") {
         return say(format!("`{token}` is no operator"), "write `&&`, `||` and `!`");
     }
-    if named("elif") {
+    if named("elif") || previous_named("elif") {
         return say("`elif` is not a word of the language".to_owned(), "write `else if`");
     }
-    if previous_named("def") || previous_named("function") || previous_named("func") {
+    if ["def", "function", "func"].into_iter().any(|word| named(word) || previous_named(word)) {
         return say("functions are declared with `fn`".to_owned(), "write `fn name(x: int) -> int { … }`");
     }
     if previous_named("var") || previous_named("int") || previous_named("bool") {
@@ -216,8 +225,9 @@ fn expected(error: &ParseError<usize, Token, String>) -> String {
     let has = |token: &str| expected.iter().any(|e| e == token);
     let mut all: Vec<String> = Vec::new();
     if has("\"integer\"") && has("\"name\"") {
-        all.push("a value".to_owned());
-    } else if has("\"name\"") {
+        return "expected a value".to_owned();
+    }
+    if has("\"name\"") {
         all.push("a name".to_owned());
     }
     if has("\"fn\"") && has("\"party\"") {

@@ -22,3 +22,89 @@ fn programs_compile_and_verify() {
         }
     }
 }
+
+/// Sources of the project with words taken out, doubled and exchanged: whatever comes of it, nothing panics, and no module comes out of a
+/// program with an error.
+#[test]
+fn damaged_sources_do_not_panic() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+    let mut texts = Vec::new();
+    for folder in ["programs", "tests/ui", "stdlib"] {
+        for entry in std::fs::read_dir(format!("{root}{folder}")).expect("a folder") {
+            let path = entry.expect("a readable folder").path();
+            let path = if path.is_dir() { path.join("main.smpc") } else { path };
+            if path.extension().is_some_and(|extension| extension == "smpc") {
+                texts.push(std::fs::read_to_string(path).expect("a source"));
+            }
+        }
+    }
+    texts.sort();
+    let mut seed = 1_u64;
+    let mut below = |n: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % n.max(1)
+    };
+    let mut all_words: Vec<String> = Vec::new();
+    for text in &texts {
+        all_words.extend(words(text));
+    }
+    for text in &texts {
+        let original = words(text);
+        for _ in 0..50 {
+            let mut changed = original.clone();
+            for _ in 0..1 + below(3) {
+                let at = below(changed.len());
+                match below(4) {
+                    0 => drop(changed.remove(at)),
+                    1 => changed.insert(at, changed[at].clone()),
+                    2 => changed[at] = all_words[below(all_words.len())].clone(),
+                    _ => {
+                        let other = below(changed.len());
+                        changed.swap(at, other);
+                    }
+                }
+                if changed.is_empty() {
+                    break;
+                }
+            }
+            let compiled = compile_with(&changed.concat(), &[]);
+            let wrong = compiled.diagnostics.iter().any(smpcc_core::diagnostics::Diagnostic::is_error);
+            assert_eq!(compiled.module.is_none(), wrong);
+            if let Some(module) = compiled.module {
+                let verified =
+                    smpc_bytecode::verify::verify(module, &smpc_bytecode::verify::Limits { memory: u64::MAX });
+                verified.unwrap_or_else(|error| panic!("{error}\n{}", changed.concat()));
+            }
+        }
+    }
+}
+
+/// Words, numbers and signs, white space with the word before it.
+fn words(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut last = ' ';
+    for c in text.chars() {
+        let joins = c.is_whitespace() || (c.is_alphanumeric() || c == '_') && (last.is_alphanumeric() || last == '_');
+        match out.last_mut() {
+            Some(word) if joins => word.push(c),
+            _ => out.push(c.to_string()),
+        }
+        last = c;
+    }
+    out
+}
+
+/// Long chains of operators and deep calls end in a message or compile, on a stack of the size that the command line gives.
+#[test]
+fn deep_programs() {
+    let chain = format!("fn main() {{ let x = {}1; output y = x to all; }}\n", "1 + ".repeat(100_000));
+    let calls: String = (1..3_000).map(|i| format!("fn f{i}(x: int) -> int {{ f{}(x) }}\n", i - 1)).collect();
+    let calls = format!("fn f0(x: int) -> int {{ x }}\n{calls}fn main() {{ output y = f2999(1) to all; }}\n");
+    let run = move || {
+        for text in [chain, calls] {
+            let compiled = compile_with(&text, &[]);
+            assert!(compiled.module.is_none() && !compiled.diagnostics.is_empty());
+        }
+    };
+    std::thread::Builder::new().stack_size(1 << 30).spawn(run).expect("a thread").join().expect("no panic");
+}

@@ -95,8 +95,10 @@ fn fixed_point() {
     body("output x = (a as fix) * 0.25 + 1 to all;", &[("x", &[7 * ONE / 4 + ONE])]);
     body("output x = [(a * 0.5) as int, (b * 0.5) as int] to all;", &[("x", &[3, -1])]);
     body("output x = (a as fix<24>) / 3 to all;", &[("x", &[(7 << 24) / 3])]);
-    body("output x = [a * 0.5 < 3.5, a * 0.5 <= 3.5, a * 0.5 < 3.50001, a > 6.9, a == 7.1] to all;", &[("x", &[0, 1, 1, 1, 0])]);
-
+    body(
+        "output x = [a * 0.5 < 3.5, a * 0.5 <= 3.5, a * 0.5 < 3.50001, a > 6.9, a == 7.1] to all;",
+        &[("x", &[0, 1, 1, 1, 0])],
+    );
 }
 
 #[test]
@@ -115,10 +117,22 @@ fn secret_conditions() {
     body("let mut x = 1; if !c { x = a; } output x to all;", &[("x", &[1])]);
     body("let mut x = 1; if c { x = a; x += 1; if a < 0 { x = 0; } } output x to all;", &[("x", &[8])]);
     body("output x = if a < b { 1 } else if c { 2 } else { 3 } to all;", &[("x", &[2])]);
-    body("let mut ys = xs; if c { ys[1] = 8; } else { ys[2] = 9; ys[0] = 0; } output ys to all;", &[("ys", &[3, 8, 4, 1, 5])]);
-    body("let mut ys = xs; if !c { ys[1] = 8; } else { ys = xs * 2; ys[2] = 9; } output ys to all;", &[("ys", &[6, 2, 9, 2, 10])]);
-    body("let mut t = (1, [0, 0]); if c { t.1[0] = a; if a > 0 { t.1[1] = 5; t.0 = 2; } } output x = t.1 to all; output y = t.0 to all;", &[("x", &[7, 5]), ("y", &[2])]);
-    body("let x = if c { a / 0 + 1 } else { 2 };\noutput y = 1 to all;".replace("a / 0", "a / (b + 3)").as_str(), &[("y", &[1])]);
+    body(
+        "let mut ys = xs; if c { ys[1] = 8; } else { ys[2] = 9; ys[0] = 0; } output ys to all;",
+        &[("ys", &[3, 8, 4, 1, 5])],
+    );
+    body(
+        "let mut ys = xs; if !c { ys[1] = 8; } else { ys = xs * 2; ys[2] = 9; } output ys to all;",
+        &[("ys", &[6, 2, 9, 2, 10])],
+    );
+    body(
+        "let mut t = (1, [0, 0]); if c { t.1[0] = a; if a > 0 { t.1[1] = 5; t.0 = 2; } } output x = t.1 to all; output y = t.0 to all;",
+        &[("x", &[7, 5]), ("y", &[2])],
+    );
+    body(
+        "let x = if c { a / 0 + 1 } else { 2 };\noutput y = 1 to all;".replace("a / 0", "a / (b + 3)").as_str(),
+        &[("y", &[1])],
+    );
 }
 
 #[test]
@@ -128,39 +142,67 @@ fn loops() {
     body("let mut n = 0; for (i, x) in enumerate(xs) { n += x * i; } output n to all;", &[("n", &[32])]);
     body("let mut n = 0; for (x, y) in zip(xs, reverse(xs)) { n += x * y; } output n to all;", &[("n", &[48])]);
     body("let mut ys = [0; 5]; for i in 0..5 { ys[4 - i] = xs[i]; } output ys to all;", &[("ys", &[5, 1, 4, 1, 3])]);
-    body("let mut h = [0; 10]; for x in xs { for k in 0..10 { if x == k { h[k] += 1; } } } output h to all;", &[("h", &[0, 2, 0, 1, 1, 1, 0, 0, 0, 0])]);
+    body(
+        "let mut h = [0; 10]; for x in xs { for k in 0..10 { if x == k { h[k] += 1; } } } output h to all;",
+        &[("h", &[0, 2, 0, 1, 1, 1, 0, 0, 0, 0])],
+    );
     body("let mut n = 1; let mut i = 0; while i < 5 { n = n + i; i += 2; } output n to all;", &[("n", &[7])]);
     body("let mut m = a; for x in xs { m = max(m, x); } output m to all;", &[("m", &[7])]);
-    body("let mut x: int in 0..=1000 = 1; for i in 0..5 { x = clamp(x * 2 + i, 0, 1000); } output x to all;", &[("x", &[58])]);
+    body(
+        "let mut x: int in 0..=1000 = 1; for i in 0..5 { x = clamp(x * 2 + i, 0, 1000); } output x to all;",
+        &[("x", &[58])],
+    );
     body("let mut n = 0; for i in 0..3 { for j in 0..i { n += xs[j]; } } output n to all;", &[("n", &[7])]);
     body("let mut n = 0; for i in 0..100 { n += 1; } output n to all;", &[("n", &[100])]);
     body("let mut n = 0; for i in 1..=3 { n += i; } output n to all;", &[("n", &[6])]);
     body("let mut n = 0.0; for x in xs { n += x * 0.5; } output n to all;", &[("n", &[7 * ONE])]);
-    body("let mut t = 0; let mut u = 0; for x in xs { t = u + x; u = t; } output t to all;".replace("t = u + x; u = t;", "u += x; t = u;").as_str(), &[("t", &[14])]);
+    body(
+        "let mut t = 0; let mut u = 0; for x in xs { t = u + x; u = t; } output t to all;"
+            .replace("t = u + x; u = t;", "u += x; t = u;")
+            .as_str(),
+        &[("t", &[14])],
+    );
 }
 
 #[test]
 fn public_control() {
     body("let p = reveal(a); let mut x = 0; if p > 5 { x = b; } else { x = 100; } output x to all;", &[("x", &[-3])]);
     body("let p = reveal(a); let x = if p < 5 { 1 } else { 2 }; output x to all;", &[("x", &[2])]);
-    body("let p = reveal(xs[0]); output x = xs[p] to all; output y = xs[p - 1..p + 1] to all;".replace("xs[p - 1..p + 1]", "xs[p..p + 2]").as_str(), &[("x", &[1]), ("y", &[1, 5])]);
+    body(
+        "let p = reveal(xs[0]); output x = xs[p] to all; output y = xs[p - 1..p + 1] to all;"
+            .replace("xs[p - 1..p + 1]", "xs[p..p + 2]")
+            .as_str(),
+        &[("x", &[1]), ("y", &[1, 5])],
+    );
     body("let p = reveal(xs[0]); let mut n = 0; for i in 0..p { n += i; } output n to all;", &[("n", &[3])]);
-    body("let p = reveal(xs[0]); let mut ys = xs; ys[p] = 0; ys[p..p + 2] = [9, 8]; output ys to all;", &[("ys", &[3, 1, 4, 9, 8])]);
+    body(
+        "let p = reveal(xs[0]); let mut ys = xs; ys[p] = 0; ys[p..p + 2] = [9, 8]; output ys to all;",
+        &[("ys", &[3, 1, 4, 9, 8])],
+    );
     body("let p = reveal(xs); output y = xs[p - 1] to all;", &[("y", &[4, 3, 1, 3, 5])]);
     body("let i = reveal(a); output y = i < 5 && xs[i] > 0 to all;", &[("y", &[0])]);
 }
 
 #[test]
 fn shapes() {
-    body("let m = [[1, 2, 3], [4, 5, 6]]; output x = m[1] to all; output y = m[.., 2] to all; output z = m[0, 1..] to all; output s = sum(m) to all;", &[("x", &[4, 5, 6]), ("y", &[3, 6]), ("z", &[2, 3]), ("s", &[5, 7, 9])]);
-    body("let m = [xs, xs * 2]; output x = m[1, 2] to all; output y = m[.., 1] to all; output s = sum(m) to all;", &[("x", &[8]), ("y", &[1, 2]), ("s", &[9, 3, 12, 3, 15])]);
+    body(
+        "let m = [[1, 2, 3], [4, 5, 6]]; output x = m[1] to all; output y = m[.., 2] to all; output z = m[0, 1..] to all; output s = sum(m) to all;",
+        &[("x", &[4, 5, 6]), ("y", &[3, 6]), ("z", &[2, 3]), ("s", &[5, 7, 9])],
+    );
+    body(
+        "let m = [xs, xs * 2]; output x = m[1, 2] to all; output y = m[.., 1] to all; output s = sum(m) to all;",
+        &[("x", &[8]), ("y", &[1, 2]), ("s", &[9, 3, 12, 3, 15])],
+    );
     body("let ys = xs[1..3] ++ [a, b] ++ reverse(xs)[0..1]; output ys to all;", &[("ys", &[1, 4, 7, -3, 5])]);
     body("output x = xs[[4, 0, 0]] to all;", &[("x", &[5, 3, 3])]);
     body("let mut ys = xs; ys[[4, 0]] = [a, b]; output ys to all;", &[("ys", &[-3, 1, 4, 1, 7])]);
     body("output x = [x * x for x in xs] to all;", &[("x", &[9, 1, 16, 1, 25])]);
     body("output x = [i for i in 0..10 if i % 3 == 0] to all;", &[("x", &[0, 3, 6, 9])]);
     body("output n = sum([i * a for i in 0..100]) to all;", &[("n", &[4950 * 7])]);
-    body("let mut m = [[0; 3]; 2]; m[1, 2] = a; m[0] = [1, 2, 3]; m[.., 0] = [8, 9]; output m to all;", &[("m", &[8, 2, 3, 9, 0, 7])]);
+    body(
+        "let mut m = [[0; 3]; 2]; m[1, 2] = a; m[0] = [1, 2, 3]; m[.., 0] = [8, 9]; output m to all;",
+        &[("m", &[8, 2, 3, 9, 0, 7])],
+    );
 }
 
 #[test]
