@@ -1,2 +1,100 @@
-//! Command line of the virtual machine.
-fn main() {}
+//! The command line of the virtual machine: reads arguments, calls the library, prints, and ends with the right code. Results go to stdout, everything
+//! else to stderr.
+
+mod cli;
+
+use clap::Parser as _;
+use cli::{Cli, Command, IdentityCommand, NewIdentity, NewSessionFile, Run, SessionCommand};
+use smpc_net::Identity;
+use smpcvm::failure::{Class, Failure};
+use smpcvm::output::OutputFile;
+use smpcvm::program::Program;
+use smpcvm::run::child;
+use smpcvm::run::separate::{self, PartyRun};
+use smpcvm::session::{NewSession, NodeArgument, Params, RoleArgument};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+fn main() -> ExitCode {
+    if child::is_child() {
+        return child::main();
+    }
+    let done = match Cli::parse().command {
+        Command::Run(run) => run_party(run),
+        Command::Identity { command: IdentityCommand::New(new) } => new_identity(&new).map_err(|failure| vec![failure]),
+        Command::Session { command: SessionCommand::New(new) } => new_session(new).map_err(|failure| vec![failure]),
+        Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
+    };
+    match done {
+        Ok(text) => {
+            // Whoever reads may be gone; the work is done all the same.
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(failures) => {
+            failures.iter().for_each(|failure| log(&failure.to_string()));
+            ExitCode::from(failures.first().map_or(Class::Ours, |failure| failure.class).exit_code())
+        }
+    }
+}
+
+fn log(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Arguments of a repeated option.
+fn parse_all<T: FromStr<Err = Failure>>(texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts.iter().map(|text| text.parse()).collect()
+}
+
+fn run_party(run: Run) -> Result<String, Vec<Failure>> {
+    let one = |failure: Failure| vec![failure];
+    let network = run.network.as_deref().map(str::parse).transpose();
+    let party = PartyRun {
+        program: run.program,
+        session: run.session,
+        party: run.party,
+        inputs: parse_all(&run.inputs).map_err(one)?,
+        output: run.output,
+        stats: run.stats,
+        identity: run.identity,
+        network: network.map_err(|error| vec![Failure::new(Class::Usage, format!("--network: {error}"))])?,
+    };
+    separate::run(&party, &log)
+}
+
+fn new_identity(new: &NewIdentity) -> Result<String, Failure> {
+    let (identity, file) = Identity::create(Path::new("."), &new.name)?;
+    log(&format!("wrote {} (keep it to yourself) and its certificate", file.display()));
+    log("hand this fingerprint to the other parties, over a channel that you trust:");
+    Ok(format!("{}\n", identity.fingerprint()))
+}
+
+fn new_session(new: NewSessionFile) -> Result<String, Failure> {
+    let default = Params::default();
+    let params = Params {
+        silence: new.silence.unwrap_or(default.silence),
+        steps: new.steps.unwrap_or(default.steps),
+        memory: new.memory.unwrap_or(default.memory),
+        ..default
+    };
+    let nodes: Vec<NodeArgument> = parse_all(&new.nodes)?;
+    let roles: Vec<RoleArgument> = parse_all(&new.roles)?;
+    let module = match &new.pin {
+        Some(file) => Some(Program::load(file, params.memory)?.hash),
+        None => None,
+    };
+    let nodes = nodes.into_iter().map(|node| node.0).collect();
+    let session =
+        NewSession { protocol: new.protocol, threshold: new.threshold, nodes, roles, params, module }.make()?;
+    match &new.output {
+        None => Ok(session.to_toml()),
+        Some(path) => {
+            OutputFile::probe(path)?.write(&session.to_toml())?;
+            log(&format!("wrote {}: every party needs the same file", path.display()));
+            Ok(String::new())
+        }
+    }
+}

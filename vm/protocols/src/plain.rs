@@ -190,6 +190,9 @@ impl Protocol for Plain {
     fn clear_checks(&self) -> bool {
         true
     }
+    fn clear_lane(&self, lane: u64) -> Option<i64> {
+        Some(lane.cast_signed())
+    }
     fn lane(&self, a: &Numbers, lane: usize) -> u64 {
         a.0[lane]
     }

@@ -100,6 +100,10 @@ pub trait Protocol {
     }
     /// One lane.
     fn lane(&self, a: &Self::Arith, lane: usize) -> Self::Lane;
+    /// A lane as it is, where the protocol computes in the clear.
+    fn clear_lane(&self, _lane: Self::Lane) -> Option<i64> {
+        None
+    }
     /// Overwrites one lane.
     fn set_lane(&self, a: &mut Self::Arith, lane: usize, value: Self::Lane);
     /// a + b of single lanes.

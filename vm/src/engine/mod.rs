@@ -3,10 +3,10 @@
 //! Levels run one after the other; the entries of a level side by side, so that their rounds merge. Gates that need no peer run at once; the others
 //! are futures that the protocol's executor polls in source order.
 //!
-//! * [`code`], [`facts`], [`lifetimes`]: the module made ready to run;
-//! * [`drive`] runs what talks, [`local`] what does not;
-//! * [`store`] holds the registers; [`scalar`], [`vector`] and [`gates`] compute;
-//! * [`count`]: what a run that only counts needs beside.
+//! * `code`, `facts`, `lifetimes`: the module made ready to run;
+//! * `drive` runs what talks, `local` what does not;
+//! * `store` holds the registers; `scalar`, `vector` and `gates` compute;
+//! * `count`: what a run that only counts needs beside.
 //!
 //! Each gate gets its dynamic instance number here, in the order in which gates are issued: a second turn of a loop is another instance (R1).
 //! The engine knows no protocol's equations, opens no file and no connection.

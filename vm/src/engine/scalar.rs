@@ -32,6 +32,15 @@ enum Public {
     Lane(Place),
 }
 
+/// A secret operand or result.
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    /// A register of one lane.
+    Single(u32),
+    /// A lane of a longer one.
+    Lane(Place),
+}
+
 /// A fault as it travels: behind a pointer, so that success needs none of its room.
 type Boxed = Box<Fault>;
 
@@ -56,19 +65,19 @@ enum Calc {
     Not,
 }
 
-/// What a gate with a secret result computes; capital letters of a name are its operands: S secret, P public.
+/// What a gate with a secret result computes.
 #[derive(Clone, Copy, Debug)]
 enum Secret {
     Known(Public),
-    Copy(Place),
-    Add(Place, Place),
-    Sub(Place, Place),
-    AddPublic(Place, Public),
-    SubPublic(Place, Public),
-    PublicSub(Public, Place),
-    MulPublic(Place, Public),
-    Neg(Place),
-    Select(Public, Place, Place),
+    Copy(Number),
+    Add(Number, Number),
+    Sub(Number, Number),
+    AddPublic(Number, Public),
+    SubPublic(Number, Public),
+    PublicSub(Public, Number),
+    MulPublic(Number, Public),
+    Neg(Number),
+    Select(Public, Number, Number),
 }
 
 /// A gate on single lanes.
@@ -78,7 +87,7 @@ pub(super) struct Scalar(Kind);
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Public { calc: Calc, dst: Public, args: [Public; 3], range: (i64, i64) },
-    Secret { calc: Secret, dst: Place, range: (i64, i64) },
+    Secret { calc: Secret, dst: Number, range: (i64, i64) },
 }
 
 impl Scalar {
@@ -95,7 +104,7 @@ impl Scalar {
                 Some(Self(Kind::Public { calc, dst, args, range }))
             }
             RegType::Arith { .. } => {
-                let dst = resolver.place(dst)?;
+                let dst = resolver.number(dst)?;
                 Some(Self(Kind::Secret { calc: resolver.secret(gate)?, dst, range }))
             }
             RegType::Bin { .. } => None,
@@ -136,8 +145,19 @@ impl Resolver<'_> {
         Some(if register { Public::Register(place.slot) } else { Public::Lane(place) })
     }
 
-    fn secret_place(&self, view: &View) -> Option<Place> {
-        matches!(self.ty(view), RegType::Arith { .. }).then(|| self.place(view)).flatten()
+    /// A secret number of one lane.
+    fn number(&self, view: &View) -> Option<Number> {
+        let place = self.place(view)?;
+        if !matches!(self.ty(view), RegType::Arith { .. }) {
+            return None;
+        }
+        let single = place.lanes == 1 && place.offset == 0 && view.index.is_none();
+        match place.lanes {
+            1 if single => Some(Number::Single(place.slot)),
+            // One lane at a place that is only known later: rare, and left to the vector gates.
+            1 => None,
+            _ => Some(Number::Lane(place)),
+        }
     }
 
     /// An array access: the lane of a whole array at a register's value.
@@ -145,7 +165,13 @@ impl Resolver<'_> {
         let Public::Register(register) = self.public(index)? else { return None };
         let lanes = self.module.slots[array.slot.index()].lanes;
         let whole = View::whole(array.slot, lanes);
-        (*array == whole).then_some(Place { slot: array.slot.0, index: register, stride: 1, offset: 0, lanes })
+        (*array == whole && lanes > 1).then_some(Place {
+            slot: array.slot.0,
+            index: register,
+            stride: 1,
+            offset: 0,
+            lanes,
+        })
     }
 
     fn calc(&self, gate: &Gate) -> Option<(Calc, [Public; 3])> {
@@ -191,32 +217,32 @@ impl Resolver<'_> {
         let second = gate.args.get(1);
         Some(match gate.op {
             Op::Gather {} if matches!(self.ty(first), RegType::Arith { .. }) => {
-                Secret::Copy(self.element(first, second?)?)
+                Secret::Copy(Number::Lane(self.element(first, second?)?))
             }
-            Op::Copy {} | Op::Relabel {} => match self.secret_place(first) {
+            Op::Copy {} | Op::Relabel {} => match self.number(first) {
                 Some(place) => Secret::Copy(place),
                 None => Secret::Known(self.public(first)?),
             },
-            Op::Neg {} => Secret::Neg(self.secret_place(first)?),
-            Op::Add {} => match (self.secret_place(first), self.secret_place(second?)) {
+            Op::Neg {} => Secret::Neg(self.number(first)?),
+            Op::Add {} => match (self.number(first), self.number(second?)) {
                 (Some(a), Some(b)) => Secret::Add(a, b),
                 (Some(a), None) => Secret::AddPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::AddPublic(b, self.public(first)?),
                 (None, None) => return None,
             },
-            Op::Sub {} => match (self.secret_place(first), self.secret_place(second?)) {
+            Op::Sub {} => match (self.number(first), self.number(second?)) {
                 (Some(a), Some(b)) => Secret::Sub(a, b),
                 (Some(a), None) => Secret::SubPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::PublicSub(self.public(first)?, b),
                 (None, None) => return None,
             },
-            Op::Mul {} => match (self.secret_place(first), self.secret_place(second?)) {
+            Op::Mul {} => match (self.number(first), self.number(second?)) {
                 (Some(a), None) => Secret::MulPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::MulPublic(b, self.public(first)?),
                 _ => return None,
             },
             Op::Select {} => {
-                let (a, b) = (self.secret_place(second?)?, self.secret_place(gate.args.get(2)?)?);
+                let (a, b) = (self.number(second?)?, self.number(gate.args.get(2)?)?);
                 Secret::Select(self.public(first)?, a, b)
             }
             _ => return None,
@@ -226,6 +252,7 @@ impl Resolver<'_> {
 
 impl<P: Protocol> Store<'_, P> {
     /// Runs an instruction.
+    #[inline(always)]
     pub(super) fn scalar(&mut self, instruction: &Scalar) -> Result<(), Boxed> {
         match &instruction.0 {
             Kind::Public { calc, dst, args, range } => match self.calculate(*calc, args, *range) {
@@ -242,7 +269,7 @@ impl<P: Protocol> Store<'_, P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, place: &Place) -> Result<usize, Boxed> {
         let index = self.scalars[place.index as usize].checked_mul(place.stride);
         match index.and_then(|more| more.checked_add(place.offset)) {
@@ -330,31 +357,41 @@ impl<P: Protocol> Store<'_, P> {
         }
     }
 
-    #[inline]
-    fn get_secret(&self, place: &Place) -> Result<P::Lane, Boxed> {
-        let lane = self.at(place)?;
-        match &self.slots[place.slot as usize] {
-            Value::Arith(values) => Ok(self.protocol.lane(values, lane)),
-            Value::Empty => Ok(self.zero),
-            Value::Pub(_) | Value::Bin(_) => Err(malformed("no secret number")),
+    #[inline(always)]
+    fn get_secret(&self, from: &Number) -> Result<P::Lane, Boxed> {
+        match from {
+            Number::Single(slot) => Ok(self.singles[*slot as usize]),
+            Number::Lane(place) => {
+                let lane = self.at(place)?;
+                match &self.slots[place.slot as usize] {
+                    Value::Arith(values) => Ok(self.protocol.lane(values, lane)),
+                    Value::Empty => Ok(self.zero),
+                    Value::Pub(_) | Value::Bin(_) => Err(malformed("no secret number")),
+                }
+            }
         }
     }
 
     #[inline]
-    fn set_secret(&mut self, place: &Place, value: P::Lane, (lo, hi): (i64, i64)) -> Result<(), Boxed> {
-        let (lane, slot) = (self.at(place)?, place.slot as usize);
-        self.fill(slot);
-        let Value::Arith(own) = &mut self.slots[slot] else { return Err(malformed("no secret number")) };
-        self.protocol.set_lane(Rc::make_mut(own), lane, value);
+    fn set_secret(&mut self, to: &Number, value: P::Lane, range: (i64, i64)) -> Result<(), Boxed> {
         if self.checked
-            && let Some(word) = self.protocol.clear(own).and_then(|words| words.get(lane))
+            && let Some(clear) = self.protocol.clear_lane(value)
         {
-            in_range(Some(word.cast_signed()), (lo, hi), || word.cast_signed().into())?;
+            in_range(Some(clear), range, || clear.into())?;
+        }
+        match to {
+            Number::Single(slot) => self.singles[*slot as usize] = value,
+            Number::Lane(place) => {
+                let (lane, slot) = (self.at(place)?, place.slot as usize);
+                self.fill(slot);
+                let Value::Arith(own) = &mut self.slots[slot] else { return Err(malformed("no secret number")) };
+                self.protocol.set_lane(Rc::make_mut(own), lane, value);
+            }
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn secret(&self, calc: &Secret) -> Result<P::Lane, Boxed> {
         let p = self.protocol;
         Ok(match calc {

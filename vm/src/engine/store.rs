@@ -14,7 +14,8 @@ use std::rc::Rc;
 
 /// A register's content.
 pub(super) enum Value<P: Protocol> {
-    /// Not written yet, or read for the last time: all zero. A public register of one lane is always that; see [`Store::scalars`].
+    /// Not written yet, or read for the last time: all zero. A register of one lane is always that, unless it is a word; see [`Store::scalars`] and
+    /// [`Store::singles`].
     Empty,
     /// Known to every node.
     Pub(Rc<Vec<i64>>),
@@ -41,6 +42,8 @@ pub(super) struct Store<'m, P: Protocol> {
     pub(super) slots: Vec<Value<P>>,
     /// Public registers of one lane, by slot: counters, indices, conditions. One more behind them is always 0.
     pub(super) scalars: Vec<i64>,
+    /// Secret numbers of one lane, by slot.
+    pub(super) singles: Vec<P::Lane>,
     /// A secret lane that is known to be 0.
     pub(super) zero: P::Lane,
     /// Nothing secret has content; only lengths count.
@@ -51,12 +54,14 @@ pub(super) struct Store<'m, P: Protocol> {
 
 impl<'m, P: Protocol> Store<'m, P> {
     pub(super) fn new(protocol: &'m P, module: &'m Module, dry: bool) -> Self {
+        let zero = protocol.lane(&protocol.share_public(&[0], 1), 0);
         Self {
             protocol,
             module,
             slots: module.slots.iter().map(|_| Value::Empty).collect(),
             scalars: vec![0; module.slots.len() + 1],
-            zero: protocol.lane(&protocol.share_public(&[0], 1), 0),
+            singles: vec![zero; module.slots.len()],
+            zero,
             dry,
             checked: protocol.clear_checks() && !dry,
         }
@@ -124,6 +129,18 @@ impl<'m, P: Protocol> Store<'m, P> {
         matches!(self.slot(id), Slot { ty: RegType::Pub { .. }, lanes: 1 })
     }
 
+    /// Whether a register is one of [`Store::singles`].
+    fn is_single(&self, id: SlotId) -> bool {
+        matches!(self.slot(id), Slot { ty: RegType::Arith { .. }, lanes: 1 })
+    }
+
+    /// A secret number as a vector of one lane.
+    fn vector(&self, id: SlotId) -> P::Arith {
+        let mut vector = self.protocol.share_public(&[0], 1);
+        self.protocol.set_lane(&mut vector, 0, self.singles[id.index()]);
+        vector
+    }
+
     /// Makes sure that a vector has content.
     #[inline]
     pub(super) fn fill(&mut self, slot: usize) {
@@ -148,6 +165,10 @@ impl<'m, P: Protocol> Store<'m, P> {
         let lanes = self.lanes(view)?;
         if self.is_scalar(view.slot) {
             return Ok(Arg::Pub(Rc::new(vec![self.scalars[view.slot.index()]; lanes.len()])));
+        }
+        if self.is_single(view.slot) {
+            let vector = self.vector(view.slot);
+            return Ok(Arg::Arith(Rc::new(if lanes.len() == 1 { vector } else { vector.read(&lanes) })));
         }
         self.fill(view.slot.index());
         let whole = self.is_whole(view.slot, &lanes);
@@ -192,7 +213,7 @@ impl<'m, P: Protocol> Store<'m, P> {
     pub(super) fn take(&mut self, view: &View) -> Result<Arg<P>, Fault> {
         let lanes = self.lanes(view)?;
         let arg = self.read(view)?;
-        if self.is_whole(view.slot, &lanes) && !self.is_scalar(view.slot) {
+        if self.is_whole(view.slot, &lanes) {
             self.clear(view.slot);
         }
         Ok(arg)
@@ -223,6 +244,12 @@ impl<'m, P: Protocol> Store<'m, P> {
         fits(values.lanes(), &lanes)?;
         self.check_range(view, &values)?;
         let slot = view.slot.index();
+        if self.is_single(view.slot) {
+            if values.lanes() == 1 {
+                self.singles[slot] = self.protocol.lane(&values, 0);
+            }
+            return Ok(());
+        }
         if self.is_whole(view.slot, &lanes) {
             self.slots[slot] = Value::Arith(values);
             return Ok(());
@@ -259,6 +286,14 @@ impl<'m, P: Protocol> Store<'m, P> {
             Some(value) => Err(Fault::Range { value: value.into(), range: (lo, hi) }),
             None => Ok(()),
         }
+    }
+}
+
+impl<P: Protocol> Drop for Store<'_, P> {
+    /// Vectors wipe themselves; single lanes are wiped here.
+    fn drop(&mut self) {
+        self.singles.fill(self.zero);
+        std::hint::black_box(&mut self.singles);
     }
 }
 

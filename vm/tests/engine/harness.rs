@@ -2,7 +2,7 @@
 
 use smpc_bytecode::module::Module;
 use smpc_bytecode::verify::Verified;
-use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
+use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
@@ -99,5 +99,3 @@ pub(crate) fn agree(module: &Verified<Module>, values: &[&[i64]]) -> Vec<Vec<i64
     }
     clear.into_iter().map(|leaves| leaves.expect("one party gets all").remove(0)).collect()
 }
-
-pub(crate) type Recording = MemoryWire;

@@ -1,0 +1,281 @@
+//! What is measured, at one party: each job sets up its operands, waits until all parties are there, and times the gate alone.
+
+use super::limits::ring;
+use super::{TIMES, modules, netlist};
+use crate::engine::{Engine, Plan};
+use crate::failure::Failure;
+use crate::run::child::connect;
+use crate::run::party;
+use crate::run::stats::peak_memory;
+use serde::{Deserialize, Serialize};
+use smpc_net::{Mesh, Terms};
+use smpc_protocols::rep3::{Keys, Rep3};
+use smpc_protocols::{Executor, Protocol, Range, Stats};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Job {
+    /// Bytes round a ring of processes, without a protocol.
+    Ring { bytes: u64 },
+    /// Eight bytes round a ring, again and again, without a protocol.
+    Rounds { rounds: u64 },
+    /// Products in one vector.
+    Products { lanes: u64 },
+    /// Products of which each needs the one before.
+    Dependent { products: u64 },
+    /// Comparisons whose difference fits 64 bits.
+    Comparisons { lanes: u64 },
+    /// Comparisons of any two 64-bit integers.
+    FullComparisons { lanes: u64 },
+    /// The inner product of two vectors.
+    InnerProduct { lanes: u64 },
+    /// The product of two square matrices.
+    Matrix { size: u64 },
+    /// The random circuit.
+    Netlist { lanes: u64 },
+    /// A loop of additions of array elements.
+    Loop { turns: u64 },
+}
+
+/// All jobs, in the order of the table.
+pub(super) const JOBS: &[Job] = &[
+    Job::Ring { bytes: 256 << 20 },
+    Job::Rounds { rounds: 10_000 },
+    Job::Products { lanes: 1_000_000 },
+    Job::Products { lanes: 20_000_000 },
+    Job::Dependent { products: 10_000 },
+    Job::Comparisons { lanes: 100_000 },
+    Job::Comparisons { lanes: 1_000_000 },
+    Job::FullComparisons { lanes: 100_000 },
+    Job::FullComparisons { lanes: 1_000_000 },
+    Job::InnerProduct { lanes: 1_000_000 },
+    Job::Matrix { size: 512 },
+    Job::Netlist { lanes: 16_384 },
+    Job::Netlist { lanes: 1 << 20 },
+    Job::Loop { turns: 1_000_000 },
+];
+
+impl Job {
+    /// Its name in the table.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Ring { .. } => "limit: ring over TLS",
+            Self::Rounds { .. } => "limit: rounds over TLS",
+            Self::Products { .. } => "products",
+            Self::Dependent { .. } => "dependent products",
+            Self::Comparisons { .. } => "comparisons, differences of 64 bits",
+            Self::FullComparisons { .. } => "comparisons, full i64",
+            Self::InnerProduct { .. } => "inner product",
+            Self::Matrix { .. } => "matrix product",
+            Self::Netlist { .. } => "netlist of 10,000 gates",
+            Self::Loop { .. } => "loop turns",
+        }
+    }
+
+    /// Lanes, or what comes nearest.
+    pub(super) const fn lanes(&self) -> u64 {
+        match *self {
+            Self::Ring { .. } | Self::Rounds { .. } | Self::Dependent { .. } | Self::Loop { .. } => 1,
+            Self::Products { lanes }
+            | Self::Comparisons { lanes }
+            | Self::FullComparisons { lanes }
+            | Self::InnerProduct { lanes }
+            | Self::Netlist { lanes } => lanes,
+            Self::Matrix { size } => size * size,
+        }
+    }
+
+    /// Units of work.
+    pub(super) const fn work(&self) -> u64 {
+        match *self {
+            Self::Ring { bytes } => bytes,
+            Self::Rounds { rounds } => rounds,
+            Self::Dependent { products } => products,
+            Self::Loop { turns } => turns,
+            Self::Products { lanes }
+            | Self::Comparisons { lanes }
+            | Self::FullComparisons { lanes }
+            | Self::InnerProduct { lanes } => lanes,
+            Self::Matrix { size } => size * size * size,
+            Self::Netlist { lanes } => lanes * 2_000,
+        }
+    }
+
+    /// What a unit of work is.
+    pub(super) const fn unit(&self) -> &'static str {
+        match self {
+            Self::Ring { .. } => "bytes a link",
+            Self::Rounds { .. } => "rounds",
+            Self::Products { .. } | Self::Dependent { .. } | Self::InnerProduct { .. } | Self::Matrix { .. } => {
+                "products"
+            }
+            Self::Comparisons { .. } | Self::FullComparisons { .. } => "comparisons",
+            Self::Netlist { .. } => "ANDs",
+            Self::Loop { .. } => "turns",
+        }
+    }
+}
+
+/// What a party measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Measured {
+    /// Of each repetition.
+    pub(super) seconds: Vec<f64>,
+    /// Of one repetition.
+    pub(super) rounds: u64,
+    /// Of one repetition, headers included.
+    pub(super) bytes_sent: u64,
+    /// Of the whole process.
+    pub(super) peak_memory: u64,
+}
+
+type Party = Rep3<Keys>;
+
+/// Runs a job as one party.
+pub(super) fn run(me: usize, job: &Job) -> Result<Measured, Failure> {
+    let mut terms = Terms::default();
+    terms.add("bench", format!("{job:?}"));
+    let mesh = connect(me, &terms, Duration::from_secs(60), None)?;
+    let control = mesh.control.clone();
+    let measured = match *job {
+        Job::Ring { bytes } => ring(mesh, bytes, 1),
+        Job::Rounds { rounds } => ring(mesh, 8, rounds),
+        _ => gates(mesh, job),
+    }?;
+    control.finish()?;
+    Ok(measured)
+}
+
+fn size(lanes: u64) -> usize {
+    usize::try_from(lanes).unwrap_or(usize::MAX)
+}
+
+fn gates(mesh: Mesh, job: &Job) -> Result<Measured, Failure> {
+    let party = party::rep3(mesh)?;
+    let bench = Bench { p: &party.protocol, e: &party.executor, instance: Cell::new(0) };
+    let wide = Range::new(-(1 << 62), (1 << 62) - 1);
+    match *job {
+        Job::Products { lanes } => {
+            let lanes = size(lanes);
+            bench.gate(
+                |p| [p.share_public(&[3], lanes), p.share_public(&[5], lanes)],
+                async |p, cx, [a, b]| {
+                    p.mul(cx, a, b).await;
+                },
+            )
+        }
+        Job::Dependent { products } => bench.gate(
+            |p| [p.share_public(&[3], 1), p.share_public(&[5], 1)],
+            async |p, cx, [a, b]| {
+                let mut z = a.clone();
+                for i in 0..products {
+                    z = p.mul(cx.sub(i, products), &z, b).await;
+                }
+            },
+        ),
+        Job::Comparisons { lanes } => bench.compare(size(lanes), wide),
+        Job::FullComparisons { lanes } => bench.compare(size(lanes), Range::FULL),
+        Job::InnerProduct { lanes } => {
+            let lanes = size(lanes);
+            bench.gate(
+                |p| [p.share_public(&[3], lanes), p.share_public(&[5], lanes)],
+                async |p, cx, [a, b]| {
+                    p.dot(cx, a, b, lanes).await;
+                },
+            )
+        }
+        Job::Matrix { size: n } => {
+            let n = size(n);
+            bench.gate(
+                |p| [p.share_public(&[3], n * n), p.share_public(&[5], n * n)],
+                async |p, cx, [a, b]| {
+                    p.matmul(cx, a, b, n, n, n).await;
+                },
+            )
+        }
+        Job::Netlist { lanes } => {
+            let circuit = netlist::circuit().levelled();
+            bench.gate(
+                |p| p.share_public_bin(&[5], netlist::INPUTS, size(lanes)),
+                async |p, cx, input| {
+                    p.netlist(cx, &circuit, input).await;
+                },
+            )
+        }
+        Job::Loop { turns } => bench.program(turns),
+        Job::Ring { .. } | Job::Rounds { .. } => Err(Failure::ours("a limit is no gate")),
+    }
+}
+
+struct Bench<'b> {
+    p: &'b Party,
+    e: &'b Executor,
+    instance: Cell<u64>,
+}
+
+impl Bench<'_> {
+    fn next(&self) -> smpc_protocols::Cx<'_> {
+        self.e.gate(self.instance.replace(self.instance.get() + 1))
+    }
+
+    /// Returns when all parties are there: nobody learns x before everyone has sent its part, and nobody sends the second before it has the first.
+    async fn meet(&self) {
+        let one = self.p.share_public(&[1], 1);
+        self.p.open(self.next(), &one).await;
+        self.p.open(self.next(), &one).await;
+    }
+
+    /// Times `gate` on operands that `operands` makes once.
+    fn gate<T>(
+        &self,
+        operands: impl FnOnce(&Party) -> T,
+        gate: impl AsyncFn(&Party, smpc_protocols::Cx<'_>, &T),
+    ) -> Result<Measured, Failure> {
+        let run = async || {
+            let operands = operands(self.p);
+            let (mut seconds, mut cost) = (Vec::new(), Stats::default());
+            // The first one warms up.
+            for _ in 0..=TIMES {
+                self.meet().await;
+                let (before, start) = (self.e.stats(), Instant::now());
+                gate(self.p, self.next(), &operands).await;
+                seconds.push(start.elapsed().as_secs_f64());
+                cost = self.e.stats().since(&before);
+            }
+            (seconds.split_off(1), cost)
+        };
+        let (seconds, cost) = self.e.run(run()).map_err(|error| Failure::ours(error.to_string()))?;
+        Ok(measured(seconds, &cost))
+    }
+
+    fn compare(&self, lanes: usize, range: Range) -> Result<Measured, Failure> {
+        self.gate(
+            |p| [p.share_public(&[3], lanes), p.share_public(&[5], lanes)],
+            async |p, cx, [a, b]| {
+                p.lt(cx, a, b, range, range).await;
+            },
+        )
+    }
+
+    /// Times a whole program: here the loop's turns are all that it does.
+    fn program(&self, turns: u64) -> Result<Measured, Failure> {
+        let program = modules::sum_by_turns(turns)?;
+        let plan = Plan { nodes: Vec::new(), steps: u64::MAX };
+        let (mut seconds, mut cost) = (Vec::new(), Stats::default());
+        for _ in 0..=TIMES {
+            self.e.run(self.meet()).map_err(|error| Failure::ours(error.to_string()))?;
+            let (before, start) = (self.e.stats(), Instant::now());
+            let engine = Engine::new(&program.module, self.p, self.e, &plan, Vec::new(), &|| ());
+            engine.run().map_err(|error| Failure::ours(format!("{error:?}")))?;
+            seconds.push(start.elapsed().as_secs_f64());
+            cost = self.e.stats().since(&before);
+        }
+        Ok(measured(seconds.split_off(1), &cost))
+    }
+}
+
+fn measured(seconds: Vec<f64>, cost: &Stats) -> Measured {
+    Measured { seconds, rounds: cost.rounds, bytes_sent: cost.sent.iter().sum(), peak_memory: peak_memory() }
+}

@@ -1,0 +1,130 @@
+//! What the protocols do in a second, and what the machine could: three processes over TLS on loopback, the wall time of the gate alone, medians
+//! of five; beside it the machine's raw limits, measured in the same run.
+//!
+//! * `jobs`: what is measured, at each party; `netlist` and `modules`: its circuits and programs;
+//! * `limits`: rings of processes and kernels without a protocol;
+//! * `report`: the table and the JSON rows.
+//!
+//! Each job runs in processes of its own, so that one job's memory is not another one's.
+
+mod jobs;
+mod limits;
+mod modules;
+mod netlist;
+mod report;
+
+use crate::failure::{Class, Failure};
+use crate::output::OutputFile;
+use crate::run::cluster;
+use jobs::{JOBS, Job, Measured};
+use report::Row;
+use serde::{Deserialize, Serialize};
+use smpc_protocols::registry::REP3;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Repetitions of which the median counts.
+const TIMES: usize = 5;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// The protocol.
+    pub protocol: String,
+    /// Only jobs with one of these texts in their name; all, where there is none.
+    pub jobs: Vec<String>,
+    /// Where the rows go as JSON.
+    pub json: Option<PathBuf>,
+}
+
+/// One party's part in a measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BenchOrder {
+    me: usize,
+    job: Job,
+}
+
+/// Measures, and returns the table. The executable starts itself as the parties.
+///
+/// # Errors
+/// The user's for an unknown protocol or a file that cannot be written; ours where a party fails.
+pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
+    let one = |failure: Failure| vec![failure];
+    if options.protocol != REP3.name {
+        let message = format!("there is no benchmark for the protocol `{}`", options.protocol);
+        return Err(vec![Failure::new(Class::User, message).help("there is one for rep3")]);
+    }
+    let json = options.json.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
+    if cfg!(debug_assertions) {
+        log("warning: this is no release build; its figures say nothing");
+    }
+    let executable = std::env::current_exe()
+        .map_err(|error| vec![Failure::ours(format!("this program cannot find itself: {error}"))])?;
+    let wanted = |name: &str| options.jobs.is_empty() || options.jobs.iter().any(|text| name.contains(text.as_str()));
+    let mut rows = Vec::new();
+    for limit in limits::KERNELS.iter().filter(|limit| wanted(limit.name)) {
+        log(limit.name);
+        rows.push(limit.row());
+    }
+    for job in JOBS.iter().filter(|job| wanted(job.name())) {
+        log(&format!("{}, {} lanes", job.name(), job.lanes()));
+        rows.push(measure(&executable, job)?);
+    }
+    if wanted(START) {
+        log(START);
+        rows.push(start_to_answer(&executable)?);
+    }
+    if let Some(file) = json {
+        file.write(&report::json(&rows)).map_err(one)?;
+    }
+    Ok(report::table(&rows))
+}
+
+/// Runs a job at three processes.
+fn measure(executable: &Path, job: &Job) -> Result<Row, Vec<Failure>> {
+    let order = |me: usize| crate::run::child::Order::Bench(BenchOrder { me, job: job.clone() });
+    let orders: Vec<_> = (0..REP3.parties).map(order).collect();
+    let parties: Vec<Measured> = cluster::start(executable, &orders)?;
+    Ok(Row::of(job, &parties))
+}
+
+/// A party's part.
+///
+/// # Errors
+/// Those of its links.
+pub fn party(order: &BenchOrder) -> Result<serde_json::Value, Failure> {
+    let measured = jobs::run(order.me, &order.job)?;
+    crate::run::child::value(&measured)
+}
+
+const START: &str = "millionaires, start to answer";
+
+/// Three processes from their start to their results, keys and TLS included.
+fn start_to_answer(executable: &Path) -> Result<Row, Vec<Failure>> {
+    let folder = tempfile::tempdir().map_err(|error| vec![Failure::ours(error.to_string())])?;
+    let (task, files) = modules::millionaires(folder.path()).map_err(|failure| vec![failure])?;
+    let mut times = Vec::new();
+    let mut last = Vec::new();
+    for _ in 0..TIMES {
+        let start = Instant::now();
+        last = cluster::in_processes(executable, &task, &files, None)?;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    let stats = last.first().map(|outcome| outcome.stats.clone()).unwrap_or_default();
+    Ok(Row {
+        job: START.to_owned(),
+        lanes: 1,
+        seconds: median(&mut times),
+        work: 1,
+        unit: "runs",
+        rounds: Some(stats.rounds),
+        bytes: Some(stats.sent.iter().sum()),
+        peak_memory: Some(last.iter().map(|outcome| outcome.stats.peak_memory).max().unwrap_or(0)),
+    })
+}
+
+/// The middle one.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}

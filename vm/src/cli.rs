@@ -1,0 +1,147 @@
+//! The command line: what can be said, with an example for each command. Nothing here does anything.
+
+use clap::{Args, Parser, Subcommand};
+use smpcvm::bench::BenchOptions;
+use std::path::PathBuf;
+
+/// Runs compiled .smpc programs over secret shares: one process at every party.
+#[derive(Debug, Parser)]
+#[command(name = "smpcvm", version, about, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program as one party of a session.
+    #[command(
+        after_help = "Example:\n  smpcvm run salary.smpcb --session session.toml --party 0 --input acme=acme.csv --output result.json\n\nExit codes: 1 the program, its input or the session is wrong, or a check failed; 2 usage; 3 a peer was lost; 70 our own fault"
+    )]
+    Run(Run),
+    /// Make the key that the other parties know this one by.
+    #[command(arg_required_else_help = true)]
+    Identity {
+        /// What to do.
+        #[command(subcommand)]
+        command: IdentityCommand,
+    },
+    /// Make the file that all parties of a session share.
+    #[command(arg_required_else_help = true)]
+    Session {
+        /// What to do.
+        #[command(subcommand)]
+        command: SessionCommand,
+    },
+    /// Measure gates and programs among three processes on this machine, beside its raw limits.
+    #[command(after_help = "Example:\n  smpcvm bench --json bench.json")]
+    Bench(Bench),
+}
+
+/// `smpcvm run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The compiled program.
+    #[arg(value_name = "PROGRAM.smpcb")]
+    pub(crate) program: PathBuf,
+    /// The session file, the same at every party.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: PathBuf,
+    /// The number of this party in the session, from 0.
+    #[arg(long, value_name = "I")]
+    pub(crate) party: usize,
+    /// The file of one of this party's inputs: CSV, JSON or plain numbers; 'pay[0]=FILE' for a member's. May be repeated.
+    #[arg(long = "input", value_name = "NAME=FILE[:COLUMN]")]
+    pub(crate) inputs: Vec<String>,
+    /// Writes this party's results as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Writes rounds, bytes, times and memory as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stats: Option<PathBuf>,
+    /// This party's key file [default: the key in the current folder that the session names].
+    #[arg(long, value_name = "NAME.key")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit; the same at every party.
+    #[arg(long, value_name = "LINK")]
+    pub(crate) network: Option<String>,
+}
+
+/// `smpcvm identity …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdentityCommand {
+    /// Write NAME.key and NAME.crt to the current folder and print the fingerprint.
+    #[command(after_help = "Example:\n  smpcvm identity new acme")]
+    New(NewIdentity),
+}
+
+/// `smpcvm identity new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewIdentity {
+    /// The files' name, and what the certificate says.
+    pub(crate) name: String,
+}
+
+/// `smpcvm session …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Write a session file; the parties are numbered in the order of their nodes.
+    #[command(
+        after_help = "Example:\n  smpcvm session new --protocol rep3 --node acme.example:7000=5f0c… --node globex.example:7000=91ab… \\\n    --node initech.example:7000=c3d4… -o session.toml"
+    )]
+    New(NewSessionFile),
+}
+
+/// `smpcvm session new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewSessionFile {
+    /// The protocol.
+    #[arg(long)]
+    pub(crate) protocol: String,
+    /// How many parties may be corrupted, where the protocol leaves a choice.
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
+    /// A party: where it listens, and the fingerprint that `identity new` printed there. Once for each.
+    #[arg(long = "node", value_name = "HOST:PORT=FINGERPRINT", required = true)]
+    pub(crate) nodes: Vec<String>,
+    /// The party that plays a role, where that is not the one of the role's own number. May be repeated.
+    #[arg(long = "role", value_name = "ROLE=PARTY")]
+    pub(crate) roles: Vec<String>,
+    /// Seconds after which a party that says nothing is given up [default: 30].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) silence: Option<f64>,
+    /// Steps after which a program is stopped [default: 1000000000].
+    #[arg(long)]
+    pub(crate) steps: Option<u64>,
+    /// Bytes that a program's registers may take [default: 4294967296].
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory: Option<u64>,
+    /// The only program that the session may run.
+    #[arg(long, value_name = "PROGRAM.smpcb")]
+    pub(crate) pin: Option<PathBuf>,
+    /// Where the file goes [default: printed].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `smpcvm bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The protocol.
+    #[arg(long, default_value = "rep3")]
+    pub(crate) protocol: String,
+    /// Only jobs whose name has this in it; may be repeated.
+    #[arg(long = "job", value_name = "TEXT")]
+    pub(crate) jobs: Vec<String>,
+    /// Writes the rows as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Bench {
+    pub(crate) fn options(self) -> BenchOptions {
+        BenchOptions { protocol: self.protocol, jobs: self.jobs, json: self.json }
+    }
+}

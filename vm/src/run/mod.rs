@@ -1,0 +1,79 @@
+//! Running programs: one party of a session, all parties on this machine, or none at all where only the cost is asked for.
+//!
+//! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
+//! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
+//! * [`local`]: all parties in threads; [`cluster`] and [`child`]: all parties as processes;
+//! * [`cost`]: rounds and bytes without a run;
+//! * [`stats`], [`progress`]: what is reported about a run.
+
+pub mod child;
+pub mod cluster;
+pub mod cost;
+pub mod local;
+pub mod party;
+pub mod progress;
+pub mod separate;
+pub mod stats;
+mod wire;
+
+use crate::engine::{Inputs, Plan};
+use crate::failure::{Class, Failure};
+use crate::program::Program;
+use crate::session::{Params, assign_roles_round};
+use smpc_bytecode::module::Manifest;
+use smpc_protocols::registry::Spec;
+
+/// What all parties of a run have in common.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The program.
+    pub program: Program,
+    /// The protocol.
+    pub protocol: &'static Spec,
+    /// Limits and constants.
+    pub params: Params,
+    /// The party that plays each role of the program.
+    pub nodes: Vec<usize>,
+}
+
+impl Task {
+    /// A run of all parties on one machine: role i at party i mod n.
+    #[must_use]
+    pub fn local(program: Program, protocol: &'static Spec, params: Params) -> Self {
+        let nodes = assign_roles_round(&program.module.manifest.roles, protocol.parties);
+        Self { program, protocol, params, nodes }
+    }
+
+    /// What the program takes and gives.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.program.module.manifest
+    }
+
+    /// Who plays which role, and what the run may take, as the engine wants it.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan { nodes: self.nodes.clone(), steps: self.params.steps }
+    }
+
+    /// Of the inputs of all roles those that a party supplies.
+    #[must_use]
+    pub fn inputs_of(&self, party: usize, inputs: &Inputs) -> Inputs {
+        let owners = self.manifest().inputs.iter().map(|input| self.nodes.get(input.role.index()).copied());
+        owners.zip(inputs).map(|(owner, leaves)| leaves.clone().filter(|_| owner == Some(party))).collect()
+    }
+}
+
+/// Of what the parties of one run say, what its operator should see: not that others left, where one of them says why. The same words only once.
+#[must_use]
+pub fn root_causes(failures: Vec<Failure>) -> Vec<Failure> {
+    let consequence = |failure: &Failure| failure.class == Class::PeerLost;
+    let only_consequences = failures.iter().all(consequence);
+    let mut causes: Vec<Failure> = Vec::new();
+    for failure in failures {
+        if (only_consequences || !consequence(&failure)) && !causes.contains(&failure) {
+            causes.push(failure);
+        }
+    }
+    causes
+}

@@ -1,0 +1,157 @@
+//! One party of a session, as its operator starts it: program, session file, key and data from disk; the others somewhere on the network.
+//!
+//! Everything that can be wrong here is found before a peer hears anything: output paths, session, program, inputs, key, in this order.
+
+use super::Task;
+use super::party::{self, Outcome};
+use super::progress::Progress;
+use super::stats::Clock;
+use crate::failure::{Class, Failure};
+use crate::input::{self, InputFile};
+use crate::output::{self, OutputFile};
+use crate::program::Program;
+use crate::session::{Session, assign_roles, digest, hex};
+use smpc_bytecode::module::{Output, Receivers};
+use smpc_net::{Config, Identity, Network, connect};
+use smpc_protocols::registry::PLAIN;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What an operator says on the command line.
+#[derive(Clone, Debug)]
+pub struct PartyRun {
+    /// The compiled program.
+    pub program: PathBuf,
+    /// The session file.
+    pub session: PathBuf,
+    /// The number of this party.
+    pub party: usize,
+    /// The files of its inputs.
+    pub inputs: Vec<InputFile>,
+    /// Where the results go as JSON.
+    pub output: Option<PathBuf>,
+    /// Where the statistics go as JSON.
+    pub stats: Option<PathBuf>,
+    /// The key file; else that of the current folder that the session names.
+    pub identity: Option<PathBuf>,
+    /// A slower network to emulate.
+    pub network: Option<Network>,
+}
+
+/// Runs the party. `log` is for its operator: what is about to happen, and what an operator may want to know. Returns the results as text; they have been
+/// written as JSON by then.
+///
+/// # Errors
+/// Everything that is wrong, classed by who is at fault.
+pub fn run(arguments: &PartyRun, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
+    let one = |failure: Failure| vec![failure];
+    let mut clock = Clock::default();
+    let output = arguments.output.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
+    let stats = arguments.stats.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
+    let session = Session::load(&arguments.session).map_err(one)?;
+    let me = arguments.party;
+    if me >= session.nodes.len() {
+        let message = format!("there is no party {me}: the session has {} nodes, numbered from 0", session.nodes.len());
+        return Err(vec![Failure::new(Class::User, message)]);
+    }
+    let program = Program::load(&arguments.program, session.params.memory).map_err(one)?;
+    session.check_module(&program).map_err(one)?;
+    let nodes = assign_roles(&program.module.manifest.roles, &session.roles, session.nodes.len()).map_err(one)?;
+    let task = Task { program, protocol: session.protocol, params: session.params, nodes };
+    clock.lap("load");
+    let inputs = input::read(task.manifest(), |role| task.nodes.get(role.index()) == Some(&me), &arguments.inputs)?;
+    clock.lap("inputs");
+    let terms = session.terms(&task.program, &task.nodes);
+    let progress = Progress::default();
+    let outcome = if task.protocol == &PLAIN {
+        log(&summary(&task, me, &hex(&digest(&terms))));
+        let _display = progress.show();
+        party::alone(&task, inputs, &progress, clock).map_err(one)?
+    } else {
+        let identity = match &arguments.identity {
+            Some(file) => Identity::load(file),
+            None => Identity::find(Path::new("."), &session.nodes[me].fingerprint),
+        };
+        let identity = identity.map_err(|error| vec![error.into()])?;
+        log(&summary(&task, me, &hex(&digest(&terms))));
+        let config = Config {
+            me,
+            nodes: session.nodes.clone(),
+            silence: session.params.silence(),
+            channels: session.params.channels,
+            network: arguments.network,
+        };
+        let mesh = connect(&identity, &config, &terms, log).map_err(|error| vec![error.into()])?;
+        drop(identity);
+        clock.lap("connect");
+        let _display = progress.show();
+        party::over_links(&task, mesh, inputs, &progress, clock).map_err(one)?
+    };
+    report(&task, &outcome, output.as_ref(), stats.as_ref(), log).map_err(one)
+}
+
+/// Writes what was asked for; the results as text.
+fn report(
+    task: &Task,
+    outcome: &Outcome,
+    output: Option<&OutputFile>,
+    stats: Option<&OutputFile>,
+    log: &dyn Fn(&str),
+) -> Result<String, Failure> {
+    if let Some(warning) = &outcome.warning {
+        log(&format!("warning: {warning}"));
+    }
+    let own = output::own(task.manifest(), &outcome.results);
+    if let Some(file) = output {
+        file.write(&output::own_json(&own))?;
+    }
+    if let Some(file) = stats {
+        file.write(&outcome.stats.json().render())?;
+    }
+    Ok(output::render(&[output::Received { receiver: "this party".to_owned(), outputs: own }]))
+}
+
+/// What is about to run, with whom, under which assumptions (R19).
+fn summary(task: &Task, me: usize, digest: &str) -> String {
+    let manifest = task.manifest();
+    let mut text = String::new();
+    let _ = writeln!(text, "program   {} {}", manifest.program, hex(&task.program.hash));
+    for (name, value) in &manifest.params {
+        let _ = writeln!(text, "          {name} = {value}");
+    }
+    let _ = writeln!(text, "session   {digest}");
+    let _ = writeln!(text, "protocol  {}: {}", task.protocol.name, task.protocol.warning);
+    let role = |(role, node): (&String, &usize)| {
+        let this = if *node == me { " (this party)" } else { "" };
+        format!("{role}: party {node}{this}")
+    };
+    let roles: Vec<String> = manifest.roles.iter().zip(&task.nodes).map(role).collect();
+    let _ = writeln!(text, "roles     {}", some(roles));
+    let output = |output: &Output| {
+        let to = match &output.to {
+            Receivers::All => "all".to_owned(),
+            Receivers::Roles(roles) => {
+                roles.iter().filter_map(|role| manifest.roles.get(role.index())).cloned().collect::<Vec<_>>().join(", ")
+            }
+        };
+        let member = output.member.map(|member| format!("[{member}]")).unwrap_or_default();
+        format!("{}{member} to {to}", output.name)
+    };
+    let outputs: Vec<String> = manifest.outputs.iter().map(output).collect();
+    let _ = write!(text, "outputs   {}", some(outputs));
+    text
+}
+
+/// A list that stays readable.
+fn some(mut items: Vec<String>) -> String {
+    const MOST: usize = 20;
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    if items.len() > MOST {
+        let more = items.len() - MOST;
+        items.truncate(MOST);
+        items.push(format!("and {more} more"));
+    }
+    items.join("; ")
+}
