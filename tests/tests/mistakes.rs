@@ -68,10 +68,12 @@ fn ten_thousand_squared_in_fixed_point() {
 
 #[test]
 fn a_constant_that_rounds_too_much_is_an_error() {
-    let told = refused("party A;\ninput x: secret fix in 0.0..=1000.0 from A;\nfn main() { output y = x * 0.001 to all; }\n");
+    let told =
+        refused("party A;\ninput x: secret fix in 0.0..=1000.0 from A;\nfn main() { output y = x * 0.001 to all; }\n");
     assert!(told.contains("E0404") && told.contains("fix<17>"), "{told}");
     // As said, the wider type holds it: 1000 × 0.001 is 1 to within its precision.
-    let source = "party A;\ninput x: secret fix<24> in 0.0..=1000.0 from A;\nfn main() { output y = x * 0.001 to all; }\n";
+    let source =
+        "party A;\ninput x: secret fix<24> in 0.0..=1000.0 from A;\nfn main() { output y = x * 0.001 to all; }\n";
     let y = run(source, &[("x", "1000\n")])["y"].as_f64().expect("a number");
     assert!((y - 1.0).abs() < 1e-4, "{y}");
 }
@@ -83,12 +85,15 @@ fn division_by_zero_is_defined_and_warned_of() {
     let folder = program(source, &[]);
     let told = succeed(smpcc().arg("check").arg(folder.path().join("main.smpc")));
     assert!(String::from_utf8_lossy(&told.stderr).contains("zero-divisor"));
-    assert!(refused("party A;\ninput x: secret int from A;\nfn main() { output y = x / 0 to all; }\n").contains("E0403"));
+    assert!(
+        refused("party A;\ninput x: secret int from A;\nfn main() { output y = x / 0 to all; }\n").contains("E0403")
+    );
 }
 
 #[test]
 fn products_that_do_not_fit_are_errors() {
-    let source = "party A;\ninput x: secret fix in 0.0..=10_000_000.0 from A;\nfn main() { output y = x * x to all; }\n";
+    let source =
+        "party A;\ninput x: secret fix in 0.0..=10_000_000.0 from A;\nfn main() { output y = x * x to all; }\n";
     assert!(refused(source).contains("E0401"));
     let source = "party A;\ninput x: secret i64 from A;\nfn main() { output y = x + x to all; }\n";
     assert!(refused(source).contains("E0401"));
@@ -111,10 +116,13 @@ fn the_mean_of_ten_thousand_rows() {
 #[test]
 fn a_variance_fits_or_is_an_error() {
     let with = |rows: u64, most: u64| {
-        format!("use std::stats::variance;\nparty A;\ninput xs: secret [int in 0..={most}; {rows}] from A;\nfn main() {{ output v = variance(xs) to all; }}\n")
+        format!(
+            "use std::stats::variance;\nparty A;\ninput xs: secret [int in 0..={most}; {rows}] from A;\nfn main() {{ output v = variance(xs) to all; }}\n"
+        )
     };
     // A million salaries fit; a hundred million do not, and a hundred million small numbers do.
-    for (rows, most, fits) in [(1_000_000, 2_000_000, true), (100_000_000, 2_000_000, false), (100_000_000, 100, true)] {
+    for (rows, most, fits) in [(1_000_000, 2_000_000, true), (100_000_000, 2_000_000, false), (100_000_000, 100, true)]
+    {
         let folder = program(&with(rows, most), &[]);
         let mut check = smpcc();
         check.arg("check").arg(folder.path().join("main.smpc"));
