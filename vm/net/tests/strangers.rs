@@ -264,7 +264,10 @@ fn a_connection_of_another_session_is_refused() {
         let mut config = world.config(1);
         config.nodes[0].address = proxy.address.to_string();
         let until_error = |mesh: Result<smpc_net::Mesh, NetError>| {
-            let mut mesh = mesh.unwrap();
+            let mut mesh = match mesh {
+                Ok(mesh) => mesh,
+                Err(error) => return error,
+            };
             let error = common::rounds_until_error(&mut mesh.links);
             mesh.control.abort(error.leave());
             error
@@ -279,6 +282,23 @@ fn a_connection_of_another_session_is_refused() {
     let left = |error: &&NetError| matches!(error, NetError::Left { .. } | NetError::Lost { .. });
     assert!(errors.iter().any(|error| spliced(&error)), "{errors:?}");
     assert!(errors.iter().all(|error| spliced(&error) || left(&error)), "{errors:?}");
+}
+
+/// A party that is who it claims to be, and sends nonsense, is named.
+#[test]
+fn a_party_that_talks_nonsense_is_named() {
+    for nonsense in [&b"\x01\xff\xff\xff\xff"[..], b"\x04\0\0\0\0", b"\x07\0\0\0\0", &[1, 70, 0, 0, 0].repeat(40)] {
+        let mut world = World::new(3, LONG);
+        let party2 = open_identity(&mut world, 2);
+        let threads: Vec<_> =
+            (0..2).map(|me| world.start(me, terms(&[]), |mesh| mesh.map(|_| ()).unwrap_err())).collect();
+        let mut tls =
+            call(world.addresses[0], &Arc::new(client(vec![party2.certificate], &party2.key, TLS13))).unwrap();
+        tls.write_all(nonsense).unwrap();
+        let errors: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(matches!(errors[0], NetError::Protocol { party: 2, .. }), "{}", errors[0]);
+        assert!(matches!(errors[1], NetError::Lost { party: 2, reported_by: Some(0), .. }), "{}", errors[1]);
+    }
 }
 
 /// A crowd of strangers, silent ones and loud ones, keeps nobody out and holds nothing up.
