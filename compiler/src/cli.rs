@@ -16,7 +16,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile a program to bytecode that every party runs.
-    #[command(after_help = "Example:\n  smpcc compile programs/salary_benchmark/main.smpc -D ROWS=5000 -o salary.smpcb")]
+    #[command(
+        after_help = "Example:\n  smpcc compile programs/salary_benchmark/main.smpc -D ROWS=5000 -o salary.smpcb"
+    )]
     Compile(Compile),
     /// Report what is wrong with a program, and write nothing.
     #[command(after_help = "Example:\n  smpcc check programs/millionaires/main.smpc")]
@@ -84,9 +86,15 @@ pub(crate) enum Format {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The protocol that the parties run.
+    /// The protocol that the parties run: rep3, or plain for one party in the clear.
     #[arg(long, default_value = "rep3")]
     pub(crate) protocol: String,
+    /// How many parties there are [default: as many as the protocol takes].
+    #[arg(long, value_name = "N")]
+    pub(crate) parties: Option<usize>,
+    /// How many of them may be corrupted [default: as many as the protocol tolerates].
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
     /// The folder of the inputs, NAME.csv each [default: `inputs` beside the program].
     #[arg(long, value_name = "DIR")]
     pub(crate) inputs: Option<PathBuf>,

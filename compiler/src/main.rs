@@ -1,2 +1,7 @@
 //! Command line of the compiler.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    smpcc::main()
+}

@@ -369,6 +369,10 @@ impl Protocol for Plain {
             ((n << (frac + 1)) + d).div_euclid(2 * d)
         })
     }
+    async fn fix_div_public(&self, cx: Cx<'_>, a: &Numbers, b: &[i64], ra: Range, frac: u32) -> Numbers {
+        let b = self.share_public(b, a.lanes());
+        self.fix_div(cx, a, &b, ra, Range::FULL, frac).await
+    }
     async fn sqrt(&self, _: Cx<'_>, a: &Numbers, _: Range, frac: u32) -> Numbers {
         // ⌊√n + ½⌋ is the root r of n, or r + 1 where n > r² + r.
         Numbers(

@@ -289,6 +289,20 @@ pub trait Protocol {
     {
         gates::divide::fix_div(self, cx, a, b, ra, rb, frac)
     }
+    /// As [`Protocol::fix_div`] by public divisors (one, or one a lane), none of them 0.
+    fn fix_div_public(
+        &self,
+        cx: Cx<'_>,
+        a: &Self::Arith,
+        b: &[i64],
+        ra: Range,
+        frac: u32,
+    ) -> impl Future<Output = Self::Arith>
+    where
+        Self: Sized,
+    {
+        gates::divide::fix_div_public(self, cx, a, b, ra, frac)
+    }
     /// ⌊√(a · 2^frac) + ½⌋, and 0 for a negative a; frac at most 62.
     fn sqrt(&self, cx: Cx<'_>, a: &Self::Arith, ra: Range, frac: u32) -> impl Future<Output = Self::Arith>
     where

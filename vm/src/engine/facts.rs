@@ -191,7 +191,7 @@ impl Flow<'_> {
         let decides: &[View] = match gate.op {
             Op::MergeLayer { .. } => gate.args.get(1..).unwrap_or_default(),
             // The width of a public divisor is that of its values.
-            Op::Div {} | Op::Rem {} if gate.args.first().is_some_and(|a| !is_public(a)) => {
+            Op::Div {} | Op::Rem {} | Op::FixDiv { .. } if gate.args.first().is_some_and(|a| !is_public(a)) => {
                 gate.args.get(1..).unwrap_or_default()
             }
             _ => &[],

@@ -85,11 +85,10 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
         Op::Rem {} => divide(engine, gate, cx).await?.1,
         Op::FixDiv { frac } => {
             let (a, b) = (arith(0)?, divisor(engine, gate)?);
-            let b = match b {
-                Divisor::Public(b) => Rc::new(p.share_public(&b, b.len())),
-                Divisor::Secret(b) => b,
-            };
-            p.fix_div(cx, &a, &b, range(0)?, range(1)?, frac).await
+            match b {
+                Divisor::Public(b) => p.fix_div_public(cx, &a, &b, range(0)?, frac).await,
+                Divisor::Secret(b) => p.fix_div(cx, &a, &b, range(0)?, range(1)?, frac).await,
+            }
         }
         Op::Sqrt { frac } => p.sqrt(cx, &*arith(0)?, range(0)?, frac).await,
         Op::Select {} => {

@@ -53,13 +53,14 @@ impl OutputFile {
     ///
     /// # Errors
     /// The system's, with the path; the file is then as it was before.
-    pub fn write(&self, content: &str) -> Result<(), Failure> {
+    pub fn write(&self, content: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let content = content.as_ref();
         let write = || -> std::io::Result<()> {
             if self.special {
-                return std::fs::OpenOptions::new().write(true).open(&self.path)?.write_all(content.as_bytes());
+                return std::fs::OpenOptions::new().write(true).open(&self.path)?.write_all(content);
             }
             let mut file = self.beside()?;
-            file.write_all(content.as_bytes())?;
+            file.write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
             Ok(())

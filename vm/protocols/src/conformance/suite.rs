@@ -315,6 +315,19 @@ async fn divisions<P: Protocol>(run: &mut Run<'_, P>, range: Range, lanes: usize
             let q = p.fix_div(run.next(), &a, &b, data.ra, data.rb, frac).await;
             run.note(&name("fix div"), &before);
             run.number(&format!("{} frac {frac}", name("fix div")), &q, data.pairs().map(|(x, y)| by(x, y))).await;
+            let divisors: Vec<i64> = data.b.iter().map(|b| if *b == 0 { 1 } else { *b }).collect();
+            for divisors in [&divisors[..], &divisors[..1]] {
+                let divisor = |i: usize| i128::from(if divisors.len() == 1 { divisors[0] } else { divisors[i] });
+                let exact = |i: usize, x: i128| by(x, divisor(i));
+                if !data.pairs().enumerate().all(|(i, (x, _))| fits(exact(i, x))) {
+                    continue;
+                }
+                let before = run.e.stats();
+                let q = p.fix_div_public(run.next(), &a, divisors, data.ra, frac).await;
+                run.note(&name("fix div public"), &before);
+                let expected = data.pairs().enumerate().map(|(i, (x, _))| exact(i, x));
+                run.number(&format!("{} frac {frac}", name("fix div public")), &q, expected).await;
+            }
         }
     }
 }

@@ -68,7 +68,7 @@ async fn on_bits<P: Protocol>(p: &P, cx: Cx<'_>, (x, y): (&P::Bin, &P::Bin), (sa
     p.b2a(cx.sub(1, 2), &bits, sa || sb).await
 }
 
-/// As [`div_rem`], by public divisors.
+/// As [`div_rem`], by public divisors: by reciprocals ([`super::reciprocal`]) where the numbers leave room for that, else as for secret ones.
 pub async fn div_rem_public<P: Protocol>(
     p: &P,
     cx: Cx<'_>,
@@ -76,6 +76,9 @@ pub async fn div_rem_public<P: Protocol>(
     b: &[i64],
     ra: Range,
 ) -> (P::Arith, P::Arith) {
+    if let Some(done) = super::reciprocal::div_rem(p, cx, a, b, ra).await {
+        return done;
+    }
     let lo = b.iter().copied().min().unwrap_or(1);
     let hi = b.iter().copied().max().unwrap_or(1);
     let ((wa, sa), (wb, sb)) = (operand(ra), operand(Range::new(lo, hi)));
@@ -84,6 +87,16 @@ pub async fn div_rem_public<P: Protocol>(
     let quotient = on_bits(p, cx.sub(1, 2), (&x, &y), (sa, sb)).await;
     let rest = p.sub(a, &p.mul_public(&quotient, b));
     (quotient, rest)
+}
+
+/// As [`fix_div`], by public divisors: by reciprocals ([`super::reciprocal`]) where the numbers leave room for that, else as for secret ones.
+pub async fn fix_div_public<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &[i64], ra: Range, frac: u32) -> P::Arith {
+    if let Some(done) = super::reciprocal::fix_div(p, cx, a, b, ra, frac).await {
+        return done;
+    }
+    let (lo, hi) = (b.iter().copied().min().unwrap_or(1), b.iter().copied().max().unwrap_or(1));
+    let b = p.share_public(b, a.lanes());
+    fix_div(p, cx, a, &b, ra, Range::new(lo, hi), frac).await
 }
 
 /// a · 2^frac / b to nearest, ties up; 0 where b is 0.

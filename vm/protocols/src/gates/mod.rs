@@ -4,6 +4,7 @@ pub mod compare;
 pub mod divide;
 pub mod logic;
 pub mod merge;
+pub mod reciprocal;
 pub mod root;
 
 use smpc_math::netlist::{Levelled, Netlist};

@@ -1,0 +1,82 @@
+//! `smpcc run`: compiles a program and runs every party on this machine.
+
+use crate::cli::Run;
+use crate::source::{inputs_folder, program_of};
+use crate::{Done, log, one};
+use smpc_net::Network;
+use smpc_protocols::registry::{PLAIN, PROTOCOLS, Spec, find};
+use smpcvm::failure::{Class, Failure};
+use smpcvm::input::{self, InputFile, in_folder};
+use smpcvm::output::{OutputFile, all_json, of_all, render};
+use smpcvm::run::party::Outcome;
+use smpcvm::run::{Task, cluster, local, stats};
+use smpcvm::session::Params;
+
+pub(crate) fn run(arguments: &Run) -> Done {
+    let protocol = protocol(&arguments.protocol).map_err(one)?;
+    check_parties(protocol, arguments).map_err(one)?;
+    let given = arguments.input.iter().map(|text| text.parse()).collect::<Result<Vec<InputFile>, _>>().map_err(one)?;
+    let network = arguments.network.as_deref().map(str::parse::<Network>).transpose();
+    let network = network.map_err(|error| one(Failure::new(Class::Usage, format!("--network: {error}"))))?;
+    let probe = |path: &Option<_>| path.as_deref().map(OutputFile::probe).transpose().map_err(one);
+    let (output, stats_file) = (probe(&arguments.output)?, probe(&arguments.stats)?);
+
+    let params = Params::default();
+    let program = program_of(&arguments.source, params.memory)?;
+    let task = Task::local(program, protocol, params);
+    let files = in_folder(task.manifest(), &inputs_folder(arguments.inputs.as_ref(), &arguments.source), &given)?;
+    let outcomes = if arguments.in_process || protocol == &PLAIN {
+        let inputs = input::read(task.manifest(), |_| true, &files)?;
+        local::in_threads(&task, &inputs, network)?
+    } else {
+        let executable = std::env::current_exe();
+        let executable =
+            executable.map_err(|error| one(Failure::ours(format!("this executable is not to be found: {error}"))))?;
+        cluster::in_processes(&executable, &task, &files, network)?
+    };
+    finish(&task, outcomes, output.as_ref(), stats_file.as_ref())
+}
+
+/// Writes what was asked for and gives what each receiver got, for the terminal.
+fn finish(task: &Task, outcomes: Vec<Outcome>, output: Option<&OutputFile>, stats_file: Option<&OutputFile>) -> Done {
+    let (mut results, mut all_stats) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        if let Some(warning) = &outcome.warning {
+            log(warning);
+        }
+        results.push(outcome.results);
+        all_stats.push(outcome.stats);
+    }
+    let received = of_all(task.manifest(), &task.nodes, &results).map_err(one)?;
+    if let Some(file) = output {
+        file.write(&all_json(&received)).map_err(one)?;
+    }
+    if let Some(file) = stats_file {
+        file.write(&stats::all_json(&all_stats)).map_err(one)?;
+    }
+    let told: Vec<_> = received.into_iter().filter(|receiver| !receiver.outputs.is_empty()).collect();
+    Ok(render(&told))
+}
+
+/// The protocol of that name.
+pub(crate) fn protocol(name: &str) -> Result<&'static Spec, Failure> {
+    find(name).ok_or_else(|| {
+        let known: Vec<&str> = PROTOCOLS.iter().map(|spec| spec.name).collect();
+        Failure::new(Class::Usage, format!("no protocol `{name}`"))
+            .help(format!("the protocols are {}", known.join(", ")))
+    })
+}
+
+fn check_parties(protocol: &Spec, arguments: &Run) -> Result<(), Failure> {
+    let of = [
+        (arguments.parties, protocol.parties, "parties", "--parties"),
+        (arguments.threshold, protocol.tolerates, "corrupted parties", "--threshold"),
+    ];
+    for (wanted, has, what, flag) in of {
+        if wanted.is_some_and(|wanted| wanted != has) {
+            let message = format!("{flag}: {} is for {has} {what}", protocol.name);
+            return Err(Failure::new(Class::Usage, message).help(format!("leave {flag} out")));
+        }
+    }
+    Ok(())
+}

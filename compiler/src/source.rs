@@ -1,0 +1,138 @@
+//! Reads a program and its modules and compiles them.
+
+use crate::cli;
+use crate::{log, one};
+use smpc_bytecode::codec;
+use smpcc_core::compile::MAX_SOURCE;
+use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
+use smpcc_core::{Compiled, Request, compile};
+use smpcvm::failure::{Class, Failure};
+use smpcvm::program::Program;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Compiles the program that the arguments name.
+///
+/// # Errors
+/// The file cannot be read, or an argument makes no sense. What is wrong with the program stands in the result.
+pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Failure>> {
+    let defines = defines(&arguments.defines).map_err(one)?;
+    let deny = lints(&arguments.deny).map_err(one)?;
+    let text = read(&arguments.file).map_err(one)?;
+    let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let loader = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.smpc"))).ok();
+    let path = file_name(&arguments.file);
+    Ok(compile(&Request { path: &path, text: &text, defines, loader: &loader, deny }))
+}
+
+/// As [`compile_source`], but what is wrong is printed: the bytes of the module, or a failure without words.
+///
+/// # Errors
+/// As [`compile_source`]; the program has an error.
+pub(crate) fn module_of(arguments: &cli::Source) -> Result<Vec<u8>, Vec<Failure>> {
+    let compiled = compile_source(arguments)?;
+    tell(&compiled);
+    match &compiled.module {
+        Some(module) => Ok(codec::encode(module)),
+        None => Err(one(Failure::user(""))),
+    }
+}
+
+/// The program, ready to run. `memory` is what its registers may take, in bytes.
+///
+/// # Errors
+/// As [`module_of`]; it takes more memory.
+pub(crate) fn program_of(arguments: &cli::Source, memory: u64) -> Result<Program, Vec<Failure>> {
+    let bytes = module_of(arguments)?;
+    Program::from_bytes(&bytes, memory).map_err(one)
+}
+
+/// Prints the messages and how many there are.
+fn tell(compiled: &Compiled) {
+    if compiled.diagnostics.is_empty() {
+        return;
+    }
+    log(render::text(&compiled.sources, &compiled.diagnostics).trim_end());
+    log(&format!("\n{}", summary(&compiled.diagnostics)));
+}
+
+/// "2 errors, 1 warning".
+pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
+    let count = |level: Level, word: &str| {
+        let n = diagnostics.iter().filter(|diagnostic| diagnostic.code.level() == level).count();
+        (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
+    };
+    let parts: Vec<String> =
+        [count(Level::Error, "error"), count(Level::Warning, "warning")].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "main.smpc".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let fail = |why: &str| Failure::user(format!("cannot read {}: {why}", path.display()));
+    let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            fail("there is no such file").help("name the program's main file: programs/millionaires/main.smpc")
+        }
+        _ => fail(&words(&error)),
+    })?;
+    if meta.is_dir() {
+        return Err(fail("it is a folder").help(format!("name the file: {}", path.join("main.smpc").display())));
+    }
+    if meta.len() > MAX_SOURCE as u64 {
+        return Err(fail("it is too long for a program").help("move tables of numbers into an input"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| fail(&words(&error)))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line =
+            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let what = if error.as_bytes().starts_with(codec::MAGIC) {
+            "it is a compiled program".to_owned()
+        } else {
+            format!("line {line} is no UTF-8")
+        };
+        fail(&what).help("programs are text in UTF-8; `smpcc inspect` shows compiled ones")
+    })
+}
+
+/// The system's words without its numbers.
+fn words(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn defines(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut all = BTreeMap::new();
+    for text in given {
+        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            let message = format!("`-D {text}` sets no param");
+            return Err(Failure::new(Class::Usage, message).help("write -D NAME=VALUE, for example -D ROWS=5000"));
+        };
+        if all.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Failure::new(Class::Usage, format!("`-D {name}` is given twice")));
+        }
+    }
+    Ok(all)
+}
+
+fn lints(given: &[String]) -> Result<Vec<Code>, Failure> {
+    let is_lint = |code: &Code| code.level() == Level::Warning;
+    given
+        .iter()
+        .map(|name| {
+            Code::parse(name).filter(is_lint).ok_or_else(|| {
+                let known: Vec<&str> =
+                    Code::ALL.iter().filter(|code| is_lint(code)).map(|code| code.as_str()).collect();
+                Failure::new(Class::Usage, format!("no lint `{name}`"))
+                    .help(format!("the lints are {}", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+/// The folder of a program's inputs: as given, or `inputs` beside it.
+pub(crate) fn inputs_folder(given: Option<&PathBuf>, source: &cli::Source) -> PathBuf {
+    given.cloned().unwrap_or_else(|| source.file.parent().unwrap_or(Path::new("")).join("inputs"))
+}
