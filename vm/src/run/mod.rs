@@ -2,14 +2,13 @@
 //!
 //! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
 //! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
-//! * [`everyone`]: all parties on this machine, from files to files; [`local`]: as threads; [`cluster`] and [`child`]: as processes;
+//! * [`local`]: all parties on this machine as threads; [`cluster`] and [`child`]: as processes;
 //! * [`cost`]: rounds and bytes without a run;
 //! * [`stats`], [`progress`]: what is reported about a run.
 
 pub mod child;
 pub mod cluster;
 pub mod cost;
-pub mod everyone;
 pub mod local;
 pub mod party;
 pub mod progress;

@@ -9,11 +9,10 @@ use smpc_protocols::registry::REP3;
 use smpcvm::program::Program;
 use smpcvm::run::cluster::in_processes;
 use smpcvm::run::cost::count;
-use smpcvm::run::everyone::{self, EveryoneRun};
 use smpcvm::run::local::in_threads;
 use smpcvm::run::{Task, stats};
 use smpcvm::session::Params;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 const SMALL: RegType = RegType::arith(-100, 100);
@@ -229,35 +228,6 @@ fn help_shows_an_example_for_each_command() {
     for command in [&[][..], &["run"], &["session", "new"], &["identity"], &["no"]] {
         assert_eq!(smpcvm().args(command).output().expect("it starts").status.code(), Some(2), "{command:?}");
     }
-}
-
-/// From files to files, both ways.
-#[test]
-fn everyone_on_one_machine() {
-    let task = task();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("x0.csv"), X).expect("a file");
-    std::fs::write(path("x1.json"), Y).expect("a file");
-    let files = smpcvm::input::in_folder(task.manifest(), folder.path(), &[]).expect("all are there");
-    for executable in [None, Some(PathBuf::from(env!("CARGO_BIN_EXE_smpcvm")))] {
-        let asked = EveryoneRun {
-            files: files.clone(),
-            output: Some(path("result.json")),
-            stats: Some(path("stats.json")),
-            network: None,
-            executable,
-        };
-        let text = everyone::run(&task, &asked, &|line| panic!("{line}")).expect("a run");
-        assert!(text.starts_with("to all\n  y0  [3850]\nto C\n  y1  [10, 40,"), "{text}");
-        assert_eq!(crate::setup::read_json(&path("result.json")).expect("results")["all"]["y0"][0], 3850);
-        assert_eq!(crate::setup::read_json(&path("stats.json")).expect("statistics")["parties"][2]["party"], 2);
-        for name in ["result.json", "stats.json"] {
-            std::fs::remove_file(path(name)).expect("it was written");
-        }
-    }
-    let asked = EveryoneRun { files, output: Some(path("no/result.json")), ..EveryoneRun::default() };
-    assert!(everyone::run(&task, &asked, &|_| ()).expect_err("a refusal")[0].message.contains("no/result.json"));
 }
 
 /// The benchmark starts itself, and its rows read.
