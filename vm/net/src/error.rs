@@ -152,7 +152,9 @@ impl NetError {
     #[must_use]
     pub fn leave(&self) -> Leave {
         match self {
-            Self::Left { why: Leave::Cheated, .. } => Leave::Cheated,
+            Self::Left { why: why @ (Leave::Cheated | Leave::Stopped), .. } => *why,
+            // Where a peer has given us up, it is not for us to say that the peer is gone.
+            Self::Left { why: why @ Leave::Lost(_), .. } => *why,
             Self::Lost { party, .. } | Self::Left { party, .. } | Self::Protocol { party, .. } => Leave::Lost(*party),
             _ => Leave::Error,
         }
@@ -169,7 +171,7 @@ impl NetError {
                 "is it running, with the same session file, and is its port open from here? its own log says more"
                     .to_owned()
             }
-            Self::Left { party, why: Leave::Lost(other), .. } => {
+            Self::Left { party, why: Leave::Lost(other), .. } if party != other => {
                 format!("look at the network between party {party} and party {other}")
             }
             Self::Left { party, .. } => format!("the log of party {party} says why"),
@@ -212,6 +214,9 @@ impl fmt::Display for NetError {
         match self {
             Self::Lost { party, reason, reported_by } => {
                 write!(f, "party {party} was lost{}: {reason}", reported(reported_by))
+            }
+            Self::Left { party, why: Leave::Lost(other), reported_by } if party == other => {
+                write!(f, "party {party} left{}: the others could not hear it any more", reported(reported_by))
             }
             Self::Left { party, why, reported_by } => write!(f, "party {party} left{}: {why}", reported(reported_by)),
             Self::Differs { party, field, mine, theirs, others } => {

@@ -219,7 +219,7 @@ impl Run {
             && !matches!(self.mode, Mode::Leaving(_))
         {
             let stands = self.keeper.board.fail(fault);
-            self.leave(stands.leave(), now);
+            self.leave_for(&stands, now);
         }
     }
 
@@ -229,10 +229,10 @@ impl Run {
             return;
         }
         if let Some(error) = self.keeper.board.verdict() {
-            return self.leave(error.leave(), now);
+            return self.leave_for(&error, now);
         }
         match self.keeper.board.wish() {
-            Some(Wish::Leave(why)) => self.leave(why, now),
+            Some(Wish::Leave(why)) => self.leave(why, self.keeper.me, now),
             Some(Wish::Finish) if self.mode == Mode::Running => {
                 self.mode = Mode::Finishing;
                 self.keeper.data.iter().for_each(|socket| end(socket.as_fd()));
@@ -245,11 +245,19 @@ impl Run {
         }
     }
 
+    /// Says goodbye to all because of an error. Where a peer has said why it leaves, that is passed on.
+    fn leave_for(&mut self, error: &NetError, now: Instant) {
+        let (why, culprit) = match error {
+            NetError::Left { party, why: why @ (Leave::Error | Leave::Stopped | Leave::Cheated), .. } => (*why, *party),
+            other => (other.leave(), self.keeper.me),
+        };
+        self.leave(why, culprit, now);
+    }
+
     /// Says goodbye to all.
-    fn leave(&mut self, why: Leave, now: Instant) {
+    fn leave(&mut self, why: Leave, culprit: usize, now: Instant) {
         let linger = if why == Leave::Stopped { self.silence } else { LINGER.min(self.silence) };
         self.mode = Mode::Leaving(now + linger);
-        let culprit = self.keeper.me;
         for (_, peer) in self.peers_mut() {
             peer.line.queue(&Frame::Abort { why, culprit });
             peer.line.end();
@@ -368,7 +376,6 @@ pub(crate) fn report(me: usize, parties: usize, party: usize, why: Leave, culpri
         Leave::Lost(other) if other != me && other != party => {
             NetError::Lost { party: other, reason: "it is gone there".into(), reported_by: Some(party) }
         }
-        Leave::Lost(other) if other == party => NetError::Left { party, why: Leave::Error, reported_by: None },
         _ if culprit != party && culprit < parties && culprit != me => {
             NetError::Left { party: culprit, why, reported_by: Some(party) }
         }

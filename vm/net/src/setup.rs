@@ -224,7 +224,7 @@ impl<'a> Setup<'a> {
                         peer.hello = Some(hello);
                     }
                     Ok(Some(Frame::Beat { .. })) => {}
-                    Ok(Some(Frame::Abort { why, culprit })) => {
+                    Ok(Some(Frame::Abort { why, culprit })) if why != Leave::Stopped => {
                         peer.left = true;
                         let grace = if why == Leave::Error { GRACE.min(self.silence) } else { Duration::ZERO };
                         self.doomed.get_or_insert((report(me, parties, party, why, culprit), now + grace));

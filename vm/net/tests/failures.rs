@@ -65,6 +65,13 @@ fn assert_lost(error: &NetError, party: usize) {
     assert!(matches!(error, NetError::Lost { party: lost, .. } if *lost == party), "{error}");
 }
 
+/// Lost, or said to have left because nobody heard it: which one is heard first is a matter of chance.
+fn assert_given_up(error: &NetError, party: usize) {
+    let left =
+        matches!(error, NetError::Left { party: left, why: Leave::Lost(lost), .. } if left == lost && *left == party);
+    assert!(left || matches!(error, NetError::Lost { party: lost, .. } if *lost == party), "{error}");
+}
+
 #[test]
 fn a_party_that_dies_is_named() {
     let errors = until(LONG, |proxies| proxies.iter().for_each(Proxy::cut));
@@ -83,10 +90,13 @@ fn a_party_that_goes_silent_is_named() {
 fn a_link_that_breaks_is_reported_to_the_third() {
     // Only the link between parties 0 and 1.
     let errors = until(LONG, |proxies| proxies[0].cut());
-    assert_lost(&errors[0], 1);
-    assert_lost(&errors[1], 0);
-    let NetError::Lost { party, reported_by: Some(by), .. } = errors[2] else { panic!("{}", errors[2]) };
-    assert_eq!(party + by, 1);
+    // Each end may hear of it from the third first: that it could not be heard.
+    let told =
+        |error: &NetError, me| matches!(error, NetError::Left { party: 2, why: Leave::Lost(lost), .. } if *lost == me);
+    for (me, other) in [(0, 1), (1, 0)] {
+        assert!(told(&errors[me], me) || errors[me].party() == Some(other), "{}", errors[me]);
+    }
+    assert!(matches!(errors[2].party(), Some(0 | 1)), "{}", errors[2]);
 }
 
 #[test]
@@ -130,8 +140,8 @@ fn a_worker_that_hangs_is_given_up_though_its_process_lives() {
         }
         rounds_until_error(&mut links)
     });
-    assert_lost(&errors[0], 1);
-    assert_lost(&errors[2], 1);
+    assert_given_up(&errors[0], 1);
+    assert_given_up(&errors[2], 1);
     assert!(matches!(errors[1], NetError::Left { why: Leave::Lost(1), .. }), "{}", errors[1]);
 }
 
@@ -185,10 +195,12 @@ fn all_waiting_for_each_other_comes_to_an_end() {
 
 #[test]
 fn a_party_says_why_it_leaves() {
-    for (why, others_hear) in [
-        (Leave::Error, NetError::Left { party: 1, why: Leave::Error, reported_by: None }),
-        (Leave::Cheated, NetError::Left { party: 1, why: Leave::Cheated, reported_by: None }),
-    ] {
+    // Whether it is heard from the party itself or from another one first is a matter of chance.
+    let heard = |error: &NetError| match error {
+        NetError::Left { party, why, .. } => (*party, *why),
+        other => panic!("{other}"),
+    };
+    for why in [Leave::Error, Leave::Cheated] {
         let errors = local(LONG, move |me, mesh| {
             let (mut links, control) = split(mesh);
             rounds(&mut links, 2).unwrap();
@@ -197,7 +209,7 @@ fn a_party_says_why_it_leaves() {
             }
             rounds_until_error(&mut links)
         });
-        assert_eq!((&errors[0], &errors[2]), (&others_hear, &others_hear));
+        assert_eq!((heard(&errors[0]), heard(&errors[2])), ((1, why), (1, why)));
     }
     // Without a word, dropping everything: an error of its own.
     let errors = local(LONG, |me, mut mesh| {
@@ -205,7 +217,7 @@ fn a_party_says_why_it_leaves() {
         (me != 1).then(|| rounds_until_error(&mut mesh.links))
     });
     for me in [0, 2] {
-        assert_eq!(errors[me], Some(NetError::Left { party: 1, why: Leave::Error, reported_by: None }));
+        assert_eq!(errors[me].as_ref().map(heard), Some((1, Leave::Error)));
     }
 }
 

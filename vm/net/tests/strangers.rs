@@ -264,7 +264,10 @@ fn a_connection_of_another_session_is_refused() {
         let mut config = world.config(1);
         config.nodes[0].address = proxy.address.to_string();
         let until_error = |mesh: Result<smpc_net::Mesh, NetError>| {
-            let mut mesh = mesh.unwrap();
+            let mut mesh = match mesh {
+                Ok(mesh) => mesh,
+                Err(error) => return error,
+            };
             let error = common::rounds_until_error(&mut mesh.links);
             mesh.control.abort(error.leave());
             error
