@@ -89,3 +89,20 @@ fn a_party_that_computes_is_not_silent() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// The step limit is reached by everyone, in a loop that says nothing, at different times: nobody takes another one's stop for a loss.
+#[test]
+fn an_endless_loop_ends_at_every_party() {
+    let mut m = Make::new();
+    let x = m.numbers(0, RegType::arith(-1, 1), 1);
+    let truth = m.constant(RegType::PUB_BOOL, &[1]);
+    m.while_loop(|_| truth, |_| ());
+    m.output(x, None);
+    let setup = Setup::new(&m.finish(), &["--silence", "10", "--steps", "300000"]);
+    for child in [0, 1, 2].map(|party| start(&setup, party)) {
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("300000 steps") && stderr.contains("main.smpc:"), "{stderr}");
+    }
+}
