@@ -5,7 +5,7 @@
 //! * [`program`]: a compiled file, decoded and verified; [`engine`] runs it over a protocol;
 //! * [`session`]: what all parties agree on; [`input`] and [`output`]: data in and results out;
 //! * [`run`]: parties over links, in threads or as processes, and the cost of a run without one;
-//! * [`bench`]: what the machine and the protocols do in a second;
+//! * [`mod@bench`]: what the machine and the protocols do in a second;
 //! * [`failure`]: how any of it ends otherwise.
 //!
 //! Knows no protocol's equations and no source language.

@@ -116,7 +116,7 @@ mod tests {
         };
         let row = Row::of(&Job::Products { lanes: 1_000_000 }, &[measured(1.0), measured(2.0)]);
         assert_eq!((row.seconds, row.work, row.rounds), (0.4, 1_000_000, Some(1)));
-        let text = table(&[row.clone()]);
+        let text = table(std::slice::from_ref(&row));
         assert!(text.contains("2.50 million products") && text.contains("50 MB"), "{text}");
         let read: serde_json::Value = serde_json::from_str(&json(&[row])).expect("JSON");
         assert_eq!(read[0]["bytes_per_party"], 8_000_028);

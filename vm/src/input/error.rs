@@ -16,7 +16,7 @@ pub struct InputError {
     /// The column's name, or its number from 1 where columns have no names.
     pub column: Option<String>,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// What is wrong.
@@ -99,7 +99,7 @@ pub enum Problem {
 
 impl InputError {
     pub(super) fn of_file(path: &Path, problem: Problem) -> Self {
-        Self { path: path.to_owned(), line: None, column: None, problem }
+        Self { path: path.to_owned(), line: None, column: None, problem: Box::new(problem) }
     }
 }
 

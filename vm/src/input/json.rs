@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
     /// The characters of a number or word.
     fn word(&mut self) -> &'t str {
         let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n' | b':');
-        let end = self.rest.as_bytes().iter().position(|byte| ends(byte)).unwrap_or(self.rest.len());
+        let end = self.rest.as_bytes().iter().position(ends).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word

@@ -45,7 +45,7 @@ impl Text {
 
     /// An error at a line, and a column if it has one.
     pub(super) fn at(&self, line: u64, column: Option<String>, problem: Problem) -> InputError {
-        InputError { path: self.path.clone(), line: Some(line), column, problem }
+        InputError { path: self.path.clone(), line: Some(line), column, problem: Box::new(problem) }
     }
 
     /// An error of the whole file.

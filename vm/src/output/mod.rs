@@ -1,7 +1,7 @@
 //! What a run gives: results as JSON by output name, as text for the terminal, and files that are written whole or not at all.
 //!
 //! Both renderings show the same digits: an integer as it is, a fixed-point number as the shortest decimal that reads back to the same value.
-//! A party is shown what it received and nothing else; nothing here can tell more, as an [`Own`] has no more.
+//! A party is shown what it received and nothing else; nothing here can tell more, because a party's results hold no more.
 
 mod file;
 mod json;

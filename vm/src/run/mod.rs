@@ -2,7 +2,7 @@
 //!
 //! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
 //! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
-//! * [`local`]: all parties in threads; [`cluster`] and [`child`]: all parties as processes;
+//! * [`local`]: all parties on this machine as threads; [`cluster`] and [`child`]: as processes;
 //! * [`cost`]: rounds and bytes without a run;
 //! * [`stats`], [`progress`]: what is reported about a run.
 
@@ -21,7 +21,18 @@ use crate::failure::{Class, Failure};
 use crate::program::Program;
 use crate::session::{Params, assign_roles_round};
 use smpc_bytecode::module::Manifest;
-use smpc_protocols::registry::Spec;
+use smpc_protocols::registry::{self, PROTOCOLS, Spec};
+
+/// The protocol of that name.
+///
+/// # Errors
+/// The user's: there is none; the help line lists those that there are.
+pub fn protocol(name: &str) -> Result<&'static Spec, Failure> {
+    registry::find(name).ok_or_else(|| {
+        let names: Vec<&str> = PROTOCOLS.iter().map(|spec| spec.name).collect();
+        Failure::user(format!("there is no protocol `{name}`")).help(format!("there are {}", names.join(", ")))
+    })
+}
 
 /// What all parties of a run have in common.
 #[derive(Clone, Debug)]

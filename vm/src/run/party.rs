@@ -125,7 +125,7 @@ fn engine<P: Protocol>(
     let level = || {
         alive();
         levels.set(levels.get().wrapping_add(1));
-        if levels.get() % LEVELS == 0 {
+        if levels.get().is_multiple_of(LEVELS) {
             progress.levels(u64::from(LEVELS), executor.rounds());
         }
     };

@@ -2,9 +2,9 @@
 
 use super::{Params, Session, hex};
 use crate::failure::Failure;
+use crate::run::protocol;
 use serde::Deserialize;
 use smpc_net::{Fingerprint, Node};
-use smpc_protocols::registry::{self, PROTOCOLS, Spec};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -116,7 +116,7 @@ impl Session {
 
 fn check(file: File) -> Result<Session, String> {
     let head = file.session;
-    let protocol = protocol(&head.protocol)?;
+    let protocol = protocol(&head.protocol).map_err(|failure| failure.message)?;
     let count = file.node.len();
     if count != protocol.parties {
         return Err(format!(
@@ -161,14 +161,6 @@ fn check(file: File) -> Result<Session, String> {
     }
     let module = head.module.as_deref().map(digest_of).transpose()?;
     Ok(Session { protocol, threshold: protocol.tolerates, params, module, nodes, roles: file.roles })
-}
-
-/// The protocol of that name.
-pub(super) fn protocol(name: &str) -> Result<&'static Spec, String> {
-    registry::find(name).ok_or_else(|| {
-        let names: Vec<&str> = PROTOCOLS.iter().map(|spec| spec.name).collect();
-        format!("there is no protocol `{name}`; there are {}", names.join(", "))
-    })
 }
 
 fn node(address: String, fingerprint: &str) -> Result<Node, String> {

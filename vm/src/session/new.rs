@@ -1,8 +1,9 @@
 //! Making a session file from what the parties tell each other: addresses and fingerprints.
 
-use super::file::{check_params, node_of, protocol};
+use super::file::{check_params, node_of};
 use super::{Params, Session};
 use crate::failure::{Class, Failure};
+use crate::run::protocol;
 use smpc_net::Node;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -69,7 +70,7 @@ impl NewSession {
     /// # Errors
     /// What a file with that content would be refused for.
     pub fn make(self) -> Result<Session, Failure> {
-        let protocol = protocol(&self.protocol).map_err(Failure::user)?;
+        let protocol = protocol(&self.protocol)?;
         check_params(&self.params).map_err(Failure::user)?;
         let mut roles = BTreeMap::new();
         for RoleArgument { role, node } in self.roles {

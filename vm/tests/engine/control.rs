@@ -78,8 +78,7 @@ fn revealed_values_steer() {
     );
     let end = m.open(x, RegType::pub_int(-100, 100), true);
     let count = m.loop_entry(Bound::Const(0), Bound::Slot(end), |m, _| {
-        let doubled = m.make(Op::Mul {}, RegType::arith(-10_000, 10_000), 1, &[m.all(x), m.all(x)]);
-        let _ = doubled;
+        m.make(Op::Mul {}, RegType::arith(-10_000, 10_000), 1, &[m.all(x), m.all(x)]);
     });
     m.entry(count);
     m.output(y, None);
@@ -107,9 +106,7 @@ fn calls() {
     });
     m.module.functions.push(smpc_bytecode::module::Function { name: "square".into(), body });
     let sum = m.slot(NUMBER, 2);
-    m.repeat(3, |m, i| {
-        let wide = m.make(Op::Add {}, RegType::arith(i64::MIN / 2, i64::MAX / 2), 2, &[m.all(x), m.all(x)]);
-        let _ = (wide, i);
+    m.repeat(3, |m, _| {
         m.set(Op::Copy {}, m.all(argument), &[m.all(x)]);
         m.call(0);
         let more = m.make(Op::Add {}, RegType::arith(-2_000_000, 2_000_000), 2, &[m.all(sum), m.all(result)]);

@@ -1,8 +1,8 @@
 //! Counting is running: what a dry run counts is what a real one reports.
 
 use crate::harness::{agree, counted, inputs, plan, rep3};
-use crate::make::{Make, element};
-use smpc_bytecode::module::{Bound, Module};
+use crate::make::Make;
+use smpc_bytecode::module::{Bound, Module, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::RegType;
 use smpc_bytecode::verify::Verified;
@@ -102,15 +102,13 @@ fn loops_side_by_side_are_counted_as_they_run() {
     let x = m.numbers(0, BIT, 2);
     let (a, b) = (m.slot(BIT, 2), m.slot(BIT, 1));
     m.set(Op::Copy {}, m.all(a), &[m.all(x)]);
-    m.set(Op::Copy {}, m.all(b), &[smpc_bytecode::module::View::lane(x, 1)]);
+    m.set(Op::Copy {}, m.all(b), &[View::lane(x, 1)]);
     let long = m.loop_entry(Bound::Const(0), Bound::Const(8), |m, _| {
         m.set(Op::Mul {}, m.all(a), &[m.all(a), m.all(x)]);
     });
-    let short = m.loop_entry(Bound::Const(2), Bound::Const(5), |m, i| {
-        let _ = i;
+    let short = m.loop_entry(Bound::Const(2), Bound::Const(5), |m, _| {
         m.set(Op::Mul {}, m.all(b), &[m.all(b), m.all(b)]);
-        let less = m.make(Op::Lt {}, RegType::BIN_BOOL, 1, &[m.all(b), smpc_bytecode::module::View::lane(x, 0)]);
-        let _ = less;
+        m.make(Op::Lt {}, RegType::BIN_BOOL, 1, &[m.all(b), View::lane(x, 0)]);
     });
     m.level(vec![long, short]);
     m.output(a, None);
@@ -145,7 +143,7 @@ fn steered() -> Verified<Module> {
         },
     );
     let turns = m.loop_entry(Bound::Const(0), Bound::Slot(limit), |m, _| {
-        let _ = m.make(Op::Mul {}, RegType::arith(0, 1_000_000), 1, &[m.all(x), m.all(x)]);
+        m.make(Op::Mul {}, RegType::arith(0, 1_000_000), 1, &[m.all(x), m.all(x)]);
     });
     m.entry(turns);
     m.output(y, None);
@@ -191,10 +189,9 @@ fn costs_by_line() {
         m.gate(Op::Mul {}, Some(dst), &[m.all(x), m.all(x)])
     };
     let z = m.slot(BIT, 100);
-    m.repeat(5, |m, i| {
+    m.repeat(5, |m, _| {
         let (a, b) = (gate(m, y), gate(m, z));
         m.level(vec![a, b]);
-        let _ = element(x, 0, i, 1);
     });
     m.output(y, None);
     let module = m.verified();

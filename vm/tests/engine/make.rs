@@ -7,9 +7,6 @@ use smpc_bytecode::op::{ConstId, FileId, FunctionId, InputId, MessageId, Op, Out
 use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::{Limits, Verified, verify};
 
-/// Everything that a secret number may be before its range is proven.
-pub(crate) const FULL: RegType = RegType::arith(i64::MIN, i64::MAX);
-
 /// A module in the making, with roles A, B, C; each entry gets a level and a source line of its own.
 pub(crate) struct Make {
     pub(crate) module: Module,

@@ -2,6 +2,7 @@
 
 use crate::harness::agree;
 use crate::make::Make;
+use smpc_bytecode::module::{Dim, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::RegType;
 
@@ -18,21 +19,15 @@ fn registers_are_freed_when_nothing_reads_them_any_more() {
     m.set(Op::Copy {}, m.all(moved), &[m.all(x)]);
     let one = m.constant(RegType::pub_int(1, 1), &[1]);
     // The copy changes, the original does not.
-    m.set(Op::Copy {}, smpc_bytecode::module::View::lane(moved, 17), &[m.all(one)]);
+    m.set(Op::Copy {}, View::lane(moved, 17), &[m.all(one)]);
     let product = m.slot(WIDE, LANES);
     m.set(Op::Mul {}, m.all(product), &[m.all(x), m.all(moved)]);
     let sum = m.make(Op::Sum { len: LANES }, RegType::arith(0, i64::MAX / 2), 1, &[m.all(product)]);
     // The register is used again, in a loop, and after it.
     m.repeat(3, |m, _| {
         m.set(Op::Mul {}, m.all(product), &[m.all(x), m.all(x)]);
-        let half = smpc_bytecode::module::View {
-            dims: vec![smpc_bytecode::module::Dim { stride: 1, len: LANES / 2 }],
-            ..m.all(product)
-        };
-        let parts = smpc_bytecode::module::View {
-            dims: vec![smpc_bytecode::module::Dim { stride: 1, len: LANES / 2 }],
-            ..m.all(x)
-        };
+        let half = View { dims: vec![Dim { stride: 1, len: LANES / 2 }], ..m.all(product) };
+        let parts = View { dims: vec![Dim { stride: 1, len: LANES / 2 }], ..m.all(x) };
         m.set(Op::Copy {}, half, &[parts]);
     });
     let later = m.make(Op::Sum { len: LANES }, RegType::arith(0, i64::MAX / 2), 1, &[m.all(product)]);

@@ -1,7 +1,7 @@
 //! How a program stops: with the same cause and source line at every party, and without a word about what would have followed.
 
 use crate::harness::{Ended, counted, plain, rep3, rep3_over};
-use crate::make::{FULL, Make, element};
+use crate::make::{Make, element};
 use smpc_bytecode::module::Module;
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::RegType;
@@ -192,5 +192,4 @@ fn nothing_follows_a_failing_check() {
             }
         }
     }
-    let _ = FULL;
 }

@@ -4,5 +4,6 @@
 #[allow(dead_code, reason = "shared with the engine's tests, which use more of it")]
 mod make;
 
+mod faults;
 mod runs;
 mod setup;

@@ -229,3 +229,20 @@ fn help_shows_an_example_for_each_command() {
         assert_eq!(smpcvm().args(command).output().expect("it starts").status.code(), Some(2), "{command:?}");
     }
 }
+
+/// The benchmark starts itself, and its rows read.
+#[test]
+fn bench() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut bench = smpcvm();
+    bench.current_dir(folder.path()).args(["bench", "--job", "inner product", "--job", "start", "--json", "b.json"]);
+    let output = bench.output().expect("it starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).lines().count() == 3, "{}", text(&output.stdout));
+    let rows = crate::setup::read_json(&folder.path().join("b.json")).expect("rows");
+    assert_eq!((&rows[0]["job"], &rows[0]["rounds"]), (&"inner product".into(), &1.into()));
+    assert!(rows[1]["seconds"].as_f64() > Some(0.0) && rows[1]["bytes_per_party"].as_u64() > Some(0));
+    let status = |arguments: &[&str]| smpcvm().arg("bench").args(arguments).output().expect("it starts").status.code();
+    assert_eq!(status(&["--protocol", "plain"]), Some(1));
+    assert_eq!(status(&["--json", "no/such/b.json"]), Some(1));
+}
