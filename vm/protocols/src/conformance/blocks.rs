@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Component, domain, epoch, gate instance, step.
+/// Component (or [`crate::rep3::COMMON`]), domain, epoch, gate instance, step.
 pub type Stream = (usize, Domain, u32, u64, u64);
 
 /// The blocks (128 bits, two words) that were used.

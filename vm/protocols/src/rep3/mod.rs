@@ -23,7 +23,7 @@ mod share;
 mod split;
 mod truncate;
 
-pub use keys::{Keys, Source};
+pub use keys::{COMMON, Keys, Source};
 pub use share::{Arith, Bin, Row, Rows, Words};
 use smpc_math::prf::Domain;
 

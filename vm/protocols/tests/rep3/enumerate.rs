@@ -4,7 +4,7 @@
 use crate::keys::{Bit, Layout, Origin, Place, Slip, TestKeys};
 use crate::parties::{number, shares_of_frames, three, word};
 use smpc_protocols::conformance::data::mix;
-use smpc_protocols::rep3::{Arith, Bin, Rep3};
+use smpc_protocols::rep3::{Arith, Bin, COMMON, Rep3};
 use smpc_protocols::{Cx, join_all};
 use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
@@ -162,10 +162,10 @@ impl Gate {
         candidates.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(bit, _)| bit).collect()
     }
 
-    /// The places of the gate's randomness.
+    /// The places of the gate's masks.
     pub(crate) fn places(&self) -> Vec<Place> {
         let places: BTreeSet<Place> = self.tape(Slip::None).into_iter().map(|bit| bit.place).collect();
-        places.into_iter().collect()
+        places.into_iter().filter(|place| place.0 != COMMON).collect()
     }
 
     /// Whether each party's view has the same distribution for all inputs of which it may learn the same. Exact over all that the party does not know; over
