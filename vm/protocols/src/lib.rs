@@ -30,5 +30,5 @@ pub use lanes::{Lanes, Range};
 pub use piece::{Incoming, Outgoing};
 pub use protocol::{BinShares, Protocol, Shares};
 pub use tape::Tape;
-pub use tick::CHUNK;
+pub use tick::{CHUNK, HEADER};
 pub use wire::Wire;

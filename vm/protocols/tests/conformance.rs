@@ -1,12 +1,14 @@
 //! The conformance suite in process: every gate of every protocol, live and dry.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use smpc_protocols::Executor;
+use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::conformance::threads::rep3_threads;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
+use smpc_protocols::{Executor, Protocol, Range};
+use std::collections::BTreeSet;
 
 fn assert_clean(report: &Report) {
     assert!(report.failures.is_empty(), "{:#?}", report.failures);
@@ -27,9 +29,69 @@ fn rep3_live_and_dry() {
         assert_clean(report);
         let executor = Executor::dry(me, 3);
         let dry = executor.run(suite(&Rep3::dry(me), &executor, Extent::Full)).unwrap();
-        for (live, dry) in report.costs.iter().zip(&dry.costs) {
+        for (live, dry) in report.cases.iter().zip(&dry.cases) {
             assert_eq!(live, dry);
         }
-        assert_eq!(report.costs.len(), dry.costs.len());
+        assert_eq!(report.cases.len(), dry.cases.len());
+    }
+}
+
+/// The methods of the trait that are handed a [`smpc_protocols::Cx`].
+fn gates() -> BTreeSet<String> {
+    let text = include_str!("../src/protocol.rs");
+    let methods = text.split("\n    fn ").skip(1).filter_map(|rest| {
+        let (signature, _) = rest.split_once("->")?;
+        let (name, operands) = signature.split_once('(')?;
+        let name = name.split('<').next().unwrap_or(name);
+        operands.contains("Cx<").then(|| name.to_owned())
+    });
+    methods.collect()
+}
+
+#[test]
+fn every_gate_is_tried_at_every_width_and_size() {
+    let executor = Executor::dry(0, 3);
+    let report = executor.run(suite(&Rep3::dry(0), &executor, Extent::Full)).unwrap();
+    let tried: BTreeSet<(&str, u32, usize)> = report.cases.iter().map(|c| (c.gate, c.width, c.lanes)).collect();
+    let gates = gates();
+    assert!(gates.len() > 25 && gates.contains("mul") && gates.contains("sqrt"), "{gates:?}");
+    for gate in &gates {
+        let gate = gate.as_str();
+        // Of gates on bits or on anything, the width means nothing.
+        let widths: &[u32] = if tried.iter().any(|case| case.0 == gate && case.1 == 0) { &[0] } else { &WIDTHS };
+        for lanes in EDGE_LANES {
+            for width in widths {
+                assert!(tried.contains(&(gate, *width, lanes)), "{gate} at {width} bits and {lanes} lanes");
+            }
+        }
+    }
+    let unknown: Vec<&str> = tried.iter().map(|case| case.0).filter(|gate| !gates.contains(*gate)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// How often the stochastic truncation rounds up is the fraction that it cuts off.
+#[test]
+fn stochastic_truncation_is_fair() {
+    const LANES: usize = 20_000;
+    let opened = rep3_threads(5, |p, e| {
+        let run = async || {
+            let mut found = Vec::new();
+            for (i, value) in [0_i64, 1, 3, 8, 15, 16, -1, -8, -16].into_iter().enumerate() {
+                // Fresh shares in every lane.
+                let values: Vec<i64> = vec![value; LANES];
+                let a = p.input(e.gate(mix(i as u64) >> 20), 0, (p.me() == 0).then_some(&values[..]), LANES).await;
+                let z = p.trunc_stochastic(e.gate(100 + i as u64), &a, 4, Range::new(-100, 100)).await;
+                found.push((value, p.open(e.gate(0), &z).await));
+            }
+            found
+        };
+        e.run(run())
+    })
+    .unwrap();
+    for (value, found) in &opened[0] {
+        let ups = found.iter().filter(|z| **z > value >> 4).count() as f64;
+        let expected = (value & 15) as f64 / 16.0;
+        let deviation = (expected * (1.0 - expected) * LANES as f64).sqrt();
+        assert!((ups - expected * LANES as f64).abs() <= 6.0 * deviation, "{value}: {ups} of {LANES}");
     }
 }

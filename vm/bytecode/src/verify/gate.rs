@@ -252,6 +252,7 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         Op::Netlist { netlist } => {
             let dst = result()?;
             let netlist = module.netlists.get(netlist.index()).ok_or("the netlist does not exist")?;
+            want(!args.is_empty(), "a netlist without operands")?;
             let widths: Vec<Option<u32>> = args.iter().map(|a| width(*a)).collect();
             let wanted: Vec<Option<u32>> = netlist.inputs().iter().map(|w| Some(*w)).collect();
             want(widths == wanted, "operands of other widths than the netlist's inputs")?;

@@ -110,6 +110,12 @@ fn gates() {
     refuses("2^62", |m| {
         gate_mut(m, 1).op = Op::Round { bits: 3 };
     });
+    refuses("without operands", |m| {
+        m.netlists.push(smpc_math::circuits::netlist(&[], |_, _| vec![smpc_math::netlist::Bit::Const(true)]));
+        m.slots.push(Slot { ty: RegType::BIN_BOOL, lanes: 2 });
+        m.main[2] =
+            Level { entries: vec![gate(Op::Netlist { netlist: crate::op::NetlistId(0) }, Some(whole(5)), vec![])] };
+    });
     refuses("never written", |m| {
         m.main.pop();
     });

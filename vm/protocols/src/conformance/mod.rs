@@ -1,6 +1,7 @@
 //! What every protocol is tested with: parties in threads, and the same checks of each gate against integer arithmetic for any protocol over any
 //! links. Used by tests only; part of the library so that the tests of other crates can run it over their own transports.
 
+pub mod blocks;
 pub mod data;
 pub mod memory;
 pub mod source;

@@ -4,7 +4,7 @@
 //! lane in all. Opening: P_i lacks x_{i+2}, which is P_{i+1}'s second component: one round, one element a lane to each party that learns the value.
 
 use super::Rep3;
-use super::kernel::{ROWS, Step, from_bytes, to_bytes};
+use super::kernel::{ROWS, Step, element_bytes, from_bytes, to_bytes};
 use super::keys::Source;
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, Rows, to_planes};
@@ -25,7 +25,7 @@ impl<S: Source> Rep3<S> {
         let at = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks(lanes as u64 / 2 + 1);
         let mut x = self.arith(lanes);
-        let bytes = lanes * 8;
+        let bytes = lanes * element_bytes(self.bits);
         match self.slot(owner) {
             Some(0) => {
                 let values = values.unwrap_or(&[0]);
@@ -42,7 +42,7 @@ impl<S: Source> Rep3<S> {
                 cx.idle().await;
             }
             None => {
-                let mut consume = |at: usize, bytes: &[u8]| from_bytes(bytes, &mut x.a[at / 8..]);
+                let mut consume = Self::deal_reader(self.bits, |i, rest| x.a[i] = rest);
                 cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut consume)]).await;
             }
         }

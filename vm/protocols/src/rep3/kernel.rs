@@ -1,8 +1,8 @@
 //! The inner loops of `rep3`, on blocks that fit the first cache: masks, and words to bytes and back.
 
 use super::Rep3;
-use super::keys::Source;
-use super::share::Row;
+use super::keys::{COMMON, Source};
+use super::share::{Row, Words};
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
 
@@ -29,6 +29,13 @@ impl<S: Source> Rep3<S> {
     /// The mask of component `component` that both its holders know: words `first ..` of the step.
     pub(crate) fn mask_words(&self, component: usize, at: Step, first: usize, out: &mut [u64]) {
         self.source.fill(component % 3, at.domain, at.tape, at.step, first, out);
+    }
+
+    /// Words that all parties know and nobody chose.
+    pub(crate) fn coins(&self, at: Step, lanes: usize) -> Words {
+        let mut coins = self.words(lanes);
+        self.source.fill(COMMON, at.domain, at.tape, at.step, 0, &mut coins);
+        coins
     }
 
     /// As [`Self::mask_words`], for rows.

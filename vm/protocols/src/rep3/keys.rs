@@ -1,14 +1,17 @@
 //! Where masks come from: key K_j of component j is held by exactly the two parties that hold the component (P_j and P_{j−1}), and a mask is that
-//! key's function of an address (R1).
+//! key's function of an address (R1). Coins that all parties know come from the session's id in the same way; they hide nothing.
 
 use crate::tape::Tape;
 use smpc_math::prf::{Address, Domain, Key, Prf};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// In place of a component: coins that all parties know.
+pub const COMMON: usize = 3;
+
 /// The pairwise keys of one party, as functions. Two parties that hold the key of a component get the same words from the same address.
 pub trait Source {
-    /// Words `first .. first + out.len()` of the stream of component `component` at step `step` of the tape's instance. `first` is even.
+    /// Words `first .. first + out.len()` of the stream of component `component`, or of [`COMMON`], at step `step` of the tape's instance. `first` is even.
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]);
 }
 
@@ -21,8 +24,8 @@ impl<S: Source + ?Sized> Source for &S {
 /// The domains that this protocol draws from.
 const DOMAINS: [Domain; 4] = [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random];
 
-/// The functions of one epoch: under K_i and K_{i+1}, a domain each.
-type Functions = [[Prf; DOMAINS.len()]; 2];
+/// The functions of one epoch: under K_i, K_{i+1} and the session's id, a domain each.
+type Functions = [[Prf; DOMAINS.len()]; 3];
 
 /// A party's keys for one run.
 pub struct Keys {
@@ -46,7 +49,7 @@ impl Keys {
             let epoch = u32::try_from(epochs.len()).unwrap_or(u32::MAX);
             let of = |key: &Key| DOMAINS.map(|domain| Prf::new(key, &self.session, domain, epoch));
             let [own, next] = &self.keys;
-            epochs.push(Rc::new([of(own), of(next)]));
+            epochs.push(Rc::new([of(own), of(next), of(&Key::new(self.session))]));
         }
         Rc::clone(&epochs[epoch as usize])
     }
@@ -55,9 +58,13 @@ impl Keys {
 impl Source for Keys {
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
         let functions = self.functions(tape.epoch());
-        let holder = &functions[usize::from(component != self.me)];
+        let holder = match component {
+            COMMON => 2,
+            component => usize::from(component != self.me),
+        };
+        let holder = &functions[holder];
         let which = DOMAINS.iter().position(|d| *d == domain).unwrap_or(0);
-        debug_assert!(first.is_multiple_of(2) && (component == self.me || component == (self.me + 1) % 3));
+        debug_assert!(first.is_multiple_of(2) && component != (self.me + 2) % 3);
         let address = Address { instance: tape.instance(), step, block: first as u64 / 2 };
         holder[which].fill(address, out);
     }

@@ -23,7 +23,7 @@ mod share;
 mod split;
 mod truncate;
 
-pub use keys::{Keys, Source};
+pub use keys::{COMMON, Keys, Source};
 pub use share::{Arith, Bin, Row, Rows, Words};
 use smpc_math::prf::Domain;
 
@@ -50,10 +50,10 @@ impl<S: Source> Rep3<S> {
         Self { me, source, bits: 64, mask: u64::MAX, dry: false, circuits: circuits::Circuits::default() }
     }
 
-    /// Party `me` over Z_2^bits, for tests that enumerate every view. Gates that convert between the domains or compare need the full ring.
+    /// Party `me` over Z_2^bits, for tests that enumerate every view. Ranges and widths that gates are told must fit that ring.
     #[must_use]
     pub fn over_small_ring(me: usize, source: S, bits: u32) -> Self {
-        Self { bits, mask: (1 << bits) - 1, ..Self::new(me, source) }
+        Self { bits, mask: elements::low_bits(bits), ..Self::new(me, source) }
     }
 
     /// The neighbour that gets this party's component of a product: i − 1.

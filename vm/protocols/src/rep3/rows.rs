@@ -1,4 +1,5 @@
-//! Messages of bits: rows of 512 lanes, block by block, in a block plane by plane. A row of the last block is cut to ⌈lanes / 8⌉ bytes.
+//! Messages of bits: rows of 512 lanes, block by block, in a block plane by plane. A row of the last block is cut to ⌈lanes / 8⌉ bytes, and bits beyond the
+//! last lane are sent as 0, whatever stands there.
 
 use super::Rep3;
 use super::kernel::{ROWS, Step, from_bytes, to_bytes};
@@ -18,12 +19,19 @@ pub(crate) struct Shape {
     /// Rows of the last block, where that has fewer than 512 lanes, and bytes of each.
     cut: usize,
     cut_bytes: usize,
+    /// The lanes in the last byte of such a row.
+    last: u8,
 }
 
 impl Shape {
     pub(crate) const fn new(planes: usize, lanes: usize) -> Self {
         let rest = lanes % ROW_LANES;
-        Self { full: lanes / ROW_LANES * planes, cut: if rest > 0 { planes } else { 0 }, cut_bytes: rest.div_ceil(8) }
+        Self {
+            full: lanes / ROW_LANES * planes,
+            cut: if rest > 0 { planes } else { 0 },
+            cut_bytes: rest.div_ceil(8),
+            last: if rest.is_multiple_of(8) { u8::MAX } else { (1 << (rest % 8)) - 1 },
+        }
     }
 
     pub(crate) const fn rows(self) -> usize {
@@ -58,6 +66,9 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
                         .iter_mut()
                         .zip(row.iter().flat_map(|word| word.to_le_bytes()))
                         .for_each(|(to, byte)| *to = byte);
+                    if let Some(last) = bytes.last_mut() {
+                        *last &= shape.last;
+                    }
                 }
                 bytes
             });

@@ -61,6 +61,13 @@ impl Arith {
         [&self.a, &self.b]
     }
 
+    /// A vector of these two components, of equal length; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_components([a, b]: [Vec<u64>; 2]) -> Self {
+        debug_assert_eq!(a.len(), b.len());
+        Self { lanes: a.len(), a: Words::new(a), b: Words::new(b) }
+    }
+
     fn map(&self, lanes: usize, f: impl Fn(&[u64]) -> Vec<u64>) -> Self {
         let each = |words: &Words| if words.is_empty() { Words::default() } else { Words::new(f(words)) };
         Self { lanes, a: each(&self.a), b: each(&self.b) }
@@ -145,6 +152,13 @@ impl Bin {
     #[must_use]
     pub fn components(&self) -> [&[Row]; 2] {
         [&self.a, &self.b]
+    }
+
+    /// A vector of these two components, each a row a plane for each block of 512 lanes; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_components(width: u32, lanes: usize, [a, b]: [Vec<Row>; 2]) -> Self {
+        debug_assert!([&a, &b].iter().all(|rows| rows.len() == blocks(lanes) * width as usize));
+        Self { width, lanes, a: Rows::new(a), b: Rows::new(b) }
     }
 
     /// An empty vector with buffers where this one has them.

@@ -31,8 +31,8 @@ impl<S: Source> Rep3<S> {
         let parts = self.parts(x.lanes);
         let mut state = self.state_for(&circuit, x.lanes);
         let how = Split { width: m as usize, offset, negate: false };
-        let ((), (mut z, w_take, w_help)) =
-            join(self.split(cx.sub(0, 4), x, &how, &mut state), self.shifted(cx.sub(1, 4), x, m, offset, &parts)).await;
+        let shifted = self.shifted(cx.sub(1, 4), x, (m, offset), &parts, None);
+        let ((), (mut z, w_take, w_help)) = join(self.split(cx.sub(0, 4), x, &how, &mut state), shifted).await;
         self.evaluate(cx.sub(2, 4), &circuit, &mut state).await;
         let carry = self.outputs(&circuit, &state);
         let lift = |mut w: Words| {
@@ -45,16 +45,26 @@ impl<S: Source> Rep3<S> {
 
     /// ⌊(x + offset) / 2^m⌋ or one less: the former with probability ((x + offset mod 2^m) + 1) / 2^m.
     ///
-    /// 2 rounds; for m = 16: 37 bits a lane from each party on average.
+    /// The carry that is left out is random because t is; but of an input, or of a public value, t may be 0. So a coin u that all know is moved from s to t: then
+    /// the carry is [(s − u mod 2^m) > (x + offset mod 2^m)], whatever the shares are. 2 rounds; for m = 16: 37 bits a lane from each party on average.
     pub(crate) async fn shift_loose(&self, cx: Cx<'_>, x: &Arith, m: u32, offset: u64) -> Arith {
         let parts = self.parts(x.lanes);
-        let (mut z, w_take, w_help) = self.shifted(cx.sub(0, 2), x, m, offset, &parts).await;
+        let coins = self.coins(Step::new(cx.sub(0, 2).tape(), 2, Domain::Random), x.lanes);
+        let (mut z, w_take, w_help) = self.shifted(cx.sub(0, 2), x, (m, offset), &parts, Some(&coins)).await;
         self.cross(cx.sub(1, 2), 0, &parts, (m, self.bits - m), (w_take, w_help), &mut z).await;
         z
     }
 
     /// The first round: (s ≫ m) + (t ≫ m) as a share, and the summands of msb(s)·msb(t) modulo 2^m on the lanes where this party is P_{r+1} and P_{r+2}.
-    async fn shifted(&self, cx: Cx<'_>, x: &Arith, m: u32, offset: u64, parts: &Parts) -> (Arith, Words, Words) {
+    /// `coins` are moved from s to t.
+    async fn shifted(
+        &self,
+        cx: Cx<'_>,
+        x: &Arith,
+        (m, offset): (u32, u64),
+        parts: &Parts,
+        coins: Option<&[u64]>,
+    ) -> (Arith, Words, Words) {
         let (quotient, sign) = (Step::new(cx.tape(), 0, Domain::Input), Step::new(cx.tape(), 1, Domain::Input));
         cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 + 1);
         let z = RefCell::new(self.arith(x.lanes));
@@ -62,32 +72,35 @@ impl<S: Source> Rep3<S> {
         let mut w_help = self.words(parts.help.len());
         let high = |value: u64| (self.signed(value) >> m).cast_unsigned() & self.mask;
         let top = |value: u64| value >> (self.bits - 1) & 1;
+        let coin = |lane: usize| coins.map_or(0, |coins| coins[lane]);
+        let s = |lane: usize| self.dealt(x, lane, offset.wrapping_sub(coin(lane)));
+        let t = |component: &[u64], lane: usize| component[lane].wrapping_add(coin(lane)) & self.mask;
         let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
         if !self.dry {
             let z = &mut *z.borrow_mut();
             for lane in parts.take.clone() {
-                z.b[lane] = high(x.b[lane]);
+                z.b[lane] = high(t(&x.b, lane));
             }
             for lane in parts.help.clone() {
-                z.a[lane] = high(x.a[lane]);
+                z.a[lane] = high(t(&x.a, lane));
             }
         }
         self.derive(self.next(), quotient, self.bits, parts.help.len(), |i, mask| {
             z.borrow_mut().b[help + i] = mask & self.mask
         });
-        self.derive(self.next(), sign, m, parts.help.len(), |i, mask| w_help[i] = top(x.a[help + i]) * mask);
+        self.derive(self.next(), sign, m, parts.help.len(), |i, mask| w_help[i] = top(t(&x.a, help + i)) * mask);
         let mut deal_quotient = self.deal_writer(
             quotient,
             self.bits,
-            |i| high(self.dealt(x, deal + i, offset)),
+            |i| high(s(deal + i)),
             |i, mask, rest| {
                 let z = &mut *z.borrow_mut();
                 (z.a[deal + i], z.b[deal + i]) = (mask, rest);
             },
         );
-        let mut deal_sign = self.deal_writer(sign, m, |i| top(self.dealt(x, deal + i, offset)), |_, _, _| {});
+        let mut deal_sign = self.deal_writer(sign, m, |i| top(s(deal + i)), |_, _, _| {});
         let mut take_quotient = Self::deal_reader(self.bits, |i, rest| z.borrow_mut().a[take + i] = rest);
-        let mut take_sign = Self::deal_reader(m, |i, rest| w_take[i] = top(x.b[take + i]) * rest);
+        let mut take_sign = Self::deal_reader(m, |i, rest| w_take[i] = top(t(&x.b, take + i)) * rest);
         let (word, short) = (element_bytes(self.bits), element_bytes(m));
         let (deals, takes) = (parts.deal.len(), parts.take.len());
         cx.exchange(

@@ -1,11 +1,16 @@
 //! The protocol of one party, in the clear: every gate is its definition. The reference that the others are tested against; nothing is secret here.
 
+mod bits;
+
+pub use bits::Bits;
+
 use crate::executor::Cx;
 use crate::gates::merge::merge_pairs;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol, Shares};
 use crate::registry::{PLAIN, Spec};
-use smpc_math::netlist::{Levelled, Local};
+use smpc_math::netlist::Levelled;
+use smpc_math::planes::Planes;
 
 /// One party in the clear.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,34 +19,6 @@ pub struct Plain;
 /// Integers modulo 2^64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbers(pub Vec<u64>);
-
-/// Words of `width` bits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bits {
-    width: u32,
-    words: Vec<u128>,
-}
-
-impl Bits {
-    fn new(width: u32, words: Vec<u128>) -> Self {
-        let mask = mask(width);
-        Self { width, words: words.into_iter().map(|w| w & mask).collect() }
-    }
-
-    fn flags(flags: impl Iterator<Item = bool>) -> Self {
-        Self { width: 1, words: flags.map(u128::from).collect() }
-    }
-
-    /// The words, by lane.
-    #[must_use]
-    pub fn words(&self) -> &[u128] {
-        &self.words
-    }
-}
-
-const fn mask(width: u32) -> u128 {
-    if width >= 128 { u128::MAX } else { (1 << width) - 1 }
-}
 
 impl Shares for Numbers {
     fn lanes(&self) -> usize {
@@ -58,41 +35,6 @@ impl Shares for Numbers {
     }
     fn scatter(&mut self, index: &[usize], values: &Self) {
         index.iter().zip(&values.0).for_each(|(i, v)| self.0[*i] = *v);
-    }
-}
-
-impl Shares for Bits {
-    fn lanes(&self) -> usize {
-        self.words.len()
-    }
-    fn read(&self, view: &Lanes) -> Self {
-        Self { words: view.iter().map(|i| self.words[i]).collect(), ..*self }
-    }
-    fn write(&mut self, view: &Lanes, values: &Self) {
-        view.iter().zip(&values.words).for_each(|(i, v)| self.words[i] = *v);
-    }
-    fn gather(&self, index: &[usize]) -> Self {
-        Self { words: index.iter().map(|i| self.words[*i]).collect(), ..*self }
-    }
-    fn scatter(&mut self, index: &[usize], values: &Self) {
-        index.iter().zip(&values.words).for_each(|(i, v)| self.words[*i] = *v);
-    }
-}
-
-impl BinShares for Bits {
-    fn width(&self) -> u32 {
-        self.width
-    }
-    fn planes(&self, from: u32, width: u32) -> Self {
-        Self::new(width, self.words.iter().map(|w| w.checked_shr(from).unwrap_or(0)).collect())
-    }
-    fn stack(parts: &[&Self]) -> Self {
-        let mut all = Self { width: 0, words: vec![0; parts.first().map_or(0, |p| p.lanes())] };
-        for part in parts {
-            all.words.iter_mut().zip(&part.words).for_each(|(w, p)| *w |= p << all.width);
-            all.width += part.width;
-        }
-        all
     }
 }
 
@@ -213,17 +155,16 @@ impl Protocol for Plain {
     }
 
     fn share_public_bin(&self, values: &[i64], width: u32, lanes: usize) -> Bits {
-        Bits::new(width, cycle(values, lanes).map(|v| i128::from(v).cast_unsigned()).collect())
+        Bits::of(cycle(values, lanes), width)
     }
     fn xor(&self, a: &Bits, b: &Bits) -> Bits {
-        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x ^ y).collect(), ..*a }
+        Bits(a.0.zip(&b.0, |x, y| x ^ y))
     }
     fn xor_public(&self, a: &Bits, b: &[i64]) -> Bits {
-        self.xor(a, &self.share_public_bin(b, a.width, a.lanes()))
+        self.xor(a, &self.share_public_bin(b, a.width(), a.lanes()))
     }
     fn and_public(&self, a: &Bits, b: &[i64]) -> Bits {
-        let b = self.share_public_bin(b, a.width, a.lanes());
-        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x & y).collect(), ..*a }
+        Bits(a.0.zip(&self.share_public_bin(b, a.width(), a.lanes()).0, |x, y| x & y))
     }
 
     async fn input(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Numbers {
@@ -239,7 +180,7 @@ impl Protocol for Plain {
         a.0.iter().map(|x| x.cast_signed()).collect()
     }
     async fn open_bin(&self, _: Cx<'_>, a: &Bits) -> Vec<i64> {
-        a.words.iter().map(|w| wrap(w.cast_signed()).cast_signed()).collect()
+        a.words().into_iter().map(u64::cast_signed).collect()
     }
     async fn open_to(&self, cx: Cx<'_>, a: &Numbers, receivers: &[usize]) -> Option<Vec<i64>> {
         let values = self.open(cx, a).await;
@@ -267,33 +208,13 @@ impl Protocol for Plain {
         Numbers(out)
     }
     async fn and(&self, _: Cx<'_>, a: &Bits, b: &Bits) -> Bits {
-        Bits { words: a.words.iter().zip(&b.words).map(|(x, y)| x & y).collect(), ..*a }
+        Bits(a.0.zip(&b.0, |x, y| x & y))
     }
     async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &Bits) -> Bits {
-        // Wires are few and this is the reference: lane by lane, bit by bit.
-        let mut out = vec![0_u128; inputs.lanes()];
-        for (out, word) in out.iter_mut().zip(&inputs.words) {
-            let mut wires = vec![false; circuit.slots];
-            wires.iter_mut().take(inputs.width as usize).enumerate().for_each(|(i, wire)| *wire = word >> i & 1 == 1);
-            for level in &circuit.levels {
-                for gate in &level.local {
-                    match *gate {
-                        Local::Xor { dst, a, b } => wires[dst as usize] = wires[a as usize] ^ wires[b as usize],
-                        Local::Not { dst, a } => wires[dst as usize] = !wires[a as usize],
-                        Local::Zero { dst } => wires[dst as usize] = false,
-                    }
-                }
-                for gate in &level.ands {
-                    wires[gate.dst as usize] = wires[gate.a as usize] & wires[gate.b as usize];
-                }
-            }
-            *out = circuit
-                .outputs
-                .iter()
-                .enumerate()
-                .fold(0, |word, (i, slot)| word | u128::from(wires[*slot as usize]) << i);
-        }
-        Bits { width: u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), words: out }
+        let widths = circuit.inputs.iter().map(|width| *width as usize);
+        let starts = widths.clone().scan(0, |next, width| Some(std::mem::replace(next, *next + width)));
+        let words: Vec<Planes> = starts.zip(widths).map(|(from, width)| inputs.0.planes(from, width)).collect();
+        Bits(circuit.evaluate(&words.iter().collect::<Vec<_>>()))
     }
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bits {
         // One party alone: any fixed sequence will do, and a repeatable one serves tests.
@@ -303,14 +224,18 @@ impl Protocol for Plain {
             let x = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             x ^ (x >> 29)
         };
-        Bits::new(width, (0..lanes).map(|_| u128::from(next()) | u128::from(next()) << 64).collect())
+        let mut planes = Planes::zeros(width as usize, lanes);
+        planes.raw_mut().iter_mut().for_each(|word| *word = next());
+        planes.clear_tail();
+        Bits(planes)
     }
     async fn a2b(&self, _: Cx<'_>, a: &Numbers, width: u32) -> Bits {
-        Bits::new(width, a.0.iter().map(|x| signed(*x).cast_unsigned()).collect())
+        Bits::of(a.0.iter().map(|x| x.cast_signed()), width)
     }
     async fn b2a(&self, _: Cx<'_>, a: &Bits, signed: bool) -> Numbers {
-        let sign = |w: u128| if signed && a.width > 0 && w >> (a.width - 1) & 1 == 1 { w | !mask(a.width) } else { w };
-        Numbers(a.words.iter().map(|w| wrap(sign(*w).cast_signed())).collect())
+        let shift = 64 - a.width().clamp(1, 64);
+        let extend = |word: u64| if signed { (word << shift).cast_signed() >> shift } else { word.cast_signed() };
+        Numbers(a.words().into_iter().map(|word| extend(word).cast_unsigned()).collect())
     }
     fn relabels(&self) -> bool {
         true
@@ -333,14 +258,12 @@ impl Protocol for Plain {
     }
     async fn select(&self, _: Cx<'_>, condition: &Bits, a: &Numbers, b: &Numbers) -> Numbers {
         let pairs = a.0.iter().zip(&b.0);
-        Numbers(condition.words.iter().zip(pairs).map(|(c, (x, y))| if *c == 1 { *x } else { *y }).collect())
+        Numbers(condition.words().into_iter().zip(pairs).map(|(c, (x, y))| if c == 1 { *x } else { *y }).collect())
     }
     async fn select_bin(&self, _: Cx<'_>, condition: &Bits, a: &Bits, b: &Bits) -> Bits {
-        let pairs = a.words.iter().zip(&b.words);
-        Bits {
-            words: condition.words.iter().zip(pairs).map(|(c, (x, y))| if *c == 1 { *x } else { *y }).collect(),
-            ..*a
-        }
+        let wide = Bits::stack(&vec![condition; a.width() as usize]);
+        let change = a.0.zip(&b.0, |x, y| x ^ y).zip(&wide.0, |d, c| d & c);
+        Bits(b.0.zip(&change, |y, d| y ^ d))
     }
     async fn trunc(&self, _: Cx<'_>, a: &Numbers, bits: u32, _: Range) -> Numbers {
         Numbers(a.0.iter().map(|x| wrap(signed(*x) >> bits)).collect())
@@ -396,6 +319,6 @@ impl Protocol for Plain {
         }
     }
     async fn check(&self, _: Cx<'_>, a: &Bits) -> bool {
-        a.words.iter().all(|w| *w == 1)
+        a.words().into_iter().all(|word| word == 1)
     }
 }

@@ -1,0 +1,122 @@
+//! Sums, products and decisions on numbers.
+
+use super::{Definition, Run, wrapped};
+use crate::conformance::data::Data;
+use crate::lanes::Lanes;
+use crate::protocol::{Protocol, Shares};
+
+/// What a party does alone.
+pub(super) async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
+    let p = run.p;
+    let lanes = data.a.len();
+    let name = |op: &str| format!("{op} {}", data.name());
+    let (a, b) = (run.input(&data.a, 0).await, run.input(&data.b, 1).await);
+    let wrap = |f: Definition| data.pairs().map(move |(x, y)| wrapped(f(x, y)));
+    run.number(&name("add"), &p.add(&a, &b), wrap(|x, y| x + y)).await;
+    run.number(&name("sub"), &p.sub(&a, &b), wrap(|x, y| x - y)).await;
+    run.number(&name("neg"), &p.neg(&a), wrap(|x, _| -x)).await;
+    run.number(&name("add_public"), &p.add_public(&a, &data.b), wrap(|x, y| x + y)).await;
+    run.number(&name("add_public of one"), &p.add_public(&a, &[i64::MIN]), wrap(|x, _| x + i128::from(i64::MIN))).await;
+    run.number(&name("mul_public"), &p.mul_public(&a, &data.b), wrap(|x, y| x * y)).await;
+    run.number(&name("mul_public of one"), &p.mul_public(&a, &[-3]), wrap(|x, _| -3 * x)).await;
+    run.number(&name("share_public"), &p.share_public(&data.a, lanes), wrap(|x, _| x)).await;
+    run.number(&name("share_public of one"), &p.share_public(&[-9], lanes), wrap(|_, _| -9)).await;
+    for len in [1, lanes, if lanes.is_multiple_of(3) { 3 } else { 1 }] {
+        let groups = |values: &[i64]| -> Vec<i128> {
+            let sum = |group: &[i64]| wrapped(group.iter().map(|x| i128::from(*x)).sum());
+            values.chunks(len).map(sum).collect()
+        };
+        run.number(&name("sum"), &p.sum(&a, len), groups(&data.a).into_iter()).await;
+        let running = data.a.chunks(len).flat_map(|group| {
+            group.iter().scan(0, |sum, x| {
+                *sum = wrapped(*sum + i128::from(*x));
+                Some(*sum)
+            })
+        });
+        run.number(&name("prefix_sum"), &p.prefix_sum(&a, len), running).await;
+        let product = |(x, y): (i128, i128)| wrapped(wrapped(x * y));
+        let products: Vec<i128> = data.pairs().map(product).collect();
+        let dots = products.chunks(len).map(|group| group.iter().fold(0, |sum, x| wrapped(sum + x)));
+        run.number(&name("dot_public"), &p.dot_public(&a, &data.b, len), dots).await;
+    }
+    let mut c = a.clone();
+    let last = lanes - 1;
+    let lane = p.lane_mul_public(
+        p.lane_add_public(p.lane_sub(p.lane_add(p.lane(&a, 0), p.lane(&b, last)), p.lane(&b, 0)), 5),
+        -7,
+    );
+    p.set_lane(&mut c, last, lane);
+    let expected = (i128::from(data.a[0]) + i128::from(data.b[last]) - i128::from(data.b[0]) + 5) * -7;
+    run.number(&name("lane"), &c.read(&Lanes::one(last)), std::iter::once(wrapped(expected))).await;
+}
+
+/// Products and sums of products.
+pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width: u32) {
+    let p = run.p;
+    let lanes = data.a.len();
+    let name = |op: &str| format!("{op} {}", data.name());
+    let (a, b) = (run.input(&data.a, 2).await, run.input(&data.b, 0).await);
+    let before = run.e.stats();
+    let z = p.mul(run.next(), &a, &b).await;
+    run.note("mul", width, lanes, &before);
+    run.number(&name("mul"), &z, data.pairs().map(|(x, y)| wrapped(x * y))).await;
+    for len in [lanes, 1, if lanes.is_multiple_of(7) { 7 } else { 1 }] {
+        let before = run.e.stats();
+        let z = p.dot(run.next(), &a, &b, len).await;
+        run.note("dot", width, lanes, &before);
+        // Modulo 2^64, so that the sum of the oracle does not overflow.
+        let products: Vec<i128> = data.pairs().map(|(x, y)| wrapped(x * y)).collect();
+        let dots = products.chunks(len).map(|group| group.iter().fold(0, |sum, x| wrapped(sum + x)));
+        run.number(&name("dot"), &z, dots).await;
+    }
+    // As many products as there are lanes: an outer product, and a matrix times a column of as many lanes as fit.
+    let small = lanes.min(7);
+    let (column, row) = (a.read(&Lanes::run(0, small)), b.read(&Lanes::run(0, small)));
+    let inner = lanes.min(5);
+    let rows = lanes / inner;
+    let matrix = a.read(&Lanes::run(0, rows * inner));
+    let vector = b.read(&Lanes::run(0, inner));
+    for (x, y, (rows, inner, cols)) in [(&column, &row, (small, 1, small)), (&matrix, &vector, (rows, inner, 1))] {
+        let before = run.e.stats();
+        let z = p.matmul(run.next(), x, y, rows, inner, cols).await;
+        run.note("matmul", width, lanes, &before);
+        let entry = |at: usize| {
+            let (r, c) = (at / cols, at % cols);
+            let product = |i: usize| i128::from(data.a[r * inner + i]) * i128::from(data.b[i * cols + c]);
+            (0..inner).fold(0, |sum, i| wrapped(sum + wrapped(product(i))))
+        };
+        run.number(&name("matmul"), &z, (0..rows * cols).map(entry)).await;
+    }
+}
+
+/// Comparisons, equality and choice; ranges that are only told.
+pub(super) async fn decisions<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width: u32) {
+    let p = run.p;
+    let lanes = data.a.len();
+    let name = |op: &str| format!("{op} {}", data.name());
+    let (a, b) = (run.input(&data.a, 1).await, run.input(&data.b, 2).await);
+    let (ra, rb) = (data.ra, data.rb);
+    let before = run.e.stats();
+    let a = p.prove_range(run.next(), &a, ra).await;
+    run.note("prove_range", width, lanes, &before);
+    let before = run.e.stats();
+    let less = p.lt(run.next(), &a, &b, ra, rb).await;
+    run.note("lt", width, lanes, &before);
+    run.word(&name("lt"), &less, data.pairs().map(|(x, y)| i128::from(x < y))).await;
+    let before = run.e.stats();
+    let same = p.eq(run.next(), &a, &b, ra, rb).await;
+    run.note("eq", width, lanes, &before);
+    run.word(&name("eq"), &same, data.pairs().map(|(x, y)| i128::from(x == y))).await;
+    let before = run.e.stats();
+    let negative = p.ltz(run.next(), &a, ra.width()).await;
+    run.note("ltz", width, lanes, &before);
+    run.word(&name("ltz"), &negative, data.pairs().map(|(x, _)| i128::from(x < 0))).await;
+    let before = run.e.stats();
+    let zero = p.eqz(run.next(), &a, ra.width()).await;
+    run.note("eqz", width, lanes, &before);
+    run.word(&name("eqz"), &zero, data.pairs().map(|(x, _)| i128::from(x == 0))).await;
+    let before = run.e.stats();
+    let least = p.select(run.next(), &less, &a, &b).await;
+    run.note("select", width, lanes, &before);
+    run.number(&name("select"), &least, data.pairs().map(|(x, y)| x.min(y))).await;
+}

@@ -1,0 +1,277 @@
+//! Rounds and bits of each gate, counted dry: what the doc comments say. A change of this table is a change of a construction.
+
+use smpc_math::circuits::{less_signed, netlist};
+use smpc_protocols::rep3::{Arith, Bin, NoKeys, Rep3};
+use smpc_protocols::{Executor, Protocol, Range, Stats};
+use std::future::Future;
+use std::pin::Pin;
+
+type Party = Rep3<NoKeys>;
+type Done<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+/// A gate at a width and a number of lanes.
+type Run = for<'a> fn(&'a Party, &'a Executor, u32, usize) -> Done<'a>;
+
+macro_rules! run {
+    (|$p:ident, $e:ident, $width:ident, $lanes:ident| $body:expr) => {{
+        fn run<'a>($p: &'a Party, $e: &'a Executor, $width: u32, $lanes: usize) -> Done<'a> {
+            Box::pin(async move {
+                let _ = ($width, $lanes);
+                let _ = $body;
+            })
+        }
+        run as Run
+    }};
+}
+
+/// Lanes of which every role has a third, in whole blocks.
+const LANES: usize = 3 * 512;
+
+fn signed(width: u32) -> Range {
+    Range::new(i64::MIN >> (64 - width), i64::MAX >> (64 - width))
+}
+
+/// What a gate costs: rounds; payload bits a lane of all parties together, where every role has lanes; bytes of all parties together for one
+/// lane, headers included.
+type Cost = (u64, u64, u64);
+
+fn count(run: Run, width: u32, lanes: usize) -> (u64, u64) {
+    let stats: Vec<Stats> = (0..3)
+        .map(|me| {
+            let (p, e) = (Rep3::dry(me), Executor::dry(me, 3));
+            e.run(run(&p, &e, width, lanes)).unwrap();
+            e.stats()
+        })
+        .collect();
+    for (me, own) in stats.iter().enumerate() {
+        assert_eq!(own.rounds, stats[0].rounds);
+        assert!((0..3).all(|peer| own.sent[peer] == stats[peer].received[me]));
+    }
+    (stats[0].rounds, stats.iter().flat_map(|s| &s.sent).sum())
+}
+
+/// A gate, what it does, and what it costs at which width.
+type Entry = (&'static str, Run, Vec<(u32, Cost)>);
+
+/// For bits a lane and party, divide by three.
+fn table() -> Vec<Entry> {
+    vec![
+        ("input", run!(|p, e, width, lanes| p.input(e.gate(0), 1, None, lanes).await), vec![(64, (1, 64, 36))]),
+        (
+            "input_bin",
+            run!(|p, e, width, lanes| p.input_bin(e.gate(0), 1, None, width, lanes).await),
+            vec![(1, (1, 1, 29)), (64, (1, 64, 92))],
+        ),
+        (
+            "broadcast",
+            run!(|p, e, width, lanes| p.broadcast(e.gate(0), 1, None, lanes).await),
+            vec![(64, (1, 128, 72))],
+        ),
+        ("open", run!(|p, e, width, lanes| p.open(e.gate(0), &number(p, lanes)).await), vec![(64, (1, 192, 108))]),
+        (
+            "open_to",
+            run!(|p, e, width, lanes| p.open_to(e.gate(0), &number(p, lanes), &[2]).await),
+            vec![(64, (1, 64, 36))],
+        ),
+        (
+            "open_bin",
+            run!(|p, e, width, lanes| p.open_bin(e.gate(0), &word(p, width, lanes)).await),
+            vec![(1, (1, 3, 87)), (64, (1, 192, 276))],
+        ),
+        (
+            "open_bin_to",
+            run!(|p, e, width, lanes| p.open_bin_to(e.gate(0), &word(p, width, lanes), &[0]).await),
+            vec![(1, (1, 1, 29)), (64, (1, 64, 92))],
+        ),
+        (
+            "mul",
+            run!(|p, e, width, lanes| p.mul(e.gate(0), &number(p, lanes), &number(p, lanes)).await),
+            vec![(64, (1, 192, 108))],
+        ),
+        (
+            "dot",
+            run!(|p, e, width, lanes| p.dot(e.gate(0), &number(p, 9 * lanes), &number(p, 9 * lanes), 9).await),
+            vec![(64, (1, 192, 108))],
+        ),
+        (
+            "matmul",
+            run!(|p, e, width, lanes| { p.matmul(e.gate(0), &number(p, 9 * lanes), &number(p, 9), lanes, 9, 1).await }),
+            vec![(64, (1, 192, 108))],
+        ),
+        (
+            "and",
+            run!(|p, e, width, lanes| p.and(e.gate(0), &word(p, width, lanes), &word(p, width, lanes)).await),
+            vec![(1, (1, 3, 87)), (64, (1, 192, 276))],
+        ),
+        ("random_bin", run!(|p, e, width, lanes| p.random_bin(e.gate(0), width, lanes).await), vec![(64, (0, 0, 0))]),
+        (
+            "a2b",
+            run!(|p, e, width, lanes| p.a2b(e.gate(0), &number(p, lanes), width).await),
+            vec![(1, (1, 1, 29)), (2, (2, 5, 117)), (32, (7, 485, 1017)), (64, (8, 1183, 1799))],
+        ),
+        (
+            "b2a",
+            run!(|p, e, width, lanes| p.b2a(e.gate(0), &word(p, width, lanes), true).await),
+            vec![(1, (2, 192, 108)), (2, (2, 256, 116)), (32, (2, 2176, 356)), (64, (2, 2880, 444))],
+        ),
+        (
+            "prove_range",
+            run!(|p, e, width, lanes| p.prove_range(e.gate(0), &number(p, lanes), signed(width)).await),
+            vec![(64, (0, 0, 0))],
+        ),
+        (
+            "ltz",
+            run!(|p, e, width, lanes| p.ltz(e.gate(0), &number(p, lanes), width).await),
+            vec![
+                (1, (1, 1, 29)),
+                (2, (2, 5, 117)),
+                (16, (6, 133, 581)),
+                (32, (7, 290, 822)),
+                (33, (7, 300, 832)),
+                (63, (8, 597, 1213)),
+                (64, (8, 607, 1223)),
+            ],
+        ),
+        (
+            "eqz",
+            run!(|p, e, width, lanes| p.eqz(e.gate(0), &number(p, lanes), width).await),
+            vec![(1, (1, 1, 29)), (2, (2, 5, 117)), (32, (6, 125, 573)), (64, (7, 253, 785))],
+        ),
+        (
+            "lt",
+            run!(|p, e, width, lanes| {
+                p.lt(e.gate(0), &number(p, lanes), &number(p, lanes), signed(width), signed(width)).await
+            }),
+            vec![(32, (7, 300, 832)), (62, (8, 597, 1213)), (63, (8, 607, 1223)), (64, (9, 1824, 2524))],
+        ),
+        (
+            "eq",
+            run!(|p, e, width, lanes| {
+                p.eq(e.gate(0), &number(p, lanes), &number(p, lanes), signed(width), signed(width)).await
+            }),
+            vec![(32, (7, 129, 661)), (63, (7, 253, 785)), (64, (7, 253, 785))],
+        ),
+        (
+            "select",
+            run!(|p, e, width, lanes| {
+                p.select(e.gate(0), &word(p, 1, lanes), &number(p, lanes), &number(p, lanes)).await
+            }),
+            vec![(64, (2, 320, 152))],
+        ),
+        (
+            "select_bin",
+            run!(|p, e, width, lanes| {
+                p.select_bin(e.gate(0), &word(p, 1, lanes), &word(p, width, lanes), &word(p, width, lanes)).await
+            }),
+            vec![(1, (1, 3, 87)), (64, (1, 192, 276))],
+        ),
+        (
+            "netlist (less, signed)",
+            run!(|p, e, width, lanes| {
+                let circuit = netlist(&[width, width], |c, words| vec![less_signed(c, &words[0], &words[1])]);
+                p.netlist(e.gate(0), &circuit.levelled(), &word(p, 2 * width, lanes)).await
+            }),
+            vec![(32, (6, 267, 771)), (64, (7, 552, 1140))],
+        ),
+        // By how many bits, of values below 2^60.
+        (
+            "trunc",
+            run!(|p, e, width, lanes| p.trunc(e.gate(0), &number(p, lanes), width, signed(61)).await),
+            vec![(1, (4, 268, 233)), (16, (8, 414, 708)), (32, (9, 587, 951)), (61, (10, 906, 1326))],
+        ),
+        (
+            "round",
+            run!(|p, e, width, lanes| p.round(e.gate(0), &number(p, lanes), width, signed(61)).await),
+            vec![(1, (4, 268, 233)), (16, (8, 414, 708)), (32, (9, 587, 951))],
+        ),
+        (
+            "round (full range)",
+            run!(|p, e, width, lanes| p.round(e.gate(0), &number(p, lanes), width, signed(64)).await),
+            vec![(1, (10, 4119, 2250)), (16, (10, 3935, 2227)), (63, (10, 1439, 1915))],
+        ),
+        (
+            "trunc_stochastic",
+            run!(|p, e, width, lanes| p.trunc_stochastic(e.gate(0), &number(p, lanes), width, signed(61)).await),
+            vec![(1, (2, 88, 95)), (16, (2, 112, 98)), (32, (2, 160, 104))],
+        ),
+        (
+            "div_rem",
+            run!(|p, e, width, lanes| {
+                p.div_rem(e.gate(0), &number(p, lanes), &number(p, lanes), signed(width), signed(width)).await
+            }),
+            vec![(16, (114, 5886, 14090)), (32, (245, 22351, 40691)), (64, (536, 92576, 134772))],
+        ),
+        (
+            "div_rem_public",
+            run!(|p, e, width, lanes| p.div_rem_public(e.gate(0), &number(p, lanes), &[10], signed(width)).await),
+            vec![(32, (31, 2003, 2808)), (64, (279, 8077, 28853))],
+        ),
+        (
+            "fix_div (16)",
+            run!(|p, e, width, lanes| {
+                p.fix_div(e.gate(0), &number(p, lanes), &number(p, lanes), signed(width), signed(width), 16).await
+            }),
+            vec![(32, (371, 33375, 62019))],
+        ),
+        (
+            "fix_div_public (16)",
+            run!(|p, e, width, lanes| p.fix_div_public(e.gate(0), &number(p, lanes), &[10], signed(width), 16).await),
+            vec![(16, (50, 2436, 4123)), (32, (53, 2611, 4529))],
+        ),
+        (
+            "sqrt (0)",
+            run!(|p, e, width, lanes| p.sqrt(e.gate(0), &number(p, lanes), signed(width), 0).await),
+            vec![(32, (93, 3936, 10544)), (64, (194, 12676, 26900))],
+        ),
+        (
+            "sqrt (16)",
+            run!(|p, e, width, lanes| p.sqrt(e.gate(0), &number(p, lanes), signed(width), 16).await),
+            vec![(32, (141, 7118, 17310)), (64, (250, 18290, 36994))],
+        ),
+        // Pairs, one column of keys.
+        (
+            "merge_layer",
+            run!(|p, e, width, lanes| {
+                let mut table = number(p, 2 * lanes);
+                p.merge_layer(e.gate(0), &mut table, 1, lanes, lanes, signed(width)).await
+            }),
+            vec![(32, (9, 620, 984)), (63, (10, 927, 1375))],
+        ),
+    ]
+}
+
+fn number(p: &Party, lanes: usize) -> Arith {
+    p.share_public(&[0], lanes)
+}
+
+fn word(p: &Party, width: u32, lanes: usize) -> Bin {
+    p.share_public_bin(&[0], width, lanes)
+}
+
+#[test]
+fn gates_cost_what_they_say() {
+    let mut wrong = Vec::new();
+    for (name, run, rows) in table() {
+        assert!(!rows.is_empty());
+        for (width, cost) in rows {
+            let (rounds, bytes) = count(run, width, LANES);
+            let (_, bytes_of_two) = count(run, width, 2 * LANES);
+            let (rounds_of_one, bytes_of_one) = count(run, width, 1);
+            assert_eq!(rounds, rounds_of_one, "{name} {width}");
+            // The same frames twice as long: what is left is payload.
+            let found = (rounds, (bytes_of_two - bytes) * 8 / LANES as u64, bytes_of_one);
+            if found != cost {
+                wrong.push(format!("{name}: ({width}, {found:?}), not {cost:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// A check halves its lanes round by round and opens one bit.
+#[test]
+fn a_check_takes_a_round_a_halving() {
+    for (lanes, rounds) in [(0, 1), (1, 1), (2, 2), (3, 3), (512, 10), (513, 11), (1 << 20, 21)] {
+        let run = run!(|p, e, width, lanes| p.check(e.gate(0), &word(p, 1, lanes)).await);
+        assert_eq!(count(run, 1, lanes).0, rounds, "{lanes}");
+    }
+}

@@ -1,0 +1,19 @@
+//! What one party of `rep3` sees, what it sends, and what that costs: the tests that count.
+//!
+//! * [`views`]: on small rings, everything that a party receives, enumerated over all that it does not know; mutants must fail.
+//! * [`samples`]: the same by statistics for the gates that are composed of many steps.
+//! * [`blocks`]: no randomness is used twice, and both holders of a key use the same.
+//! * [`schedules`]: whatever a link delays or cuts, nothing changes; frames have the same length for all inputs.
+//! * [`frames`]: what a hostile peer sends ends the run with an error and nothing else.
+//! * [`costs`]: rounds and bits of each gate.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod blocks;
+mod costs;
+mod enumerate;
+mod frames;
+mod keys;
+mod parties;
+mod samples;
+mod schedules;
+mod views;
