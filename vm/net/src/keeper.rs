@@ -4,6 +4,7 @@
 //! * It beats a few times within `silence`, as long as the workers have moved something within that time or are all blocked on peers.
 //! * A peer that has sent nothing for `silence` is lost. So is one whose connection ends without a goodbye. What we see ourselves counts before
 //!   what another party reports.
+//! * A party that beats and says that it computes is waited for as long as it does so: no limit tells a long computation from a refusal.
 //! * Where every party is blocked and nothing has moved for `silence`, the party that is waited for is given up.
 //! * After a peer's own error everyone stops at once. After a peer's program has *stopped*, nobody is interrupted: all its bytes are valid,
 //!   and the others' programs stop at the same place.

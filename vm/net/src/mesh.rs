@@ -125,6 +125,7 @@ pub(crate) fn connect_as(
     for (party, node) in config.nodes.iter().enumerate() {
         terms.add_missing(&format!("node {party}"), node.fingerprint);
     }
+    terms.add_missing("network", config.network.map_or_else(|| "as it is".to_owned(), |network| network.to_string()));
     let plan = plan(config.me, config.nodes.len(), config.channels, config.silence, terms);
     let numbers = (0..config.channels).chain([CONTROL]).collect();
     let doors = Doors::open(&TlsContext::new(identity)?, config, listener, numbers, log)?;

@@ -8,6 +8,7 @@ use rustls::client::UnbufferedClientConnection;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{CommonState, Error};
+use zeroize::Zeroize;
 
 /// Plaintext that is encrypted and written at a time: eight records.
 pub(crate) const BATCH: usize = 8 * 16 * 1024;
@@ -248,6 +249,14 @@ impl Tls {
             End::Client(end) => look(end.process_tls_records(self.incoming.filled()), &mut sink, &mut self.outgoing),
             End::Server(end) => look(end.process_tls_records(self.incoming.filled()), &mut sink, &mut self.outgoing),
         };
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        // Records are decrypted where they lie, a greeting with its secret included.
+        self.spare.zeroize();
+        self.incoming.bytes.zeroize();
     }
 }
 

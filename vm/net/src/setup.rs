@@ -17,8 +17,8 @@ use crate::frame::{Frame, Hello};
 use crate::keeper::{Watched, report, seconds};
 use crate::line::{Line, farewell};
 use crate::relay::Relay;
-use crate::stream::poll;
-use crate::terms::Terms;
+use crate::stream::{Gone, poll};
+use crate::terms::{Difference, Terms};
 use rustix::event::{PollFd, PollFlags};
 use std::time::{Duration, Instant};
 
@@ -126,7 +126,7 @@ impl<'a> Setup<'a> {
             Some(place) => place.is_some(),
             None => peer.line.is_some(),
         };
-        if taken {
+        if taken || peer.left {
             return (self.log)(&format!("refused a second connection of party {party} for one channel"));
         }
         peer.heard = Instant::now();
@@ -180,82 +180,106 @@ impl<'a> Setup<'a> {
 
     /// Greets, beats and hears.
     fn talk(&mut self, now: Instant) -> Result<(), NetError> {
-        let (me, parties) = (self.me, self.peers.len());
         let beat = now.saturating_duration_since(self.beaten) >= self.silence / 4;
         if beat {
             self.beaten = now;
         }
-        for (party, peer) in self.peers.iter_mut().enumerate() {
-            let Some(peer) = peer else { continue };
-            let mut gone = None;
-            let watched = if self.doors.is_some() { &mut peer.data[..] } else { &mut [] };
-            for (place, number) in watched.iter_mut().zip(0..) {
-                if let Some(Err(error)) = place.as_mut().map(Channel::check) {
-                    *place = None;
-                    gone = Some((number, error.to_string()));
-                }
-            }
-            // The one who connects speaks first. The other's greeting says that all channels have arrived.
-            let may_greet = me > party || peer.has_all_channels();
-            let Some(line) = &mut peer.line else { continue };
-            if !peer.greeted && may_greet {
-                let (nonce, half, terms) = (*self.nonce, peer.half.clone(), self.terms.clone());
-                line.queue(&Frame::Hello(Box::new(Hello { nonce, half, terms })));
-                peer.greeted = true;
-            } else if beat && peer.greeted && line.is_flushed() {
-                line.queue(&Frame::Beat { waiting: true, idle: Duration::ZERO });
-            }
-            line.flush();
+        for party in 0..self.peers.len() {
+            self.look_at_data(party);
+            self.speak(party, beat);
+            let Some(Some(Peer { line: Some(line), heard, .. })) = self.peers.get_mut(party) else { continue };
             let received = line.receive();
             if received == Ok(true) {
-                peer.heard = now;
+                *heard = now;
             }
-            loop {
+            while let Some(Some(Peer { line: Some(line), .. })) = self.peers.get_mut(party) {
                 match line.next() {
                     Ok(None) => break,
-                    Ok(Some(Frame::Hello(_))) if peer.hello.is_some() => {
-                        return Err(NetError::protocol(party, "it greets a second time"));
-                    }
-                    Ok(Some(Frame::Hello(hello))) => {
-                        if let Some(found) = self.terms.difference(&hello.terms) {
-                            let (field, mine, theirs, others) = (found.field, found.mine, found.theirs, found.others);
-                            self.differs.get_or_insert(NetError::Differs { party, field, mine, theirs, others });
-                        }
-                        peer.hello = Some(hello);
-                    }
-                    Ok(Some(Frame::Beat { .. })) => {}
-                    Ok(Some(Frame::Abort { why, culprit })) if why != Leave::Stopped => {
-                        peer.left = true;
-                        let grace = if why == Leave::Error { GRACE.min(self.silence) } else { Duration::ZERO };
-                        self.doomed.get_or_insert((report(me, parties, party, why, culprit), now + grace));
-                    }
-                    // It has the greetings of all already: for the keeper.
-                    Ok(Some(frame)) if peer.hello.is_some() && peer.early.len() < 2 => peer.early.push(frame),
-                    Ok(Some(_)) => {
-                        return Err(NetError::protocol(party, "it confirms a session that cannot exist yet"));
-                    }
+                    Ok(Some(frame)) => self.hear(party, frame, now)?,
                     Err(what) => return Err(NetError::protocol(party, what)),
                 }
             }
-            match received {
-                // It is further than this party and may be through already; the keeper sees what that means.
-                Err(_) if !peer.early.is_empty() => {}
-                Err(error) => {
-                    // Whoever comes back within the set-up is greeted anew.
-                    (peer.line, peer.greeted) = (None, false);
-                    if !peer.left {
-                        peer.hello = None;
-                        gone = Some((CONTROL, error.to_string()));
-                    }
-                }
-                Ok(_) => {}
-            }
-            if let (Some((number, what)), Some(doors)) = (gone, &mut self.doors) {
-                (self.log)(&format!("a connection of party {party} is gone during set-up: {what}"));
-                doors.again(party, number, &what);
+            if let Err(gone) = received {
+                self.hang_up(party, &gone);
             }
         }
         Ok(())
+    }
+
+    /// Connects data channels again that the other end has dropped: it may have been pressed for places.
+    fn look_at_data(&mut self, party: usize) {
+        let (Some(Some(peer)), Some(doors)) = (self.peers.get_mut(party), &mut self.doors) else { return };
+        for (place, number) in peer.data.iter_mut().zip(0..) {
+            if let Some(Err(gone)) = place.as_mut().map(Channel::check) {
+                *place = None;
+                (self.log)(&format!("a connection of party {party} is gone during set-up: {gone}"));
+                doors.again(party, number, &gone.to_string());
+            }
+        }
+    }
+
+    /// Greets a peer once, and beats from then on.
+    fn speak(&mut self, party: usize, beat: bool) {
+        let hello = |half: &Secret| {
+            let (nonce, half, terms) = (*self.nonce, half.clone(), self.terms.clone());
+            Frame::Hello(Box::new(Hello { nonce, half, terms }))
+        };
+        let Some(Some(peer)) = self.peers.get_mut(party) else { return };
+        // The one who connects speaks first. The other's greeting says that all channels have arrived.
+        let may_greet = self.me > party || peer.has_all_channels();
+        let Some(line) = &mut peer.line else { return };
+        if !peer.greeted && may_greet {
+            line.queue(&hello(&peer.half));
+            peer.greeted = true;
+        } else if beat && peer.greeted && line.is_flushed() {
+            line.queue(&Frame::Beat { waiting: true, idle: Duration::ZERO });
+        }
+        line.flush();
+    }
+
+    fn hear(&mut self, party: usize, frame: Frame, now: Instant) -> Result<(), NetError> {
+        let (me, parties) = (self.me, self.peers.len());
+        let Some(Some(peer)) = self.peers.get_mut(party) else { return Ok(()) };
+        match frame {
+            Frame::Hello(_) if peer.hello.is_some() => {
+                return Err(NetError::protocol(party, "it greets a second time"));
+            }
+            Frame::Hello(hello) => {
+                if let Some(Difference { field, mine, theirs, others }) = self.terms.difference(&hello.terms) {
+                    self.differs.get_or_insert(NetError::Differs { party, field, mine, theirs, others });
+                }
+                peer.hello = Some(hello);
+            }
+            Frame::Beat { .. } => {}
+            Frame::Abort { why, culprit } if why != Leave::Stopped => {
+                peer.left = true;
+                let grace = if why == Leave::Error { GRACE.min(self.silence) } else { Duration::ZERO };
+                self.doomed.get_or_insert((report(me, parties, party, why, culprit), now + grace));
+            }
+            // It has the greetings of all already: for the keeper.
+            _ if peer.hello.is_some() && peer.early.len() < 2 => peer.early.push(frame),
+            _ => return Err(NetError::protocol(party, "it confirms a session that cannot exist yet")),
+        }
+        Ok(())
+    }
+
+    /// The control connection of a peer has ended.
+    fn hang_up(&mut self, party: usize, gone: &Gone) {
+        let Some(Some(peer)) = self.peers.get_mut(party) else { return };
+        if !peer.early.is_empty() {
+            // It is further than this party and may be through already; the keeper sees what that means.
+            return;
+        }
+        (peer.line, peer.greeted) = (None, false);
+        if peer.left {
+            return;
+        }
+        // Whoever comes back within the set-up is greeted anew.
+        peer.hello = None;
+        (self.log)(&format!("the connection of party {party} is gone during set-up: {gone}"));
+        if let Some(doors) = &mut self.doors {
+            doors.again(party, CONTROL, &gone.to_string());
+        }
     }
 
     /// Ends the set-up where it cannot succeed any more.

@@ -284,6 +284,23 @@ fn a_connection_of_another_session_is_refused() {
     assert!(errors.iter().all(|error| spliced(&error) || left(&error)), "{errors:?}");
 }
 
+/// A party that is who it claims to be, and sends nonsense, is named.
+#[test]
+fn a_party_that_talks_nonsense_is_named() {
+    for nonsense in [&b"\x01\xff\xff\xff\xff"[..], b"\x04\0\0\0\0", b"\x07\0\0\0\0", &[1, 70, 0, 0, 0].repeat(40)] {
+        let mut world = World::new(3, LONG);
+        let party2 = open_identity(&mut world, 2);
+        let threads: Vec<_> =
+            (0..2).map(|me| world.start(me, terms(&[]), |mesh| mesh.map(|_| ()).unwrap_err())).collect();
+        let mut tls =
+            call(world.addresses[0], &Arc::new(client(vec![party2.certificate], &party2.key, TLS13))).unwrap();
+        tls.write_all(nonsense).unwrap();
+        let errors: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(matches!(errors[0], NetError::Protocol { party: 2, .. }), "{}", errors[0]);
+        assert!(matches!(errors[1], NetError::Lost { party: 2, reported_by: Some(0), .. }), "{}", errors[1]);
+    }
+}
+
 /// A crowd of strangers, silent ones and loud ones, keeps nobody out and holds nothing up.
 #[test]
 fn a_flood_of_strangers_is_survived() {

@@ -6,6 +6,7 @@
 //! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
+//! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x)
 //! ```
 //!
 //! Comparisons take their widths from the ranges of their operands when they run, products by public factors are local, and a square is
@@ -36,6 +37,8 @@ enum Better {
     Op(Op, Vec<Ref>),
     /// The same word in all lanes.
     Word(i64),
+    /// The same raw numbers with another number of fractional bits.
+    Rescaled(Ref),
 }
 
 impl Rewrite for Strength {
@@ -45,10 +48,11 @@ impl Rewrite for Strength {
         {
             self.learn(program, gate, result);
             match self.better(program, gate) {
-                Some(Better::Op(op, args)) if ranges::within(program, op, &args, program.ty(result)) => {
+                Some(Better::Op(op, args)) if becomes(program, op, &args, program.ty(result)) => {
                     gate.op = op;
                     gate.args = args;
                 }
+                Some(Better::Rescaled(x)) => rescale(program, gate, x, out),
                 Some(Better::Word(word)) => fill(program, gate, word, out),
                 Some(Better::Op(..)) | None => {}
             }
@@ -103,6 +107,18 @@ impl Strength {
                     _ => None,
                 }
             }
+            (Op::FixDiv { frac }, [x, by]) => {
+                let by = self.word(by).filter(|by| *by > 0)?.cast_unsigned();
+                let bits = by.trailing_zeros();
+                match bits.checked_sub(frac) {
+                    _ if !by.is_power_of_two() => None,
+                    Some(0) => Some(Better::Rescaled(x.clone())),
+                    Some(bits) if range(x).0 > -(1 << 62) && range(x).1 < 1 << 62 => {
+                        Some(Better::Op(Op::Round { bits }, vec![x.clone()]))
+                    }
+                    _ => None,
+                }
+            }
             (Op::Rem {}, [_, by]) if self.word(by) == Some(1) => Some(Better::Word(0)),
             (Op::Lt {}, [a, b]) if a == b => Some(Better::Word(0)),
             (Op::Lt {}, [a, b]) if range(a).1 < range(b).0 => Some(Better::Word(1)),
@@ -136,6 +152,22 @@ impl Strength {
             _ => None,
         }
     }
+}
+
+/// Whether the operation gives a value of that type; a copy keeps the scale.
+fn becomes(program: &Program, op: Op, args: &[Ref], result: RegType) -> bool {
+    let scale = |arg: &Ref| program.ty(arg.value).frac() == result.frac();
+    (!matches!(op, Op::Copy {}) || args.iter().all(scale)) && ranges::within(program, op, args, result)
+}
+
+/// Makes the gate a sum with 0: numbers have no scale of their own there.
+fn rescale(program: &mut Program, gate: &mut Gate, x: Ref, out: &mut Vec<Inst>) {
+    let constant = program.constant(Constant::Words(vec![0]));
+    let zero = program.value(Slot { ty: RegType::pub_int(0, 0), lanes: 1 }, "");
+    out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(zero), site: gate.site }));
+    let place = Place::strided(0, 0, x.lanes());
+    gate.op = Op::Add {};
+    gate.args = vec![x, Ref { value: zero, place }];
 }
 
 /// Whether it is a truth value, of which 1 is all.

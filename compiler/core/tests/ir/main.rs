@@ -4,6 +4,7 @@
 mod language;
 mod machine;
 mod random;
+mod sources;
 
 use machine::Machine;
 use smpcc_core::emit::emit;
