@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What a caller hears who uses a session that has ended.
+const OVER: &str = "the session is over at this party";
+
 /// How a peer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -151,7 +154,7 @@ impl Board {
         self.fail(match standing {
             Standing::Done => NetError::protocol(peer, "it ended while this party waits for more"),
             Standing::Stopped => NetError::Left { party: peer, why: Leave::Stopped, reported_by: None },
-            Standing::Running if ended => NetError::internal("the links are used after the session's end"),
+            Standing::Running if ended => NetError::internal(OVER),
             Standing::Running => NetError::lost(peer, gone.to_string()),
         })
     }
@@ -188,8 +191,11 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// The keeper is through: all parties were done, or not.
+    /// The keeper is through: all parties were done, or not. Nobody watches the peers from now on, so no worker may wait for them.
     pub(crate) fn end(&self, finished: bool) {
+        if !finished {
+            let _ = self.fail(NetError::internal(OVER));
+        }
         let mut state = self.lock();
         state.finished = finished;
         state.ended = true;

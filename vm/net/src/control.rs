@@ -65,8 +65,8 @@ impl Control {
         if self.0.board.wait_for_end(None) {
             return Ok(());
         }
-        self.0.board.check()?;
-        Err(NetError::internal("the session ended before it was finished"))
+        // Not finished, so there is a reason.
+        self.0.board.check()
     }
 }
 

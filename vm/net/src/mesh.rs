@@ -78,12 +78,14 @@ impl fmt::Debug for Mesh {
     }
 }
 
-/// Sets up a session: listens at this party's address, connects to the others, compares terms. It waits for parties that start later, each until it
-/// has said nothing for `config.silence`. `log` hears what an operator may want to know: refused connections, parties that cannot be reached.
+/// Sets up a session: listens at this party's address, connects to the others, compares terms. It waits for parties that start later, each
+/// until it has said nothing for `config.silence`. `log` hears what an operator may want to know: refused connections, parties that cannot be
+/// reached.
 ///
 /// # Errors
-/// [`NetError::Config`], [`NetError::Address`] and [`NetError::Bind`] for what cannot work; [`NetError::Lost`] and [`NetError::Left`] for a party that does
-/// not come or goes away; [`NetError::Differs`] where a party was started with other terms; [`NetError::Protocol`] for one that misbehaves.
+/// [`NetError::Config`], [`NetError::Address`] and [`NetError::Bind`] for what cannot work; [`NetError::Lost`] and [`NetError::Left`] for a party
+/// that does not come or goes away; [`NetError::Differs`] where a party was started with other terms; [`NetError::Protocol`] for one that
+/// misbehaves.
 pub fn connect(identity: &Identity, config: &Config, terms: &Terms, log: &dyn Fn(&str)) -> Result<Mesh, NetError> {
     connect_on(None, identity, config, terms, log)
 }

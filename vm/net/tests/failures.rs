@@ -203,8 +203,8 @@ fn a_party_says_why_it_leaves() {
     for why in [Leave::Error, Leave::Cheated] {
         let errors = local(LONG, move |me, mesh| {
             let (mut links, control) = split(mesh);
-            rounds(&mut links, 2).unwrap();
             if me == 1 {
+                rounds(&mut links, 2).unwrap();
                 control.abort(why);
             }
             rounds_until_error(&mut links)
@@ -213,7 +213,9 @@ fn a_party_says_why_it_leaves() {
     }
     // Without a word, dropping everything: an error of its own.
     let errors = local(LONG, |me, mut mesh| {
-        rounds(&mut mesh.links, 2).unwrap();
+        if me == 1 {
+            rounds(&mut mesh.links, 2).unwrap();
+        }
         (me != 1).then(|| rounds_until_error(&mut mesh.links))
     });
     for me in [0, 2] {
@@ -264,7 +266,10 @@ fn stopping_together_is_quick() {
         let (mut links, control) = split(mesh);
         rounds(&mut links, 3).unwrap();
         control.abort(Leave::Stopped);
+        // A second goodbye is none, and there is nothing left to finish or to wait for.
         control.abort(Leave::Error);
+        assert!(control.finish().is_err());
+        assert!(links.wait(0b111 & !(1 << links.me()), 0).is_err());
     });
     assert!(start.elapsed() < LONG / 2, "nobody waits for a limit");
 }
