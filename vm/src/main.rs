@@ -92,7 +92,7 @@ fn new_session(new: NewSessionFile) -> Result<String, Failure> {
     match &new.output {
         None => Ok(session.to_toml()),
         Some(path) => {
-            OutputFile::probe(path)?.write(&session.to_toml())?;
+            OutputFile::probe(path)?.write(session.to_toml())?;
             log(&format!("wrote {}: every party needs the same file", path.display()));
             Ok(String::new())
         }

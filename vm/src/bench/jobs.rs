@@ -6,7 +6,7 @@ use crate::engine::{Engine, Plan};
 use crate::failure::Failure;
 use crate::run::child::connect;
 use crate::run::party;
-use crate::run::stats::peak_memory;
+use crate::run::stats::{peak_memory, processor_seconds};
 use serde::{Deserialize, Serialize};
 use smpc_net::{Mesh, Terms};
 use smpc_protocols::rep3::{Keys, Rep3};
@@ -121,8 +121,10 @@ impl Job {
 /// What a party measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Measured {
-    /// Of each repetition.
+    /// Wall time of each repetition.
     pub(super) seconds: Vec<f64>,
+    /// Processor time of each repetition.
+    pub(super) busy: Vec<f64>,
     /// Of one repetition.
     pub(super) rounds: u64,
     /// Of one repetition, headers included.
@@ -235,19 +237,19 @@ impl Bench<'_> {
     ) -> Result<Measured, Failure> {
         let run = async || {
             let operands = operands(self.p);
-            let (mut seconds, mut cost) = (Vec::new(), Stats::default());
-            // The first one warms up.
+            let (mut clock, mut cost) = (Clock::default(), Stats::default());
             for _ in 0..=TIMES {
                 self.meet().await;
-                let (before, start) = (self.e.stats(), Instant::now());
+                let before = self.e.stats();
+                clock.start();
                 gate(self.p, self.next(), &operands).await;
-                seconds.push(start.elapsed().as_secs_f64());
+                clock.stop();
                 cost = self.e.stats().since(&before);
             }
-            (seconds.split_off(1), cost)
+            (clock, cost)
         };
-        let (seconds, cost) = self.e.run(run()).map_err(|error| Failure::ours(error.to_string()))?;
-        Ok(measured(seconds, &cost))
+        let (clock, cost) = self.e.run(run()).map_err(|error| Failure::ours(error.to_string()))?;
+        Ok(clock.measured(cost.rounds, cost.sent.iter().sum()))
     }
 
     fn compare(&self, lanes: usize, range: Range) -> Result<Measured, Failure> {
@@ -263,19 +265,43 @@ impl Bench<'_> {
     fn program(&self, turns: u64) -> Result<Measured, Failure> {
         let program = modules::sum_by_turns(turns)?;
         let plan = Plan { nodes: Vec::new(), steps: u64::MAX };
-        let (mut seconds, mut cost) = (Vec::new(), Stats::default());
+        let (mut clock, mut cost) = (Clock::default(), Stats::default());
         for _ in 0..=TIMES {
             self.e.run(self.meet()).map_err(|error| Failure::ours(error.to_string()))?;
-            let (before, start) = (self.e.stats(), Instant::now());
+            let before = self.e.stats();
+            clock.start();
             let engine = Engine::new(&program.module, self.p, self.e, &plan, Vec::new(), &|| ());
             engine.run().map_err(|error| Failure::ours(format!("{error:?}")))?;
-            seconds.push(start.elapsed().as_secs_f64());
+            clock.stop();
             cost = self.e.stats().since(&before);
         }
-        Ok(measured(seconds.split_off(1), &cost))
+        Ok(clock.measured(cost.rounds, cost.sent.iter().sum()))
     }
 }
 
-fn measured(seconds: Vec<f64>, cost: &Stats) -> Measured {
-    Measured { seconds, rounds: cost.rounds, bytes_sent: cost.sent.iter().sum(), peak_memory: peak_memory() }
+/// Wall and processor time of repetitions; the first one warms up and does not count.
+#[derive(Default)]
+pub(super) struct Clock {
+    since: Option<(Instant, f64)>,
+    seconds: Vec<f64>,
+    busy: Vec<f64>,
+}
+
+impl Clock {
+    pub(super) fn start(&mut self) {
+        self.since = Some((Instant::now(), processor_seconds()));
+    }
+
+    pub(super) fn stop(&mut self) {
+        if let Some((since, busy)) = self.since.take() {
+            self.seconds.push(since.elapsed().as_secs_f64());
+            self.busy.push(processor_seconds() - busy);
+        }
+    }
+
+    /// Rounds and bytes are those of one repetition.
+    pub(super) fn measured(mut self, rounds: u64, bytes_sent: u64) -> Measured {
+        let (seconds, busy) = (self.seconds.split_off(1), self.busy.split_off(1));
+        Measured { seconds, busy, rounds, bytes_sent, peak_memory: peak_memory() }
+    }
 }

@@ -1,11 +1,11 @@
 //! What the machine could do: bytes round a ring of processes without a protocol, and the inner loops without a network. What a job's figures are
 //! to be held against.
 
-use super::jobs::Measured;
+use super::jobs::{Clock, Measured};
 use super::report::Row;
 use super::{TIMES, median};
 use crate::failure::Failure;
-use crate::run::stats::peak_memory;
+use crate::run::stats::processor_seconds;
 use smpc_math::prf::{Address, Domain, Key, Prf};
 use smpc_net::{Links, Mesh, NetError};
 use std::hint::black_box;
@@ -19,18 +19,17 @@ pub(super) fn ring(mesh: Mesh, bytes: u64, rounds: u64) -> Result<Measured, Fail
     let mut links = mesh.links;
     let parties = links.parties();
     let (left, right) = ((links.me() + parties - 1) % parties, (links.me() + 1) % parties);
-    let mut seconds = Vec::new();
+    let mut clock = Clock::default();
     for _ in 0..=TIMES {
         // Twice round: then all are there.
         (0..2).try_for_each(|_| round(&mut links, left, right, 8))?;
-        let start = Instant::now();
+        clock.start();
         for _ in 0..rounds {
             round(&mut links, left, right, bytes)?;
         }
-        seconds.push(start.elapsed().as_secs_f64());
+        clock.stop();
     }
-    let seconds = seconds.split_off(1);
-    Ok(Measured { seconds, rounds, bytes_sent: bytes * rounds, peak_memory: peak_memory() })
+    Ok(clock.measured(rounds, bytes * rounds))
 }
 
 fn round(links: &mut Links, left: usize, right: usize, bytes: u64) -> Result<(), NetError> {
@@ -107,18 +106,20 @@ impl Kernel {
         let buffer = |word: u64| vec![word; self.words];
         let mut buffers =
             Buffers { a: [buffer(3), buffer(5), buffer(7), buffer(9)], out: buffer(0), masks: [prf(1), prf(2)] };
-        let mut seconds = Vec::new();
+        let (mut seconds, mut busy) = (Vec::new(), Vec::new());
         for _ in 0..=TIMES {
-            let start = Instant::now();
+            let (start, before) = (Instant::now(), processor_seconds());
             for _ in 0..self.times {
                 (self.run)(black_box(&mut buffers));
             }
             seconds.push(start.elapsed().as_secs_f64());
+            busy.push(processor_seconds() - before);
         }
         Row {
             job: self.name.to_owned(),
             lanes: self.words as u64,
             seconds: median(&mut seconds[1..]),
+            busy: Some(median(&mut busy[1..])),
             work: (self.words * self.times) as u64 * self.units,
             unit: self.unit,
             rounds: None,

@@ -75,7 +75,7 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         rows.push(start_to_answer(&executable)?);
     }
     if let Some(file) = json {
-        file.write(&report::json(&rows)).map_err(one)?;
+        file.write(report::json(&rows)).map_err(one)?;
     }
     Ok(report::table(&rows))
 }
@@ -115,6 +115,7 @@ fn start_to_answer(executable: &Path) -> Result<Row, Vec<Failure>> {
         job: START.to_owned(),
         lanes: 1,
         seconds: median(&mut times),
+        busy: None,
         work: 1,
         unit: "runs",
         rounds: Some(stats.rounds),

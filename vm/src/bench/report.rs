@@ -11,6 +11,8 @@ pub(super) struct Row {
     pub(super) job: String,
     pub(super) lanes: u64,
     pub(super) seconds: f64,
+    /// Processor seconds of all parties together: on a machine with fewer processors than parties, what bounds the time from below.
+    pub(super) busy: Option<f64>,
     /// What is done in that time, in units.
     pub(super) work: u64,
     pub(super) unit: &'static str,
@@ -26,12 +28,15 @@ impl Row {
     pub(super) fn of(job: &Job, parties: &[Measured]) -> Self {
         let times = parties.iter().map(|party| party.seconds.len()).min().unwrap_or(0);
         let slowest = |i: usize| parties.iter().map(|party| party.seconds[i]).fold(0.0, f64::max);
+        let together = |i: usize| parties.iter().filter_map(|party| party.busy.get(i)).sum();
+        let mut busy: Vec<f64> = (0..times).map(together).collect();
         let mut times: Vec<f64> = (0..times).map(slowest).collect();
         let most = |of: fn(&Measured) -> u64| parties.iter().map(of).max();
         Self {
             job: job.name().to_owned(),
             lanes: job.lanes(),
             seconds: median(&mut times),
+            busy: Some(median(&mut busy)),
             work: job.work(),
             unit: job.unit(),
             rounds: most(|party| party.rounds),
@@ -48,14 +53,15 @@ impl Row {
 
 /// The rows as text, in columns.
 pub(super) fn table(rows: &[Row]) -> String {
-    let head = ["job", "lanes", "seconds", "per second", "rounds", "bytes/party", "memory/party"];
-    let mut lines: Vec<[String; 7]> = vec![head.map(String::from)];
+    let head = ["job", "lanes", "seconds", "busy", "per second", "rounds", "bytes/party", "memory/party"];
+    let mut lines: Vec<[String; 8]> = vec![head.map(String::from)];
     let some = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
     for row in rows {
         lines.push([
             row.job.clone(),
             row.lanes.to_string(),
             format!("{:.6}", row.seconds),
+            row.busy.map_or_else(|| "–".to_owned(), |busy| format!("{busy:.6}")),
             format!("{} {}", short(row.per_second()), row.unit),
             some(row.rounds),
             some(row.bytes),
@@ -92,6 +98,7 @@ pub(super) fn json(rows: &[Row]) -> String {
             member("job", Json::Text(row.job.clone())),
             member("lanes", Json::number(row.lanes)),
             member("seconds", Json::float(row.seconds)),
+            member("busy_seconds", row.busy.map_or_else(|| Json::Word("null".to_owned()), Json::float)),
             member("per_second", Json::float(row.per_second())),
             member("unit", Json::Text(row.unit.to_owned())),
             member("rounds", number(row.rounds)),
@@ -110,11 +117,13 @@ mod tests {
     fn rows_in_both_forms() {
         let measured = |scale: f64| Measured {
             seconds: vec![0.3 * scale, 0.1, 0.2 * scale, 0.4, 0.2],
+            busy: vec![0.25; 5],
             rounds: 1,
             bytes_sent: 8_000_028,
             peak_memory: 50_000_000,
         };
         let row = Row::of(&Job::Products { lanes: 1_000_000 }, &[measured(1.0), measured(2.0)]);
+        assert_eq!(row.busy, Some(0.5));
         assert_eq!((row.seconds, row.work, row.rounds), (0.4, 1_000_000, Some(1)));
         let text = table(std::slice::from_ref(&row));
         assert!(text.contains("2.50 million products") && text.contains("50 MB"), "{text}");

@@ -103,10 +103,10 @@ fn report(
     }
     let own = output::own(task.manifest(), &outcome.results);
     if let Some(file) = output {
-        file.write(&output::own_json(&own))?;
+        file.write(output::own_json(&own))?;
     }
     if let Some(file) = stats {
-        file.write(&outcome.stats.json().render())?;
+        file.write(outcome.stats.json().render())?;
     }
     Ok(output::render(&[output::Received { receiver: "this party".to_owned(), outputs: own }]))
 }

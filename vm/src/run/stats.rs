@@ -97,6 +97,14 @@ impl Clock {
     }
 }
 
+/// Seconds that this thread has kept a processor busy; 0 where the system does not say.
+#[must_use]
+pub fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = stat.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0);
+    std::time::Duration::from_nanos(nanoseconds).as_secs_f64()
+}
+
 /// Most memory that this process has had, in bytes; 0 where the system does not say.
 #[must_use]
 pub fn peak_memory() -> u64 {
