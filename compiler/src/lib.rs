@@ -1,7 +1,7 @@
 //! `smpcc`: compiles .smpc programs, runs them on this machine, and says what they cost.
 //!
 //! Floor 4. Files, processes and terminals are here; what the language means is in `smpcc-core`, how a program runs in `smpcvm`. A file a subcommand;
-//! [`source`] reads programs for all of them. Results go to stdout, everything else to stderr.
+//! `source` reads programs for all of them. Results go to stdout, everything else to stderr.
 
 mod check;
 mod cli;

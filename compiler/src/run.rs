@@ -49,10 +49,10 @@ fn finish(task: &Task, outcomes: Vec<Outcome>, output: Option<&OutputFile>, stat
     }
     let received = of_all(task.manifest(), &task.nodes, &results).map_err(one)?;
     if let Some(file) = output {
-        file.write(&all_json(&received)).map_err(one)?;
+        file.write(all_json(&received)).map_err(one)?;
     }
     if let Some(file) = stats_file {
-        file.write(&stats::all_json(&all_stats)).map_err(one)?;
+        file.write(stats::all_json(&all_stats)).map_err(one)?;
     }
     let told: Vec<_> = received.into_iter().filter(|receiver| !receiver.outputs.is_empty()).collect();
     Ok(render(&told))

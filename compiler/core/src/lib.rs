@@ -1,6 +1,6 @@
 //! The pure compiler: .smpc source text in, diagnostics and a bytecode module out.
 //!
-//! Floor 2. No files, sockets, clocks, threads; no protocol. Start at [`compile`].
+//! Floor 2. No files, sockets, clocks, threads; no protocol. Start at `compile`.
 
 pub mod compile;
 pub mod diagnostics;

@@ -34,6 +34,9 @@ pub(super) const NAMES: &[&str] = &[
     "range_hi",
 ];
 
+/// Makes one value out of two, each with its place.
+type Combine<'c, E> = &'c dyn Fn(&mut E, (&Value, Span), (&Value, Span)) -> Outcome<Value>;
+
 /// Functions of the language that come later, with what to write until then.
 const LATER: &[(&str, &str)] = &[
     ("map", "write a comprehension: `[f(x) for x in xs]`"),
@@ -180,7 +183,7 @@ impl Elaborator<'_> {
         &mut self,
         (xs, at): (&Value, Span),
         what: &str,
-        combine: &dyn Fn(&mut Self, (&Value, Span), (&Value, Span)) -> Outcome<Value>,
+        combine: Combine<'_, Self>,
     ) -> Outcome<Value> {
         let operand = self.array_of_lanes((xs, at), what)?;
         let element = xs.ty.below(1);

@@ -1,7 +1,7 @@
 //! From IR to bytecode: levels, registers, code.
 //!
-//! [`emit`] takes a program that verifies, puts the last copies in ([`passes::in_place`]), plans levels ([`passes::schedule`]), decides
-//! which values share a register ([`classes`]), gives out registers by liveness ([`slots`]) and writes the module ([`code`]). All orders follow from
+//! [`emit`] takes a program that verifies, puts the last copies in (`passes::in_place`), plans levels (`passes::schedule`), decides
+//! which values share a register (`classes`), gives out registers by liveness (`slots`) and writes the module (`code`). All orders follow from
 //! ids and source order, so that the same program gives the same module. Pure; checks nothing that `ir::verify` and the
 //! bytecode's verifier check.
 
