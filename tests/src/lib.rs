@@ -26,7 +26,8 @@ fn executables() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.current_dir(project()).args(["build", "--quiet", "-p", "smpcc", "-p", "smpcvm"]);
+        // As the tests themselves are built, so that nothing is built twice.
+        build.current_dir(project()).args(["build", "--quiet", "--workspace", "--tests", "--bins"]);
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }

@@ -1,0 +1,172 @@
+//! The compiler's command line as a user meets it: files, messages, exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const PROGRAM: &str = "party A, B, C;
+param ROWS: int in 1..=1_000_000 = 3;
+input xs: secret [int in 0..=9; ROWS] from A;
+fn main() {
+    let total = sum(xs);
+    output total to all;
+    output large = total > 10 to B;
+}
+";
+
+fn smpcc(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smpcc"));
+    command.current_dir(folder).args(arguments).output().expect("the command starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs a command that must end with that code; returns what it printed on stdout and stderr.
+fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let output = smpcc(folder, arguments);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{stdout}\n{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    (stdout, stderr)
+}
+
+fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn the_same_source_gives_the_same_bytes_in_any_folder() {
+    let of = |folder: &Path, source: &str| -> Vec<u8> {
+        ends(folder, &["compile", source, "-o", "out.smpcb"], 0);
+        std::fs::read(folder.join("out.smpcb")).expect("the module")
+    };
+    let first = folder_with(&[("main.smpc", PROGRAM)]);
+    let second = folder_with(&[("deep/inside/main.smpc", PROGRAM)]);
+    let bytes = of(first.path(), "main.smpc");
+    assert_eq!(bytes, of(first.path(), "main.smpc"));
+    assert_eq!(bytes, of(second.path(), "deep/inside/main.smpc"));
+    assert_eq!(bytes, of(second.path(), &second.path().join("deep/inside/main.smpc").to_string_lossy()));
+    // No length is in the file but as a number.
+    ends(first.path(), &["compile", "main.smpc", "-D", "ROWS=1000000", "-o", "large.smpcb"], 0);
+    let large = std::fs::metadata(first.path().join("large.smpcb")).expect("the module").len();
+    assert!(large < bytes.len() as u64 + 100, "{large} and {}", bytes.len());
+}
+
+#[test]
+fn compile_says_what_it_wrote_or_writes_nothing() {
+    let folder = folder_with(&[("pay/main.smpc", PROGRAM), ("bad.smpc", "fn main() { let x = ; }\n")]);
+    let (_, told) = ends(folder.path(), &["compile", "pay/main.smpc"], 0);
+    assert!(told.contains("pay.smpcb") && told.contains("SHA-256"), "{told}");
+    assert!(folder.path().join("pay.smpcb").exists());
+    let (_, told) = ends(folder.path(), &["compile", "bad.smpc", "-o", "bad.smpcb"], 1);
+    assert!(told.contains("error[E0103]") && told.contains("1 error"), "{told}");
+    assert!(!folder.path().join("bad.smpcb").exists());
+    let (_, told) = ends(folder.path(), &["compile", "pay/main.smpc", "-o", "no/folder/x.smpcb"], 1);
+    assert!(told.contains("no/folder/x.smpcb"), "{told}");
+    let (_, told) = ends(folder.path(), &["compile", "missing.smpc"], 1);
+    assert!(told.contains("missing.smpc"), "{told}");
+    let (_, told) = ends(folder.path(), &["compile", "pay"], 1);
+    assert!(told.contains("folder") && told.contains("main.smpc"), "{told}");
+}
+
+#[test]
+fn params_and_lints() {
+    let warns = "party A;\ninput x: secret int in 0..=9 from A;\nfn main() { output y = 5 / x to all; }\n";
+    let folder = folder_with(&[("main.smpc", PROGRAM), ("warns.smpc", warns)]);
+    let at = folder.path();
+    ends(at, &["check", "main.smpc", "-D", "ROWS=5000"], 0);
+    assert!(ends(at, &["check", "main.smpc", "-D", "ROWS=0"], 1).1.contains("E0502"));
+    assert!(ends(at, &["check", "main.smpc", "-D", "ROW=5"], 1).1.contains("did you mean `ROWS`"));
+    ends(at, &["check", "main.smpc", "-D", "ROWS"], 2);
+    ends(at, &["check", "main.smpc", "-D", "ROWS=1", "-D", "ROWS=2"], 2);
+    assert!(ends(at, &["check", "warns.smpc"], 0).1.contains("1 warning"));
+    ends(at, &["check", "warns.smpc", "--deny", "zero-divisor"], 1);
+    assert!(ends(at, &["check", "warns.smpc", "--deny", "no-such-lint"], 2).1.contains("zero-divisor"));
+}
+
+#[test]
+fn messages_for_tools() {
+    let folder = folder_with(&[("bad.smpc", "party A;\ninput x: secret int from A;\nfn main() { output y = z to all; }\n")]);
+    let (stdout, _) = ends(folder.path(), &["check", "bad.smpc", "--format", "json"], 1);
+    let all: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let first = &all["messages"][0];
+    assert_eq!(first["code"], "E0201");
+    assert_eq!(first["level"], "error");
+    assert_eq!(first["place"]["file"], "bad.smpc");
+    assert_eq!((first["place"]["line"].as_u64(), first["place"]["column"].as_u64()), (Some(3), Some(24)));
+    assert!(first["help"].is_string());
+}
+
+#[test]
+fn explanations() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(ends(folder.path(), &["explain", "e0401"], 0).0.contains("clamp"));
+    assert!(ends(folder.path(), &["explain", "zero-divisor"], 0).0.contains("secret zero"));
+    assert!(ends(folder.path(), &["explain"], 0).0.lines().count() > 30);
+    ends(folder.path(), &["explain", "E9999"], 2);
+}
+
+#[test]
+fn inspect_shows_what_a_program_takes_and_gives() {
+    let folder = folder_with(&[("main.smpc", PROGRAM)]);
+    ends(folder.path(), &["compile", "main.smpc", "-o", "p.smpcb"], 0);
+    let (shown, _) = ends(folder.path(), &["inspect", "p.smpcb"], 0);
+    for wanted in ["SHA-256", "A gives 0..=9", "everyone learns 0..=27", "B learns", "main.smpc:5", "let total = sum(xs)"] {
+        assert!(shown.contains(wanted), "`{wanted}` is missing in:\n{shown}");
+    }
+    let mut bytes = std::fs::read(folder.path().join("p.smpcb")).expect("the module");
+    bytes[20] ^= 4;
+    std::fs::write(folder.path().join("p.smpcb"), bytes).expect("a damaged module");
+    assert!(ends(folder.path(), &["inspect", "p.smpcb"], 1).1.contains("damaged"));
+    assert!(ends(folder.path(), &["inspect", "main.smpc"], 1).1.contains(".smpcb"));
+}
+
+#[test]
+fn costs_are_counted_without_data() {
+    let revealing = "party A;\ninput n: secret int in 0..=9 from A;\nfn main() {\n    let turns = reveal(n);\n    let mut x = n;\n    for i in 0..turns { x = max(x, n); }\n    output x to all;\n}\n";
+    let folder = folder_with(&[("main.smpc", PROGRAM), ("r.smpc", revealing), ("inputs/n.csv", "5\n")]);
+    let (told, _) = ends(folder.path(), &["cost", "main.smpc"], 0);
+    assert!(told.contains("rep3") && told.contains("party 2") && told.contains("main.smpc:7"), "{told}");
+    assert!(!told.contains('≥'), "{told}");
+    let (told, _) = ends(folder.path(), &["cost", "r.smpc"], 0);
+    assert!(told.contains('≥') && told.contains("--inputs"), "{told}");
+    let (told, _) = ends(folder.path(), &["cost", "r.smpc", "--inputs", "inputs"], 0);
+    assert!(!told.contains('≥'), "{told}");
+    ends(folder.path(), &["cost", "main.smpc", "--protocol", "rep5"], 2);
+}
+
+#[test]
+fn runs_take_files_from_a_folder_or_by_name() {
+    let folder = folder_with(&[("main.smpc", PROGRAM), ("inputs/xs.csv", "1\n2\n9\n"), ("other.csv", "id,x\n1,4\n2,5\n3,6\n")]);
+    let at = folder.path();
+    let (told, _) = ends(at, &["run", "main.smpc", "--output", "r.json"], 0);
+    assert!(told.contains("total  12") && told.contains("large  true"), "{told}");
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(at.join("r.json")).expect("a result")).expect("JSON");
+    assert_eq!(json, serde_json::json!({ "all": { "total": 12 }, "B": { "large": true } }));
+    let (told, _) = ends(at, &["run", "main.smpc", "--in-process", "--input", "xs=other.csv:x"], 0);
+    assert!(told.contains("total  15"), "{told}");
+    let (_, told) = ends(at, &["run", "main.smpc", "--inputs", "nowhere"], 1);
+    assert!(told.contains("xs") && told.contains("nowhere"), "{told}");
+    ends(at, &["run", "main.smpc", "--protocol", "rep4"], 2);
+    ends(at, &["run", "main.smpc", "--parties", "5"], 2);
+    ends(at, &["run", "main.smpc", "--network", "fast"], 2);
+    ends(at, &["run", "main.smpc", "--parties", "3", "--threshold", "1", "--network", "rtt=1ms,bandwidth=1gbit"], 0);
+}
+
+/// Every command shows an example in its help.
+#[test]
+fn help_has_examples() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in ["compile", "check", "run", "explain", "inspect", "cost"] {
+        let (told, _) = ends(folder.path(), &[command, "--help"], 0);
+        assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
+    }
+}
