@@ -8,9 +8,9 @@ const EMPLOYERS: [&str; 3] = ["acme", "globex", "initech"];
 
 #[test]
 fn salaries_of_three_employers() {
-    let payrolls: Vec<Payroll> = (0..3).map(|i| salaries::payroll(7 + i, 200)).collect();
+    let payrolls: Vec<Payroll> = (0..3).map(|i| salaries::payroll(7 + i, 5_000)).collect();
     let main = program("salary_benchmark").join("main.smpc");
-    let parties = Parties::of_program(&main, &["ROWS=200"], 30);
+    let parties = Parties::of_program(&main, &["ROWS=5000"], 30);
     let inputs: Vec<String> = EMPLOYERS.iter().map(|employer| format!("{employer}=pay.csv")).collect();
     for (party, payroll) in payrolls.iter().enumerate() {
         parties.write(party, "pay.csv", salaries::csv(payroll));
