@@ -192,7 +192,8 @@ pub enum Local {
     },
 }
 
-/// An AND gate on slots; no result of a level is an operand of the same level.
+/// An AND gate on slots. The AND gates of a level are computed in order; none reads another one's result, but a result may take the slot of an operand that
+/// it or an earlier gate was the last to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct And {
     /// Where the result goes.
@@ -254,7 +255,12 @@ impl Levelled {
         }
         netlist.outputs.iter().for_each(|wire| last[*wire as usize] = usize::MAX);
 
-        let mut place = Placement { slot: vec![u32::MAX; needed.len()], free: Vec::new(), used: 0 };
+        let mut place = Placement {
+            slot: vec![u32::MAX; needed.len()],
+            dead: vec![false; needed.len()],
+            free: Vec::new(),
+            used: 0,
+        };
         (0..first).for_each(|wire| place.allocate(wire));
         let mut levels = Vec::with_capacity(count);
         let mut time = 0;
@@ -275,20 +281,14 @@ impl Levelled {
                 });
                 time += 1;
             }
-            let start = time;
             for position in &ands[d] {
                 if let Gate::And(a, b) = netlist.gates[*position] {
-                    let (a, b) = (place.slot[a as usize], place.slot[b as usize]);
+                    let slots = [a, b].map(|wire| place.slot[wire as usize]);
+                    [a, b].iter().for_each(|wire| place.release(*wire as usize, last[*wire as usize] == time));
                     place.allocate(first + position);
-                    level.ands.push(And { dst: place.slot[first + position], a, b });
+                    level.ands.push(And { dst: place.slot[first + position], a: slots[0], b: slots[1] });
                 }
                 time += 1;
-            }
-            // Operands of ANDs are freed only after the whole level: all of it reads before any of it is written.
-            for position in &ands[d] {
-                netlist.gates[*position]
-                    .reads()
-                    .for_each(|wire| place.release(wire as usize, (start..time).contains(&last[wire as usize])));
             }
             levels.push(level);
         }
@@ -350,6 +350,7 @@ impl Levelled {
 /// Which wire is in which slot.
 struct Placement {
     slot: Vec<u32>,
+    dead: Vec<bool>,
     free: Vec<u32>,
     used: u32,
 }
@@ -364,9 +365,8 @@ impl Placement {
 
     /// Frees the slot of a wire that nobody reads any more; twice is once.
     fn release(&mut self, wire: usize, dead: bool) {
-        let slot = self.slot[wire];
-        if dead && !self.free.contains(&slot) {
-            self.free.push(slot);
+        if dead && !std::mem::replace(&mut self.dead[wire], true) {
+            self.free.push(self.slot[wire]);
         }
     }
 }

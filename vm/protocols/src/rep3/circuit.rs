@@ -1,16 +1,20 @@
 //! Circuits on bits: one round an AND level, one bit an AND gate and lane from each party.
 //!
 //! Wires live in slots (see `smpc_math::netlist`); the state is a [`Bin`] with a plane a slot. Lanes are cut in blocks of 512, and a block runs through a level's
-//! local gates and its ANDs while it is in the cache; its messages leave in the order (block, gate).
+//! local gates and its ANDs while it is in the cache; its messages leave in the order (block, gate). A result may take the slot of an operand, so a block's
+//! results arrive no earlier than the party has made its own part of them.
 
 use super::Rep3;
 use super::kernel::{ROWS, Step};
 use super::keys::Source;
-use super::rows::{Shape, and_row};
+use super::rows::Shape;
 use super::share::{Bin, Row, blocks};
+use super::split::runs;
 use crate::executor::Cx;
-use smpc_math::netlist::{Level, Levelled, Local};
+use smpc_math::netlist::{Level, Levelled};
+use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 use std::cell::RefCell;
 
 /// The wires of a circuit under evaluation, and how many blocks have run the local gates of the level.
@@ -27,28 +31,18 @@ impl State<'_> {
     /// Runs local gates up to and with block `block`.
     fn run_local(&mut self, level: &Level, block: usize) {
         while self.ready <= block {
-            let start = self.ready * self.slots;
-            for (rows, one) in [(&mut *self.a, self.ones[0]), (&mut *self.b, self.ones[1])] {
-                let rows = &mut rows[start..start + self.slots];
-                for gate in &level.local {
-                    match *gate {
-                        Local::Xor { dst, a, b } => {
-                            let (a, b) = (rows[a as usize], rows[b as usize]);
-                            rows[dst as usize] = std::array::from_fn(|i| a[i] ^ b[i]);
-                        }
-                        Local::Not { dst, a } => rows[dst as usize] = rows[a as usize].map(|word| word ^ one),
-                        Local::Zero { dst } => rows[dst as usize] = [0; 8],
-                    }
-                }
-            }
+            let rows = self.ready * self.slots..(self.ready + 1) * self.slots;
+            simd::local_gates(&mut self.a[rows.clone()], &level.local, self.ones[0]);
+            simd::local_gates(&mut self.b[rows], &level.local, self.ones[1]);
             self.ready += 1;
         }
     }
 }
 
 impl<S: Source> Rep3<S> {
-    /// Evaluates a circuit in place: `state` has a plane a slot, the inputs are in the first ones. Uses one step of the tape a level, from 0.
-    pub(crate) async fn evaluate(&self, cx: Cx<'_>, circuit: &Levelled, state: &mut Bin) {
+    /// Evaluates a circuit in place: `state` has a plane a slot, the inputs are in the first ones. Uses one step of the tape a level, from 0. The state starts with
+    /// block `first` of the gate's lanes: which is where its masks start.
+    pub(crate) async fn evaluate(&self, cx: Cx<'_>, circuit: &Levelled, first: usize, state: &mut Bin) {
         debug_assert_eq!(state.width as usize, circuit.slots);
         let lanes = state.lanes;
         let count = if self.dry { 0 } else { blocks(lanes) };
@@ -60,7 +54,8 @@ impl<S: Source> Rep3<S> {
         for (depth, level) in circuit.levels.iter().enumerate() {
             let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready: 0, ones });
             if !level.ands.is_empty() {
-                self.level(cx, depth as u64, level, lanes, &state).await;
+                let at = Step::new(cx.tape(), depth as u64, Domain::Bin);
+                self.level(cx, at, level, (first, lanes), &state).await;
             }
             if count > 0 {
                 state.into_inner().run_local(level, count - 1);
@@ -68,42 +63,38 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    async fn level(&self, cx: Cx<'_>, depth: u64, level: &Level, lanes: usize, state: &RefCell<State<'_>>) {
+    /// One level on the lanes of a state that starts with a block.
+    async fn level(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        level: &Level,
+        (block, lanes): (usize, usize),
+        state: &RefCell<State<'_>>,
+    ) {
         let gates = level.ands.len();
         let shape = Shape::new(gates, lanes);
-        let at = Step::new(cx.tape(), depth, Domain::Bin);
         cx.count_blocks(shape.rows() as u64 * 4);
         let send = |first: usize, out: &mut [Row]| {
             let state = &mut *state.borrow_mut();
             debug_assert!(out.len() <= ROWS);
-            self.zero_rows(at, first, out);
-            let (mut block, mut gate) = (first / gates, first % gates);
-            for z in out {
+            self.zero_rows(at, block * gates + first, out);
+            runs(first, out.len(), gates, |done, block, which| {
                 state.run_local(level, block);
-                let and = level.ands[gate];
-                let start = block * state.slots;
-                let (a, b) = (&mut state.a[start..start + state.slots], &state.b[start..start + state.slots]);
-                let (x, y) = (and.a as usize, and.b as usize);
-                *z = and_row(*z, (&a[x], &b[x]), (&a[y], &b[y]));
-                a[and.dst as usize] = *z;
-                gate += 1;
-                if gate == gates {
-                    (block, gate) = (block + 1, 0);
-                }
-            }
+                let rows = block * state.slots..(block + 1) * state.slots;
+                let z = &mut out[done..done + which.len()];
+                simd::and_gates(&mut state.a[rows.clone()], &state.b[rows], &level.ands[which], z);
+            });
         };
         let take = |first: usize, rows: &[Row]| {
             let state = &mut *state.borrow_mut();
-            let (mut block, mut gate) = (first / gates, first % gates);
-            for row in rows {
-                // A result's slot may be one that a local gate of this level still reads.
-                state.run_local(level, block);
-                state.b[block * state.slots + level.ands[gate].dst as usize] = *row;
-                gate += 1;
-                if gate == gates {
-                    (block, gate) = (block + 1, 0);
+            runs(first, rows.len(), gates, |done, block, which| {
+                // Ours of these gates were made before, so nothing reads a slot any more that a result takes.
+                let b = &mut state.b[block * state.slots..(block + 1) * state.slots];
+                for (and, row) in level.ands[which].iter().zip(&rows[done..]) {
+                    b[and.dst as usize] = *row;
                 }
-            }
+            });
         };
         self.pass_rows(cx, shape, send, take).await;
     }
@@ -116,30 +107,61 @@ impl<S: Source> Rep3<S> {
     /// The outputs of a circuit after its evaluation.
     pub(crate) fn outputs(&self, circuit: &Levelled, state: &Bin) -> Bin {
         let mut out = self.bin(u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), state.lanes);
+        Self::put_outputs(circuit, state, &mut out.a, &mut out.b);
+        out
+    }
+
+    /// Writes the outputs of a circuit after its evaluation to rows of a vector, from a block on.
+    fn put_outputs(circuit: &Levelled, state: &Bin, a: &mut [Row], b: &mut [Row]) {
         let width = circuit.outputs.len();
-        for (to, from) in [(&mut out.a, &state.a), (&mut out.b, &state.b)] {
+        for (to, from) in [(a, &state.a), (b, &state.b)] {
             if width > 0 {
                 for (to, from) in to.chunks_mut(width).zip(from.chunks(circuit.slots)) {
                     to.iter_mut().zip(&circuit.outputs).for_each(|(to, slot)| *to = from[*slot as usize]);
                 }
             }
         }
-        out
     }
 
-    /// A circuit on the planes of `inputs`, in order.
+    /// A circuit on the planes of `inputs`, in order. One round an AND level and one bit a lane and AND from each party; the rounds come once for each wave (see
+    /// [`wave`]), and there is one wave where there are not very many lanes.
     pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Bin) -> Bin {
-        let mut state = self.state_for(circuit, inputs.lanes);
-        let width = inputs.width as usize;
+        let (width, results) = (inputs.width as usize, circuit.outputs.len());
         debug_assert_eq!(width, circuit.inputs.iter().sum::<u32>() as usize);
-        for (to, from) in [(&mut state.a, &inputs.a), (&mut state.b, &inputs.b)] {
-            if width > 0 && circuit.slots > 0 {
-                for (to, from) in to.chunks_mut(circuit.slots).zip(from.chunks(width)) {
-                    to[..width].copy_from_slice(from);
+        let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), inputs.lanes);
+        let wave = wave(circuit, inputs.lanes, self.block);
+        for first in (0..blocks(inputs.lanes)).step_by(wave) {
+            let lanes = (wave * ROW_LANES).min(inputs.lanes - first * ROW_LANES);
+            let mut state = self.state_for(circuit, lanes);
+            for (to, from) in [(&mut state.a, &inputs.a), (&mut state.b, &inputs.b)] {
+                if width > 0 && !from.is_empty() {
+                    for (to, from) in to.chunks_mut(circuit.slots).zip(from[first * width..].chunks(width)) {
+                        to[..width].copy_from_slice(from);
+                    }
                 }
             }
+            self.evaluate(cx, circuit, first, &mut state).await;
+            if !out.a.is_empty() {
+                let rows = first * results..(first + blocks(lanes)) * results;
+                Self::put_outputs(circuit, &state, &mut out.a[rows.clone()], &mut out.b[rows]);
+            }
         }
-        self.evaluate(cx, circuit, &mut state).await;
-        self.outputs(circuit, &state)
+        out
     }
+}
+
+/// Bytes of wires from which on lanes go in waves, so that those of a wave stay in the last cache beside other parties'.
+const WAVE_STATE: usize = 4 << 20;
+/// Bytes that a wave sends a level at least, on average: enough that on a fast link its rounds do not count.
+const WAVE_MESSAGE: usize = 128 << 10;
+
+/// Blocks of lanes that are taken through all levels of a circuit before the next ones are. The same for every party: it follows from the circuit, the
+/// lanes and the session's block (0 for none).
+fn wave(circuit: &Levelled, lanes: usize, block: usize) -> usize {
+    let all = blocks(lanes).max(1);
+    let by_state = WAVE_STATE / (circuit.slots * 2 * size_of::<Row>()).max(1);
+    let by_message = WAVE_MESSAGE * circuit.depth() / (circuit.ands() * size_of::<Row>()).max(1);
+    let wanted = if block > 0 { blocks(block) } else { by_state.max(by_message) };
+    let waves = all / wanted.max(1);
+    all.div_ceil(waves.max(1))
 }

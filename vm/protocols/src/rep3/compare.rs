@@ -14,7 +14,7 @@ impl<S: Source> Rep3<S> {
         let mut state = self.state_for(&circuit, x.lanes);
         let how = Split { width: width as usize, offset: 0, negate };
         self.split(cx.sub(0, 2), x, &how, &mut state).await;
-        self.evaluate(cx.sub(1, 2), &circuit, &mut state).await;
+        self.evaluate(cx.sub(1, 2), &circuit, 0, &mut state).await;
         self.outputs(&circuit, &state)
     }
 
