@@ -75,7 +75,7 @@ fn measure(name: &str, lanes: usize, program: impl AsyncFn(&Party, &Executor) ->
     };
     let runs = times.iter().map(Vec::len).min().unwrap_or(0);
     if runs == 0 {
-        println!("{name:28} failed");
+        println!("{name:28} {lanes:10} not with these wires");
         return;
     }
     // The slowest party's clock, and what all parties together kept the processors busy.

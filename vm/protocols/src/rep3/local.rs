@@ -44,7 +44,10 @@ impl<S: Source> Rep3<S> {
     pub(crate) fn known(&self, values: &[i64], lanes: usize) -> Arith {
         let mut out = self.arith(lanes);
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
-            zero.iter_mut().zip(values.iter().cycle()).for_each(|(x, v)| *x = v.cast_unsigned() & self.mask);
+            match values {
+                [one] => zero.fill(one.cast_unsigned() & self.mask),
+                _ => zero.iter_mut().zip(values).for_each(|(x, v)| *x = v.cast_unsigned() & self.mask),
+            }
         }
         out
     }
@@ -52,9 +55,11 @@ impl<S: Source> Rep3<S> {
     pub(crate) fn plus_public(&self, x: &Arith, values: &[i64]) -> Arith {
         let mut out = x.clone();
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
-            zero.iter_mut()
-                .zip(values.iter().cycle())
-                .for_each(|(x, v)| *x = x.wrapping_add(v.cast_unsigned()) & self.mask);
+            let plus = |x: &mut u64, v: &i64| *x = x.wrapping_add(v.cast_unsigned()) & self.mask;
+            match values {
+                [one] => zero.iter_mut().for_each(|x| plus(x, one)),
+                _ => zero.iter_mut().zip(values).for_each(|(x, v)| plus(x, v)),
+            }
         }
         out
     }

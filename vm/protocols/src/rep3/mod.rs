@@ -5,6 +5,12 @@
 //! file has one construction with its rounds and messages.
 //!
 //! Links must be encrypted: who reads all three learns every product.
+//!
+//! **What gates cost.** "Bits" are those of the operands; of truncations, those that are cut off (of values below 2^60). A lane of a split is dealt by one of
+//! three parties, so bits are averages over them. A byte count of one lane includes headers. A `check` of n lanes takes ⌈log2 n⌉ + 1 rounds and about a bit a
+//! lane.
+#![doc = ""]
+#![doc = include_str!("costs.md")]
 
 mod buffer;
 mod circuit;

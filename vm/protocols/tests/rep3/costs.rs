@@ -1,4 +1,5 @@
-//! Rounds and bits of each gate, counted dry: what the doc comments say. A change of this table is a change of a construction.
+//! Rounds and bits of each gate, counted dry. A change of this table is a change of a construction. `src/rep3/costs.md`, which the module's documentation shows,
+//! is written from it: `BLESS=1 cargo test -p smpc-protocols --test rep3`.
 
 use smpc_math::circuits::{less_signed, netlist};
 use smpc_protocols::rep3::{Arith, Bin, NoKeys, Rep3};
@@ -224,7 +225,7 @@ fn table() -> Vec<Entry> {
         ),
         // Pairs, one column of keys.
         (
-            "merge_layer",
+            "merge_layer (pairs)",
             run!(|p, e, width, lanes| {
                 let mut table = number(p, 2 * lanes);
                 p.merge_layer(e.gate(0), &mut table, 1, lanes, lanes, signed(width)).await
@@ -260,6 +261,24 @@ fn gates_cost_what_they_say() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The table, for readers.
+#[test]
+fn the_documentation_has_the_table() {
+    let mut page = String::from(
+        "| gate | bits | rounds | bits a lane from each party | bytes for one lane, of all parties |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for (name, _, rows) in table() {
+        for (width, (rounds, bits, bytes)) in rows {
+            page += &format!("| {name} | {width} | {rounds} | {:.1} | {bytes} |\n", bits as f64 / 3.0);
+        }
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rep3/costs.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == page, "src/rep3/costs.md is stale");
 }
 
 /// A check halves its lanes round by round and opens one bit.
