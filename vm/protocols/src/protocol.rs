@@ -212,6 +212,14 @@ pub trait Protocol {
 
     // ---- Common gates: written once over the ones above; a protocol overrides what it does better -----------------------------------------------
 
+    /// a < b, where every difference has |a − b| < 2^(width−1), or is −2^(width−1).
+    fn less(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin> {
+        async move { self.ltz(cx, &self.sub(a, b), width).await }
+    }
+    /// a = b, where every difference has |a − b| < 2^(width−1); at width 64 for every pair.
+    fn equal(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin> {
+        async move { self.eqz(cx, &self.sub(a, b), width).await }
+    }
     /// a < b for every pair of the ranges.
     fn lt(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = Self::Bin>
     where

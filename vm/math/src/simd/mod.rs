@@ -136,6 +136,9 @@ versions! {
     /// `a` is z. No gate reads what another one writes.
     fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]);
 
+    /// `z = x & y ^ mask`.
+    fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]);
+
     /// Words, up to 512 of them, as 64 rows: bit p of word i becomes bit i of row p. Missing words are 0.
     fn words_to_rows(words: &[u64], rows: &mut [Row; 64]);
 

@@ -72,6 +72,13 @@ pub(super) fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]) 
     }
 }
 
+#[inline(always)]
+pub(super) fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]) {
+    for (((z, x), y), mask) in z.iter_mut().zip(x).zip(y).zip(mask) {
+        *z = x & y ^ mask;
+    }
+}
+
 /// Transposes eight 64 × 64 bit matrices at once (Warren, Hacker's Delight, 2012, 7-3): bit c of word j of row r becomes bit r of word j of row c.
 #[inline(always)]
 fn transpose(rows: &mut [Row; 64]) {

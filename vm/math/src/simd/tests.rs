@@ -51,6 +51,9 @@ fn bits() {
             at::cross_ands(level, &mut out, &xa, &xb, &ya, &yb);
             assert!((0..n).all(|i| out[i] == z[i] ^ (xa[i] & (ya[i] ^ yb[i])) ^ (xb[i] & ya[i])), "{level:?} {n}");
             let mut out = z.clone();
+            at::and_masked(level, &mut out, &xa, &xb, &ya);
+            assert!((0..n).all(|i| out[i] == xa[i] & xb[i] ^ ya[i]), "{level:?} {n}");
+            let mut out = z.clone();
             at::xor_into(level, &mut out, &xa);
             assert!((0..n).all(|i| out[i] == z[i] ^ xa[i]), "{level:?} {n}");
         }

@@ -10,32 +10,29 @@ use super::keys::Source;
 use super::rows::Shape;
 use super::share::{Bin, Row, blocks};
 use super::split::runs;
+use super::summands::SplitAnds;
 use crate::executor::Cx;
+use crate::join::join;
 use smpc_math::netlist::{Level, Levelled};
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
 
-/// The wires of a circuit under evaluation, and how many blocks have run the local gates of the level.
-struct State<'x> {
+/// The wires of a circuit under evaluation.
+pub(crate) struct State<'x> {
     a: &'x mut [Row],
     b: &'x mut [Row],
     slots: usize,
-    ready: usize,
-    /// What this party adds to a constant 1 in each buffer.
-    ones: [u64; 2],
+    /// Which blocks have run the local gates of the level.
+    ready: Vec<bool>,
 }
 
 impl State<'_> {
-    /// Runs local gates up to and with block `block`.
-    fn run_local(&mut self, level: &Level, block: usize) {
-        while self.ready <= block {
-            let rows = self.ready * self.slots..(self.ready + 1) * self.slots;
-            simd::local_gates(&mut self.a[rows.clone()], &level.local, self.ones[0]);
-            simd::local_gates(&mut self.b[rows], &level.local, self.ones[1]);
-            self.ready += 1;
-        }
+    /// The rows of a block, of both components.
+    pub(crate) fn block(&mut self, block: usize) -> (&mut [Row], &mut [Row]) {
+        let rows = block * self.slots..(block + 1) * self.slots;
+        (&mut self.a[rows.clone()], &mut self.b[rows])
     }
 }
 
@@ -43,55 +40,87 @@ impl<S: Source> Rep3<S> {
     /// Evaluates a circuit in place: `state` has a plane a slot, the inputs are in the first ones. Uses one step of the tape a level, from 0. The state starts with
     /// block `first` of the gate's lanes: which is where its masks start.
     pub(crate) async fn evaluate(&self, cx: Cx<'_>, circuit: &Levelled, first: usize, state: &mut Bin) {
+        self.evaluate_after_split(cx, circuit, first, None, state).await;
+    }
+
+    /// As [`Self::evaluate`], where the last inputs come with the first level: they are ANDs of bits of two summands.
+    pub(crate) async fn evaluate_after_split(
+        &self,
+        cx: Cx<'_>,
+        circuit: &Levelled,
+        first: usize,
+        split: Option<&SplitAnds<'_>>,
+        state: &mut Bin,
+    ) {
         debug_assert_eq!(state.width as usize, circuit.slots);
         let lanes = state.lanes;
         let count = if self.dry { 0 } else { blocks(lanes) };
+        for (depth, level) in circuit.levels.iter().enumerate() {
+            let split = split.filter(|_| depth == 0);
+            let ready = vec![false; count];
+            let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready });
+            let at = Step::new(cx.tape(), depth as u64, Domain::Bin);
+            let ands = self.ands(cx, at, level, split, (first, lanes), &state);
+            match split {
+                Some(split) if level.ands.is_empty() => self.pass_split_ands(cx, level, split, &state).await,
+                Some(split) => drop(join(ands, self.pass_split_ands(cx, level, split, &state)).await),
+                None if level.ands.is_empty() => {}
+                None => ands.await,
+            }
+            (0..count).for_each(|block| self.run_local(&mut state.borrow_mut(), level, split, block));
+        }
+    }
+
+    /// Makes this party's part of the split ANDs of a block and runs its local gates, if that was not done.
+    pub(crate) fn run_local(&self, state: &mut State<'_>, level: &Level, split: Option<&SplitAnds<'_>>, block: usize) {
+        if std::mem::replace(&mut state.ready[block], true) {
+            return;
+        }
+        // A constant 1 is one in component 0.
         let ones = match self.slot(0) {
             Some(0) => [u64::MAX, 0],
             Some(_) => [0, u64::MAX],
             None => [0, 0],
         };
-        for (depth, level) in circuit.levels.iter().enumerate() {
-            let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready: 0, ones });
-            if !level.ands.is_empty() {
-                let at = Step::new(cx.tape(), depth as u64, Domain::Bin);
-                self.level(cx, at, level, (first, lanes), &state).await;
-            }
-            if count > 0 {
-                state.into_inner().run_local(level, count - 1);
-            }
+        let (a, b) = state.block(block);
+        if let Some(split) = split {
+            self.own_split_ands(split, block, a, b);
         }
+        simd::local_gates(a, &level.local, ones[0]);
+        simd::local_gates(b, &level.local, ones[1]);
     }
 
-    /// One level on the lanes of a state that starts with a block.
-    async fn level(
+    /// The ANDs of a level on the lanes of a state that starts with a block of the gate's.
+    async fn ands(
         &self,
         cx: Cx<'_>,
         at: Step,
         level: &Level,
-        (block, lanes): (usize, usize),
+        split: Option<&SplitAnds<'_>>,
+        (start, lanes): (usize, usize),
         state: &RefCell<State<'_>>,
     ) {
-        let gates = level.ands.len();
+        let ands = &level.ands;
+        let gates = ands.len();
         let shape = Shape::new(gates, lanes);
         cx.count_blocks(shape.rows() as u64 * 4);
         let send = |first: usize, out: &mut [Row]| {
             let state = &mut *state.borrow_mut();
             debug_assert!(out.len() <= ROWS);
-            self.zero_rows(at, block * gates + first, out);
+            self.zero_rows(at, start * gates + first, out);
             runs(first, out.len(), gates, |done, block, which| {
-                state.run_local(level, block);
-                let rows = block * state.slots..(block + 1) * state.slots;
+                self.run_local(state, level, split, block);
+                let (a, b) = state.block(block);
                 let z = &mut out[done..done + which.len()];
-                simd::and_gates(&mut state.a[rows.clone()], &state.b[rows], &level.ands[which], z);
+                simd::and_gates(a, b, &ands[which], z);
             });
         };
         let take = |first: usize, rows: &[Row]| {
             let state = &mut *state.borrow_mut();
             runs(first, rows.len(), gates, |done, block, which| {
                 // Ours of these gates were made before, so nothing reads a slot any more that a result takes.
-                let b = &mut state.b[block * state.slots..(block + 1) * state.slots];
-                for (and, row) in level.ands[which].iter().zip(&rows[done..]) {
+                let (_, b) = state.block(block);
+                for (and, row) in ands[which].iter().zip(&rows[done..]) {
                     b[and.dst as usize] = *row;
                 }
             });

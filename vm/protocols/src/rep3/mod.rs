@@ -28,6 +28,7 @@ mod rows;
 mod select;
 mod share;
 mod split;
+mod summands;
 mod truncate;
 
 pub use keys::{COMMON, Keys, Source};

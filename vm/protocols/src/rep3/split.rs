@@ -45,12 +45,47 @@ fn group(role: usize, lanes: usize) -> Range<usize> {
 
 /// How a number is split.
 pub(crate) struct Split {
-    /// Planes of s, then planes of t.
+    /// Bits of s and t.
     pub(crate) width: usize,
     /// Added to s by its dealer.
     pub(crate) offset: u64,
     /// Whether t is negated, for equality.
     pub(crate) negate: bool,
+}
+
+/// A number to be split: x, or x − y.
+#[derive(Clone, Copy)]
+pub(crate) struct Number<'x> {
+    x: &'x Arith,
+    minus: Option<&'x Arith>,
+}
+
+impl<'x> Number<'x> {
+    pub(crate) const fn of(x: &'x Arith) -> Self {
+        Self { x, minus: None }
+    }
+
+    pub(crate) const fn difference(x: &'x Arith, y: &'x Arith) -> Self {
+        Self { x, minus: Some(y) }
+    }
+
+    pub(crate) const fn lanes(self) -> usize {
+        self.x.lanes
+    }
+
+    /// Writes lanes of a component, which `of` picks, or adds them.
+    fn put(self, of: impl Fn(&Arith) -> &[u64], lane: usize, add: bool, out: &mut [u64]) {
+        let lanes = lane..lane + out.len();
+        let x = &of(self.x)[lanes.clone()];
+        if add {
+            out.iter_mut().zip(x).for_each(|(out, x)| *out = out.wrapping_add(*x));
+        } else {
+            out.copy_from_slice(x);
+        }
+        if let Some(y) = self.minus {
+            out.iter_mut().zip(&of(y)[lanes]).for_each(|(out, y)| *out = out.wrapping_sub(*y));
+        }
+    }
 }
 
 impl<S: Source> Rep3<S> {
@@ -66,30 +101,35 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    /// Writes shared bits of s into slots `0 .. width` of the state and those of t into slots `width .. 2·width`. One round; `width` bits a lane from
-    /// the lane's dealer.
-    pub(crate) async fn split(&self, cx: Cx<'_>, x: &Arith, how: &Split, state: &mut Bin) {
+    /// Writes shared bits of s ⊕ t into slots `0 .. width` of the state: components r and r + 1 are those of s, component r + 2 is t. One round; `width` bits a lane
+    /// from the lane's dealer.
+    pub(crate) async fn split(&self, cx: Cx<'_>, x: Number<'_>, how: &Split, state: &mut Bin) {
         let (slots, width) = (state.width as usize, how.width);
-        let parts = self.parts(x.lanes);
+        let parts = self.parts(x.lanes());
         let at = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks((parts.longest() * width / 128 + 1) as u64);
         if !self.dry {
-            let summand = |component: &[u64], lane: usize, out: &mut [u64]| {
-                out.copy_from_slice(&component[lane..lane + out.len()]);
+            let sign = |out: &mut [u64]| {
                 if how.negate {
                     out.iter_mut().for_each(|t| *t = t.wrapping_neg());
                 }
             };
-            let t = (width, width);
-            to_planes(&mut state.b, slots, t, parts.take.clone(), |lane, out| summand(&x.b, lane, out));
-            to_planes(&mut state.a, slots, t, parts.help.clone(), |lane, out| summand(&x.a, lane, out));
+            let t = (0, width);
+            to_planes(&mut state.b, slots, t, parts.take.clone(), |lane, out| {
+                x.put(|x| &x.b, lane, false, out);
+                sign(out);
+            });
+            to_planes(&mut state.a, slots, t, parts.help.clone(), |lane, out| {
+                x.put(|x| &x.a, lane, false, out);
+                sign(out);
+            });
             self.mask_slots(at, width, slots, &parts.help, self.next(), &mut state.b);
         }
         let deal_shape = Shape::new(width, parts.deal.len());
         let take_shape = Shape::new(width, parts.take.len());
         let (deal_block, take_block) = (parts.deal.start / ROW_LANES, parts.take.start / ROW_LANES);
         let Bin { a, b, .. } = state;
-        // Where this party deals, its first buffer gets the mask and its second s ⊕ mask; where it takes, its first gets that.
+        // Where this party deals, its first buffer gets the mask m and its second e = s ⊕ m; where it takes, its first gets that.
         let a = RefCell::new(a);
         let mut ready = 0;
         let mut produce = row_writer(deal_shape, |first, out: &mut [Row]| {
@@ -101,7 +141,11 @@ impl<S: Source> Rep3<S> {
                 if block == ready {
                     let lanes = parts.deal.start + block * ROW_LANES;
                     let lanes = lanes..(lanes + ROW_LANES).min(parts.deal.end);
-                    to_planes(b, slots, (0, width), lanes, |lane, out| self.dealt(x, lane, how.offset, out));
+                    to_planes(b, slots, (0, width), lanes, |lane, out| {
+                        x.put(|x| &x.a, lane, false, out);
+                        x.put(|x| &x.b, lane, true, out);
+                        out.iter_mut().for_each(|s| *s = s.wrapping_add(how.offset));
+                    });
                     ready += 1;
                 }
                 let place = (deal_block + block) * slots;

@@ -3,7 +3,6 @@
 
 use crate::enumerate::{Gate, Given, Out, Party, Run, Running};
 use crate::keys::{Place, Slip};
-use smpc_math::prf::Domain;
 use smpc_protocols::{Cx, Protocol, Range, join};
 
 /// Runs a party spends on a gate, and on a gate with a slip.
@@ -231,10 +230,8 @@ fn no_step_tells_more_than_its_result() {
 }
 
 /// Masks that hide nothing, because what they mask is always 0.
-fn spare(gate: &Gate, (component, domain, _): Place) -> bool {
+fn spare(gate: &Gate, (component, _, _): Place) -> bool {
     match gate.name {
-        // The summand of the dealer in the AND of what it dealt with what the others know.
-        "a2b" | "trunc" | "round" => component == 1 && domain == Domain::Bin,
         // 2uv modulo 2.
         "bit2a" => gate.bits == 1 && component != 0,
         _ => false,
