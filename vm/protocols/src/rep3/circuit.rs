@@ -179,18 +179,46 @@ impl<S: Source> Rep3<S> {
     }
 }
 
-/// Bytes of wires from which on lanes go in waves, so that those of a wave stay in the last cache beside other parties'.
-const WAVE_STATE: usize = 4 << 20;
+/// Bytes of wires from which on lanes go in waves: beyond them every level would fetch all wires from memory.
+const MANY: usize = 32 << 20;
+/// Bytes of wires of a wave: they stay in the second cache, which no other party or program shares.
+const WAVE_STATE: usize = 1 << 20;
 /// Bytes that a wave sends a level at least, on average: enough that on a fast link its rounds do not count.
-const WAVE_MESSAGE: usize = 128 << 10;
+const WAVE_MESSAGE: usize = 32 << 10;
 
 /// Blocks of lanes that are taken through all levels of a circuit before the next ones are. The same for every party: it follows from the circuit, the
 /// lanes and the session's block (0 for none).
 fn wave(circuit: &Levelled, lanes: usize, block: usize) -> usize {
     let all = blocks(lanes).max(1);
-    let by_state = WAVE_STATE / (circuit.slots * 2 * size_of::<Row>()).max(1);
+    let state = circuit.slots * 2 * size_of::<Row>();
     let by_message = WAVE_MESSAGE * circuit.depth() / (circuit.ands() * size_of::<Row>()).max(1);
-    let wanted = if block > 0 { blocks(block) } else { by_state.max(by_message) };
+    let wanted = match block {
+        0 if all * state <= MANY => all,
+        0 => (WAVE_STATE / state.max(1)).max(by_message),
+        block => blocks(block),
+    };
     let waves = all / wanted.max(1);
     all.div_ceil(waves.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpc_math::circuits::{add, netlist};
+
+    #[test]
+    fn waves_are_for_very_many_lanes() {
+        let circuit = netlist(&[64, 64], |b, words| add(b, &words[0], &words[1])).levelled();
+        let slots = circuit.slots;
+        assert!((128..512).contains(&slots));
+        assert_eq!(wave(&circuit, 0, 0), 1);
+        assert_eq!(wave(&circuit, 100_000, 0), blocks(100_000));
+        // Some megabytes of wires become pieces of one, or as many as make a message long enough.
+        let many = wave(&circuit, 10_000_000, 0);
+        assert!(many < 100 && many * 128 * slots >= WAVE_STATE / 2, "{many}");
+        // The session's word holds, in whole blocks, and as evenly as may be.
+        assert_eq!(wave(&circuit, 10_000, 512), 1);
+        assert_eq!(wave(&circuit, 10_000, 5_000), 10);
+        assert_eq!(wave(&circuit, 10_000, 1 << 40), 20);
+    }
 }
