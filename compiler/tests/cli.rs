@@ -93,7 +93,8 @@ fn params_and_lints() {
 
 #[test]
 fn messages_for_tools() {
-    let folder = folder_with(&[("bad.smpc", "party A;\ninput x: secret int from A;\nfn main() { output y = z to all; }\n")]);
+    let folder =
+        folder_with(&[("bad.smpc", "party A;\ninput x: secret int from A;\nfn main() { output y = z to all; }\n")]);
     let (stdout, _) = ends(folder.path(), &["check", "bad.smpc", "--format", "json"], 1);
     let all: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     let first = &all["messages"][0];
@@ -118,7 +119,9 @@ fn inspect_shows_what_a_program_takes_and_gives() {
     let folder = folder_with(&[("main.smpc", PROGRAM)]);
     ends(folder.path(), &["compile", "main.smpc", "-o", "p.smpcb"], 0);
     let (shown, _) = ends(folder.path(), &["inspect", "p.smpcb"], 0);
-    for wanted in ["SHA-256", "A gives 0..=9", "everyone learns 0..=27", "B learns", "main.smpc:5", "let total = sum(xs)"] {
+    for wanted in
+        ["SHA-256", "A gives 0..=9", "everyone learns 0..=27", "B learns", "main.smpc:5", "let total = sum(xs)"]
+    {
         assert!(shown.contains(wanted), "`{wanted}` is missing in:\n{shown}");
     }
     let mut bytes = std::fs::read(folder.path().join("p.smpcb")).expect("the module");
@@ -144,7 +147,8 @@ fn costs_are_counted_without_data() {
 
 #[test]
 fn runs_take_files_from_a_folder_or_by_name() {
-    let folder = folder_with(&[("main.smpc", PROGRAM), ("inputs/xs.csv", "1\n2\n9\n"), ("other.csv", "id,x\n1,4\n2,5\n3,6\n")]);
+    let folder =
+        folder_with(&[("main.smpc", PROGRAM), ("inputs/xs.csv", "1\n2\n9\n"), ("other.csv", "id,x\n1,4\n2,5\n3,6\n")]);
     let at = folder.path();
     let (told, _) = ends(at, &["run", "main.smpc", "--output", "r.json"], 0);
     assert!(told.contains("total  12") && told.contains("large  true"), "{told}");

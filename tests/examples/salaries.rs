@@ -7,7 +7,8 @@ use smpc_tests::salaries::{Payroll, csv, expected};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Some(rows) = std::env::args().nth(1).and_then(|text| text.parse::<usize>().ok()).filter(|rows| *rows > 0) else {
+    let Some(rows) = std::env::args().nth(1).and_then(|text| text.parse::<usize>().ok()).filter(|rows| *rows > 0)
+    else {
         eprintln!("usage: salaries ROWS");
         return ExitCode::from(2);
     };

@@ -43,7 +43,8 @@ fn party(me: usize, mut mesh: Mesh) -> Report {
 
 #[test]
 fn every_gate_over_tls() {
-    let identities: Vec<Identity> = (0..PARTIES).map(|i| Identity::generate(&format!("p{i}")).expect("a key")).collect();
+    let identities: Vec<Identity> =
+        (0..PARTIES).map(|i| Identity::generate(&format!("p{i}")).expect("a key")).collect();
     let listeners: Vec<TcpListener> =
         (0..PARTIES).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     let address = |listener: &TcpListener| listener.local_addr().expect("a bound address").to_string();

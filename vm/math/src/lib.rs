@@ -3,3 +3,4 @@ pub mod circuits;
 pub mod netlist;
 pub mod planes;
 pub mod prf;
+pub mod simd;

@@ -126,9 +126,11 @@ impl Netlist {
         self.gates.iter().filter(|gate| matches!(gate, Gate::And(..))).count()
     }
 
-    /// AND depth of every wire.
-    fn depths(&self) -> Vec<u32> {
-        let mut depths = vec![0; self.input_bits()];
+    /// AND depth of every wire, where the last `late` input bits have depth 1.
+    fn depths(&self, late: usize) -> Vec<u32> {
+        let first = self.input_bits();
+        let mut depths = vec![0; first];
+        depths[first.saturating_sub(late)..].fill(1);
         depths.reserve(self.gates.len());
         for gate in &self.gates {
             let deepest = gate.reads().map(|wire| depths[wire as usize]).max().unwrap_or(0);
@@ -140,7 +142,11 @@ impl Netlist {
     /// AND depth: rounds of an evaluation on shares.
     #[must_use]
     pub fn depth(&self) -> usize {
-        let depths = self.depths();
+        self.depth_after(0)
+    }
+
+    fn depth_after(&self, late: usize) -> usize {
+        let depths = self.depths(late);
         self.outputs.iter().map(|wire| depths[*wire as usize] as usize).max().unwrap_or(0)
     }
 
@@ -162,7 +168,13 @@ impl Netlist {
     /// The arrangement for evaluation. Gates that no output needs are left out.
     #[must_use]
     pub fn levelled(&self) -> Levelled {
-        Levelled::of(self)
+        Levelled::of(self, 0)
+    }
+
+    /// As [`Self::levelled`], where the last `late` input bits are there only after the first level: nothing before reads their slots or writes them.
+    #[must_use]
+    pub fn levelled_late(&self, late: usize) -> Levelled {
+        Levelled::of(self, late)
     }
 }
 
@@ -192,7 +204,8 @@ pub enum Local {
     },
 }
 
-/// An AND gate on slots; no result of a level is an operand of the same level.
+/// An AND gate on slots. The AND gates of a level are computed in order; none reads another one's result, but a result may take the slot of an operand that
+/// it or an earlier gate was the last to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct And {
     /// Where the result goes.
@@ -208,7 +221,7 @@ pub struct And {
 pub struct Level {
     /// Local gates.
     pub local: Vec<Local>,
-    /// AND gates; empty in the last level only.
+    /// AND gates; empty in the last level, and where only late inputs are waited for.
     pub ands: Vec<And>,
 }
 
@@ -226,9 +239,9 @@ pub struct Levelled {
 }
 
 impl Levelled {
-    fn of(netlist: &Netlist) -> Self {
+    fn of(netlist: &Netlist, late: usize) -> Self {
         let first = netlist.input_bits();
-        let depths = netlist.depths();
+        let depths = netlist.depths(late);
         let mut needed = vec![false; first + netlist.gates.len()];
         netlist.outputs.iter().for_each(|wire| needed[*wire as usize] = true);
         for (position, gate) in netlist.gates.iter().enumerate().rev() {
@@ -238,7 +251,7 @@ impl Levelled {
         }
 
         // Level d computes the local gates of depth d, then the AND gates whose result has depth d + 1.
-        let count = netlist.depth() + 1;
+        let count = netlist.depth_after(late) + 1;
         let mut locals: Vec<Vec<usize>> = vec![Vec::new(); count];
         let mut ands: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (position, gate) in netlist.gates.iter().enumerate().filter(|(position, _)| needed[first + position]) {
@@ -254,7 +267,12 @@ impl Levelled {
         }
         netlist.outputs.iter().for_each(|wire| last[*wire as usize] = usize::MAX);
 
-        let mut place = Placement { slot: vec![u32::MAX; needed.len()], free: Vec::new(), used: 0 };
+        let mut place = Placement {
+            slot: vec![u32::MAX; needed.len()],
+            dead: vec![false; needed.len()],
+            free: Vec::new(),
+            used: 0,
+        };
         (0..first).for_each(|wire| place.allocate(wire));
         let mut levels = Vec::with_capacity(count);
         let mut time = 0;
@@ -275,20 +293,14 @@ impl Levelled {
                 });
                 time += 1;
             }
-            let start = time;
             for position in &ands[d] {
                 if let Gate::And(a, b) = netlist.gates[*position] {
-                    let (a, b) = (place.slot[a as usize], place.slot[b as usize]);
+                    let slots = [a, b].map(|wire| place.slot[wire as usize]);
+                    [a, b].iter().for_each(|wire| place.release(*wire as usize, last[*wire as usize] == time));
                     place.allocate(first + position);
-                    level.ands.push(And { dst: place.slot[first + position], a, b });
+                    level.ands.push(And { dst: place.slot[first + position], a: slots[0], b: slots[1] });
                 }
                 time += 1;
-            }
-            // Operands of ANDs are freed only after the whole level: all of it reads before any of it is written.
-            for position in &ands[d] {
-                netlist.gates[*position]
-                    .reads()
-                    .for_each(|wire| place.release(wire as usize, (start..time).contains(&last[wire as usize])));
             }
             levels.push(level);
         }
@@ -350,6 +362,7 @@ impl Levelled {
 /// Which wire is in which slot.
 struct Placement {
     slot: Vec<u32>,
+    dead: Vec<bool>,
     free: Vec<u32>,
     used: u32,
 }
@@ -364,9 +377,8 @@ impl Placement {
 
     /// Frees the slot of a wire that nobody reads any more; twice is once.
     fn release(&mut self, wire: usize, dead: bool) {
-        let slot = self.slot[wire];
-        if dead && !self.free.contains(&slot) {
-            self.free.push(slot);
+        if dead && !std::mem::replace(&mut self.dead[wire], true) {
+            self.free.push(self.slot[wire]);
         }
     }
 }
@@ -517,5 +529,35 @@ mod tests {
             let found: Vec<bool> = (0..expected.len()).map(|p| result.bit(p, lane)).collect();
             assert_eq!(found, expected, "{lane}");
         }
+    }
+
+    /// What reads a late input, or takes its slot, is in a level after the first, and the circuit is the same.
+    #[test]
+    fn late_inputs_come_with_the_first_level() {
+        let (mut b, words) = Builder::new(&[3, 2]);
+        let (p, late) = (&words[0], &words[1]);
+        let early = b.and(p[1], p[2]);
+        let x = b.and(p[0], late[0]);
+        let y = b.xor(late[1], early);
+        let z = b.and(x, y);
+        let netlist = b.finish(&[x, y, z, late[0]]).expect("valid");
+        let levelled = netlist.levelled_late(2);
+        let first = &levelled.levels[0];
+        let late_slots = |slot: u32| slot == 3 || slot == 4;
+        assert!(first.local.is_empty() && first.ands.len() == 1);
+        assert!(first.ands.iter().all(|and| ![and.a, and.b, and.dst].into_iter().any(late_slots)));
+        let all: Vec<u64> = (0..32).collect();
+        let planes = Planes::from_words(&all, 5);
+        let result = levelled.evaluate(&[&planes.planes(0, 3), &planes.planes(3, 2)]);
+        for lane in 0..32_usize {
+            let bits: Vec<bool> = (0..5).map(|p| planes.bit(p, lane)).collect();
+            let found: Vec<bool> = (0..4).map(|p| result.bit(p, lane)).collect();
+            assert_eq!(found, netlist.evaluate_bits(&bits), "{lane}");
+        }
+        // Where nothing else has to be computed first, the first level is empty.
+        let (mut b, words) = Builder::new(&[1, 1]);
+        let sum = b.xor(words[0][0], words[1][0]);
+        let waits = b.finish(&[sum]).expect("valid").levelled_late(1);
+        assert!(waits.levels.len() == 2 && waits.levels[0] == Level::default());
     }
 }

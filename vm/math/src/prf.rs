@@ -4,15 +4,15 @@
 //! There is no "next" random value here, on purpose: a shared counter that two parties advance differently gives silently wrong results,
 //! and one that a loop turn resets gives the same mask twice.
 
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit, consts::U16};
+use aes::cipher::consts::U16;
+use aes::cipher::{
+    Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit, ParBlocks,
+};
 use aes::{Aes128, Block};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroize;
-
-/// Blocks that are encrypted at once: they stay in the first-level cache.
-const BATCH: usize = 64;
 
 /// Bits of an address: instance, step and block fill one AES block.
 const INSTANCE_BITS: u32 = 48;
@@ -108,24 +108,67 @@ impl Prf {
 
     /// Fills `out` from consecutive blocks, two words each, from the address on.
     pub fn fill(&self, address: Address, out: &mut [u64]) {
-        let mut counter = address.counter();
-        let mut blocks: [Block; BATCH] = [Array::<u8, U16>::default(); BATCH];
-        for words in out.chunks_mut(2 * BATCH) {
-            let used = &mut blocks[..words.len().div_ceil(2)];
-            for block in used.iter_mut() {
-                *block = Array::from(counter.to_le_bytes());
-                counter += 1;
-            }
-            self.0.encrypt_blocks(used);
-            for (pair, block) in words.chunks_mut(2).zip(used.iter()) {
-                let value = u128::from_le_bytes((*block).into());
-                #[allow(clippy::cast_possible_truncation, reason = "the halves of the block")]
-                for (word, half) in pair.iter_mut().zip([value as u64, (value >> 64) as u64]) {
-                    *word = half;
-                }
-            }
+        self.0.encrypt_with_backend(Counting { counter: address.counter(), out });
+    }
+}
+
+/// Encrypts consecutive counters, as many blocks at a time as the cipher works on at once.
+struct Counting<'o> {
+    counter: u128,
+    out: &'o mut [u64],
+}
+
+impl BlockSizeUser for Counting<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Counting<'_> {
+    // Inlined into the cipher's code for the vector unit, so that counters and words are handled there.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "the halves of the counter")]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        // An address has room for its blocks within the lower half.
+        let (high, mut low) = ((self.counter >> 64) as u64, self.counter as u64);
+        let mut blocks = ParBlocks::<B>::default();
+        let mut batches = self.out.chunks_exact_mut(2 * blocks.len());
+        for words in &mut batches {
+            count(&mut blocks, high, &mut low);
+            backend.encrypt_par_blocks((&mut blocks).into());
+            let (pairs, _) = words.as_chunks_mut::<2>();
+            pairs.iter_mut().zip(&blocks).for_each(|(pair, block)| *pair = halves(block));
+        }
+        // A whole batch costs no more than a few blocks one by one.
+        let rest = batches.into_remainder();
+        if rest.len() > 2 {
+            count(&mut blocks, high, &mut low);
+            backend.encrypt_par_blocks((&mut blocks).into());
+        } else if !rest.is_empty() {
+            count(&mut blocks[..1], high, &mut low);
+            backend.encrypt_block((&mut blocks[0]).into());
+        }
+        for (words, block) in rest.chunks_mut(2).zip(&blocks) {
+            words.iter_mut().zip(halves(block)).for_each(|(word, half)| *word = half);
         }
     }
+}
+
+/// Writes counters into blocks.
+#[inline(always)]
+fn count(blocks: &mut [Block], high: u64, low: &mut u64) {
+    for block in blocks {
+        let (first, second) = block.split_at_mut(8);
+        first.copy_from_slice(&low.to_le_bytes());
+        second.copy_from_slice(&high.to_le_bytes());
+        *low = low.wrapping_add(1);
+    }
+}
+
+/// The words of a block.
+#[inline(always)]
+fn halves(block: &Block) -> [u64; 2] {
+    let bytes: [u8; 16] = (*block).into();
+    let (eights, _) = bytes.as_chunks::<8>();
+    std::array::from_fn(|i| u64::from_le_bytes(eights[i]))
 }
 
 impl fmt::Debug for Prf {

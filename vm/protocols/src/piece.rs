@@ -31,6 +31,8 @@ pub struct Incoming<'k> {
     len: u64,
     offset: u64,
     done: u64,
+    /// The piece of the same exchange that this one never overtakes.
+    behind: Option<usize>,
     consume: &'k mut dyn FnMut(usize, &[u8]),
 }
 
@@ -38,7 +40,14 @@ impl<'k> Incoming<'k> {
     /// `len` bytes from party `from`; `consume(at, bytes)` reads the bytes from offset `at` of the piece. It is called in order, with whole chunks
     /// but for the last.
     pub fn new(from: usize, len: usize, consume: &'k mut dyn FnMut(usize, &[u8])) -> Self {
-        Self { from, len: len as u64, offset: 0, done: 0, consume }
+        Self { from, len: len as u64, offset: 0, done: 0, behind: None, consume }
+    }
+
+    /// Bytes are read only once the outgoing piece of that number, which is as long, has produced as many: what is read may then take the place of what
+    /// that piece is made from.
+    #[must_use]
+    pub fn behind(self, send: usize) -> Self {
+        Self { behind: Some(send), ..self }
     }
 }
 
@@ -122,14 +131,12 @@ impl Exchange<'_, '_, '_, '_, '_> {
         }
         self.executor.with_links(|links| {
             for receive in &mut *self.receives {
-                while receive.done < receive.len {
+                let ahead = receive.behind.and_then(|send| self.sends.get(send)).map_or(receive.len, |send| send.done);
+                while receive.done < ahead {
                     let at = usize::try_from(receive.done).unwrap_or(usize::MAX);
                     let mut take = |bytes: &[u8]| (receive.consume)(at, bytes);
-                    let count = links[receive.from].consume(
-                        receive.offset + receive.done,
-                        receive.len - receive.done,
-                        &mut take,
-                    );
+                    let count =
+                        links[receive.from].consume(receive.offset + receive.done, ahead - receive.done, &mut take);
                     if count == 0 {
                         break;
                     }

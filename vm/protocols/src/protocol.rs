@@ -184,7 +184,7 @@ pub trait Protocol {
     /// a ∧ b, plane by plane.
     fn and(&self, cx: Cx<'_>, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>;
     /// Evaluates a circuit lane by lane: the planes of `inputs` are its input bits in order, its output bits are the planes of the result. One round an
-    /// AND level.
+    /// AND level; a protocol may take very many lanes in parts, each with its own rounds.
     fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Self::Bin) -> impl Future<Output = Self::Bin>;
     /// Uniformly random words that nobody knows.
     fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> impl Future<Output = Self::Bin>;
@@ -220,6 +220,14 @@ pub trait Protocol {
 
     // ---- Common gates: written once over the ones above; a protocol overrides what it does better -----------------------------------------------
 
+    /// a < b, where every difference has |a − b| < 2^(width−1), or is −2^(width−1).
+    fn less(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin> {
+        async move { self.ltz(cx, &self.sub(a, b), width).await }
+    }
+    /// a = b, where every difference has |a − b| < 2^(width−1); at width 64 for every pair.
+    fn equal(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin> {
+        async move { self.eqz(cx, &self.sub(a, b), width).await }
+    }
     /// a < b for every pair of the ranges.
     fn lt(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, ra: Range, rb: Range) -> impl Future<Output = Self::Bin>
     where

@@ -20,16 +20,17 @@ pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; 
     bytes
 }
 
-/// A queue of bytes.
+/// A queue of bytes. Its memory is written once and then reused: bytes before `head` are gone, those from `tail` on are free.
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
     head: usize,
+    tail: usize,
 }
 
 impl Queue {
     fn len(&self) -> usize {
-        self.bytes.len() - self.head
+        self.tail - self.head
     }
 
     fn room(&self) -> usize {
@@ -37,25 +38,41 @@ impl Queue {
     }
 
     fn waiting(&self) -> &[u8] {
-        &self.bytes[self.head..]
+        &self.bytes[self.head..self.tail]
     }
 
     fn drop_front(&mut self, count: usize) {
         self.head += count;
-        if self.head == self.bytes.len() {
-            self.bytes.clear();
-            self.head = 0;
-        } else if self.head >= ROOM / 2 {
-            self.bytes.drain(..self.head);
-            self.head = 0;
+        if self.head == self.tail {
+            self.clear();
         }
     }
 
-    /// Appends `count` bytes for the caller to fill.
-    fn extend(&mut self, count: usize) -> &mut [u8] {
-        let old = self.bytes.len();
-        self.bytes.resize(old + count, 0);
-        &mut self.bytes[old..]
+    fn clear(&mut self) {
+        (self.head, self.tail) = (0, 0);
+    }
+
+    /// A place for `count` bytes behind the last; [`Self::keep`] says how many were written there.
+    fn space(&mut self, count: usize) -> &mut [u8] {
+        if self.tail + count > self.bytes.len() {
+            self.make_space(count);
+        }
+        &mut self.bytes[self.tail..self.tail + count]
+    }
+
+    #[cold]
+    fn make_space(&mut self, count: usize) {
+        self.bytes.copy_within(self.head..self.tail, 0);
+        (self.head, self.tail) = (0, self.len());
+        // Twice the room, so that what waits is moved at most once for each byte that comes in.
+        let wanted = (2 * (self.tail + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(self.tail + count);
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+    }
+
+    fn keep(&mut self, count: usize) {
+        self.tail += count;
     }
 }
 
@@ -63,7 +80,7 @@ impl Queue {
 #[derive(Default)]
 pub(crate) struct Link {
     out: Queue,
-    /// Where in `out.bytes` the header of the frame under registration belongs, once it has a piece.
+    /// Where among the waiting bytes of `out` the header of the frame under registration belongs, once it has a piece.
     header_at: Option<usize>,
     /// Payload bytes that pieces of this tick have registered, and those of them that were produced.
     pub(crate) promised: u64,
@@ -77,14 +94,17 @@ pub(crate) struct Link {
     consumed: u64,
     /// Payload bytes registered for the tick under registration.
     next_expected: u64,
+    /// Whether bytes were produced, consumed, sent or received since [`pump`] last looked.
+    active: bool,
 }
 
 impl Link {
     /// Registers a piece of `len` bytes to be sent; its offset in the frame.
     pub(crate) fn promise(&mut self, len: u64) -> u64 {
         if self.header_at.is_none() {
-            self.header_at = Some(self.out.bytes.len());
-            self.out.extend(HEADER);
+            self.header_at = Some(self.out.len());
+            self.out.space(HEADER);
+            self.out.keep(HEADER);
         }
         let offset = self.promised;
         self.promised += len;
@@ -105,8 +125,10 @@ impl Link {
         if self.produced != at || self.out.room() < count {
             return 0;
         }
-        fill(self.out.extend(count));
+        fill(self.out.space(count));
+        self.out.keep(count);
         self.produced += count as u64;
+        self.active = true;
         count
     }
 
@@ -124,6 +146,7 @@ impl Link {
             take(&self.inn.waiting()[..count]);
             self.inn.drop_front(count);
             self.consumed += count as u64;
+            self.active = true;
         }
         count
     }
@@ -134,6 +157,7 @@ impl Link {
             return Err(Error::Internal("a gate was dropped within a round"));
         }
         if let Some(at) = self.header_at.take() {
+            let at = self.out.head + at;
             self.out.bytes[at..at + HEADER].copy_from_slice(&header(self.promised));
         }
         self.expected = std::mem::take(&mut self.next_expected);
@@ -144,7 +168,7 @@ impl Link {
 
     /// Counts the tick as done without moving anything.
     pub(crate) fn skip(&mut self) {
-        self.out.bytes.clear();
+        self.out.clear();
         self.header = None;
         (self.arrived, self.consumed) = (self.expected, self.expected);
         (self.promised, self.produced) = (0, 0);
@@ -158,6 +182,7 @@ impl Link {
                 return Ok(true);
             }
             self.out.drop_front(sent);
+            self.active = true;
         }
         Ok(false)
     }
@@ -171,12 +196,12 @@ impl Link {
             if room == 0 {
                 return Ok(());
             }
-            let old = self.inn.bytes.len();
-            let got = wire.try_recv(peer, self.inn.extend(room))?;
-            self.inn.bytes.truncate(old + got);
+            let got = wire.try_recv(peer, self.inn.space(room))?;
+            self.inn.keep(got);
             if got == 0 {
                 return Ok(());
             }
+            self.active = true;
             match self.header {
                 None => self.arrived += got as u64,
                 Some(header) if self.inn.len() >= HEADER => {
@@ -212,7 +237,7 @@ fn check_header(expected: &[u8; HEADER], found: &[u8], peer: usize, tick: u64) -
 }
 
 /// Moves bytes on all links until the tick is complete (true) or pieces have to produce or consume before more can move (false). A send never keeps a
-/// receive waiting: both are tried on every link each time round.
+/// receive waiting: both are tried on every link each time round. Where neither pieces nor links get on, it waits.
 pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result<bool, Error> {
     loop {
         let (mut readable, mut writable) = (0_u64, 0_u64);
@@ -238,7 +263,9 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
             }
             return Ok(true);
         }
-        if pieces_first {
+        // A piece that is behind another one may have to wait for the peer that its leader's bytes go to.
+        let active = links.iter_mut().fold(false, |active, link| active | std::mem::take(&mut link.active));
+        if pieces_first && active {
             return Ok(false);
         }
         wire.wait(readable, writable)?;

@@ -179,12 +179,7 @@ impl Elaborator<'_> {
     }
 
     /// A reduction over the first extent, halving it turn by turn.
-    fn reduce(
-        &mut self,
-        (xs, at): (&Value, Span),
-        what: &str,
-        combine: Combine<'_, Self>,
-    ) -> Outcome<Value> {
+    fn reduce(&mut self, (xs, at): (&Value, Span), what: &str, combine: Combine<'_, Self>) -> Outcome<Value> {
         let operand = self.array_of_lanes((xs, at), what)?;
         let element = xs.ty.below(1);
         if operand.extents[0] == 0 {

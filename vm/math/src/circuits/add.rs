@@ -22,6 +22,24 @@ fn groups(b: &mut Builder, x: &[Bit], y: &[Bit], carry: bool) -> (Vec<Bit>, Vec<
     (sums, groups)
 }
 
+/// Groups of one position each, from whether positions pass a carry on (x ⊕ y) and whether they make one (x ∧ y). No carry comes in.
+fn positions(propagate: &[Bit], generate: &[Bit]) -> Vec<Group> {
+    let group = |(i, (p, g)): (usize, (&Bit, &Bit))| Group { propagate: (i > 0).then_some(*p), generate: *g };
+    propagate.iter().zip(generate).enumerate().map(group).collect()
+}
+
+/// The carry out of a sum of which every position's x ⊕ y and x ∧ y are known; depth ⌈log2 n⌉.
+pub fn carry_out_of(b: &mut Builder, propagate: &[Bit], generate: &[Bit]) -> Bit {
+    tree(b, positions(propagate, generate)).unwrap_or(Bit::Const(false))
+}
+
+/// A sum modulo 2^n of which every position's x ⊕ y and, but for the top one, x ∧ y are known; depth ⌈log2 (n − 1)⌉.
+pub fn sum_of_positions(b: &mut Builder, propagate: &[Bit], generate: &[Bit]) -> Vec<Bit> {
+    let carries = prefix(b, positions(propagate, generate));
+    let carried = |(i, p): (usize, &Bit)| if i == 0 { *p } else { b.xor(*p, carries[i - 1]) };
+    propagate.iter().enumerate().map(carried).collect()
+}
+
 /// The group of `high` on top of `low`: two ANDs, one where `low` holds bit 0.
 fn join(b: &mut Builder, high: Group, low: Group) -> Group {
     let Some(passes) = high.propagate else { return high };
@@ -31,14 +49,16 @@ fn join(b: &mut Builder, high: Group, low: Group) -> Group {
 
 /// The carry out of x + y + carry: n ANDs and a tree; depth 1 + ⌈log2 n⌉. 181 ANDs for 63 bits.
 pub fn carry_out(b: &mut Builder, x: &[Bit], y: &[Bit], carry: bool) -> Bit {
-    let (_, mut row) = groups(b, x, y, carry);
-    if row.is_empty() {
-        return Bit::Const(carry);
-    }
+    let (_, row) = groups(b, x, y, carry);
+    tree(b, row).unwrap_or(Bit::Const(carry))
+}
+
+/// Whether all positions together make a carry; `None` of no positions.
+fn tree(b: &mut Builder, mut row: Vec<Group>) -> Option<Bit> {
     while row.len() > 1 {
         row = row.chunks(2).map(|pair| if let [low, high] = *pair { join(b, high, low) } else { pair[0] }).collect();
     }
-    row[0].generate
+    row.first().map(|group| group.generate)
 }
 
 /// All carries of x + y + carry, that of bit i out of position i (Sklansky, 1960): depth 1 + ⌈log2 n⌉.
@@ -174,6 +194,22 @@ mod tests {
                 assert_eq!(plus[i], x[i].wrapping_add(y[i]) & m);
                 assert_eq!(minus[i], x[i].wrapping_sub(y[i]) & m);
             }
+        }
+    }
+
+    #[test]
+    fn sums_from_positions() {
+        for width in [1, 2, 3, 31, 64] {
+            let (x, y) = pairs(width);
+            let circuit = netlist(&[width, width], |b, w| {
+                let both: Vec<Bit> = (0..width as usize).map(|i| b.and(w[0][i], w[1][i])).collect();
+                let differ: Vec<Bit> = (0..width as usize).map(|i| b.xor(w[0][i], w[1][i])).collect();
+                let mut sum = sum_of_positions(b, &differ, &both[..width as usize - 1]);
+                sum.push(carry_out_of(b, &differ, &both));
+                sum
+            });
+            let found = run(&circuit, &[x.clone(), y.clone()]);
+            assert!((0..x.len()).all(|i| found[i] == x[i] + y[i]), "{width}");
         }
     }
 

@@ -7,7 +7,7 @@ mod add;
 mod compare;
 mod divide;
 
-pub use add::{add, add_carry, carries, carry_out, carry_save, negate_if, subtract};
+pub use add::{add, add_carry, carries, carry_out, carry_out_of, carry_save, negate_if, subtract, sum_of_positions};
 pub use compare::{all, any, equal, is_zero, less_signed, less_unsigned, mux};
 pub use divide::{divide, square_root};
 

@@ -15,13 +15,13 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     if lo >= 0 || hi < 0 {
         return p.share_public_bin(&[i64::from(hi < 0)], 1, lanes);
     }
-    let difference = p.sub(a, b);
     let width = signed_width(lo, hi);
     if width <= 64 {
-        return p.ltz(cx, &difference, width).await;
+        return p.less(cx, a, b, width).await;
     }
+    // The sign of the difference as it is in the ring.
     let (x, y, d) =
-        join3(sign(p, cx.sub(0, 4), a, ra), sign(p, cx.sub(1, 4), b, rb), p.ltz(cx.sub(2, 4), &difference, 64)).await;
+        join3(sign(p, cx.sub(0, 4), a, ra), sign(p, cx.sub(1, 4), b, rb), p.less(cx.sub(2, 4), a, b, 64)).await;
     let wraps = p.and(cx.sub(3, 4), &p.xor(&x, &y), &p.xor(&x, &d)).await;
     p.xor(&d, &wraps)
 }
@@ -40,5 +40,5 @@ pub async fn eq<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     if lo > 0 || hi < 0 {
         return p.share_public_bin(&[0], 1, a.lanes());
     }
-    p.eqz(cx, &p.sub(a, b), signed_width(lo, hi).min(64)).await
+    p.equal(cx, a, b, signed_width(lo, hi).min(64)).await
 }

@@ -1,109 +1,129 @@
 //! Circuits on bits: one round an AND level, one bit an AND gate and lane from each party.
 //!
 //! Wires live in slots (see `smpc_math::netlist`); the state is a [`Bin`] with a plane a slot. Lanes are cut in blocks of 512, and a block runs through a level's
-//! local gates and its ANDs while it is in the cache; its messages leave in the order (block, gate).
+//! local gates and its ANDs while it is in the cache; its messages leave in the order (block, gate). A result may take the slot of an operand, so a block's
+//! results arrive no earlier than the party has made its own part of them.
 
 use super::Rep3;
 use super::kernel::{ROWS, Step};
 use super::keys::Source;
-use super::rows::{Shape, and_row};
+use super::rows::Shape;
 use super::share::{Bin, Row, blocks};
+use super::split::runs;
+use super::summands::SplitAnds;
 use crate::executor::Cx;
-use smpc_math::netlist::{Level, Levelled, Local};
+use crate::join::join;
+use smpc_math::netlist::{Level, Levelled};
+use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 use std::cell::RefCell;
 
-/// The wires of a circuit under evaluation, and how many blocks have run the local gates of the level.
-struct State<'x> {
+/// The wires of a circuit under evaluation.
+pub(crate) struct State<'x> {
     a: &'x mut [Row],
     b: &'x mut [Row],
     slots: usize,
-    ready: usize,
-    /// What this party adds to a constant 1 in each buffer.
-    ones: [u64; 2],
+    /// Which blocks have run the local gates of the level.
+    ready: Vec<bool>,
 }
 
 impl State<'_> {
-    /// Runs local gates up to and with block `block`.
-    fn run_local(&mut self, level: &Level, block: usize) {
-        while self.ready <= block {
-            let start = self.ready * self.slots;
-            for (rows, one) in [(&mut *self.a, self.ones[0]), (&mut *self.b, self.ones[1])] {
-                let rows = &mut rows[start..start + self.slots];
-                for gate in &level.local {
-                    match *gate {
-                        Local::Xor { dst, a, b } => {
-                            let (a, b) = (rows[a as usize], rows[b as usize]);
-                            rows[dst as usize] = std::array::from_fn(|i| a[i] ^ b[i]);
-                        }
-                        Local::Not { dst, a } => rows[dst as usize] = rows[a as usize].map(|word| word ^ one),
-                        Local::Zero { dst } => rows[dst as usize] = [0; 8],
-                    }
-                }
-            }
-            self.ready += 1;
-        }
+    /// The rows of a block, of both components.
+    pub(crate) fn block(&mut self, block: usize) -> (&mut [Row], &mut [Row]) {
+        let rows = block * self.slots..(block + 1) * self.slots;
+        (&mut self.a[rows.clone()], &mut self.b[rows])
     }
 }
 
 impl<S: Source> Rep3<S> {
-    /// Evaluates a circuit in place: `state` has a plane a slot, the inputs are in the first ones. Uses one step of the tape a level, from 0.
-    pub(crate) async fn evaluate(&self, cx: Cx<'_>, circuit: &Levelled, state: &mut Bin) {
+    /// Evaluates a circuit in place: `state` has a plane a slot, the inputs are in the first ones. Uses one step of the tape a level, from 0. The state starts with
+    /// block `first` of the gate's lanes: which is where its masks start.
+    pub(crate) async fn evaluate(&self, cx: Cx<'_>, circuit: &Levelled, first: usize, state: &mut Bin) {
+        self.evaluate_after_split(cx, circuit, first, None, state).await;
+    }
+
+    /// As [`Self::evaluate`], where the last inputs come with the first level: they are ANDs of bits of two summands.
+    pub(crate) async fn evaluate_after_split(
+        &self,
+        cx: Cx<'_>,
+        circuit: &Levelled,
+        first: usize,
+        split: Option<&SplitAnds<'_>>,
+        state: &mut Bin,
+    ) {
         debug_assert_eq!(state.width as usize, circuit.slots);
         let lanes = state.lanes;
         let count = if self.dry { 0 } else { blocks(lanes) };
+        for (depth, level) in circuit.levels.iter().enumerate() {
+            let split = split.filter(|_| depth == 0);
+            let ready = vec![false; count];
+            let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready });
+            let at = Step::new(cx.tape(), depth as u64, Domain::Bin);
+            let ands = self.ands(cx, at, level, split, (first, lanes), &state);
+            match split {
+                Some(split) if level.ands.is_empty() => self.pass_split_ands(cx, level, split, &state).await,
+                Some(split) => drop(join(ands, self.pass_split_ands(cx, level, split, &state)).await),
+                None if level.ands.is_empty() => {}
+                None => ands.await,
+            }
+            (0..count).for_each(|block| self.run_local(&mut state.borrow_mut(), level, split, block));
+        }
+    }
+
+    /// Makes this party's part of the split ANDs of a block and runs its local gates, if that was not done.
+    pub(crate) fn run_local(&self, state: &mut State<'_>, level: &Level, split: Option<&SplitAnds<'_>>, block: usize) {
+        if std::mem::replace(&mut state.ready[block], true) {
+            return;
+        }
+        // A constant 1 is one in component 0.
         let ones = match self.slot(0) {
             Some(0) => [u64::MAX, 0],
             Some(_) => [0, u64::MAX],
             None => [0, 0],
         };
-        for (depth, level) in circuit.levels.iter().enumerate() {
-            let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready: 0, ones });
-            if !level.ands.is_empty() {
-                self.level(cx, depth as u64, level, lanes, &state).await;
-            }
-            if count > 0 {
-                state.into_inner().run_local(level, count - 1);
-            }
+        let (a, b) = state.block(block);
+        if let Some(split) = split {
+            self.own_split_ands(split, block, a, b);
         }
+        simd::local_gates(a, &level.local, ones[0]);
+        simd::local_gates(b, &level.local, ones[1]);
     }
 
-    async fn level(&self, cx: Cx<'_>, depth: u64, level: &Level, lanes: usize, state: &RefCell<State<'_>>) {
-        let gates = level.ands.len();
+    /// The ANDs of a level on the lanes of a state that starts with a block of the gate's.
+    async fn ands(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        level: &Level,
+        split: Option<&SplitAnds<'_>>,
+        (start, lanes): (usize, usize),
+        state: &RefCell<State<'_>>,
+    ) {
+        let ands = &level.ands;
+        let gates = ands.len();
         let shape = Shape::new(gates, lanes);
-        let at = Step::new(cx.tape(), depth, Domain::Bin);
         cx.count_blocks(shape.rows() as u64 * 4);
         let send = |first: usize, out: &mut [Row]| {
             let state = &mut *state.borrow_mut();
             debug_assert!(out.len() <= ROWS);
-            self.zero_rows(at, first, out);
-            let (mut block, mut gate) = (first / gates, first % gates);
-            for z in out {
-                state.run_local(level, block);
-                let and = level.ands[gate];
-                let start = block * state.slots;
-                let (a, b) = (&mut state.a[start..start + state.slots], &state.b[start..start + state.slots]);
-                let (x, y) = (and.a as usize, and.b as usize);
-                *z = and_row(*z, (&a[x], &b[x]), (&a[y], &b[y]));
-                a[and.dst as usize] = *z;
-                gate += 1;
-                if gate == gates {
-                    (block, gate) = (block + 1, 0);
-                }
-            }
+            self.zero_rows(at, start * gates + first, out);
+            runs(first, out.len(), gates, |done, block, which| {
+                self.run_local(state, level, split, block);
+                let (a, b) = state.block(block);
+                let z = &mut out[done..done + which.len()];
+                simd::and_gates(a, b, &ands[which], z);
+            });
         };
         let take = |first: usize, rows: &[Row]| {
             let state = &mut *state.borrow_mut();
-            let (mut block, mut gate) = (first / gates, first % gates);
-            for row in rows {
-                // A result's slot may be one that a local gate of this level still reads.
-                state.run_local(level, block);
-                state.b[block * state.slots + level.ands[gate].dst as usize] = *row;
-                gate += 1;
-                if gate == gates {
-                    (block, gate) = (block + 1, 0);
+            runs(first, rows.len(), gates, |done, block, which| {
+                // Ours of these gates were made before, so nothing reads a slot any more that a result takes.
+                let (_, b) = state.block(block);
+                for (and, row) in ands[which].iter().zip(&rows[done..]) {
+                    b[and.dst as usize] = *row;
                 }
-            }
+            });
         };
         self.pass_rows(cx, shape, send, take).await;
     }
@@ -116,30 +136,89 @@ impl<S: Source> Rep3<S> {
     /// The outputs of a circuit after its evaluation.
     pub(crate) fn outputs(&self, circuit: &Levelled, state: &Bin) -> Bin {
         let mut out = self.bin(u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), state.lanes);
+        Self::put_outputs(circuit, state, &mut out.a, &mut out.b);
+        out
+    }
+
+    /// Writes the outputs of a circuit after its evaluation to rows of a vector, from a block on.
+    fn put_outputs(circuit: &Levelled, state: &Bin, a: &mut [Row], b: &mut [Row]) {
         let width = circuit.outputs.len();
-        for (to, from) in [(&mut out.a, &state.a), (&mut out.b, &state.b)] {
+        for (to, from) in [(a, &state.a), (b, &state.b)] {
             if width > 0 {
                 for (to, from) in to.chunks_mut(width).zip(from.chunks(circuit.slots)) {
                     to.iter_mut().zip(&circuit.outputs).for_each(|(to, slot)| *to = from[*slot as usize]);
                 }
             }
         }
-        out
     }
 
-    /// A circuit on the planes of `inputs`, in order.
+    /// A circuit on the planes of `inputs`, in order. One round an AND level and one bit a lane and AND from each party; the rounds come once for each wave (see
+    /// [`wave`]), and there is one wave where there are not very many lanes.
     pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Bin) -> Bin {
-        let mut state = self.state_for(circuit, inputs.lanes);
-        let width = inputs.width as usize;
+        let (width, results) = (inputs.width as usize, circuit.outputs.len());
         debug_assert_eq!(width, circuit.inputs.iter().sum::<u32>() as usize);
-        for (to, from) in [(&mut state.a, &inputs.a), (&mut state.b, &inputs.b)] {
-            if width > 0 && circuit.slots > 0 {
-                for (to, from) in to.chunks_mut(circuit.slots).zip(from.chunks(width)) {
-                    to[..width].copy_from_slice(from);
+        let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), inputs.lanes);
+        let wave = wave(circuit, inputs.lanes, self.block);
+        for first in (0..blocks(inputs.lanes)).step_by(wave) {
+            let lanes = (wave * ROW_LANES).min(inputs.lanes - first * ROW_LANES);
+            let mut state = self.state_for(circuit, lanes);
+            for (to, from) in [(&mut state.a, &inputs.a), (&mut state.b, &inputs.b)] {
+                if width > 0 && !from.is_empty() {
+                    for (to, from) in to.chunks_mut(circuit.slots).zip(from[first * width..].chunks(width)) {
+                        to[..width].copy_from_slice(from);
+                    }
                 }
             }
+            self.evaluate(cx, circuit, first, &mut state).await;
+            if !out.a.is_empty() {
+                let rows = first * results..(first + blocks(lanes)) * results;
+                Self::put_outputs(circuit, &state, &mut out.a[rows.clone()], &mut out.b[rows]);
+            }
         }
-        self.evaluate(cx, circuit, &mut state).await;
-        self.outputs(circuit, &state)
+        out
+    }
+}
+
+/// Bytes of wires from which on lanes go in waves: beyond them every level would fetch all wires from memory.
+const MANY: usize = 32 << 20;
+/// Bytes of wires of a wave: they stay in the second cache, which no other party or program shares.
+const WAVE_STATE: usize = 1 << 20;
+/// Bytes that a wave sends a level at least, on average: enough that on a fast link its rounds do not count.
+const WAVE_MESSAGE: usize = 32 << 10;
+
+/// Blocks of lanes that are taken through all levels of a circuit before the next ones are. The same for every party: it follows from the circuit, the
+/// lanes and the session's block (0 for none).
+fn wave(circuit: &Levelled, lanes: usize, block: usize) -> usize {
+    let all = blocks(lanes).max(1);
+    let state = circuit.slots * 2 * size_of::<Row>();
+    let by_message = WAVE_MESSAGE * circuit.depth() / (circuit.ands() * size_of::<Row>()).max(1);
+    let wanted = match block {
+        0 if all * state <= MANY => all,
+        0 => (WAVE_STATE / state.max(1)).max(by_message),
+        block => blocks(block),
+    };
+    let waves = all / wanted.max(1);
+    all.div_ceil(waves.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpc_math::circuits::{add, netlist};
+
+    #[test]
+    fn waves_are_for_very_many_lanes() {
+        let circuit = netlist(&[64, 64], |b, words| add(b, &words[0], &words[1])).levelled();
+        let slots = circuit.slots;
+        assert!((128..512).contains(&slots));
+        assert_eq!(wave(&circuit, 0, 0), 1);
+        assert_eq!(wave(&circuit, 100_000, 0), blocks(100_000));
+        // Some megabytes of wires become pieces of one, or as many as make a message long enough.
+        let many = wave(&circuit, 10_000_000, 0);
+        assert!(many < 100 && many * 128 * slots >= WAVE_STATE / 2, "{many}");
+        // The session's word holds, in whole blocks, and as evenly as may be.
+        assert_eq!(wave(&circuit, 10_000, 512), 1);
+        assert_eq!(wave(&circuit, 10_000, 5_000), 10);
+        assert_eq!(wave(&circuit, 10_000, 1 << 40), 20);
     }
 }

@@ -1,6 +1,6 @@
-//! The circuits of this protocol's own gates, each built once.
+//! The circuits of this protocol's own gates, each built once: on the positions of a sum s + t, of which p = s ⊕ t and g = s ∧ t are known.
 
-use smpc_math::circuits::{add, carry_out, equal, netlist};
+use smpc_math::circuits::{carry_out_of, is_zero, netlist, sum_of_positions};
 use smpc_math::netlist::{Bit, Builder, Levelled};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,31 +19,38 @@ pub(crate) enum Kind {
     Carry(u32),
 }
 
+/// A circuit whose inputs are p of some positions and then g of the lower ones, which comes with the first level.
+pub(crate) struct OnSummands {
+    pub(crate) circuit: Levelled,
+    /// Positions whose p it takes, and whose g.
+    pub(crate) width: usize,
+    pub(crate) generate: usize,
+}
+
 /// Circuits that have been asked for.
 #[derive(Default)]
-pub(crate) struct Circuits(RefCell<BTreeMap<Kind, Rc<Levelled>>>);
+pub(crate) struct Circuits(RefCell<BTreeMap<Kind, Rc<OnSummands>>>);
 
 impl Circuits {
-    pub(crate) fn get(&self, kind: Kind) -> Rc<Levelled> {
+    pub(crate) fn get(&self, kind: Kind) -> Rc<OnSummands> {
         Rc::clone(self.0.borrow_mut().entry(kind).or_insert_with(|| Rc::new(build(kind))))
     }
 }
 
-/// Builds the output bits of a circuit from its two input words.
+/// Builds the output bits of a circuit from p and g.
 type Build = fn(&mut Builder, &[Bit], &[Bit]) -> Vec<Bit>;
 
-fn build(kind: Kind) -> Levelled {
-    let circuit: (u32, Build) = match kind {
-        Kind::Sign(width) => (width, |b, s, t| {
-            let top = s.len() - 1;
-            let carry = carry_out(b, &s[..top], &t[..top], false);
-            let sum = b.xor(s[top], t[top]);
-            vec![b.xor(sum, carry)]
+fn build(kind: Kind) -> OnSummands {
+    let (width, generate, circuit): (u32, u32, Build) = match kind {
+        Kind::Sign(width) => (width, width.saturating_sub(1), |b, p, g| {
+            let carry = carry_out_of(b, &p[..g.len()], g);
+            vec![b.xor(p[g.len()], carry)]
         }),
-        Kind::Equal(width) => (width, |b, s, t| vec![equal(b, s, t)]),
-        Kind::Sum(width) => (width, add),
-        Kind::Carry(width) => (width, |b, s, t| vec![carry_out(b, s, t, false)]),
+        Kind::Equal(width) => (width, 0, |b, p, _| vec![is_zero(b, p)]),
+        Kind::Sum(width) => (width, width.saturating_sub(1), sum_of_positions),
+        Kind::Carry(width) => (width, width, |b, p, g| vec![carry_out_of(b, p, g)]),
     };
-    let width = circuit.0.max(1);
-    netlist(&[width, width], |b, words| circuit.1(b, &words[0], &words[1])).levelled()
+    let circuit = netlist(&[width, generate], |b, words| circuit(b, &words[0], &words[1]));
+    let (width, generate) = (width as usize, generate as usize);
+    OnSummands { circuit: circuit.levelled_late(generate), width, generate }
 }

@@ -2,25 +2,38 @@
 
 use super::Rep3;
 use super::elements::low_bits;
-use super::kernel::{Step, element_bytes};
+use super::kernel::{BLOCK, Step, element_bytes};
 use super::keys::Source;
-use super::share::{Arith, Bin, Row};
+use super::share::{Arith, Bin, Words, bits_of_plane};
+use super::split::Parts;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
-use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use std::cell::RefCell;
-
-/// Bit `lane` of plane `plane` of a buffer with `width` planes.
-#[inline]
-pub(crate) fn bit(rows: &[Row], width: usize, plane: usize, lane: usize) -> u64 {
-    rows[lane / ROW_LANES * width + plane][lane / 64 % 8] >> (lane % 64) & 1
-}
+use std::ops::Range;
 
 /// Writes bytes of a message from a place on.
 type Produce<'a> = Box<dyn FnMut(usize, &mut [u8]) + 'a>;
 /// Takes bytes of a message from a place on.
 type Consume<'a> = Box<dyn FnMut(usize, &[u8]) + 'a>;
+
+/// Lanes of a piece of a message: all planes of so many lanes stay in the second cache.
+const PIECE: usize = 4096;
+
+/// The pieces of a message of some coefficients' planes for so many lanes: plane, coefficient, first lane.
+fn pieces(coefficients: &[u64], lanes: usize) -> impl Iterator<Item = (usize, &u64, usize)> {
+    let bases = (0..lanes).step_by(PIECE);
+    bases.flat_map(move |base| coefficients.iter().enumerate().map(move |(plane, c)| (plane, c, base)))
+}
+
+/// What P_r knows of a plane's lanes from a lane on: u = b_r ⊕ b_{r+1}.
+pub(crate) fn dealt_bits(x: &Bin, plane: usize, lane: usize, out: &mut [u64]) {
+    let mut second = [0; BLOCK];
+    let (width, second) = (x.width as usize, &mut second[..out.len()]);
+    bits_of_plane(&x.a, width, plane, lane, out);
+    bits_of_plane(&x.b, width, plane, lane, second);
+    out.iter_mut().zip(second).for_each(|(u, other)| *u ^= *other);
+}
 
 impl<S: Source> Rep3<S> {
     /// Σ_j coefficients[j] · (bit of plane j).
@@ -29,68 +42,95 @@ impl<S: Source> Rep3<S> {
     /// modulo what is left of the ring above its coefficient, and the sum of all products is crossed once. 2 rounds; an element a bit from the
     /// dealer and two a lane from the others: for one bit 3 elements, 64 bits a lane from each party on average.
     pub(crate) async fn bits_to_number(&self, cx: Cx<'_>, x: &Bin, coefficients: &[u64]) -> Arith {
-        let width = x.width as usize;
-        let tape = cx.tape();
         let parts = self.parts(x.lanes);
+        let mut z = self.arith(x.lanes);
+        let summands = (self.words(parts.take.len()), self.words(parts.help.len()));
+        self.add_bits(cx, x, coefficients, &parts, summands, &mut z).await;
+        z
+    }
+
+    /// Adds Σ_j coefficients[j] · (bit of plane j) to z, and a product whose summands are given (see [`Self::cross`]). As [`Self::bits_to_number`].
+    pub(crate) async fn add_bits(
+        &self,
+        cx: Cx<'_>,
+        x: &Bin,
+        coefficients: &[u64],
+        parts: &Parts,
+        (mut w_take, mut w_help): (Words, Words),
+        z: &mut Arith,
+    ) {
+        let width = x.width as usize;
         cx.count_blocks(
             (parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 / 2 + 1) * u64::from(x.width),
         );
-        let z = RefCell::new(self.arith(x.lanes));
-        let w_take = RefCell::new(self.words(parts.take.len()));
-        let mut w_help = self.words(parts.help.len());
-        let bits_of = |coefficient: u64| self.bits.saturating_sub(coefficient.trailing_zeros());
-        let mut sends: Vec<(usize, Produce<'_>)> = Vec::new();
-        let mut takes: Vec<(usize, Consume<'_>)> = Vec::new();
-        let add = |to: &mut u64, word: u64| *to = to.wrapping_add(word) & self.mask;
-        for (plane, &c) in coefficients.iter().enumerate() {
-            let bits = bits_of(c);
-            let size = element_bytes(bits);
-            let at = Step::new(tape, plane as u64, Domain::Input);
-            let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
-            let (z, w_take) = (&z, &w_take);
-            sends.push((
-                parts.deal.len() * size,
-                Box::new(self.deal_writer(
-                    at,
-                    bits,
-                    move |i| bit(&x.a, width, plane, deal + i) ^ bit(&x.b, width, plane, deal + i),
-                    move |i, mask, rest| {
-                        let z = &mut *z.borrow_mut();
-                        add(&mut z.a[deal + i], c.wrapping_mul(mask));
-                        add(&mut z.b[deal + i], c.wrapping_mul(rest));
-                    },
-                )),
-            ));
-            takes.push((
-                parts.take.len() * size,
-                Box::new(Self::deal_reader(bits, move |i, rest| {
-                    let v = bit(&x.b, width, plane, take + i);
-                    let z = &mut *z.borrow_mut();
-                    add(&mut z.a[take + i], c.wrapping_mul(rest));
-                    add(&mut z.b[take + i], c.wrapping_mul(v));
-                    add(&mut w_take.borrow_mut()[i], (c << 1).wrapping_mul(v).wrapping_mul(rest).wrapping_neg());
-                })),
-            ));
-            self.derive(self.next(), at, bits, parts.help.len(), |i, mask| {
-                let v = bit(&x.a, width, plane, help + i);
-                let z = &mut *z.borrow_mut();
-                add(&mut z.b[help + i], c.wrapping_mul(mask));
-                add(&mut z.a[help + i], c.wrapping_mul(v));
-                add(&mut w_help[i], (c << 1).wrapping_mul(v).wrapping_mul(mask).wrapping_neg());
-            });
-        }
+        let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
+        let mask = self.mask;
+        // Adds c · word to lanes from a place on.
+        let add = move |to: &mut [u64], start: usize, c: u64, words: &[u64]| {
+            let to = &mut to[start..start + words.len()];
+            to.iter_mut().zip(words).for_each(|(to, word)| *to = to.wrapping_add(c.wrapping_mul(*word)) & mask);
+        };
+        // Adds −2c · u · v for a bit v.
+        let add_both = move |to: &mut [u64], c: u64, us: &[u64], vs: &[u64]| {
+            let factor = (c << 1).wrapping_neg();
+            for ((to, u), v) in to.iter_mut().zip(us).zip(vs) {
+                *to = to.wrapping_add(factor.wrapping_mul(u & v.wrapping_neg())) & mask;
+            }
+        };
         {
+            let (z, w_take) = (&RefCell::new(&mut *z), &RefCell::new(&mut w_take));
+            let mut sends: Vec<(usize, Produce<'_>)> = Vec::new();
+            let mut takes: Vec<(usize, Consume<'_>)> = Vec::new();
+            // All planes of some lanes, and then of the next: what they are added to stays in the cache.
+            for (plane, &c, base) in pieces(coefficients, parts.longest()) {
+                let bits = self.bits.saturating_sub(c.trailing_zeros());
+                let size = element_bytes(bits);
+                let at = Step::new(cx.tape(), plane as u64, Domain::Input);
+                let count = |lanes: &Range<usize>| lanes.len().saturating_sub(base).min(PIECE);
+                sends.push((
+                    count(&parts.deal) * size,
+                    Box::new(self.deal_writer(
+                        at,
+                        base,
+                        bits,
+                        move |i, out| dealt_bits(x, plane, deal + i, out),
+                        move |i, masks, rests| {
+                            let z = &mut *z.borrow_mut();
+                            add(&mut z.a, deal + i, c, masks);
+                            add(&mut z.b, deal + i, c, rests);
+                        },
+                    )),
+                ));
+                takes.push((
+                    count(&parts.take) * size,
+                    Box::new(Self::deal_reader(base, bits, move |i, rests| {
+                        let mut vs = [0; BLOCK];
+                        let vs = &mut vs[..rests.len()];
+                        bits_of_plane(&x.b, width, plane, take + i, vs);
+                        let z = &mut *z.borrow_mut();
+                        add(&mut z.a, take + i, c, rests);
+                        add(&mut z.b, take + i, c, vs);
+                        add_both(&mut w_take.borrow_mut()[i..], c, rests, vs);
+                    })),
+                ));
+                let helped = base..base + count(&parts.help);
+                self.derive(self.next(), at, bits, helped, |i, masks| {
+                    let mut vs = [0; BLOCK];
+                    let vs = &mut vs[..masks.len()];
+                    bits_of_plane(&x.a, width, plane, help + i, vs);
+                    let z = &mut *z.borrow_mut();
+                    add(&mut z.b, help + i, c, masks);
+                    add(&mut z.a, help + i, c, vs);
+                    add_both(&mut w_help[i..], c, masks, vs);
+                });
+            }
             let mut sends: Vec<_> =
                 sends.iter_mut().map(|(len, piece)| Outgoing::new(self.next(), *len, &mut **piece)).collect();
             let mut takes: Vec<_> =
                 takes.iter_mut().map(|(len, piece)| Incoming::new(self.prev(), *len, &mut **piece)).collect();
             cx.exchange(&mut sends, &mut takes).await;
         }
-        drop((sends, takes));
-        let mut z = z.into_inner();
-        let summands = (w_take.into_inner(), w_help);
-        self.cross(cx, coefficients.len() as u64, &parts, (self.bits, 0), summands, &mut z).await;
-        z
+        self.cross(cx, coefficients.len() as u64, parts, (self.bits, 0), (w_take, w_help), z).await;
     }
 
     /// The number that the planes spell, in two's complement if `signed`.

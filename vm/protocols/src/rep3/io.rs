@@ -11,12 +11,18 @@ use super::share::{Arith, Bin, Row, Rows, to_planes};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 use std::cell::RefCell;
 
-/// The value of a lane; a single value fills all.
-fn value(values: &[i64], lane: usize) -> u64 {
-    let value = if let [one] = values { Some(one) } else { values.get(lane) };
-    value.copied().unwrap_or(0).cast_unsigned()
+/// The values of lanes from a lane on; a single value fills all.
+fn fill(values: &[i64], lane: usize, out: &mut [u64]) {
+    match values {
+        [one] => out.fill(one.cast_unsigned()),
+        values => {
+            let values = values.iter().skip(lane).map(|value| value.cast_unsigned()).chain(std::iter::repeat(0));
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+        }
+    }
 }
 
 impl<S: Source> Rep3<S> {
@@ -31,18 +37,28 @@ impl<S: Source> Rep3<S> {
                 let values = values.unwrap_or(&[0]);
                 let mut produce = self.deal_writer(
                     at,
+                    0,
                     self.bits,
-                    |i| value(values, i),
-                    |i, mask, rest| (x.a[i], x.b[i]) = (mask, rest),
+                    |first, out| fill(values, first, out),
+                    |first, masks, rests| {
+                        x.a[first..first + masks.len()].copy_from_slice(masks);
+                        x.b[first..first + rests.len()].copy_from_slice(rests);
+                    },
                 );
                 cx.exchange(&mut [Outgoing::new(self.next(), bytes, &mut produce)], &mut []).await;
             }
             Some(_) => {
-                self.derive(owner, at, self.bits, lanes, |i, mask| x.b[i] = mask);
+                let b = &mut x.b;
+                self.derive(owner, at, self.bits, 0..lanes, |first, masks| {
+                    b[first..first + masks.len()].copy_from_slice(masks);
+                });
                 cx.idle().await;
             }
             None => {
-                let mut consume = Self::deal_reader(self.bits, |i, rest| x.a[i] = rest);
+                let a = &mut x.a;
+                let mut consume = Self::deal_reader(0, self.bits, |first, rests| {
+                    a[first..first + rests.len()].copy_from_slice(rests);
+                });
                 cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut consume)]).await;
             }
         }
@@ -67,16 +83,14 @@ impl<S: Source> Rep3<S> {
             Some(0) => {
                 let values = values.unwrap_or(&[0]);
                 if live {
-                    let (planes, words) = (width as usize, (0..lanes).map(|i| value(values, i)));
-                    to_planes(words, &mut x.b, planes, 0, planes, 0);
+                    let planes = width as usize;
+                    to_planes(&mut x.b, planes, (0, planes), 0..lanes, |lane, out| fill(values, lane, out));
                 }
                 let mut produce = row_writer(shape, |first, out: &mut [Row]| {
-                    let masks = &mut x.a[first..first + out.len()];
+                    let (masks, rests) = (&mut x.a[first..first + out.len()], &mut x.b[first..first + out.len()]);
                     self.mask_rows(owner, at, first, masks);
-                    for ((out, rest), mask) in out.iter_mut().zip(&mut x.b[first..]).zip(&*masks) {
-                        rest.iter_mut().zip(mask).for_each(|(rest, mask)| *rest ^= mask);
-                        *out = *rest;
-                    }
+                    simd::xor_into(rests.as_flattened_mut(), masks.as_flattened());
+                    out.copy_from_slice(rests);
                 });
                 cx.exchange(&mut [Outgoing::new(self.next(), shape.bytes(), &mut produce)], &mut []).await;
             }
@@ -99,7 +113,8 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn tell(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         let bytes = lanes * 8;
         if owner == self.me {
-            let all: Vec<u64> = (0..lanes).map(|i| value(values.unwrap_or(&[0]), i)).collect();
+            let mut all = vec![0; lanes];
+            fill(values.unwrap_or(&[0]), 0, &mut all);
             let mut right = |at: usize, out: &mut [u8]| to_bytes(&all[at / 8..], out);
             let mut left = |at: usize, out: &mut [u8]| to_bytes(&all[at / 8..], out);
             cx.exchange(
@@ -146,8 +161,8 @@ impl<S: Source> Rep3<S> {
             row_writer(shape, |first, out: &mut [Row]| out.copy_from_slice(&x.b[first..first + out.len()]));
         let mut consume = row_reader(shape, |first, rows: &[Row]| {
             let sum = &mut sum.borrow_mut()[first..first + rows.len()];
-            let pairs = rows.as_flattened().iter().zip(x.b[first..].as_flattened());
-            sum.as_flattened_mut().iter_mut().zip(pairs).for_each(|(sum, (c, b))| *sum ^= b ^ c);
+            simd::xor_into(sum.as_flattened_mut(), rows.as_flattened());
+            simd::xor_into(sum.as_flattened_mut(), x.b[first..first + rows.len()].as_flattened());
         });
         cx.exchange(
             &mut [Outgoing::new(self.prev(), if sends { shape.bytes() } else { 0 }, &mut produce)],
@@ -160,7 +175,7 @@ impl<S: Source> Rep3<S> {
             if self.dry {
                 return vec![0; x.lanes];
             }
-            x.transposed(&sum, 0, x.lanes).iter().map(|word| word.cast_signed()).collect()
+            x.words_of(&sum).iter().map(|word| word.cast_signed()).collect()
         })
     }
 

@@ -5,6 +5,7 @@ use super::keys::{COMMON, Source};
 use super::share::{Row, Words};
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 
 /// Words that a kernel handles at a time: two mask blocks and four operands of this size fit the first cache.
 pub(crate) const BLOCK: usize = 256;
@@ -50,9 +51,7 @@ impl<S: Source> Rep3<S> {
             let (left, right) = (&mut left[..block.len()], &mut right[..block.len()]);
             self.mask_words(self.me, at, first + n * BLOCK, left);
             self.mask_words(self.me + 1, at, first + n * BLOCK, right);
-            for ((z, l), r) in block.iter_mut().zip(&*left).zip(&*right) {
-                *z = z.wrapping_add(*l).wrapping_sub(*r) & self.mask;
-            }
+            simd::add_difference(block, left, right, self.mask);
         }
     }
 
@@ -63,14 +62,14 @@ impl<S: Source> Rep3<S> {
             let right = &mut right[..block.len()];
             self.mask_rows(self.me, at, first + n * ROWS, block);
             self.mask_rows(self.me + 1, at, first + n * ROWS, right);
-            block.as_flattened_mut().iter_mut().zip(right.as_flattened()).for_each(|(z, r)| *z ^= r);
+            simd::xor_into(block.as_flattened_mut(), right.as_flattened());
         }
     }
 }
 
 /// Words as little-endian bytes.
 pub(crate) fn to_bytes(words: &[u64], out: &mut [u8]) {
-    out.chunks_exact_mut(8).zip(words).for_each(|(out, word)| out.copy_from_slice(&word.to_le_bytes()));
+    out.as_chunks_mut::<8>().0.iter_mut().zip(words).for_each(|(out, word)| *out = word.to_le_bytes());
 }
 
 /// Little-endian bytes as words.
@@ -92,17 +91,33 @@ pub(crate) const fn element_bytes(bits: u32) -> usize {
 
 /// The low bytes of words, `size` each.
 pub(crate) fn to_elements(words: &[u64], size: usize, out: &mut [u8]) {
-    if size == 8 {
-        return to_bytes(words, out);
+    fn narrow<const N: usize>(words: &[u64], out: &mut [u8]) {
+        for (out, word) in out.as_chunks_mut::<N>().0.iter_mut().zip(words) {
+            out.copy_from_slice(&word.to_le_bytes()[..N]);
+        }
     }
-    out.chunks_exact_mut(size).zip(words).for_each(|(out, word)| out.copy_from_slice(&word.to_le_bytes()[..size]));
+    match size {
+        1 => narrow::<1>(words, out),
+        2 => narrow::<2>(words, out),
+        4 => narrow::<4>(words, out),
+        _ => to_bytes(words, out),
+    }
 }
 
 /// Words from `size` bytes each.
-pub(crate) fn from_elements(bytes: &[u8], size: usize, mut take: impl FnMut(usize, u64)) {
-    for (i, element) in bytes.chunks_exact(size).enumerate() {
-        let mut eight = [0; 8];
-        eight[..size].copy_from_slice(element);
-        take(i, u64::from_le_bytes(eight));
+pub(crate) fn from_elements(bytes: &[u8], size: usize, words: &mut [u64]) {
+    /// Widens elements of a constant size, so that the copies are moves.
+    fn widen<const N: usize>(bytes: &[u8], words: &mut [u64]) {
+        for (element, word) in bytes.as_chunks::<N>().0.iter().zip(words) {
+            let mut eight = [0; 8];
+            eight[..N].copy_from_slice(element);
+            *word = u64::from_le_bytes(eight);
+        }
+    }
+    match size {
+        1 => widen::<1>(bytes, words),
+        2 => widen::<2>(bytes, words),
+        4 => widen::<4>(bytes, words),
+        _ => from_bytes(bytes, words),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Rep3;
 use super::keys::Source;
-use super::share::{Arith, Bin, Row, Rows, Words, to_planes};
+use super::share::{Arith, Bin, Row, to_planes};
+use smpc_math::simd;
 
 impl<S: Source> Rep3<S> {
     /// Which of the two buffers holds `component`, if this party has it: 0 or 1.
@@ -25,20 +26,28 @@ impl<S: Source> Rep3<S> {
 
     pub(crate) fn map2(&self, x: &Arith, y: &Arith, f: impl Fn(u64, u64) -> u64) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
-        let zip =
-            |p: &Words, q: &Words| Words::new(p.iter().zip(q.iter()).map(|(p, q)| f(*p, *q) & self.mask).collect());
-        Arith { lanes: x.lanes, a: zip(&x.a, &y.a), b: zip(&x.b, &y.b) }
+        let mut out = self.arith(x.lanes);
+        for (out, x, y) in [(&mut out.a, &x.a, &y.a), (&mut out.b, &x.b, &y.b)] {
+            out.iter_mut().zip(x.iter().zip(y.iter())).for_each(|(out, (x, y))| *out = f(*x, *y) & self.mask);
+        }
+        out
     }
 
     pub(crate) fn map1(&self, x: &Arith, f: impl Fn(u64) -> u64) -> Arith {
-        let map = |p: &Words| Words::new(p.iter().map(|p| f(*p) & self.mask).collect());
-        Arith { lanes: x.lanes, a: map(&x.a), b: map(&x.b) }
+        let mut out = self.arith(x.lanes);
+        for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
+            out.iter_mut().zip(x.iter()).for_each(|(out, x)| *out = f(*x) & self.mask);
+        }
+        out
     }
 
     pub(crate) fn known(&self, values: &[i64], lanes: usize) -> Arith {
         let mut out = self.arith(lanes);
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
-            zero.iter_mut().zip(values.iter().cycle()).for_each(|(x, v)| *x = v.cast_unsigned() & self.mask);
+            match values {
+                [one] => zero.fill(one.cast_unsigned() & self.mask),
+                _ => zero.iter_mut().zip(values).for_each(|(x, v)| *x = v.cast_unsigned() & self.mask),
+            }
         }
         out
     }
@@ -46,9 +55,11 @@ impl<S: Source> Rep3<S> {
     pub(crate) fn plus_public(&self, x: &Arith, values: &[i64]) -> Arith {
         let mut out = x.clone();
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
-            zero.iter_mut()
-                .zip(values.iter().cycle())
-                .for_each(|(x, v)| *x = x.wrapping_add(v.cast_unsigned()) & self.mask);
+            let plus = |x: &mut u64, v: &i64| *x = x.wrapping_add(v.cast_unsigned()) & self.mask;
+            match values {
+                [one] => zero.iter_mut().for_each(|x| plus(x, one)),
+                _ => zero.iter_mut().zip(values).for_each(|(x, v)| plus(x, v)),
+            }
         }
         out
     }
@@ -57,20 +68,22 @@ impl<S: Source> Rep3<S> {
         if let [one] = values {
             return self.map1(x, |v| v.wrapping_mul(one.cast_unsigned()));
         }
-        let map = |p: &Words| {
-            Words::new(p.iter().zip(values).map(|(p, v)| p.wrapping_mul(v.cast_unsigned()) & self.mask).collect())
-        };
-        Arith { lanes: x.lanes, a: map(&x.a), b: map(&x.b) }
+        let mut out = self.arith(x.lanes);
+        for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
+            let products = x.iter().zip(values).map(|(x, v)| x.wrapping_mul(v.cast_unsigned()) & self.mask);
+            out.iter_mut().zip(products).for_each(|(out, product)| *out = product);
+        }
+        out
     }
 
     pub(crate) fn sums(&self, x: &Arith, len: usize) -> Arith {
         let len = len.max(1);
-        let sum = |p: &Words| {
-            Words::new(
-                p.chunks(len).map(|group| group.iter().fold(0_u64, |s, v| s.wrapping_add(*v)) & self.mask).collect(),
-            )
-        };
-        Arith { lanes: x.lanes / len, a: sum(&x.a), b: sum(&x.b) }
+        let mut out = self.arith(x.lanes / len);
+        for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
+            let sums = x.chunks(len).map(|group| group.iter().fold(0_u64, |s, v| s.wrapping_add(*v)) & self.mask);
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
+        }
+        out
     }
 
     pub(crate) fn running_sums(&self, x: &Arith, len: usize) -> Arith {
@@ -97,10 +110,11 @@ impl<S: Source> Rep3<S> {
 
     pub(crate) fn bin_xor(&self, x: &Bin, y: &Bin) -> Bin {
         debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
-        let zip = |p: &Rows, q: &Rows| {
-            Rows::new(p.iter().zip(q.iter()).map(|(p, q)| std::array::from_fn(|i| p[i] ^ q[i])).collect())
-        };
-        Bin { width: x.width, lanes: x.lanes, a: zip(&x.a, &y.a), b: zip(&x.b, &y.b) }
+        let mut out = x.clone();
+        for (out, y) in [(&mut out.a, &y.a), (&mut out.b, &y.b)] {
+            simd::xor_into(out.as_flattened_mut(), y.as_flattened());
+        }
+        out
     }
 
     pub(crate) fn bin_xor_public(&self, x: &Bin, values: &[i64]) -> Bin {
@@ -124,12 +138,17 @@ fn fill_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
     if rows.is_empty() {
         return;
     }
-    let one = if let [one] = values { Some(one) } else { None };
-    let words = (0..lanes).map(|i| one.or(values.get(i)).copied().unwrap_or(0).cast_unsigned());
-    to_planes(words.clone(), rows, planes, 0, planes.min(64), 0);
-    if planes > 64 {
+    let value = |i: usize| match values {
+        [one] => *one,
+        values => values.get(i).copied().unwrap_or(0),
+    };
+    let fill = |lane: usize, out: &mut [u64], f: &dyn Fn(i64) -> i64| {
+        out.iter_mut().enumerate().for_each(|(i, out)| *out = f(value(lane + i)).cast_unsigned());
+    };
+    to_planes(rows, planes, (0, planes.min(64)), 0..lanes, |lane, out| fill(lane, out, &|value| value));
+    for first in (64..planes).step_by(64) {
         // Sign extension.
-        let signs = words.map(|word| 0_u64.wrapping_sub(word >> 63));
-        to_planes(signs, rows, planes, 64, planes - 64, 0);
+        let these = (first, (planes - first).min(64));
+        to_planes(rows, planes, these, 0..lanes, |lane, out| fill(lane, out, &|value| value >> 63));
     }
 }

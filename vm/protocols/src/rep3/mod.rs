@@ -5,7 +5,14 @@
 //! file has one construction with its rounds and messages.
 //!
 //! Links must be encrypted: who reads all three learns every product.
+//!
+//! **What gates cost.** "Bits" are those of the operands; of truncations, those that are cut off (of values below 2^60). A lane of a split is dealt by one of
+//! three parties, so bits are averages over them. A byte count of one lane includes headers. A `check` of n lanes takes ⌈log2 n⌉ + 1 rounds and about a bit a
+//! lane.
+#![doc = ""]
+#![doc = include_str!("costs.md")]
 
+mod buffer;
 mod circuit;
 mod circuits;
 mod compare;
@@ -21,6 +28,7 @@ mod rows;
 mod select;
 mod share;
 mod split;
+mod summands;
 mod truncate;
 
 pub use keys::{COMMON, Keys, Source};
@@ -37,6 +45,8 @@ pub struct Rep3<S> {
     bits: u32,
     /// 2^bits − 1.
     mask: u64,
+    /// Lanes that a netlist takes through all its levels before the next ones; 0 where the netlist decides.
+    block: usize,
     /// Whether buffers stay empty.
     dry: bool,
     /// Circuits of its gates.
@@ -47,7 +57,14 @@ impl<S: Source> Rep3<S> {
     /// Party `me` with its pairwise keys.
     #[must_use]
     pub fn new(me: usize, source: S) -> Self {
-        Self { me, source, bits: 64, mask: u64::MAX, dry: false, circuits: circuits::Circuits::default() }
+        Self { me, source, bits: 64, mask: u64::MAX, block: 0, dry: false, circuits: circuits::Circuits::default() }
+    }
+
+    /// Has netlists of many lanes take about so many at a time through all levels: the session's block, the same at every party. Few keep wires in the cache, many
+    /// save rounds where those are dear.
+    #[must_use]
+    pub fn with_block(self, lanes: usize) -> Self {
+        Self { block: lanes, ..self }
     }
 
     /// Party `me` over Z_2^bits, for tests that enumerate every view. Ranges and widths that gates are told must fit that ring.
@@ -68,7 +85,7 @@ impl<S: Source> Rep3<S> {
 
     /// A buffer of `len` words; empty in dry mode.
     fn words(&self, len: usize) -> Words {
-        Words::new(vec![0; if self.dry { 0 } else { len }])
+        Words::zeros(if self.dry { 0 } else { len })
     }
 
     fn arith(&self, lanes: usize) -> Arith {
@@ -76,7 +93,7 @@ impl<S: Source> Rep3<S> {
     }
 
     fn bin(&self, width: u32, lanes: usize) -> Bin {
-        let rows = || Rows::new(vec![[0; 8]; if self.dry { 0 } else { width as usize * share::blocks(lanes) }]);
+        let rows = || Rows::zeros(if self.dry { 0 } else { width as usize * share::blocks(lanes) });
         Bin { width, lanes, a: rows(), b: rows() }
     }
 }

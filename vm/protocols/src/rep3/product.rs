@@ -10,9 +10,8 @@ use super::share::Arith;
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
-
-/// Columns of a result row that a matrix product keeps in the cache.
-const TILE: usize = 128;
+use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
+use zeroize::Zeroize;
 
 impl<S: Source> Rep3<S> {
     /// Gives every party's summand (computed chunk by chunk by `term(first, words)`, unmasked) a fresh mask and makes it a component: a resharing. One
@@ -49,10 +48,7 @@ impl<S: Source> Rep3<S> {
         debug_assert_eq!(x.lanes, y.lanes);
         self.reshare(cx, 0, x.lanes, |first, out| {
             let to = first + out.len();
-            let (xa, xb, ya, yb) = (&x.a[first..to], &x.b[first..to], &y.a[first..to], &y.b[first..to]);
-            for ((((z, xa), xb), ya), yb) in out.iter_mut().zip(xa).zip(xb).zip(ya).zip(yb) {
-                *z = xa.wrapping_mul(ya.wrapping_add(*yb)).wrapping_add(xb.wrapping_mul(*ya));
-            }
+            simd::cross_products(out, &x.a[first..to], &x.b[first..to], &y.a[first..to], &y.b[first..to]);
         })
         .await
     }
@@ -65,15 +61,16 @@ impl<S: Source> Rep3<S> {
             for (i, z) in out.iter_mut().enumerate() {
                 let lanes = (first + i) * len..(first + i + 1) * len;
                 let (xa, xb, ya, yb) = (&x.a[lanes.clone()], &x.b[lanes.clone()], &y.a[lanes.clone()], &y.b[lanes]);
-                *z = xa.iter().zip(xb).zip(ya.iter().zip(yb)).fold(0_u64, |sum, ((xa, xb), (ya, yb))| {
-                    sum.wrapping_add(xa.wrapping_mul(ya.wrapping_add(*yb))).wrapping_add(xb.wrapping_mul(*ya))
-                });
+                *z = simd::cross_dot(xa, xb, ya, yb);
             }
         })
         .await
     }
 
     /// The product of a `rows × inner` and an `inner × cols` matrix.
+    ///
+    /// The summand is [x_a + x_b | x_a] times [y_a over y_b]: one product of matrices twice as long inside. It is made for some rows at a time, before the first of
+    /// them is sent.
     pub(crate) async fn matrix_product(
         &self,
         cx: Cx<'_>,
@@ -82,27 +79,42 @@ impl<S: Source> Rep3<S> {
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
+        let mut summand = self.words(rows * cols);
+        let mut left = self.words(PANEL_ROWS.min(rows) * 2 * inner);
+        let mut panel = Panel::default();
+        let mut done = 0;
         self.reshare(cx, 0, rows * cols, |first, out| {
-            out.fill(0);
-            // Part of a result row at a time, as far as the chunk goes.
-            let mut done = 0;
-            while done < out.len() {
-                let (row, col) = ((first + done) / cols, (first + done) % cols);
-                let count = (cols - col).min(out.len() - done).min(TILE);
-                let tile = &mut out[done..done + count];
-                for k in 0..inner {
-                    let (xa, xb) = (x.a[row * inner + k], x.b[row * inner + k]);
-                    let from = k * cols + col;
-                    let (ya, yb) = (&y.a[from..from + count], &y.b[from..from + count]);
-                    let x_sum = xa.wrapping_add(xb);
-                    for ((z, ya), yb) in tile.iter_mut().zip(ya).zip(yb) {
-                        // xa·(ya + yb) + xb·ya
-                        *z = z.wrapping_add(x_sum.wrapping_mul(*ya)).wrapping_add(xa.wrapping_mul(*yb));
+            while done * cols < first + out.len() {
+                let these = done..rows.min(done + PANEL_ROWS);
+                for (n, row) in these.clone().enumerate() {
+                    let (sums, first) = left[2 * n * inner..2 * (n + 1) * inner].split_at_mut(inner);
+                    let (xa, xb) = (&x.a[row * inner..(row + 1) * inner], &x.b[row * inner..(row + 1) * inner]);
+                    first.copy_from_slice(xa);
+                    sums.iter_mut().zip(xa.iter().zip(xb)).for_each(|(sum, (a, b))| *sum = a.wrapping_add(*b));
+                }
+                let left = &left[..2 * these.len() * inner];
+                let z = &mut summand[these.start * cols..these.end * cols];
+                for first in (0..cols).step_by(PANELS * PANEL_COLUMNS) {
+                    pack_panels(y.a.chunks_exact(cols).chain(y.b.chunks_exact(cols)), first, cols, &mut panel.0);
+                    let columns = (first..cols).step_by(PANEL_COLUMNS);
+                    for (column, panel) in columns.zip(panel.0.chunks_exact((2 * inner).max(1))) {
+                        simd::multiply_panel(z, cols, column, left, panel);
                     }
                 }
-                done += count;
+                done = these.end;
             }
+            out.copy_from_slice(&summand[first..first + out.len()]);
         })
         .await
+    }
+}
+
+/// Some columns of a share; wiped when dropped.
+#[derive(Default)]
+struct Panel(Vec<Line>);
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        self.0.as_flattened_mut().zeroize();
     }
 }

@@ -9,6 +9,7 @@ use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 use std::cell::RefCell;
 
 /// The shape of a message of bits.
@@ -107,7 +108,7 @@ pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> i
 }
 
 impl<S: Source> Rep3<S> {
-    /// Sends rows to the left neighbour and takes as many from the right one. One round, one bit a lane and plane.
+    /// Sends rows to the left neighbour and takes as many from the right one, each after the own one was made. One round, one bit a lane and plane.
     pub(crate) async fn pass_rows(
         &self,
         cx: Cx<'_>,
@@ -119,7 +120,7 @@ impl<S: Source> Rep3<S> {
         let mut consume = row_reader(shape, take);
         cx.exchange(
             &mut [Outgoing::new(self.prev(), shape.bytes(), &mut produce)],
-            &mut [Incoming::new(self.next(), shape.bytes(), &mut consume)],
+            &mut [Incoming::new(self.next(), shape.bytes(), &mut consume).behind(0)],
         )
         .await;
     }
@@ -135,19 +136,12 @@ impl<S: Source> Rep3<S> {
         let received = &mut z.b;
         let send = |first: usize, out: &mut [Row]| {
             self.zero_rows(at, first, out);
-            for (i, z) in out.iter_mut().enumerate() {
-                let [xa, xb, ya, yb] = [&x.a, &x.b, &y.a, &y.b].map(|rows| &rows[first + i]);
-                *z = and_row(*z, (xa, xb), (ya, yb));
-            }
+            let rows = first..first + out.len();
+            let [xa, xb, ya, yb] = [&x.a, &x.b, &y.a, &y.b].map(|all| all[rows.clone()].as_flattened());
+            simd::cross_ands(out.as_flattened_mut(), xa, xb, ya, yb);
             own.borrow_mut()[first..first + out.len()].copy_from_slice(out);
         };
         self.pass_rows(cx, shape, send, |first, rows| received[first..first + rows.len()].copy_from_slice(rows)).await;
         z
     }
-}
-
-/// mask ⊕ this party's summand of x ∧ y.
-#[inline]
-pub(crate) fn and_row(mask: Row, x: (&Row, &Row), y: (&Row, &Row)) -> Row {
-    std::array::from_fn(|i| mask[i] ^ (x.0[i] & (y.0[i] ^ y.1[i])) ^ (x.1[i] & y.0[i]))
 }

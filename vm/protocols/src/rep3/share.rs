@@ -6,19 +6,16 @@
 //! Bits are stored in blocks of 512 lanes: for each block, one [`Row`] of 512 bits a plane. A block of all planes that a circuit touches so stays in the
 //! cache, and one instruction works on many lanes. Bits beyond the last lane mean nothing.
 
+pub use super::buffer::{Rows, Words};
+
 use crate::lanes::Lanes;
 use crate::protocol::{BinShares, Shares};
-use smpc_math::planes::{ROW_LANES, ROW_WORDS, transpose64};
-use zeroize::Zeroizing;
+use smpc_math::planes::{ROW_LANES, ROW_WORDS};
+use smpc_math::simd;
+use std::ops::Range;
 
 /// 512 lanes of one plane.
-pub type Row = [u64; ROW_WORDS];
-
-/// A buffer of secret words, wiped when dropped.
-pub type Words = Zeroizing<Vec<u64>>;
-
-/// A buffer of secret rows, wiped when dropped.
-pub type Rows = Zeroizing<Vec<Row>>;
+pub type Row = simd::Row;
 
 /// A vector of integers.
 #[derive(Clone)]
@@ -68,8 +65,15 @@ impl Arith {
         Self { lanes: a.len(), a: Words::new(a), b: Words::new(b) }
     }
 
-    fn map(&self, lanes: usize, f: impl Fn(&[u64]) -> Vec<u64>) -> Self {
-        let each = |words: &Words| if words.is_empty() { Words::default() } else { Words::new(f(words)) };
+    /// A vector of `lanes` lanes, each of whose buffers `f(from, to)` writes.
+    fn map(&self, lanes: usize, f: impl Fn(&[u64], &mut [u64])) -> Self {
+        let each = |words: &Words| {
+            let mut out = Words::zeros(if words.is_empty() { 0 } else { lanes });
+            if !words.is_empty() {
+                f(words, &mut out);
+            }
+            out
+        };
         Self { lanes, a: each(&self.a), b: each(&self.b) }
     }
 }
@@ -80,9 +84,9 @@ impl Shares for Arith {
     }
 
     fn read(&self, view: &Lanes) -> Self {
-        self.map(view.len(), |words| match view.contiguous() {
-            Some((start, len)) => words[start..start + len].to_vec(),
-            None => view.iter().map(|i| words[i]).collect(),
+        self.map(view.len(), |words, out| match view.contiguous() {
+            Some((start, len)) => out.copy_from_slice(&words[start..start + len]),
+            None => out.iter_mut().zip(view.iter()).for_each(|(out, i)| *out = words[i]),
         })
     }
 
@@ -99,7 +103,7 @@ impl Shares for Arith {
     }
 
     fn gather(&self, index: &[usize]) -> Self {
-        self.map(index.len(), |words| index.iter().map(|i| words[*i]).collect())
+        self.map(index.len(), |words, out| out.iter_mut().zip(index).for_each(|(out, i)| *out = words[*i]))
     }
 
     fn scatter(&mut self, index: &[usize], values: &Self) {
@@ -163,7 +167,7 @@ impl Bin {
 
     /// An empty vector with buffers where this one has them.
     fn like(&self, width: u32, lanes: usize) -> Self {
-        let rows = |live: bool| Rows::new(vec![[0; ROW_WORDS]; if live { blocks(lanes) * width as usize } else { 0 }]);
+        let rows = |live: bool| Rows::zeros(if live { blocks(lanes) * width as usize } else { 0 });
         // A live vector without rows (no lanes, no planes) is as empty as a dry one; only lengths matter then.
         Self { width, lanes, a: rows(!self.a.is_empty()), b: rows(!self.b.is_empty()) }
     }
@@ -181,45 +185,50 @@ impl Bin {
         }
     }
 
-    /// Lanes of one buffer as words (at most 64 planes).
-    pub(crate) fn transposed(&self, rows: &[Row], from: usize, count: usize) -> Words {
+    /// The lanes of one buffer as words, of at most 64 planes.
+    pub(crate) fn words_of(&self, rows: &[Row]) -> Words {
         let width = self.width as usize;
-        let mut words = Words::new(vec![0; if rows.is_empty() { 0 } else { count }]);
-        let mut square = [0; 64];
-        for (n, lanes) in words.chunks_mut(64).enumerate() {
-            square.fill(0);
-            for (plane, bits) in square.iter_mut().enumerate().take(width.min(64)) {
-                *bits = Plane { width, plane }.get(rows, from + n * 64);
-            }
-            transpose64(&mut square);
-            lanes.copy_from_slice(&square[..lanes.len()]);
+        let mut words = Words::zeros(if rows.is_empty() { 0 } else { self.lanes });
+        if width == 0 {
+            return words;
+        }
+        let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
+        for (out, rows) in words.chunks_mut(ROW_LANES).zip(rows.chunks(width)) {
+            let count = width.min(64);
+            square[..count].copy_from_slice(&rows[..count]);
+            simd::rows_to_words(&square, &mut block);
+            out.copy_from_slice(&block[..out.len()]);
         }
         words
     }
 }
 
-/// Writes the low `width` bits of words into planes `first ..` of a buffer with `planes` planes, from lane `lane` (a multiple of 64) on.
+/// Writes the low `width` bits (at most 64) of words into planes `first ..` of a buffer with `planes` planes, for a range of lanes that starts with a block.
+/// `words(lane, out)` says the words from a lane on.
 pub(crate) fn to_planes(
-    words: impl ExactSizeIterator<Item = u64>,
     rows: &mut [Row],
     planes: usize,
-    first: usize,
-    width: usize,
-    lane: usize,
+    (first, width): (usize, usize),
+    lanes: Range<usize>,
+    mut words: impl FnMut(usize, &mut [u64]),
 ) {
-    let mut words = words;
-    let mut square = [0; 64];
-    let mut lane = lane;
-    while words.len() > 0 {
-        let count = words.len().min(64);
-        square[count..].fill(0);
-        square.iter_mut().zip(&mut words).take(count).for_each(|(to, word)| *to = word);
-        transpose64(&mut square);
-        for (plane, bits) in square.iter().enumerate().take(width) {
-            rows[lane / ROW_LANES * planes + first + plane][lane / 64 % ROW_WORDS] = *bits;
-        }
-        lane += 64;
+    debug_assert!((lanes.is_empty() || lanes.start.is_multiple_of(ROW_LANES)) && width <= 64);
+    let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
+    for lane in lanes.clone().step_by(ROW_LANES) {
+        let block = &mut block[..(lanes.end - lane).min(ROW_LANES)];
+        words(lane, block);
+        simd::words_to_rows(block, &mut square);
+        let place = lane / ROW_LANES * planes + first;
+        rows[place..place + width].copy_from_slice(&square[..width]);
     }
+}
+
+/// The bits of a run of lanes of one plane, a word each; the run starts at a multiple of 64 lanes and ends with its block at the latest.
+#[inline]
+pub(crate) fn bits_of_plane(rows: &[Row], width: usize, plane: usize, lane: usize, out: &mut [u64]) {
+    debug_assert!(lane.is_multiple_of(64) && lane % ROW_LANES + out.len() <= ROW_LANES);
+    let row = &rows[lane / ROW_LANES * width + plane];
+    simd::unpack_bits(&row[lane % ROW_LANES / 64..], out);
 }
 
 impl Shares for Bin {

@@ -15,6 +15,8 @@ use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
+use smpc_math::simd;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// The lanes in which a party plays each part.
@@ -28,15 +30,22 @@ pub(crate) struct Parts {
     pub(crate) help: Range<usize>,
 }
 
+impl Parts {
+    /// Lanes of the longest part.
+    pub(crate) fn longest(&self) -> usize {
+        self.deal.len().max(self.take.len()).max(self.help.len())
+    }
+}
+
 /// The lanes of role r: thirds, in whole blocks.
 fn group(role: usize, lanes: usize) -> Range<usize> {
     let third = blocks(lanes).div_ceil(3) * ROW_LANES;
     (role * third).min(lanes)..((role + 1) * third).min(lanes)
 }
 
-/// The buffers of a value of which P_r knows the first two components' sum: which summand this party contributes.
+/// How a number is split.
 pub(crate) struct Split {
-    /// Planes of s, then planes of t.
+    /// Bits of s and t.
     pub(crate) width: usize,
     /// Added to s by its dealer.
     pub(crate) offset: u64,
@@ -44,57 +53,116 @@ pub(crate) struct Split {
     pub(crate) negate: bool,
 }
 
+/// A number to be split: x, or x − y.
+#[derive(Clone, Copy)]
+pub(crate) struct Number<'x> {
+    x: &'x Arith,
+    minus: Option<&'x Arith>,
+}
+
+impl<'x> Number<'x> {
+    pub(crate) const fn of(x: &'x Arith) -> Self {
+        Self { x, minus: None }
+    }
+
+    pub(crate) const fn difference(x: &'x Arith, y: &'x Arith) -> Self {
+        Self { x, minus: Some(y) }
+    }
+
+    pub(crate) const fn lanes(self) -> usize {
+        self.x.lanes
+    }
+
+    /// Writes lanes of a component, which `of` picks, or adds them.
+    fn put(self, of: impl Fn(&Arith) -> &[u64], lane: usize, add: bool, out: &mut [u64]) {
+        let lanes = lane..lane + out.len();
+        let x = &of(self.x)[lanes.clone()];
+        if add {
+            out.iter_mut().zip(x).for_each(|(out, x)| *out = out.wrapping_add(*x));
+        } else {
+            out.copy_from_slice(x);
+        }
+        if let Some(y) = self.minus {
+            out.iter_mut().zip(&of(y)[lanes]).for_each(|(out, y)| *out = out.wrapping_sub(*y));
+        }
+    }
+}
+
 impl<S: Source> Rep3<S> {
     pub(crate) fn parts(&self, lanes: usize) -> Parts {
         Parts { deal: group(self.me, lanes), take: group(self.prev(), lanes), help: group(self.next(), lanes) }
     }
 
-    /// s of the lanes that this party deals.
-    pub(crate) fn dealt(&self, x: &Arith, lane: usize, offset: u64) -> u64 {
-        x.a[lane].wrapping_add(x.b[lane]).wrapping_add(offset) & self.mask
+    /// s of lanes that this party deals, from a lane on.
+    pub(crate) fn dealt(&self, x: &Arith, lane: usize, offset: u64, out: &mut [u64]) {
+        let lanes = lane..lane + out.len();
+        for ((s, a), b) in out.iter_mut().zip(&x.a[lanes.clone()]).zip(&x.b[lanes]) {
+            *s = a.wrapping_add(*b).wrapping_add(offset) & self.mask;
+        }
     }
 
-    /// Writes shared bits of s into slots `0 .. width` of the state and those of t into slots `width .. 2·width`. One round; `width` bits a lane from
-    /// the lane's dealer.
-    pub(crate) async fn split(&self, cx: Cx<'_>, x: &Arith, how: &Split, state: &mut Bin) {
+    /// Writes shared bits of s ⊕ t into slots `0 .. width` of the state: components r and r + 1 are those of s, component r + 2 is t. One round; `width` bits a lane
+    /// from the lane's dealer.
+    pub(crate) async fn split(&self, cx: Cx<'_>, x: Number<'_>, how: &Split, state: &mut Bin) {
         let (slots, width) = (state.width as usize, how.width);
-        let parts = self.parts(x.lanes);
+        let parts = self.parts(x.lanes());
         let at = Step::new(cx.tape(), 0, Domain::Input);
-        cx.count_blocks((parts.deal.len().max(parts.take.len()).max(parts.help.len()) * width / 128 + 1) as u64);
+        cx.count_blocks((parts.longest() * width / 128 + 1) as u64);
         if !self.dry {
-            let sign = |t: u64| if how.negate { t.wrapping_neg() } else { t };
-            let planes = |words: &[u64], rows: &mut [Row], first, lane| {
-                to_planes(words.iter().map(|t| sign(*t)), rows, slots, first, width, lane);
+            let sign = |out: &mut [u64]| {
+                if how.negate {
+                    out.iter_mut().for_each(|t| *t = t.wrapping_neg());
+                }
             };
-            planes(&x.b[parts.take.clone()], &mut state.b, width, parts.take.start);
-            planes(&x.a[parts.help.clone()], &mut state.a, width, parts.help.start);
-            let s = parts.deal.clone().map(|lane| self.dealt(x, lane, how.offset));
-            to_planes(s, &mut state.b, slots, 0, width, parts.deal.start);
+            let t = (0, width);
+            to_planes(&mut state.b, slots, t, parts.take.clone(), |lane, out| {
+                x.put(|x| &x.b, lane, false, out);
+                sign(out);
+            });
+            to_planes(&mut state.a, slots, t, parts.help.clone(), |lane, out| {
+                x.put(|x| &x.a, lane, false, out);
+                sign(out);
+            });
             self.mask_slots(at, width, slots, &parts.help, self.next(), &mut state.b);
         }
         let deal_shape = Shape::new(width, parts.deal.len());
         let take_shape = Shape::new(width, parts.take.len());
         let (deal_block, take_block) = (parts.deal.start / ROW_LANES, parts.take.start / ROW_LANES);
-        let place = move |block: usize, row: usize| (block + row / width) * slots + row % width;
         let Bin { a, b, .. } = state;
-        // Where this party deals, its first buffer gets the mask and its second s ⊕ mask; where it takes, its first gets that.
-        let a = std::cell::RefCell::new(a);
+        // Where this party deals, its first buffer gets the mask m and its second e = s ⊕ m; where it takes, its first gets that.
+        let a = RefCell::new(a);
+        let mut ready = 0;
         let mut produce = row_writer(deal_shape, |first, out: &mut [Row]| {
             let mut masks = [[0; 8]; ROWS];
             let masks = &mut masks[..out.len()];
             self.mask_rows(self.me, at, first, masks);
             let a = &mut *a.borrow_mut();
-            for (i, (out, mask)) in out.iter_mut().zip(&*masks).enumerate() {
-                let place = place(deal_block, first + i);
-                a[place] = *mask;
-                let s = &mut b[place];
-                s.iter_mut().zip(mask).for_each(|(s, m)| *s ^= m);
-                *out = *s;
-            }
+            runs(first, out.len(), width, |done, block, rows| {
+                if block == ready {
+                    let lanes = parts.deal.start + block * ROW_LANES;
+                    let lanes = lanes..(lanes + ROW_LANES).min(parts.deal.end);
+                    to_planes(b, slots, (0, width), lanes, |lane, out| {
+                        x.put(|x| &x.a, lane, false, out);
+                        x.put(|x| &x.b, lane, true, out);
+                        out.iter_mut().for_each(|s| *s = s.wrapping_add(how.offset));
+                    });
+                    ready += 1;
+                }
+                let place = (deal_block + block) * slots;
+                let (a, b) = (&mut a[place..][rows.clone()], &mut b[place..][rows.clone()]);
+                let (masks, out) = (&masks[done..done + rows.len()], &mut out[done..done + rows.len()]);
+                a.copy_from_slice(masks);
+                simd::xor_into(b.as_flattened_mut(), masks.as_flattened());
+                out.copy_from_slice(b);
+            });
         });
-        let mut consume = row_reader(take_shape, |first, rows: &[Row]| {
+        let mut consume = row_reader(take_shape, |first, all: &[Row]| {
             let a = &mut *a.borrow_mut();
-            rows.iter().enumerate().for_each(|(i, row)| a[place(take_block, first + i)] = *row);
+            runs(first, all.len(), width, |done, block, rows| {
+                let place = (take_block + block) * slots;
+                let count = rows.len();
+                a[place..][rows].copy_from_slice(&all[done..done + count]);
+            });
         });
         cx.exchange(
             &mut [Outgoing::new(self.next(), deal_shape.bytes(), &mut produce)],
@@ -118,5 +186,19 @@ impl<S: Source> Rep3<S> {
         for (n, block) in rows[start..start + count * slots].chunks_mut(slots).enumerate() {
             self.mask_rows(component, at, n * width, &mut block[..width]);
         }
+    }
+}
+
+/// Cuts a run of `count` rows from row `first` of a message, which has `width` rows a block, where a block ends: calls `each(done, block, rows)` with how many rows
+/// of the run came before, the block, and which of its rows these are.
+pub(crate) fn runs(first: usize, count: usize, width: usize, mut each: impl FnMut(usize, usize, Range<usize>)) {
+    let (mut block, mut row) = (first / width, first % width);
+    let mut done = 0;
+    while done < count {
+        let rows = row..width.min(row + count - done);
+        let length = rows.len();
+        each(done, block, rows);
+        done += length;
+        (block, row) = (block + 1, 0);
     }
 }

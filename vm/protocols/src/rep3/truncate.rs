@@ -9,12 +9,11 @@
 
 use super::Rep3;
 use super::circuits::Kind;
-use super::convert::bit;
 use super::elements::low_bits;
 use super::kernel::{Step, element_bytes};
 use super::keys::Source;
-use super::share::{Arith, Bin, Words};
-use super::split::{Parts, Split};
+use super::share::{Arith, Words};
+use super::split::{Number, Parts, Split};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::lanes::Range;
@@ -25,21 +24,18 @@ use std::cell::RefCell;
 impl<S: Source> Rep3<S> {
     /// ⌊(x + offset) / 2^m⌋, for 0 ≤ x + offset < 2^(k−1) and 0 < m < k.
     ///
-    /// 4 + ⌈log2 m⌉ rounds. For m = 16: 8 rounds; 138 bits a lane from each party on average.
+    /// 4 + ⌈log2 m⌉ rounds. For m = 16: 8 rounds; 133 bits a lane from each party on average.
     pub(crate) async fn shift_exact(&self, cx: Cx<'_>, x: &Arith, m: u32, offset: u64) -> Arith {
-        let circuit = self.circuits.get(Kind::Carry(m));
         let parts = self.parts(x.lanes);
-        let mut state = self.state_for(&circuit, x.lanes);
         let how = Split { width: m as usize, offset, negate: false };
-        let shifted = self.shifted(cx.sub(1, 4), x, (m, offset), &parts, None);
-        let ((), (mut z, w_take, w_help)) = join(self.split(cx.sub(0, 4), x, &how, &mut state), shifted).await;
-        self.evaluate(cx.sub(2, 4), &circuit, &mut state).await;
-        let carry = self.outputs(&circuit, &state);
+        let carry = self.on_summands(cx.sub(0, 3), Number::of(x), &how, Kind::Carry(m));
+        let (carry, (mut z, w_take, w_help)) =
+            join(carry, self.shifted(cx.sub(1, 3), x, (m, offset), &parts, None)).await;
         let lift = |mut w: Words| {
             w.iter_mut().for_each(|w| *w = *w << (self.bits - m) & self.mask);
             w
         };
-        self.add_bit(cx.sub(3, 4), &carry, &parts, (lift(w_take), lift(w_help)), &mut z).await;
+        self.add_bits(cx.sub(2, 3), &carry, &[1], &parts, (lift(w_take), lift(w_help)), &mut z).await;
         z
     }
 
@@ -66,41 +62,77 @@ impl<S: Source> Rep3<S> {
         coins: Option<&[u64]>,
     ) -> (Arith, Words, Words) {
         let (quotient, sign) = (Step::new(cx.tape(), 0, Domain::Input), Step::new(cx.tape(), 1, Domain::Input));
-        cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 + 1);
+        cx.count_blocks(parts.longest() as u64 + 1);
         let z = RefCell::new(self.arith(x.lanes));
         let mut w_take = self.words(parts.take.len());
         let mut w_help = self.words(parts.help.len());
-        let high = |value: u64| (self.signed(value) >> m).cast_unsigned() & self.mask;
-        let top = |value: u64| value >> (self.bits - 1) & 1;
-        let coin = |lane: usize| coins.map_or(0, |coins| coins[lane]);
-        let s = |lane: usize| self.dealt(x, lane, offset.wrapping_sub(coin(lane)));
-        let t = |component: &[u64], lane: usize| component[lane].wrapping_add(coin(lane)) & self.mask;
         let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
+        let high = |words: &mut [u64]| {
+            words.iter_mut().for_each(|word| *word = (self.signed(*word) >> m).cast_unsigned() & self.mask);
+        };
+        let top = |word: u64| word >> (self.bits - 1) & 1;
+        // s and t of lanes from a lane on.
+        let s = |lane: usize, out: &mut [u64]| {
+            self.dealt(x, lane, offset, out);
+            if let Some(coins) = coins {
+                let coins = &coins[lane..lane + out.len()];
+                out.iter_mut().zip(coins).for_each(|(s, coin)| *s = s.wrapping_sub(*coin) & self.mask);
+            }
+        };
+        let t = |component: &[u64], lane: usize, out: &mut [u64]| {
+            out.copy_from_slice(&component[lane..lane + out.len()]);
+            if let Some(coins) = coins {
+                let coins = &coins[lane..lane + out.len()];
+                out.iter_mut().zip(coins).for_each(|(t, coin)| *t = t.wrapping_add(*coin) & self.mask);
+            }
+        };
+        // part · msb(t) of lanes from a lane on.
+        let signed = |component: &[u64], lane: usize, parts: &[u64], out: &mut [u64]| {
+            t(component, lane, out);
+            out.iter_mut().zip(parts).for_each(|(t, part)| *t = top(*t).wrapping_neg() & part);
+        };
         if !self.dry {
             let z = &mut *z.borrow_mut();
-            for lane in parts.take.clone() {
-                z.b[lane] = high(t(&x.b, lane));
-            }
-            for lane in parts.help.clone() {
-                z.a[lane] = high(t(&x.a, lane));
+            for (to, from, lanes) in [(&mut z.b, &x.b, &parts.take), (&mut z.a, &x.a, &parts.help)] {
+                t(from, lanes.start, &mut to[lanes.clone()]);
+                high(&mut to[lanes.clone()]);
             }
         }
-        self.derive(self.next(), quotient, self.bits, parts.help.len(), |i, mask| {
-            z.borrow_mut().b[help + i] = mask & self.mask
+        self.derive(self.next(), quotient, self.bits, 0..parts.help.len(), |i, masks| {
+            z.borrow_mut().b[help + i..help + i + masks.len()].copy_from_slice(masks);
         });
-        self.derive(self.next(), sign, m, parts.help.len(), |i, mask| w_help[i] = top(t(&x.a, help + i)) * mask);
+        self.derive(self.next(), sign, m, 0..parts.help.len(), |i, masks| {
+            signed(&x.a, help + i, masks, &mut w_help[i..i + masks.len()]);
+        });
         let mut deal_quotient = self.deal_writer(
             quotient,
+            0,
             self.bits,
-            |i| high(s(deal + i)),
-            |i, mask, rest| {
+            |i, out| {
+                s(deal + i, out);
+                high(out);
+            },
+            |i, masks, rests| {
                 let z = &mut *z.borrow_mut();
-                (z.a[deal + i], z.b[deal + i]) = (mask, rest);
+                z.a[deal + i..deal + i + masks.len()].copy_from_slice(masks);
+                z.b[deal + i..deal + i + rests.len()].copy_from_slice(rests);
             },
         );
-        let mut deal_sign = self.deal_writer(sign, m, |i| top(s(deal + i)), |_, _, _| {});
-        let mut take_quotient = Self::deal_reader(self.bits, |i, rest| z.borrow_mut().a[take + i] = rest);
-        let mut take_sign = Self::deal_reader(m, |i, rest| w_take[i] = top(t(&x.b, take + i)) * rest);
+        let mut deal_sign = self.deal_writer(
+            sign,
+            0,
+            m,
+            |i, out| {
+                s(deal + i, out);
+                out.iter_mut().for_each(|word| *word = top(*word));
+            },
+            |_, _, _| {},
+        );
+        let mut take_quotient = Self::deal_reader(0, self.bits, |i, rests| {
+            z.borrow_mut().a[take + i..take + i + rests.len()].copy_from_slice(rests);
+        });
+        let mut take_sign =
+            Self::deal_reader(0, m, |i, rests| signed(&x.b, take + i, rests, &mut w_take[i..i + rests.len()]));
         let (word, short) = (element_bytes(self.bits), element_bytes(m));
         let (deals, takes) = (parts.deal.len(), parts.take.len());
         cx.exchange(
@@ -116,55 +148,6 @@ impl<S: Source> Rep3<S> {
         .await;
         drop((deal_quotient, deal_sign, take_quotient, take_sign));
         (z.into_inner(), w_take, w_help)
-    }
-
-    /// Adds a bit (one plane) to z, and a product whose summands are given; see [`Self::bits_to_number`]. 2 rounds.
-    async fn add_bit(
-        &self,
-        cx: Cx<'_>,
-        x: &Bin,
-        parts: &Parts,
-        (mut w_take, mut w_help): (Words, Words),
-        z: &mut Arith,
-    ) {
-        let at = Step::new(cx.tape(), 0, Domain::Input);
-        cx.count_blocks(parts.deal.len().max(parts.take.len()).max(parts.help.len()) as u64 / 2 + 1);
-        let (deal, take, help) = (parts.deal.start, parts.take.start, parts.help.start);
-        let add = |to: &mut u64, word: u64| *to = to.wrapping_add(word) & self.mask;
-        let both = |u: u64, v: u64| (u << 1).wrapping_mul(v).wrapping_neg();
-        self.derive(self.next(), at, self.bits, parts.help.len(), |i, mask| {
-            let v = bit(&x.a, 1, 0, help + i);
-            add(&mut z.b[help + i], mask);
-            add(&mut z.a[help + i], v);
-            add(&mut w_help[i], both(mask, v));
-        });
-        {
-            let z = RefCell::new(&mut *z);
-            let mut produce = self.deal_writer(
-                at,
-                self.bits,
-                |i| bit(&x.a, 1, 0, deal + i) ^ bit(&x.b, 1, 0, deal + i),
-                |i, mask, rest| {
-                    let z = &mut *z.borrow_mut();
-                    add(&mut z.a[deal + i], mask);
-                    add(&mut z.b[deal + i], rest);
-                },
-            );
-            let mut consume = Self::deal_reader(self.bits, |i, rest| {
-                let v = bit(&x.b, 1, 0, take + i);
-                let z = &mut *z.borrow_mut();
-                add(&mut z.a[take + i], rest);
-                add(&mut z.b[take + i], v);
-                add(&mut w_take[i], both(rest, v));
-            });
-            let size = element_bytes(self.bits);
-            cx.exchange(
-                &mut [Outgoing::new(self.next(), parts.deal.len() * size, &mut produce)],
-                &mut [Incoming::new(self.prev(), parts.take.len() * size, &mut consume)],
-            )
-            .await;
-        }
-        self.cross(cx, 1, parts, (self.bits, 0), (w_take, w_help), z).await;
     }
 
     /// What to add to x + half, for x in the range, so that the sum is in 0 .. 2^(k−1): a multiple of 2^m, if there is one.

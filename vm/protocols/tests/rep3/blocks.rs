@@ -1,11 +1,12 @@
 //! R1: no block of randomness is used twice, and both holders of a key use the same ones, over every gate at every lane count and over many turns of a loop.
 
+use smpc_math::circuits::{add, netlist};
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::three_threads;
-use smpc_protocols::rep3::Rep3;
-use smpc_protocols::{Error, Executor, Protocol, Range, join};
+use smpc_protocols::rep3::{Bin as Rep3Bin, Rep3};
+use smpc_protocols::{BinShares, Error, Executor, Protocol, Range, join};
 
 type Party = Rep3<Watched<Mixed>>;
 
@@ -56,6 +57,38 @@ fn every_dealer_has_lanes() {
             };
             e.run(run())
         }));
+    }
+}
+
+/// A netlist in waves gives what it gives at once, from the same masks, in as many more rounds.
+#[test]
+fn waves_change_rounds_alone() {
+    let circuit = netlist(&[8, 8], |c, words| add(c, &words[0], &words[1])).levelled();
+    let lanes = 3 * 512 + 70;
+    let values: Vec<i64> = (0..lanes as i64).collect();
+    let run = |block: usize| {
+        let party = |me: usize, e: &Executor| {
+            let (keys, used) = Watched::new(Mixed(3));
+            let p = Rep3::new(me, keys).with_block(block);
+            let run = async || {
+                let a = p.input_bin(e.gate(1), 0, (me == 0).then_some(&values[..]), 8, lanes).await;
+                let both = Rep3Bin::stack(&[&a, &a]);
+                let before = e.stats();
+                let sum = p.netlist(e.gate(2), &circuit, &both).await;
+                let rounds = e.stats().since(&before).rounds;
+                (p.open_bin(e.gate(3), &sum).await, rounds)
+            };
+            let (opened, rounds) = e.run(run())?;
+            Ok((opened, rounds, used.take()))
+        };
+        three_threads(3, party).unwrap()
+    };
+    let (whole, waves) = (run(0), run(512));
+    for ((opened, rounds, used), (opened_in_waves, more, used_in_waves)) in whole.iter().zip(&waves) {
+        assert!(opened.iter().zip(&values).all(|(sum, value)| *sum == (2 * value) & 255));
+        assert_eq!(opened, opened_in_waves);
+        assert_eq!((*rounds, *more), (circuit.depth() as u64, 4 * circuit.depth() as u64));
+        assert_eq!(used, used_in_waves);
     }
 }
 

@@ -51,6 +51,10 @@ pub(crate) struct Gate {
     pub(crate) run: Run,
     /// Whether the values that it yields are right, modulo 2^bits.
     pub(crate) right: fn(&[u64], &[u64]) -> bool,
+    /// Lanes that the gate works on, those beside the inputs' with 0.
+    pub(crate) lanes: usize,
+    /// Whether a word of a mask may matter: one of the inputs' lanes.
+    pub(crate) counts: fn(usize) -> bool,
 }
 
 /// One run of a gate.
@@ -136,6 +140,7 @@ impl Gate {
             .into_inner()
             .unwrap()
             .into_iter()
+            .filter(|(_, word)| (self.counts)(*word))
             .flat_map(|(place, word)| (0..self.bits).map(move |bit| Bit { place, word, bit }))
             .collect();
         let layout = Layout::new(&candidates);
@@ -183,12 +188,12 @@ impl Gate {
             assert!(hidden.len() <= 12, "{}: {} unknown bits", self.name, hidden.len());
             let runs = self.inputs.len() << hidden.len();
             let own_bits = known.len() as u32 + (0..self.shared()).map(|i| 2 * self.width(i)).sum::<u32>();
-            let wanted = (budget / runs).max(4) as u64;
+            let wanted = (budget / runs).max(8) as u64;
             let all = own_bits < 63 && 1 << own_bits <= wanted;
             let samples: Vec<u128> = (0..if all { 1 << own_bits } else { wanted })
                 .map(|n| if all { n.into() } else { u128::from(mix(n)) << 64 | u128::from(mix(!n)) })
                 .collect();
-            for samples in samples.chunks((SIDE_BY_SIDE / runs).max(1)) {
+            for samples in samples.chunks((SIDE_BY_SIDE / runs / self.lanes).max(1)) {
                 self.same_for_all_inputs(me, samples, &layout, (&known, &hidden), slip)?;
             }
         }

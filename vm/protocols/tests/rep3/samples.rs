@@ -318,6 +318,7 @@ fn only_enumerated_steps_send() {
         "rep3/rows.rs",     // and, a2b, eqz
         "rep3/select.rs",   // select
         "rep3/split.rs",    // a2b, eqz
+        "rep3/summands.rs", // a2b, trunc, round
         "rep3/truncate.rs", // trunc, round, trunc_stochastic
     ];
     assert_eq!(senders.into_iter().collect::<Vec<_>>(), known);

@@ -3,8 +3,8 @@
 
 use crate::enumerate::{Gate, Given, Out, Party, Run, Running};
 use crate::keys::{Place, Slip};
-use smpc_math::prf::Domain;
-use smpc_protocols::{Cx, Protocol, Range, join};
+use smpc_protocols::rep3::{Arith, Bin};
+use smpc_protocols::{Cx, Lanes, Protocol, Range, Shares, join};
 
 /// Runs a party spends on a gate, and on a gate with a slip.
 const BUDGET: usize = 8_000;
@@ -30,7 +30,7 @@ fn silent(
     right: fn(&[u64], &[u64]) -> bool,
 ) -> Gate {
     let widths: Vec<u32> = std::iter::repeat_n(bits, numbers).chain(words.iter().copied()).collect();
-    Gate { name, bits, numbers, words, inputs: all(&widths), learns: |_, _| 0, run, right }
+    Gate { name, bits, numbers, words, inputs: all(&widths), learns: |_, _| 0, run, right, lanes: 1, counts: |_| true }
 }
 
 macro_rules! run {
@@ -61,7 +61,18 @@ fn steps() -> Vec<Gate> {
                 _ => |me, x| if me == 2 { x[0] } else { 0 },
             };
             let right = |x: &[u64], z: &[u64]| x == z;
-            steps.push(Gate { name: "input", bits, numbers: 0, words: &[], inputs: all(&[bits]), learns, run, right });
+            steps.push(Gate {
+                name: "input",
+                bits,
+                numbers: 0,
+                words: &[],
+                inputs: all(&[bits]),
+                learns,
+                run,
+                right,
+                lanes: 1,
+                counts: |_| true,
+            });
         }
         // x + y is opened: nothing but the sum is told.
         steps.push(Gate {
@@ -106,6 +117,8 @@ fn steps() -> Vec<Gate> {
             vec![Out::Word(p.input_bin(cx, 1, (p.me() == 1).then_some(&given.clear[..]), 3, 1).await)]
         }),
         right: |x, z| x == z,
+        lanes: 1,
+        counts: |_| true,
     });
     for bits in 1..=3 {
         steps.push(silent(
@@ -136,9 +149,9 @@ fn steps() -> Vec<Gate> {
         &[],
         run!(|p, cx, given| {
             let [a, b, c, d] = &given.numbers[..] else { return Vec::new() };
-            let pair = |x: &smpc_protocols::rep3::Arith, y: &smpc_protocols::rep3::Arith| {
+            let pair = |x: &Arith, y: &Arith| {
                 let [xs, ys] = [x.components(), y.components()];
-                smpc_protocols::rep3::Arith::of_components([[xs[0], ys[0]].concat(), [xs[1], ys[1]].concat()])
+                Arith::of_components([[xs[0], ys[0]].concat(), [xs[1], ys[1]].concat()])
             };
             vec![Out::Number(p.dot(cx, &pair(a, b), &pair(c, d), 2).await)]
         }),
@@ -223,6 +236,75 @@ fn steps() -> Vec<Gate> {
     steps
 }
 
+/// The first lanes of the blocks of the three dealers of a split; a vector of three blocks, the last of one lane.
+const DEALT: [usize; 3] = [0, 512, 1024];
+const SPREAD: usize = 1025;
+
+/// Words of one bit in the first lanes of three dealers' blocks.
+fn spread(p: &Party<'_>, words: &[Bin]) -> Bin {
+    let mut all = p.share_public_bin(&[0], 1, SPREAD);
+    DEALT.iter().zip(words).for_each(|(lane, word)| all.write(&Lanes::one(*lane), word));
+    all
+}
+
+/// The same for numbers.
+fn spread_numbers(p: &Party<'_>, numbers: &[Arith]) -> Arith {
+    let mut all = p.share_public(&[0], SPREAD);
+    DEALT.iter().zip(numbers).for_each(|(lane, number)| all.write(&Lanes::one(*lane), number));
+    all
+}
+
+/// Steps in which every party deals to its neighbour, takes and helps, all at once.
+fn steps_of_three_dealers() -> Vec<Gate> {
+    // Numbers and rows of bits: in both, a word of the mask to each of the lanes.
+    let three = |gate: Gate| Gate { lanes: SPREAD, counts: |word| word.is_multiple_of(512), ..gate };
+    let rows = |gate: Gate| Gate { lanes: SPREAD, counts: |word| word.is_multiple_of(8), ..gate };
+    vec![
+        three(silent(
+            ("bit2a", 2),
+            0,
+            &[1, 1, 1],
+            run!(|p, cx, given| {
+                let z = p.b2a(cx, &spread(p, &given.words), false).await;
+                DEALT.iter().map(|lane| Out::Number(z.read(&Lanes::one(*lane)))).collect()
+            }),
+            |x, z| x == z,
+        )),
+        three(silent(
+            ("select", 1),
+            3,
+            &[1, 1, 1],
+            run!(|p, cx, given| {
+                let numbers = spread_numbers(p, &given.numbers);
+                let zero = p.share_public(&[0], SPREAD);
+                let z = p.select(cx, &spread(p, &given.words), &numbers, &zero).await;
+                DEALT.iter().map(|lane| Out::Number(z.read(&Lanes::one(*lane)))).collect()
+            }),
+            |x, z| (0..3).all(|i| z[i] == x[i] * x[i + 3]),
+        )),
+        rows(silent(
+            ("a2b", 1),
+            3,
+            &[],
+            run!(|p, cx, given| {
+                let z = p.a2b(cx, &spread_numbers(p, &given.numbers), 1).await;
+                DEALT.iter().map(|lane| Out::Word(z.read(&Lanes::one(*lane)))).collect()
+            }),
+            |x, z| x == z,
+        )),
+        rows(silent(
+            ("a2b", 2),
+            3,
+            &[],
+            run!(|p, cx, given| {
+                let z = p.a2b(cx, &spread_numbers(p, &given.numbers), 2).await;
+                DEALT.iter().map(|lane| Out::Word(z.read(&Lanes::one(*lane)))).collect()
+            }),
+            |x, z| x == z,
+        )),
+    ]
+}
+
 #[test]
 fn no_step_tells_more_than_its_result() {
     for gate in steps() {
@@ -230,11 +312,21 @@ fn no_step_tells_more_than_its_result() {
     }
 }
 
+#[test]
+fn three_dealers_at_once_tell_no_more() {
+    for mut gate in steps_of_three_dealers() {
+        // Some of the inputs, so that each bit of them is both 0 and 1.
+        gate.inputs = gate.inputs.into_iter().step_by(7).take(8).collect();
+        gate.reveals_nothing(Slip::None, 0).unwrap();
+        // All parties do the same, and steps are alike: one mask stands for all.
+        let place = gate.places().into_iter().find(|place| place.0 == 1).unwrap();
+        assert!(gate.reveals_nothing(Slip::Unmasked(place), 0).is_err(), "{} without its mask {place:?}", gate.name);
+    }
+}
+
 /// Masks that hide nothing, because what they mask is always 0.
-fn spare(gate: &Gate, (component, domain, _): Place) -> bool {
+fn spare(gate: &Gate, (component, _, _): Place) -> bool {
     match gate.name {
-        // The summand of the dealer in the AND of what it dealt with what the others know.
-        "a2b" | "trunc" | "round" => component == 1 && domain == Domain::Bin,
         // 2uv modulo 2.
         "bit2a" => gate.bits == 1 && component != 0,
         _ => false,

@@ -29,7 +29,12 @@ pub(super) async fn divisions<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wi
         data.keep(|x, y| fits(quotient(x, y)));
         secret(run, &data, width).await;
         public(run, &data, width).await;
-        for frac in if more { &[0, 16][..] } else { &[16][..] } {
+        let fracs: &[u32] = match lanes {
+            1 => &[0, 16, 62],
+            65 => &[0, 16],
+            _ => &[16],
+        };
+        for frac in fracs {
             let mut data = data.clone();
             data.keep(|x, y| fits(rounded(x, y, *frac)));
             fixed(run, &data, width, *frac).await;

@@ -2,7 +2,7 @@
 
 use super::{Definition, Run, wrapped};
 use crate::conformance::data::Data;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Range, signed_width};
 use crate::protocol::{Protocol, Shares};
 
 /// What a party does alone.
@@ -115,6 +115,21 @@ pub(super) async fn decisions<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wi
     let zero = p.eqz(run.next(), &a, ra.width()).await;
     run.note("eqz", width, lanes, &before);
     run.word(&name("eqz"), &zero, data.pairs().map(|(x, _)| i128::from(x == 0))).await;
+    // The difference of halves fits 64 bits, whatever the whole.
+    let (lo, hi) = Range::new(ra.lo >> 1, ra.hi >> 1).minus(Range::new(rb.lo >> 1, rb.hi >> 1));
+    let difference = signed_width(lo, hi);
+    let halves = |values: &[i64]| values.iter().map(|x| x >> 1).collect::<Vec<i64>>();
+    let (half_a, half_b) = (halves(&data.a), halves(&data.b));
+    let (c, d) = (run.input(&half_a, 0).await, run.input(&half_b, 1).await);
+    let before = run.e.stats();
+    let half_less = p.less(run.next(), &c, &d, difference).await;
+    run.note("less", width, lanes, &before);
+    let pairs = || half_a.iter().zip(&half_b);
+    run.word(&name("less"), &half_less, pairs().map(|(x, y)| i128::from(x < y))).await;
+    let before = run.e.stats();
+    let half_same = p.equal(run.next(), &c, &d, difference).await;
+    run.note("equal", width, lanes, &before);
+    run.word(&name("equal"), &half_same, pairs().map(|(x, y)| i128::from(x == y))).await;
     let before = run.e.stats();
     let least = p.select(run.next(), &less, &a, &b).await;
     run.note("select", width, lanes, &before);

@@ -1,0 +1,157 @@
+//! The inner loops of protocols, compiled once for every machine and again for the vector units of newer ones; the widest that is there is called.
+//!
+//! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
+//! loops themselves are safe and the same for all (`portable.rs`); a test holds the versions against each other.
+
+mod matrix;
+mod portable;
+
+use crate::netlist::{And, Local};
+use crate::planes::ROW_WORDS;
+
+/// 512 lanes of one plane.
+pub type Row = [u64; ROW_WORDS];
+
+pub use matrix::{Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
+
+/// What the processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The levels of this processor, lowest first.
+#[cfg(test)]
+fn levels() -> Vec<Level> {
+    #[cfg(target_arch = "x86_64")]
+    return [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| *l <= level()).collect();
+    #[cfg(not(target_arch = "x86_64"))]
+    vec![Level::Portable]
+}
+
+/// The highest level of this processor. The standard library asks it once and remembers.
+#[inline]
+fn level() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+        {
+            return Level::Avx512;
+        }
+        if is_x86_feature_detected!("avx2") {
+            return Level::Avx2;
+        }
+    }
+    Level::Portable
+}
+
+/// Declares each loop in all versions, and the function that chooses.
+macro_rules! versions {
+    ($( $(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)?; )*) => {
+        #[cfg(target_arch = "x86_64")]
+        mod avx2 {
+            use super::*;
+            $(
+                #[target_feature(enable = "avx2,bmi2")]
+                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
+                    portable::$name($($arg),*)
+                }
+            )*
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        mod avx512 {
+            use super::*;
+            $(
+                #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,bmi2")]
+                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
+                    portable::$name($($arg),*)
+                }
+            )*
+        }
+
+        /// The loops at a given level, which the processor has.
+        mod at {
+            use super::*;
+            $(
+                #[inline]
+                #[allow(unsafe_code, reason = "a call into code for a vector unit")]
+                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+                pub(super) fn $name(level: Level, $($arg: $ty),*) $(-> $out)? {
+                    match level {
+                        #[cfg(target_arch = "x86_64")]
+                        // SAFETY: the processor has what the function was compiled for; `level` is at most the value of `super::level`.
+                        Level::Avx512 => unsafe { avx512::$name($($arg),*) },
+                        #[cfg(target_arch = "x86_64")]
+                        // SAFETY: as above.
+                        Level::Avx2 => unsafe { avx2::$name($($arg),*) },
+                        Level::Portable => portable::$name($($arg),*),
+                    }
+                }
+            )*
+        }
+
+        $(
+            $(#[$doc])*
+            #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+            pub fn $name($($arg: $ty),*) $(-> $out)? {
+                at::$name(level(), $($arg),*)
+            }
+        )*
+    };
+}
+
+versions! {
+    /// `z = xa·(ya + yb) + xb·ya`, word by word modulo 2^64. All of one length.
+    fn cross_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
+
+    /// The sum of `xa·(ya + yb) + xb·ya` over all words, modulo 2^64.
+    fn cross_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
+
+    /// `z = (z + plus − minus) & mask`, word by word.
+    fn add_difference(z: &mut [u64], plus: &[u64], minus: &[u64], mask: u64);
+
+    /// `z = (value − mask) & low`, and `mask &= low`, word by word.
+    fn hide(z: &mut [u64], value: &[u64], mask: &mut [u64], low: u64);
+
+    /// `z ^= x`.
+    fn xor_into(z: &mut [u64], x: &[u64]);
+
+    /// `z ^= (xa & (ya ^ yb)) ^ (xb & ya)`.
+    fn cross_ands(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
+
+    /// The local gates of a circuit on a block of 512 lanes, a row a slot, in order; a complement flips the bits of `ones`.
+    fn local_gates(rows: &mut [Row], gates: &[Local], ones: u64);
+
+    /// AND gates on a block of 512 lanes: for each, `z ^= (xa & (ya ^ yb)) ^ (xb & ya)` with x and y its operands' rows in `a` and `b`, and its result's row in
+    /// `a` is z. No gate reads what another one writes.
+    fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]);
+
+    /// `z = x & y ^ mask`.
+    fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]);
+
+    /// Words, up to 512 of them, as 64 rows: bit p of word i becomes bit i of row p. Missing words are 0.
+    fn words_to_rows(words: &[u64], rows: &mut [Row; 64]);
+
+    /// Bit i of word w becomes word 64·w + i of `out`, which is as long as there are lanes.
+    fn unpack_bits(words: &[u64], out: &mut [u64]);
+
+    /// The words of 512 lanes: bit i of row p becomes bit p of word i.
+    fn rows_to_words(rows: &[Row; 64], words: &mut [u64; 512]);
+
+    /// Adds to columns `column ..` of the matrix `z` (row by row, `columns` wide) the product of `x` (as many rows, row by row, `y.len()` wide) and a panel of up
+    /// to [`PANEL_COLUMNS`] columns that [`pack_panels`] made. Modulo 2^64.
+    fn multiply_panel(z: &mut [u64], columns: usize, column: usize, x: &[u64], y: &[Line]);
+}
+
+#[cfg(test)]
+mod tests;

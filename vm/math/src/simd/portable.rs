@@ -1,0 +1,133 @@
+//! The loops, in plain Rust. Each is inlined into its versions and vectorised there by the compiler, so no iteration depends on the one before.
+
+use super::Row;
+pub(super) use super::matrix::multiply_panel;
+use crate::netlist::{And, Local};
+use crate::planes::ROW_WORDS;
+
+#[inline(always)]
+pub(super) fn cross_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
+    for ((((z, xa), xb), ya), yb) in z.iter_mut().zip(xa).zip(xb).zip(ya).zip(yb) {
+        *z = xa.wrapping_mul(ya.wrapping_add(*yb)).wrapping_add(xb.wrapping_mul(*ya));
+    }
+}
+
+#[inline(always)]
+pub(super) fn cross_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
+    xa.iter().zip(xb).zip(ya.iter().zip(yb)).fold(0, |sum, ((xa, xb), (ya, yb))| {
+        sum.wrapping_add(xa.wrapping_mul(ya.wrapping_add(*yb))).wrapping_add(xb.wrapping_mul(*ya))
+    })
+}
+
+#[inline(always)]
+pub(super) fn add_difference(z: &mut [u64], plus: &[u64], minus: &[u64], mask: u64) {
+    for ((z, plus), minus) in z.iter_mut().zip(plus).zip(minus) {
+        *z = z.wrapping_add(*plus).wrapping_sub(*minus) & mask;
+    }
+}
+
+#[inline(always)]
+pub(super) fn hide(z: &mut [u64], value: &[u64], mask: &mut [u64], low: u64) {
+    for ((z, value), mask) in z.iter_mut().zip(value).zip(mask) {
+        *mask &= low;
+        *z = value.wrapping_sub(*mask) & low;
+    }
+}
+
+#[inline(always)]
+pub(super) fn xor_into(z: &mut [u64], x: &[u64]) {
+    z.iter_mut().zip(x).for_each(|(z, x)| *z ^= x);
+}
+
+#[inline(always)]
+pub(super) fn cross_ands(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
+    for ((((z, xa), xb), ya), yb) in z.iter_mut().zip(xa).zip(xb).zip(ya).zip(yb) {
+        *z ^= (xa & (ya ^ yb)) ^ (xb & ya);
+    }
+}
+
+#[inline(always)]
+pub(super) fn local_gates(rows: &mut [Row], gates: &[Local], ones: u64) {
+    for gate in gates {
+        match *gate {
+            Local::Xor { dst, a, b } => {
+                let (a, b) = (&rows[a as usize], &rows[b as usize]);
+                let sum: Row = std::array::from_fn(|i| a[i] ^ b[i]);
+                rows[dst as usize] = sum;
+            }
+            Local::Not { dst, a } => rows[dst as usize] = rows[a as usize].map(|word| word ^ ones),
+            Local::Zero { dst } => rows[dst as usize] = [0; ROW_WORDS],
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]) {
+    for (gate, z) in gates.iter().zip(z) {
+        let (x, y) = (gate.a as usize, gate.b as usize);
+        let (xa, xb, ya, yb) = (&a[x], &b[x], &a[y], &b[y]);
+        let summand: Row = std::array::from_fn(|i| z[i] ^ (xa[i] & (ya[i] ^ yb[i])) ^ (xb[i] & ya[i]));
+        *z = summand;
+        a[gate.dst as usize] = summand;
+    }
+}
+
+#[inline(always)]
+pub(super) fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]) {
+    for (((z, x), y), mask) in z.iter_mut().zip(x).zip(y).zip(mask) {
+        *z = x & y ^ mask;
+    }
+}
+
+/// Transposes eight 64 × 64 bit matrices at once (Warren, Hacker's Delight, 2012, 7-3): bit c of word j of row r becomes bit r of word j of row c.
+#[inline(always)]
+fn transpose(rows: &mut [Row; 64]) {
+    let mut distance = 32;
+    let mut mask = 0x0000_0000_ffff_ffff_u64;
+    while distance > 0 {
+        for base in (0..64).step_by(2 * distance) {
+            let (low, high) = rows[base..base + 2 * distance].split_at_mut(distance);
+            for (low, high) in low.iter_mut().zip(high) {
+                for (low, high) in low.iter_mut().zip(high) {
+                    let swap = ((*low >> distance) ^ *high) & mask;
+                    *low ^= swap << distance;
+                    *high ^= swap;
+                }
+            }
+        }
+        distance /= 2;
+        mask ^= mask << distance;
+    }
+}
+
+#[inline(always)]
+pub(super) fn words_to_rows(words: &[u64], rows: &mut [Row; 64]) {
+    if let Ok(words) = <&[u64; 512]>::try_from(words) {
+        for (r, row) in rows.iter_mut().enumerate() {
+            *row = std::array::from_fn(|j| words[64 * j + r]);
+        }
+    } else {
+        for (r, row) in rows.iter_mut().enumerate() {
+            *row = std::array::from_fn(|j| words.get(64 * j + r).copied().unwrap_or(0));
+        }
+    }
+    transpose(rows);
+}
+
+#[inline(always)]
+pub(super) fn unpack_bits(words: &[u64], out: &mut [u64]) {
+    for (word, out) in words.iter().zip(out.chunks_mut(64)) {
+        out.iter_mut().enumerate().for_each(|(i, out)| *out = word >> i & 1);
+    }
+}
+
+#[inline(always)]
+pub(super) fn rows_to_words(rows: &[Row; 64], words: &mut [u64; 512]) {
+    let mut square = *rows;
+    transpose(&mut square);
+    for (r, row) in square.iter().enumerate() {
+        for (j, word) in row.iter().enumerate() {
+            words[64 * j + r] = *word;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Every version of every loop gives the same, and what its definition says.
+
+use super::*;
+use crate::netlist::{And, Local};
+
+fn words(n: usize, seed: u64) -> Vec<u64> {
+    (0..n as u64)
+        .map(|i| {
+            let x = (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15 ^ seed << 9);
+            let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            x ^ (x >> 27)
+        })
+        .collect()
+}
+
+/// Lengths around those of vectors.
+const LENGTHS: [usize; 12] = [0, 1, 3, 4, 5, 7, 8, 15, 31, 64, 255, 257];
+
+fn rows(n: usize, seed: u64) -> Vec<Row> {
+    words(n * 8, seed).as_chunks::<8>().0.to_vec()
+}
+
+#[test]
+fn products_and_sums() {
+    for level in levels() {
+        for n in LENGTHS {
+            let [xa, xb, ya, yb, z] = [1, 2, 3, 4, 5].map(|seed| words(n, seed));
+            let exact =
+                |i: usize| xa[i].wrapping_mul(ya[i].wrapping_add(yb[i])).wrapping_add(xb[i].wrapping_mul(ya[i]));
+            let mut out = z.clone();
+            at::cross_products(level, &mut out, &xa, &xb, &ya, &yb);
+            assert!((0..n).all(|i| out[i] == exact(i)), "{level:?} {n}");
+            let dot = (0..n).fold(0_u64, |sum, i| sum.wrapping_add(exact(i)));
+            assert_eq!(at::cross_dot(level, &xa, &xb, &ya, &yb), dot, "{level:?} {n}");
+            let mut out = z.clone();
+            at::add_difference(level, &mut out, &xa, &xb, 0xff);
+            assert!((0..n).all(|i| out[i] == z[i].wrapping_add(xa[i]).wrapping_sub(xb[i]) & 0xff), "{level:?} {n}");
+            let (mut out, mut mask) = (z.clone(), xb.clone());
+            at::hide(level, &mut out, &xa, &mut mask, 0xfff);
+            assert!((0..n).all(|i| out[i] == xa[i].wrapping_sub(xb[i]) & 0xfff && mask[i] == xb[i] & 0xfff));
+        }
+    }
+}
+
+#[test]
+fn bits() {
+    for level in levels() {
+        for n in LENGTHS {
+            let [xa, xb, ya, yb, z] = [1, 2, 3, 4, 5].map(|seed| words(n, seed));
+            let mut out = z.clone();
+            at::cross_ands(level, &mut out, &xa, &xb, &ya, &yb);
+            assert!((0..n).all(|i| out[i] == z[i] ^ (xa[i] & (ya[i] ^ yb[i])) ^ (xb[i] & ya[i])), "{level:?} {n}");
+            let mut out = z.clone();
+            at::and_masked(level, &mut out, &xa, &xb, &ya);
+            assert!((0..n).all(|i| out[i] == xa[i] & xb[i] ^ ya[i]), "{level:?} {n}");
+            let mut out = z.clone();
+            at::xor_into(level, &mut out, &xa);
+            assert!((0..n).all(|i| out[i] == z[i] ^ xa[i]), "{level:?} {n}");
+        }
+        let gates = [
+            Local::Xor { dst: 3, a: 0, b: 1 },
+            Local::Xor { dst: 0, a: 0, b: 3 },
+            Local::Not { dst: 2, a: 0 },
+            Local::Zero { dst: 1 },
+            Local::Xor { dst: 4, a: 4, b: 4 },
+        ];
+        let before = rows(5, 1);
+        let mut after = before.clone();
+        at::local_gates(level, &mut after, &gates, 0xf0);
+        for i in 0..8 {
+            assert_eq!(after[3][i], before[0][i] ^ before[1][i]);
+            assert_eq!(after[0][i], before[1][i]);
+            assert_eq!(after[2][i], before[1][i] ^ 0xf0);
+            assert_eq!((after[1][i], after[4][i]), (0, 0));
+        }
+        let ands = [And { dst: 3, a: 0, b: 1 }, And { dst: 4, a: 2, b: 2 }];
+        let (a, b, masks) = (rows(5, 2), rows(5, 3), rows(2, 4));
+        let (mut own, mut z) = (a.clone(), masks.clone());
+        at::and_gates(level, &mut own, &b, &ands, &mut z);
+        for (n, and) in ands.iter().enumerate() {
+            let (x, y) = (and.a as usize, and.b as usize);
+            for i in 0..8 {
+                let expected = masks[n][i] ^ (a[x][i] & (a[y][i] ^ b[y][i])) ^ (b[x][i] & a[y][i]);
+                assert_eq!((z[n][i], own[and.dst as usize][i]), (expected, expected), "{level:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn transposes() {
+    for level in levels() {
+        for n in [0, 1, 63, 64, 65, 511, 512] {
+            let all = words(n, 9);
+            let (packed, mut bits) = (words(8, 3), vec![7; n]);
+            at::unpack_bits(level, &packed, &mut bits);
+            assert!((0..n).all(|i| bits[i] == packed[i / 64] >> (i % 64) & 1), "{level:?} {n}");
+            let mut planes = [[0; 8]; 64];
+            at::words_to_rows(level, &all, &mut planes);
+            for lane in 0..512 {
+                for (p, plane) in planes.iter().enumerate() {
+                    let bit = plane[lane / 64] >> (lane % 64) & 1;
+                    assert_eq!(bit, all.get(lane).map_or(0, |word| word >> p & 1), "{level:?}: {lane} {p}");
+                }
+            }
+            let mut back = [0; 512];
+            at::rows_to_words(level, &planes, &mut back);
+            assert_eq!(back[..n], all, "{level:?}");
+            assert!(back[n..].iter().all(|word| *word == 0));
+        }
+    }
+}
+
+#[test]
+fn matrices() {
+    for level in levels() {
+        for (height, inner, width) in [(1, 1, 1), (2, 3, 8), (3, 5, 7), (5, 1, 9), (4, 33, 16), (33, 2, 77), (2, 0, 3)]
+        {
+            let (x, y) = (words(height * inner, 1), words(inner * width, 2));
+            let mut z = vec![0; height * width];
+            let mut panel = Vec::new();
+            for first in (0..width).step_by(PANELS * PANEL_COLUMNS) {
+                pack_panels(y.chunks_exact(width), first, width, &mut panel);
+                let columns = (first..width).step_by(PANEL_COLUMNS);
+                for (column, panel) in columns.zip(panel.chunks_exact(inner.max(1))) {
+                    at::multiply_panel(level, &mut z, width, column, &x, panel);
+                }
+            }
+            for (i, found) in z.iter().enumerate() {
+                let (r, c) = (i / width, i % width);
+                let sum =
+                    (0..inner).fold(0_u64, |sum, k| sum.wrapping_add(x[r * inner + k].wrapping_mul(y[k * width + c])));
+                assert_eq!(*found, sum, "{level:?}: {height} x {inner} x {width}, {i}");
+            }
+        }
+    }
+}
