@@ -8,6 +8,7 @@ use crate::module::Slot;
 use crate::op::Op;
 use crate::types::{RegType, signed_width};
 use smpc_math::netlist::Netlist;
+use smpc_math::sorting::merge_runs;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -289,23 +290,12 @@ fn prefix_sum(a: &[i64], len: u64) -> Result<Vec<i128>, Fault> {
     Ok(a.chunks(len).flat_map(running).collect())
 }
 
-/// The pairs (i, i + k) that layer (p, k) of Batcher's odd–even merge sort of n lanes compares (Batcher, 1968; in the form of Knuth,
-/// The Art of Computer Programming 3, 5.2.2, algorithm M): both in one block of 2p, each lane in at most one pair.
-pub fn merge_pairs(n: usize, p: usize, k: usize) -> impl Iterator<Item = (usize, usize)> {
-    let step = 2 * k.max(1);
-    let first = if p == 0 { 0 } else { k % p };
-    let starts = (first..n.saturating_sub(k)).step_by(step);
-    starts
-        .flat_map(move |j| (j..(j + k).min(n.saturating_sub(k))).map(move |i| (i, i + k)))
-        .filter(move |(i, other)| p > 0 && i / (2 * p) == other / (2 * p))
-}
-
 fn merge_layer(table: &[i64], columns: u32, p: i64, k: i64) -> Result<Vec<i64>, Fault> {
     let n = table.len() / columns.max(1) as usize;
     let p = usize::try_from(p).map_err(|_| Fault::Malformed("a negative layer"))?;
     let k = usize::try_from(k).map_err(|_| Fault::Malformed("a negative layer"))?;
     let mut out = table.to_vec();
-    for (i, j) in merge_pairs(n, p, k) {
+    for (i, j) in merge_runs(n, p, k).flatten().map(|i| (i, i + k)) {
         if out[j] < out[i] {
             (0..columns as usize).for_each(|c| out.swap(c * n + i, c * n + j));
         }

@@ -4,3 +4,4 @@ pub mod netlist;
 pub mod planes;
 pub mod prf;
 pub mod simd;
+pub mod sorting;

@@ -5,12 +5,12 @@ mod bits;
 pub use bits::Bits;
 
 use crate::executor::Cx;
-use crate::gates::merge::merge_pairs;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol, Shares};
 use crate::registry::{PLAIN, Spec};
 use smpc_math::netlist::Levelled;
 use smpc_math::planes::Planes;
+use smpc_math::sorting::merge_runs;
 
 /// One party in the clear.
 #[derive(Clone, Copy, Debug, Default)]
@@ -310,7 +310,7 @@ impl Protocol for Plain {
     }
     async fn merge_layer(&self, _: Cx<'_>, table: &mut Numbers, columns: usize, p: usize, k: usize, _: Range) {
         let rows = table.lanes() / columns.max(1);
-        for (i, j) in merge_pairs(rows, p, k) {
+        for (i, j) in merge_runs(rows, p, k).flatten().map(|i| (i, i + k)) {
             if signed(table.0[j]) < signed(table.0[i]) {
                 for column in 0..columns {
                     table.0.swap(column * rows + i, column * rows + j);

@@ -2,9 +2,9 @@
 
 use super::Run;
 use crate::conformance::data::{Data, signed};
-use crate::gates::merge::merge_pairs;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{Protocol, Shares};
+use smpc_math::sorting::merge_runs;
 
 /// Reads, writes, gathers and scatters through views of every shape, of numbers and words.
 pub(super) async fn views<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
@@ -90,7 +90,7 @@ pub(super) async fn sorting<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
         let before = run.e.stats();
         p.merge_layer(run.next(), &mut a, columns, at, k, range).await;
         run.note("merge_layer", 0, lanes, &before);
-        for (i, j) in merge_pairs(lanes, at, k) {
+        for (i, j) in merge_runs(lanes, at, k).flatten().map(|i| (i, i + k)) {
             if table[j] < table[i] {
                 (0..columns).for_each(|column| table.swap(column * lanes + i, column * lanes + j));
             }
