@@ -19,6 +19,9 @@ use smpc_bytecode::interval::Interval;
 /// Raw products from here on cannot be rounded exactly over a ring.
 const ROUNDING_LIMIT: i128 = 1 << 62;
 
+/// Most bits of numerator and denominator of a constant: every `fix` has 64, and exact products of many constants grow without end.
+const CONSTANT_BITS: u64 = 4096;
+
 /// Two operands of one shape.
 pub(super) struct Pair {
     pub(super) left: Operand,
@@ -102,7 +105,9 @@ impl Elaborator<'_> {
         }
         let compute = |x: &Num, y: &Num| match scalar {
             Scalar::Int => known_ints(op, x.as_int()?, y.as_int()?).map(Num::Int),
-            _ => Some(Num::fraction(known_fractions(op, &x.to_fraction(), &y.to_fraction()))),
+            _ => Some(known_fractions(op, &x.to_fraction(), &y.to_fraction()))
+                .filter(|value| value.numer().bits().max(value.denom().bits()) <= CONSTANT_BITS)
+                .map(Num::fraction),
         };
         let found = steps(op, a, b).or_else(|| a.zip(b, compute));
         match found {
@@ -118,8 +123,12 @@ impl Elaborator<'_> {
             None => self.error(
                 Code::Overflow,
                 pair.span,
-                format!("the result of `{}` on constants exceeds 127 bits", pair.what),
-                "use smaller constants",
+                if scalar == Scalar::Int {
+                    format!("the result of `{}` on constants exceeds 127 bits", pair.what)
+                } else {
+                    format!("the result of `{}` on constants has more than {CONSTANT_BITS} bits", pair.what)
+                },
+                "use smaller constants, or fewer digits",
             ),
         }
     }
@@ -192,17 +201,18 @@ impl Elaborator<'_> {
 
     fn product(&mut self, pair: Pair) -> Outcome<Value> {
         let lanes = pair.lanes();
-        let (scalar, bits) = match (pair.left.scalar, pair.right.scalar) {
-            (Scalar::Fix(a), Scalar::Fix(_)) => {
+        // Only a product of two scaled numbers has a scale too many.
+        let (pair, scaled) = match (pair.left.scalar, pair.right.scalar) {
+            (Scalar::Fix(_), Scalar::Fix(_)) => {
                 if let Some(value) = self.product_with_constant(&pair)? {
                     return Ok(value);
                 }
-                (Scalar::Fix(a), a)
+                (self.one_scale(pair)?, true)
             }
-            (Scalar::Fix(a), _) | (_, Scalar::Fix(a)) => (Scalar::Fix(a), 0),
-            _ => (Scalar::Int, 0),
+            _ => (pair, false),
         };
-        let pair = if bits > 0 { self.one_scale(pair)? } else { pair };
+        let scalar = if matches!(pair.left.scalar, Scalar::Fix(_)) { pair.left.scalar } else { pair.right.scalar };
+        let bits = if scaled { scalar.frac() } else { 0 };
         let (a, b) = self.both(&pair)?;
         let (left, right) = (
             self.range(&pair.left.leaf, pair.left.scalar.frac()),
@@ -267,15 +277,17 @@ impl Elaborator<'_> {
     fn quotient(&mut self, pair: Pair) -> Outcome<Value> {
         self.check_divisor(&pair)?;
         let lanes = pair.lanes();
-        let (scalar, frac) = match (pair.left.scalar, pair.right.scalar) {
-            (Scalar::Int, Scalar::Fix(b)) if 2 * b <= known::MAX_FRAC => (Scalar::Fix(b), 2 * b),
-            (Scalar::Fix(a), Scalar::Int) => (Scalar::Fix(a), 0),
-            (Scalar::Fix(a), _) | (_, Scalar::Fix(a)) => (Scalar::Fix(a), a),
-            _ => return self.int_quotient(pair, Op::Div {}, Interval::div),
-        };
         let pair = match (pair.left.scalar, pair.right.scalar) {
-            (Scalar::Fix(_), Scalar::Fix(_)) => self.one_scale(pair)?,
+            (Scalar::Int, Scalar::Fix(b)) if 2 * b <= known::MAX_FRAC => pair,
+            (_, Scalar::Fix(_)) => self.one_scale(pair)?,
             _ => pair,
+        };
+        // The divisor's scale goes, and the result's comes.
+        let (scalar, frac) = match (pair.left.scalar, pair.right.scalar) {
+            (Scalar::Fix(a), Scalar::Fix(_)) => (Scalar::Fix(a), a),
+            (Scalar::Fix(a), _) => (Scalar::Fix(a), 0),
+            (_, Scalar::Fix(b)) => (Scalar::Fix(b), 2 * b),
+            _ => return self.int_quotient(pair, Op::Div {}, Interval::div),
         };
         let (a, b) = self.both(&pair)?;
         let (left, right) = (

@@ -259,14 +259,10 @@ impl Elaborator<'_> {
                 return self.error(Code::TypeMismatch, operand.span, message, "write `all(xs)` or `any(xs)`");
             }
         }
-        let (scalar_a, scalar_b) = (pair.left.scalar, pair.right.scalar);
-        let frac = scalar_a.frac().max(scalar_b.frac());
-        let ranges = [&pair.left, &pair.right].map(|operand| {
-            let own = operand.scalar.frac();
-            self.range(&operand.leaf, own).mul(Interval::of(1 << (frac - own)))
-        });
-        let lanes = pair.lanes();
-        let (extents, scalar) = (pair.extents.clone(), if frac == 0 { Scalar::Int } else { Scalar::Fix(frac) });
+        let pair = self.one_scale(pair)?;
+        let scalar = pair.left.scalar;
+        let ranges = [&pair.left, &pair.right].map(|operand| self.range(&operand.leaf, scalar.frac()));
+        let (lanes, extents) = (pair.lanes(), pair.extents.clone());
         // Where the ranges decide, there is nothing to compare.
         let decided = if least {
             (ranges[0].hi <= ranges[1].lo, ranges[1].hi <= ranges[0].lo)
@@ -274,28 +270,25 @@ impl Elaborator<'_> {
             (ranges[0].lo >= ranges[1].hi, ranges[1].lo >= ranges[0].hi)
         };
         for (holds, operand) in [(decided.0, &pair.left), (decided.1, &pair.right)] {
-            if holds && operand.scalar == scalar && operand.extents == extents {
+            if holds && operand.extents == extents {
                 return Ok(operand.clone().into_value());
             }
         }
+        let (a_span, b_span) = (pair.left.span, pair.right.span);
+        let (a, b) = (pair.left.into_value(), pair.right.into_value());
         let second_wins = if least {
-            self.operate(BinaryOp::Lt, span, b, a, span)?
+            self.operate(BinaryOp::Lt, span, (&b, b_span), (&a, a_span), span)?
         } else {
-            self.operate(BinaryOp::Lt, span, a, b, span)?
+            self.operate(BinaryOp::Lt, span, (&a, a_span), (&b, b_span), span)?
         };
         let condition = Self::operand(&second_wins, span).ok_or(Reported)?;
-        let broadcast = |value: &Value| match value.leaves.first().map(|leaf| &leaf.data) {
+        let broadcast = |value: Value| match value.leaves.first().map(|leaf| &leaf.data) {
             Some(Data::Known(Known::Same(known, _))) => {
-                let ty = Type::lanes_of(value.ty.as_lanes().map_or(scalar, |(own, _)| own), &extents);
-                Value::new(ty, Leaf::known(Known::Same(known.clone(), lanes)))
+                Value::new(Type::lanes_of(scalar, &extents), Leaf::known(Known::Same(known.clone(), lanes)))
             }
-            _ => Value {
-                ty: Type::lanes_of(value.ty.as_lanes().map_or(scalar, |(own, _)| own), &extents),
-                ..value.clone()
-            },
+            _ => Value { ty: Type::lanes_of(scalar, &extents), ..value },
         };
-        let (x, y) = (broadcast(b.0), broadcast(a.0));
-        let chosen = self.choice(&condition, (&x, b.1), (&y, a.1), span)?;
+        let chosen = self.choice(&condition, (&broadcast(b), b_span), (&broadcast(a), a_span), span)?;
         // What is chosen lies in both bounds.
         let exact = if least { ranges[0].min(ranges[1]) } else { ranges[0].max(ranges[1]) };
         self.tightened(chosen, exact, span)

@@ -11,6 +11,19 @@ use crate::ir::{Kind, Op, Place, Ref, RegType};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
 
+/// What is compared in place of a constant.
+enum Bound {
+    /// Its words at the scale of the other side.
+    Words(Operand),
+    /// Nothing: it lies above all that fits 64 bits, or below.
+    Beyond {
+        /// Which of the two.
+        above: bool,
+    },
+    /// The constant itself.
+    AsItIs,
+}
+
 impl Elaborator<'_> {
     fn truth_value(pair: &Pair, leaf: Leaf) -> Value {
         Operand { scalar: Scalar::Bool, extents: pair.extents.clone(), leaf, span: pair.span }.into_value()
@@ -62,24 +75,17 @@ impl Elaborator<'_> {
     fn less(&mut self, pair: Pair) -> Outcome<(Value, Span)> {
         let span = pair.span;
         // In units of the last place of x, x < c is x < ⌈c⌉, and c < x is ⌊c⌋ < x.
-        let constant = |operand: &Operand| match operand.known() {
-            Some(Known::Same(value, _)) => Some(value.clone()),
-            _ => None,
+        let bound = match (pair.left.known(), pair.right.known()) {
+            (None, Some(known)) => self.bound(known.clone(), &pair.right, &pair.left, true),
+            (Some(known), None) => self.bound(known.clone(), &pair.left, &pair.right, false),
+            _ => Bound::AsItIs,
         };
-        let pair = match (constant(&pair.left), constant(&pair.right)) {
-            (None, Some(value)) if pair.left.known().is_none() => {
-                match self.bound(&pair.right, &value, &pair.left, true) {
-                    Ok(right) => Pair { right, ..pair },
-                    Err(above) => return Ok((self.constant_truth(&pair, above), span)),
-                }
-            }
-            (Some(value), None) if pair.right.known().is_none() => {
-                match self.bound(&pair.left, &value, &pair.right, false) {
-                    Ok(left) => Pair { left, ..pair },
-                    Err(above) => return Ok((self.constant_truth(&pair, !above), span)),
-                }
-            }
-            _ => self.one_scale(pair)?,
+        let constant_is_left = pair.left.known().is_some();
+        let pair = match bound {
+            Bound::Words(left) if constant_is_left => Pair { left, ..pair },
+            Bound::Words(right) => Pair { right, ..pair },
+            Bound::Beyond { above } => return Ok((self.constant_truth(&pair, above != constant_is_left), span)),
+            Bound::AsItIs => self.one_scale(pair)?,
         };
         let (a, b) = self.both(&pair)?;
         let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
@@ -87,15 +93,28 @@ impl Elaborator<'_> {
         Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
     }
 
-    /// A constant in units of the last place of the other side; `Err(true)` where it lies above all that fits 64 bits, `Err(false)` where below.
-    fn bound(&mut self, constant: &Operand, value: &Num, other: &Operand, up: bool) -> Result<Operand, bool> {
+    /// A constant in units of the last place of the other side.
+    fn bound(&mut self, known: Known, constant: &Operand, other: &Operand, up: bool) -> Bound {
         let frac = other.scalar.frac();
-        let word = known::raw_bound(value, frac, up);
-        let Ok(word) = i64::try_from(word) else { return Err(word > 0) };
-        let ty = RegType::Pub { kind: if frac == 0 { Kind::Int } else { Kind::Fix }, lo: word, hi: word, frac };
-        let value = self.builder.constant(ty, vec![word]);
-        let leaf = Leaf::of(Ref::lane(value, 0));
-        Ok(Operand { scalar: other.scalar, leaf, extents: Vec::new(), span: constant.span })
+        let kind = if frac == 0 { Kind::Int } else { Kind::Fix };
+        let word = |value: &Num| i64::try_from(known::raw_bound(value, frac, up));
+        let words: Vec<i64> = match &known {
+            Known::Same(value, _) => match word(value) {
+                Ok(word) => vec![word],
+                Err(_) => return Bound::Beyond { above: known::raw_bound(value, frac, up) > 0 },
+            },
+            Known::Each(values) => match values.iter().map(word).collect() {
+                Ok(words) => words,
+                Err(_) => return Bound::AsItIs,
+            },
+            // Whole numbers have no last place.
+            Known::Steps { .. } => return Bound::AsItIs,
+        };
+        let (lo, hi) = (words.iter().min().copied().unwrap_or(0), words.iter().max().copied().unwrap_or(0));
+        let extents = if words.len() == 1 { Vec::new() } else { constant.extents.clone() };
+        let value = self.builder.constant(RegType::Pub { kind, lo, hi, frac }, words);
+        let leaf = Leaf::of(self.builder.whole(value));
+        Bound::Words(Operand { scalar: other.scalar, leaf, extents, span: constant.span })
     }
 
     fn constant_truth(&self, pair: &Pair, value: bool) -> Value {
@@ -105,19 +124,30 @@ impl Elaborator<'_> {
     fn equal(&mut self, pair: Pair) -> Outcome<(Value, Span)> {
         let span = pair.span;
         // A constant between two representable numbers equals none.
+        let mut possible = None;
         for (constant, other) in [(&pair.left, &pair.right), (&pair.right, &pair.left)] {
-            if let (Some(Known::Same(value, _)), None) = (constant.known(), other.known())
-                && (!known::is_exact(value, other.scalar.frac())
-                    || narrow(self.range(&constant.leaf, other.scalar.frac())).is_none())
-            {
-                return Ok((self.constant_truth(&pair, false), span));
+            let (Some(known), None) = (constant.known(), other.known()) else { continue };
+            let frac = other.scalar.frac();
+            let exact = |value: &Num| known::is_exact(value, frac);
+            match known {
+                Known::Same(value, _) if !exact(value) || narrow(self.range(&constant.leaf, frac)).is_none() => {
+                    return Ok((self.constant_truth(&pair, false), span));
+                }
+                Known::Each(values) if !values.iter().all(exact) => {
+                    possible = known.map(|value| Some(Num::Bool(exact(value))));
+                }
+                _ => {}
             }
         }
         let pair = self.one_scale(pair)?;
         let (a, b) = self.both(&pair)?;
         let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
         let view = self.truth(Op::Eq {}, vec![a, b], pair.lanes(), span);
-        Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
+        let equal = Self::truth_value(&pair, Leaf::of(view).from(origin));
+        let Some(possible) = possible else { return Ok((equal, span)) };
+        let possible = Self::truth_value(&pair, Leaf::known(possible));
+        let both = self.pair(pair.what, (&equal, span), (&possible, span), span)?;
+        Ok((self.logic(BinaryOp::And, both)?, span))
     }
 
     /// `&&`, `||`, and exclusive or.

@@ -4,6 +4,7 @@
 mod language;
 mod machine;
 mod random;
+mod scales;
 mod sources;
 
 use machine::Machine;
