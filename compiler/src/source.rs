@@ -3,12 +3,14 @@
 use crate::cli;
 use crate::{log, one};
 use smpc_bytecode::codec;
+use smpc_bytecode::verify::{Limits, verify};
 use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
 use smpcc_core::{Compiled, Request, compile};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::program::Program;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Compiles the program that the arguments name.
@@ -22,7 +24,15 @@ pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Fa
     let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
     let loader = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.smpc"))).ok();
     let path = file_name(&arguments.file);
-    Ok(compile(&Request { path: &path, text: &text, defines, loader: &loader, deny }))
+    let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, deny });
+    // Nobody gets a module that parties would refuse; how much memory they allow is theirs to say.
+    if let Some(module) = &compiled.module
+        && let Err(error) = verify(module.clone(), &Limits { memory: u64::MAX })
+    {
+        return Err(one(Failure::ours(format!("the compiler made a module that does not verify: {error}"))
+            .help("please report it, with the program")));
+    }
+    Ok(compiled)
 }
 
 /// As [`compile_source`], but what is wrong is printed: the bytes of the module, or a failure without words.
@@ -82,10 +92,20 @@ fn read(path: &Path) -> Result<String, Failure> {
     if meta.is_dir() {
         return Err(fail("it is a folder").help(format!("name the file: {}", path.join("main.smpc").display())));
     }
+    let too_long = || fail("it is too long for a program").help("move tables of numbers into an input");
     if meta.len() > MAX_SOURCE as u64 {
-        return Err(fail("it is too long for a program").help("move tables of numbers into an input"));
+        return Err(too_long());
     }
-    let bytes = std::fs::read(path).map_err(|error| fail(&words(&error)))?;
+    // A pipe has no length, and a device no end.
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| fail(&words(&error)))?;
+    file.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&words(&error)))?;
+    if bytes.len() > MAX_SOURCE {
+        return Err(too_long());
+    }
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(..3);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let line =
             error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;

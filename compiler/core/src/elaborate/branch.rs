@@ -195,12 +195,14 @@ impl Elaborator<'_> {
         self.at(span);
         let open = self.builder.begin_if(condition);
         let calls = self.calls.mark();
+        self.conditional += 1;
         let then = Side { value: first(self), variables: self.held(variables) };
         self.calls.forget(calls);
         self.hold(variables, before);
         let mut open = self.builder.begin_else(open);
         let otherwise = Side { value: second(self), variables: self.held(variables) };
         self.calls.forget(calls);
+        self.conditional -= 1;
 
         // Both sides as values of one type.
         let mut pairs: Vec<Option<(Value, Value)>> = Vec::with_capacity(variables.len() + 1);

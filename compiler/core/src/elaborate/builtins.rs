@@ -433,18 +433,14 @@ impl Elaborator<'_> {
         let frac = operand.scalar.frac();
         let range = self.range(&operand.leaf, frac);
         let end = if high { range.hi } else { range.lo };
-        let value = if operand.scalar == Scalar::Int {
-            Num::Int(end)
-        } else {
-            Num::fraction(num_rational::BigRational::new(end.into(), num_bigint::BigInt::from(1) << frac))
-        };
-        Ok(Value::new(Type::Scalar(operand.scalar), Leaf::known(Known::one(value))))
+        Ok(Value::new(Type::Scalar(operand.scalar), Leaf::known(Known::one(operand.scalar.num(end)))))
     }
 
     // What everyone learns, and what stops a run.
 
     /// Refuses something that everyone sees under a secret condition.
     pub(super) fn effect(&mut self, what: &str, span: Span, help: &str) -> Outcome<()> {
+        self.effects += 1;
         let Some(branch) = self.branches.last() else { return Ok(()) };
         let message = format!("{what} under a secret condition");
         let leaf = branch.condition.leaves.first();
@@ -515,6 +511,7 @@ impl Elaborator<'_> {
         if let Some(known) = operand.known()
             && (0..known.lanes().min(super::known::MOST)).any(|lane| known.lane(lane).is_zero())
             && self.branches.is_empty()
+            && self.conditional == 0
         {
             let diagnostic = Diagnostic::new(Code::BrokenPromise, condition.span, format!("this `{what}` never holds"))
                 .here(text)
@@ -581,13 +578,18 @@ impl Elaborator<'_> {
         let view = self.lanes(&operand.leaf, operand.scalar, lanes, span)?;
         let own = self.range(&operand.leaf, frac);
         let kept = Interval::new(own.lo.max(range.lo), own.hi.min(range.hi));
-        if kept.lo > kept.hi {
+        if kept.lo > kept.hi && self.conditional == 0 {
             return self.error(
                 Code::BrokenPromise,
                 span,
                 "this `narrow` never holds",
                 "the program would always stop here",
             );
+        }
+        if kept.lo > kept.hi {
+            // Whoever comes here stops above: any value of the range will do.
+            let never = Known::Same(operand.scalar.num(range.lo), lanes);
+            return Ok(Value::new(value.ty, Leaf::known(never)));
         }
         let leaf = self.relabelled(&view, kept, span).from(operand.leaf.origin.clone());
         Ok(Value::new(value.ty, leaf))

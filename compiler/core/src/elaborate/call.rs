@@ -23,9 +23,17 @@ struct Call {
     arguments: Vec<Value>,
 }
 
+/// What a call gave.
+#[derive(Clone, Debug)]
+struct Known {
+    value: Value,
+    /// Whether everyone sees something of it: it has a `reveal` or a `check`.
+    effects: bool,
+}
+
 /// Calls whose results are in scope.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<(Call, Value)>);
+pub(super) struct Calls(Vec<(Call, Known)>);
 
 impl Calls {
     /// How many there are: what is added later goes with the block that is open then.
@@ -38,13 +46,15 @@ impl Calls {
         self.0.truncate(mark);
     }
 
-    fn find(&self, call: &Call) -> Option<Value> {
-        self.0.iter().rev().find(|(known, _)| known == call).map(|(_, value)| value.clone())
+    /// The result of an equal call; of one with effects only where effects may be.
+    fn find(&self, call: &Call, effects: bool) -> Option<Value> {
+        let known = self.0.iter().rev().find(|(known, _)| known == call).map(|(_, known)| known)?;
+        (effects || !known.effects).then(|| known.value.clone())
     }
 
-    fn remember(&mut self, call: Call, value: &Value) {
+    fn remember(&mut self, call: Call, known: Known) {
         if self.0.len() < MOST_CALLS {
-            self.0.push((call, value.clone()));
+            self.0.push((call, known));
         }
     }
 }
@@ -175,15 +185,16 @@ impl Elaborator<'_> {
             kept.push(self.argument(value, &declared, param, arg.span)?);
         }
         let call = Call { function: id, sizes: self.frame().sizes.clone(), arguments: kept };
-        if let Some(known) = self.calls.find(&call) {
+        if let Some(known) = self.calls.find(&call, self.branches.is_empty()) {
             return Ok(known);
         }
+        let effects = self.effects;
         for (param, value) in of.params.iter().zip(&call.arguments) {
             self.declare(&param.name, false, Some(value.clone()));
         }
         let value = self.function_body(&of.body)?;
         let value = self.result(of, value)?;
-        self.calls.remember(call, &value);
+        self.calls.remember(call, Known { value: value.clone(), effects: self.effects > effects });
         Ok(value)
     }
 

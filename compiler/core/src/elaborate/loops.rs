@@ -281,7 +281,10 @@ impl Elaborator<'_> {
                 let open = self.builder.begin_loop(*from, *to, *range, &entering);
                 self.start_turn(carry, &open.params);
                 let counter = open.counter;
+                let surely = matches!((from, to), (Bound::Const(from), Bound::Const(to)) if from < to);
+                self.conditional += usize::from(!surely);
                 self.counted_body(head, counter, body, span);
+                self.conditional -= usize::from(!surely);
                 Open::Counted(open)
             }
             Head::While(condition) => {
@@ -292,7 +295,9 @@ impl Elaborator<'_> {
                 let decides = decides.unwrap_or_else(|Reported| self.builder.boolean(false));
                 let open = self.builder.while_body(open, decides);
                 if !failed {
+                    self.conditional += 1;
                     let _ = self.block_value(body);
+                    self.conditional -= 1;
                 }
                 Open::While(open)
             }

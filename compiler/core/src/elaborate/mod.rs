@@ -53,6 +53,10 @@ pub(crate) type Outcome<T> = Result<T, Reported>;
 /// How deep expressions, blocks and calls may nest.
 const MAX_DEPTH: usize = 1_000;
 
+/// Most expressions that a program has once its functions are put in place: some seconds of work. A function that calls another one twice, which calls a
+/// third one twice, doubles with each.
+const MAX_EVALUATIONS: usize = 2_000_000;
+
 /// A variable.
 #[derive(Clone, Debug)]
 struct Variable {
@@ -116,6 +120,12 @@ pub(crate) struct Elaborator<'a> {
     /// Every variable that was declared, with its name and whether anything read it.
     declared: BTreeMap<Span, (String, bool)>,
     depth: usize,
+    /// Expressions that were evaluated, each instance of a function and each turn that is put in place anew.
+    evaluations: usize,
+    /// Reveals, checks and the like so far.
+    effects: usize,
+    /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
+    conditional: usize,
 }
 
 /// Elaborates the main module. `None` where an error has been reported.
@@ -143,6 +153,9 @@ pub(crate) fn elaborate(
         called: BTreeSet::new(),
         declared: BTreeMap::new(),
         depth: 0,
+        evaluations: 0,
+        effects: 0,
+        conditional: 0,
     };
     elaborator.program();
     let program = elaborator.builder.finish();
@@ -205,6 +218,15 @@ impl Elaborator<'_> {
 
     /// Runs something one level deeper.
     fn deeper<T>(&mut self, span: Span, run: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.evaluations += 1;
+        if self.evaluations > MAX_EVALUATIONS {
+            if self.sink.has_errors() {
+                return Err(Reported);
+            }
+            let message = format!("more than {MAX_EVALUATIONS} expressions, each use of a function counted");
+            let help = "functions that use others twice double with each level: keep results with `let`, or use loops";
+            return self.error(Code::TooLarge, span, message, help);
+        }
         if self.depth >= MAX_DEPTH {
             let help = "name inner parts with `let`";
             return self.error(Code::TooLarge, span, format!("more than {MAX_DEPTH} levels deep"), help);

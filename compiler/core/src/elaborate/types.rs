@@ -3,6 +3,9 @@
 //! A value is stored leaf by leaf: each scalar of its type is a vector of lanes, outer extents first. An array of structs therefore lies
 //! column by column, and `[[T; C]; R]` is the same type as `[T; R, C]`.
 
+use super::known::Num;
+use num_bigint::BigInt;
+use num_rational::BigRational;
 use smpc_bytecode::types::DataType;
 use std::fmt;
 use std::rc::Rc;
@@ -27,6 +30,15 @@ impl Scalar {
         match self {
             Self::Bool | Self::Int => 0,
             Self::Fix(frac) => frac,
+        }
+    }
+
+    /// The number with that raw form.
+    pub(crate) fn num(self, raw: i128) -> Num {
+        match self {
+            Self::Bool => Num::Bool(raw != 0),
+            Self::Int => Num::Int(raw),
+            Self::Fix(frac) => Num::fraction(BigRational::new(raw.into(), BigInt::from(1) << frac)),
         }
     }
 

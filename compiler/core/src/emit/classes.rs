@@ -226,7 +226,8 @@ impl Merger<'_> {
         if self.classes.ty(root) == self.ty(into) {
             return true;
         }
-        let widens = |gate: &Gate| !matches!(gate.op, Op::ProveRange {} | Op::A2b {} | Op::B2a { .. });
+        let widens =
+            |gate: &Gate| !matches!(gate.op, Op::Input { .. } | Op::ProveRange {} | Op::A2b {} | Op::B2a { .. });
         self.layout.reads[value.index()] == 1
             && self.classes.span(root).is_some_and(|span| span.count == 2)
             && matches!(self.layout.defs[value.index()], Def::Inst(Inst::Gate(gate)) if widens(gate))

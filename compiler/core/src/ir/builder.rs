@@ -140,14 +140,14 @@ impl Builder {
         id
     }
 
-    /// The id of a place; `text` is its line.
+    /// The id of a place; `text` is its line, of which a part is kept if it is long.
     pub fn site(&mut self, file: FileId, line: u32, column: u32, text: &str) -> SiteId {
         if let Some(id) = self.sites.get(&(file, line, column)) {
             return *id;
         }
         let sites = &mut self.program.sources.sites;
         let id = SiteId(id_of(sites.len()));
-        sites.push(Site { file, line, column, text: text.to_owned() });
+        sites.push(Site { file, line, column, text: excerpt(text, column) });
         self.sites.insert((file, line, column), id);
         id
     }
@@ -499,4 +499,16 @@ pub const fn dim(stride: i64, len: u64) -> Dim {
 
 fn id_of(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// Characters of a line that a program keeps for one place: a line may be as long as a file, and have as many places.
+const EXCERPT: usize = 160;
+
+/// What of a line is shown for a place in that column, from 1.
+fn excerpt(line: &str, column: u32) -> String {
+    if line.len() <= EXCERPT {
+        return line.to_owned();
+    }
+    let before = (column as usize).saturating_sub(EXCERPT / 3);
+    line.chars().skip(before).take(EXCERPT).collect()
 }
