@@ -69,11 +69,7 @@ impl Scan {
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.local.push(name.text.clone()),
-            Pattern::Wild(_) => {}
-            Pattern::Tuple(parts, _) => parts.iter().for_each(|part| self.pattern(part)),
-        }
+        self.local.extend(pattern.names().iter().map(|name| name.text.clone()));
     }
 
     fn expression(&mut self, e: &Expr) {

@@ -1,6 +1,7 @@
 //! `[f(x) for x in xs if c]`: over known elements, or few of them, element by element with each known; otherwise as a loop that fills an array.
 
 use super::branch::register;
+use super::known::Known;
 use super::types::{LeafType, Scalar};
 use super::value::{Leaf, Value};
 use super::{Elaborator, Outcome, Reported};
@@ -88,11 +89,39 @@ impl Elaborator<'_> {
             self.variables.truncate(first);
             found.extend(value?.map(|value| (value, element.span)));
         }
-        if found.is_empty() && len > 0 {
-            let message = "a comprehension that keeps no element";
-            return self.error(Code::TypeMismatch, span, message, "its element type is not known then");
+        if found.is_empty() {
+            return self.without_elements(element, pattern, xs, span);
         }
         self.array_of(found, span)
+    }
+
+    /// An array with nothing in it, of the type that an element would have. A turn on any row tells it, and is thrown away.
+    fn without_elements(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, span: Span) -> Outcome<Value> {
+        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        self.at(span);
+        let open = self.builder.begin_loop(Bound::Const(0), Bound::Const(0), (0, 0), &[]);
+        let ty = xs.ty.below(1);
+        let mut leaves = Vec::with_capacity(xs.leaves.len());
+        for (leaf, of) in xs.leaves.iter().zip(ty.leaves()) {
+            let range = self.range(leaf, of.scalar.frac());
+            let register = register(of.scalar, self.is_secret(leaf), range);
+            let word = if of.scalar == Scalar::Bool { 0 } else { register.range().0 };
+            let row = self.builder.fill(register, word, of.lanes());
+            leaves.push(Leaf::of(Ref::whole(row, of.lanes())).from(leaf.origin.clone()));
+        }
+        let (first, conditional) = (self.variables.len(), self.conditional);
+        self.conditional += 1;
+        let bound = self.bind(pattern, Some(Value { ty, leaves }), false);
+        let trial = bound.and_then(|()| self.expression(element));
+        self.conditional = conditional;
+        self.variables.truncate(first);
+        self.calls.forget(calls);
+        self.builder.abandon_loop(open);
+        self.builder.rewind(&mark);
+        let ty = trial?.ty;
+        self.sink.truncate(messages);
+        let none = ty.leaves().iter().map(|of| Leaf::known(Known::Same(of.scalar.num(0), 0))).collect();
+        Ok(Value { ty: ty.array(0), leaves: none })
     }
 
     /// A loop that fills the array. A first turn tells what an element is; it is thrown away.

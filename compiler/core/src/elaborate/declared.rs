@@ -2,6 +2,7 @@
 
 use super::known::{self, Num};
 use super::lanes::{show_place, show_range};
+use super::modules::Modules;
 use super::types::{FIX, Scalar, Type};
 use super::value::{Data, Leaf, Value};
 use super::{Elaborator, Outcome, origin_label};
@@ -190,19 +191,7 @@ impl Elaborator<'_> {
             if self.modules.may_be_lost(module, &name.text, self.sources) {
                 return Err(super::Reported);
             }
-            let scalars = ["bool", "int", "fix"];
-            let own = self.modules.get(module).names.keys().map(String::as_str);
-            let near = super::similar(&name.text, scalars.into_iter().chain(own));
-            let help = match (name.text.as_str(), near) {
-                ("float" | "double" | "f64" | "f32" | "decimal", _) => {
-                    "write `fix` for numbers with a point".to_owned()
-                }
-                ("integer" | "number" | "usize" | "uint", _) => "write `int`".to_owned(),
-                ("boolean", _) => "write `bool`".to_owned(),
-                (_, Some(near)) => format!("did you mean `{near}`?"),
-                (_, None) => "types are `bool`, `int`, `fix`, arrays, tuples and the file's structs".to_owned(),
-            };
-            return self.error(Code::UnknownName, span, format!("no type `{}`", name.text), help);
+            return Err(self.report(unknown_type(name, span, self.modules, module)));
         };
         match &self.modules.item(id).kind {
             ItemKind::Struct(of) => {
@@ -398,6 +387,25 @@ impl Elaborator<'_> {
         let value = self.builder.gate(Op::Relabel {}, vec![view.clone()], ty, lanes);
         Leaf::of(Ref::whole(value, lanes))
     }
+}
+
+/// Whether the language itself has a type of that name.
+pub(super) fn is_built_in(name: &str) -> bool {
+    ["bool", "int", "fix", "bits"].contains(&name) || named_range(name).is_some()
+}
+
+/// No type has that name.
+pub(super) fn unknown_type(name: &ast::Name, span: Span, modules: &Modules, module: usize) -> Diagnostic {
+    let own = modules.get(module).names.keys().map(String::as_str);
+    let near = super::similar(&name.text, ["bool", "int", "fix"].into_iter().chain(own));
+    let help = match (name.text.as_str(), near) {
+        ("float" | "double" | "f64" | "f32" | "decimal", _) => "write `fix` for numbers with a point".to_owned(),
+        ("integer" | "number" | "usize" | "uint", _) => "write `int`".to_owned(),
+        ("boolean", _) => "write `bool`".to_owned(),
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        (_, None) => "types are `bool`, `int`, `fix`, arrays, tuples and the file's structs".to_owned(),
+    };
+    Diagnostic::new(Code::UnknownName, span, format!("no type `{}`", name.text)).help(help)
 }
 
 #[cfg(test)]

@@ -132,6 +132,10 @@ impl Elaborator<'_> {
             ast::Receivers::Roles(roles) => {
                 let members: Vec<Outcome<RoleId>> = roles.iter().map(|role| self.role_member(role)).collect();
                 let members: Vec<RoleId> = members.into_iter().collect::<Outcome<_>>()?;
+                if let Some(at) = (1..members.len()).find(|at| members[..*at].contains(&members[*at])) {
+                    let message = "one role receives the output twice";
+                    return self.error(Code::Duplicate, roles[at].span, message, "name it once");
+                }
                 let value = value?;
                 self.output_to(output, &value, value_span, (module::Receivers::Roles(members), None))
             }

@@ -222,7 +222,7 @@ impl Elaborator<'_> {
             let message = format!("{told} is no value for the param `{}`", name.text);
             let diagnostic = Diagnostic::new(Code::BadParam, at, message)
                 .label(ty.span, "its type is written here")
-                .help("give a value that lies in the range");
+                .help(format!("give a value of `{}`", self.sources.text(ty.span)));
             return Err(self.report(diagnostic));
         }
         let kept = kept?;

@@ -18,8 +18,21 @@ pub(crate) struct Blame {
     pub(crate) span: Span,
     /// Its name, as the user wrote it.
     pub(crate) what: String,
-    /// The operands: their places, raw ranges with fractional bits, and where those come from.
-    pub(crate) operands: Vec<(Span, Interval, u32, Option<Rc<Origin>>)>,
+    /// The operands.
+    pub(crate) operands: Vec<Blamed>,
+}
+
+/// An operand in a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Blamed {
+    span: Span,
+    /// Its name, if it is a variable or the like.
+    name: Option<String>,
+    /// Its raw range, and its fractional bits.
+    range: Interval,
+    frac: u32,
+    /// Where the range comes from.
+    origin: Option<Rc<Origin>>,
 }
 
 /// An operand of an operator: a scalar or an array of scalars, with its place in the source.
@@ -217,15 +230,22 @@ impl Elaborator<'_> {
         let ty = self.number_type(secret, scalar, exact, blame)?;
         self.at(blame.span);
         let value = self.builder.gate(op, args, ty, lanes);
-        let origin = blame.operands.iter().find_map(|(_, _, _, origin)| origin.clone());
+        let origin = blame.operands.iter().find_map(|operand| operand.origin.clone());
         Ok(Leaf::of(Ref::whole(value, lanes)).from(origin))
     }
 
     /// What a message about these operands shows.
     pub(crate) fn blame(&self, span: Span, what: &str, operands: &[&Operand]) -> Blame {
         let told = operands.iter().map(|operand| {
-            let frac = operand.scalar.frac();
-            (operand.span, self.range(&operand.leaf, frac), frac, operand.leaf.origin.clone())
+            let (frac, text) = (operand.scalar.frac(), self.sources.text(operand.span));
+            let is_name = text.chars().all(|c| c.is_alphanumeric() || c == '_') && operand.known().is_none();
+            Blamed {
+                span: operand.span,
+                name: is_name.then(|| text.to_owned()),
+                range: self.range(&operand.leaf, frac),
+                frac,
+                origin: operand.leaf.origin.clone(),
+            }
         });
         Blame { span, what: what.to_owned(), operands: told.collect() }
     }
@@ -275,20 +295,21 @@ pub(crate) fn narrow(range: Interval) -> Option<(i64, i64)> {
 pub(crate) fn overflow(exact: Interval, frac: u32, blame: &Blame) -> Diagnostic {
     let message = format!("the result of `{}` may not fit in 64 bits", blame.what);
     let mut diagnostic = Diagnostic::new(Code::Overflow, blame.span, message).here(show_place(exact, frac));
-    for (span, range, frac, _) in &blame.operands {
-        if *span != blame.span {
-            diagnostic = diagnostic.label(*span, show_place(*range, *frac));
-        }
+    for operand in blame.operands.iter().filter(|operand| operand.span != blame.span) {
+        diagnostic = diagnostic.label(operand.span, show_place(operand.range, operand.frac));
     }
-    let widest = blame.operands.iter().filter(|(_, _, _, origin)| origin.is_some());
-    let widest = widest.max_by_key(|(_, range, _, _)| range.magnitude());
-    let origin = widest.and_then(|(_, _, _, origin)| origin.as_deref());
+    // The widest; of equal ones the one of which there is more to say.
+    let magnitude = |operand: &&Blamed| (operand.range.magnitude(), operand.origin.is_some());
+    let widest = blame.operands.iter().filter(|operand| operand.origin.is_some() || operand.name.is_some());
+    let widest = widest.max_by_key(magnitude);
+    let origin = widest.and_then(|operand| operand.origin.as_deref());
     diagnostic = origin_label(diagnostic, origin, "has its range from here");
-    diagnostic.help(match origin {
-        Some(origin) => format!(
+    diagnostic.help(match (origin, widest.and_then(|operand| operand.name.as_deref())) {
+        (Some(origin), _) => format!(
             "narrow the range of `{}`, or bring a value back into its range with `clamp(x, lo, hi)`",
             origin.name
         ),
-        None => "bring a value back into its range with `clamp(x, lo, hi)`".to_owned(),
+        (None, Some(name)) => format!("declare the range of `{name}`: `let {name}: int in 0..=1_000_000 = …`"),
+        (None, None) => "bring a value back into its range with `clamp(x, lo, hi)`".to_owned(),
     })
 }

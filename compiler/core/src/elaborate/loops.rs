@@ -451,7 +451,7 @@ impl Elaborator<'_> {
         let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
         self.poison(carry);
         let Some(variable) = variable else { return Err(Reported) };
-        let message = format!("the range of `{}` grows without end", variable.name);
+        let message = format!("the range of `{}` could not be bounded", variable.name);
         let diagnostic = Diagnostic::new(Code::LoopRange, span, message)
             .here("each turn may make it larger")
             .label(variable.span, "declared here")

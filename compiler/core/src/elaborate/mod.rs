@@ -55,7 +55,7 @@ const MAX_DEPTH: usize = 1_000;
 
 /// Most expressions that a program has once its functions are put in place: some seconds of work. A function that calls another one twice, which calls a
 /// third one twice, doubles with each.
-const MAX_EVALUATIONS: usize = 2_000_000;
+const MAX_EVALUATIONS: usize = 1_000_000;
 
 /// A variable.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub type Loader<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// An item of a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ItemId {
     /// The module.
     pub(crate) module: usize,

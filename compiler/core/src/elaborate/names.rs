@@ -1,26 +1,38 @@
-//! Functions of which there is no instance: their names are looked up all the same, so that one run tells every unknown one. Types are
-//! found only where a function is called.
+//! Functions of which there is no instance: their names are looked up all the same, so that one run tells every unknown one. What their values' types are
+//! is found only where a function is called.
 
-use super::builtins;
 use super::modules::{ItemId, Modules};
+use super::{builtins, declared};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::SourceMap;
-use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Name, Pattern, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Name, Pattern, Stmt, StmtKind, Type, TypeKind};
 use std::collections::BTreeSet;
 
-/// Reports unknown names in functions that nothing calls.
+/// The first name that stands there for the second time.
+pub(super) fn repeated<'a>(names: &[&'a Name]) -> Option<&'a Name> {
+    let mut seen = BTreeSet::new();
+    names.iter().find(|name| !seen.insert(&name.text)).copied()
+}
+
+/// Reports parameters of one name in any function, and unknown names in functions that nothing calls.
 pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sources: &SourceMap, sink: &mut Sink) {
     for module in 0..modules.len() {
         if modules.get(module).library {
             continue;
         }
         for (item, declared) in modules.get(module).ast.items.iter().enumerate() {
-            if let ItemKind::Fn(of) = &declared.kind
-                && !called.contains(&ItemId { module, item })
-            {
+            let ItemKind::Fn(of) = &declared.kind else { continue };
+            let generics = of.generics.iter().map(|generic| &generic.name);
+            let params: Vec<&Name> = generics.chain(of.params.iter().map(|param| &param.name)).collect();
+            if let Some(again) = repeated(&params) {
+                let message = format!("`{}` has two parameters `{}`", of.name.text, again.text);
+                let diagnostic = Diagnostic::new(Code::Duplicate, again.span, message);
+                sink.push(diagnostic.help("give one of them another name"));
+            }
+            if !called.contains(&ItemId { module, item }) {
                 let mut names = Names { modules, module, scope: Vec::new(), sources, sink };
-                names.scope.extend(of.generics.iter().map(|generic| generic.name.text.clone()));
-                names.scope.extend(of.params.iter().map(|param| param.name.text.clone()));
+                names.scope.extend(params.iter().map(|name| name.text.clone()));
+                of.params.iter().map(|param| &param.ty).chain(&of.result).for_each(|ty| names.ty(ty));
                 names.block(&of.body);
             }
         }
@@ -53,6 +65,26 @@ impl Names<'_> {
         }
     }
 
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Named { name, .. } => {
+                if !self.known(name)
+                    && !declared::is_built_in(&name.text)
+                    && !self.modules.may_be_lost(self.module, &name.text, self.sources)
+                {
+                    self.sink.push(declared::unknown_type(name, name.span, self.modules, self.module));
+                }
+            }
+            TypeKind::Array { element, .. } => self.ty(element),
+            TypeKind::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
+            TypeKind::Maybe(inner) | TypeKind::With(_, inner) => self.ty(inner),
+            TypeKind::Fn(params, result) => {
+                params.iter().for_each(|param| self.ty(param));
+                self.ty(result);
+            }
+        }
+    }
+
     fn unknown(&mut self, name: &Name, what: &str, end: &str) {
         if self.modules.may_be_lost(self.module, &name.text, self.sources) {
             return;
@@ -66,11 +98,7 @@ impl Names<'_> {
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.scope.push(name.text.clone()),
-            Pattern::Wild(_) => {}
-            Pattern::Tuple(parts, _) => parts.iter().for_each(|part| self.pattern(part)),
-        }
+        self.scope.extend(pattern.names().iter().map(|name| name.text.clone()));
     }
 
     fn scoped(&mut self, run: impl FnOnce(&mut Self)) {

@@ -159,8 +159,7 @@ impl Elaborator<'_> {
     }
 
     fn secret_index<T>(&mut self, span: Span, origin: Option<&super::value::Origin>) -> Outcome<T> {
-        let diagnostic = Diagnostic::new(Code::SecretIndex, span, "a secret index")
-            .here("which element is read or written would be seen by everyone")
+        let diagnostic = Diagnostic::new(Code::Unsupported, span, "secret indices are not supported yet")
             .help("compare every position with it: `sum(select([i == k for i in 0..N], xs, 0))`");
         let diagnostic = super::origin_label(diagnostic, origin, "is secret because of this");
         Err(self.report(diagnostic))
@@ -189,7 +188,7 @@ impl Elaborator<'_> {
             return self.secret_index(span, origin.as_deref());
         }
         let index = self.public_int(value, span)?;
-        self.bounds(index, extent, span);
+        self.bounds(index, extent, &format!("an index outside an array of {extent} elements"), span);
         Ok(Position::Public(index))
     }
 
@@ -200,8 +199,8 @@ impl Elaborator<'_> {
         Ok(self.whole(&view))
     }
 
-    /// Stops the run where an index leaves `0..extent`, unless its range excludes that.
-    fn bounds(&mut self, index: ValueId, extent: u64, span: Span) {
+    /// Stops the run where an index leaves `0..extent`, unless its range excludes that. `what` is said then.
+    fn bounds(&mut self, index: ValueId, extent: u64, what: &str, span: Span) {
         let (lo, hi) = self.builder.ty(index).range();
         let last = i64::try_from(extent).unwrap_or(i64::MAX);
         let mut inside: Vec<Ref> = Vec::new();
@@ -213,10 +212,9 @@ impl Elaborator<'_> {
             let below = self.builder.int(-1);
             inside.push(self.truth(crate::ir::Op::Lt {}, vec![Ref::lane(below, 0), Ref::lane(index, 0)], 1, span));
         }
-        let message = format!("an index outside an array of {extent} elements");
         for holds in inside {
             self.at(span);
-            let message = self.builder.message(&message);
+            let message = self.builder.message(what);
             self.builder.effect(crate::ir::Op::StopUnless { message }, vec![holds]);
         }
     }
@@ -243,7 +241,11 @@ impl Elaborator<'_> {
                 let outside = if first < 0 { first } else { last - 1 };
                 return self.out_of_bounds(outside, extent, position.span);
             }
-            let len = u64::try_from((last - first).max(0)).unwrap_or(0);
+            if first > last {
+                let message = format!("a slice that starts at {first} and ends before {last}");
+                return self.error(Code::OutOfBounds, position.span, message, "write the smaller end first");
+            }
+            let len = u64::try_from(last - first).unwrap_or(0);
             return Ok(Position::Slice(u64::try_from(first).ok(), None, len));
         }
         // `xs[i..i + 5]`: the length is known although the start is not.
@@ -251,7 +253,9 @@ impl Elaborator<'_> {
         let Some(len) = self.distance(from, to)? else { return self.slice_length(position.span) };
         let len = len + i128::from(*inclusive);
         let Some(len) = u64::try_from(len).ok().filter(|len| *len <= extent) else {
-            return self.slice_length(position.span);
+            let message = format!("a slice of {len} elements of an array of {extent}");
+            let help = "take no more elements than there are, and no less than none";
+            return self.error(Code::OutOfBounds, position.span, message, help);
         };
         if let Some(leaf) = self.secret_leaf(&start) {
             let origin = leaf.origin.clone();
@@ -262,7 +266,8 @@ impl Elaborator<'_> {
             return self.error(Code::TypeMismatch, from.span, message, "write `x as int`");
         }
         let index = self.public_int(&start, from.span)?;
-        self.bounds(index, extent - len + 1, position.span);
+        let what = format!("a slice of {len} elements outside an array of {extent} elements");
+        self.bounds(index, extent - len + 1, &what, position.span);
         Ok(Position::Slice(None, Some(index), len))
     }
 

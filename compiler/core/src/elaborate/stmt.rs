@@ -229,6 +229,15 @@ impl Elaborator<'_> {
             }
             Pattern::Wild(_) => Ok(()),
             Pattern::Tuple(parts, span) => {
+                if let Some(again) = super::names::repeated(&pattern.names()) {
+                    let message = format!("`{}` stands twice in one pattern", again.text);
+                    return self.error(
+                        Code::Duplicate,
+                        again.span,
+                        message,
+                        "give one of them another name, or write `_`",
+                    );
+                }
                 let Some(value) = value else {
                     return parts.iter().try_for_each(|part| self.bind(part, None, mutable));
                 };

@@ -408,6 +408,18 @@ pub enum Pattern {
     Tuple(Vec<Pattern>, Span),
 }
 
+impl Pattern {
+    /// The names that it binds, from left to right.
+    #[must_use]
+    pub fn names(&self) -> Vec<&Name> {
+        match self {
+            Self::Name(name) => vec![name],
+            Self::Wild(_) => Vec::new(),
+            Self::Tuple(parts, _) => parts.iter().flat_map(Self::names).collect(),
+        }
+    }
+}
+
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {

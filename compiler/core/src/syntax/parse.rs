@@ -183,6 +183,10 @@ fn unexpected(
     if ["def", "function", "func"].into_iter().any(|word| named(word) || previous_named(word)) {
         return say("functions are declared with `fn`".to_owned(), "write `fn name(x: int) -> int { … }`");
     }
+    if *token == Token::In && before(2) == Some(&Token::As) {
+        let help = "write `narrow(x, 0..=9, \"why it holds\")`, `clamp(x, 0, 9)`, or a `let` with that type";
+        return say("a type behind `as` has no range".to_owned(), help);
+    }
     if previous_named("var") || previous_named("int") || previous_named("bool") {
         return say("variables are declared with `let`".to_owned(), "write `let x = …;`, or `let x: int = …;`");
     }
