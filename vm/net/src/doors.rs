@@ -1,8 +1,13 @@
 //! Connections of one party to the others over TCP, up to a finished TLS handshake: accepts those of parties with higher numbers, connects to
 //! those with lower ones, and tries again until told to stop. Nothing here waits; [`Doors::step`] does what can be done now.
 //!
-//! Anyone may connect. Whoever does not show a key of the session is logged and dropped, holds a place for a bounded time and keeps nobody else
-//! from getting in: places are bounded, and the oldest one is given up for a new guest.
+//! Anyone may connect. Whoever does not show a key of the session is logged and dropped. Places are bounded, each is held for a bounded time, and
+//! where they run short, a crowd keeps no party from getting in:
+//!
+//! * Silent guests go first. One whose TLS greeting names a channel of the session outlives them for a while, so a handshake over a slow link
+//!   is not pushed out by connections that cost nothing to make.
+//! * Among those, the guests of the address that has most of them go first, as far as it has more than all callers together need.
+//! * Among equals, the silent one that has had most time goes, but any one of those that have greeted: nobody can time it.
 
 use crate::address::Resolved;
 use crate::channel::Channel;
@@ -17,9 +22,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustls::{ClientConfig, ServerConfig};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +34,8 @@ const GUESTS: usize = 128;
 const AT_ONCE: usize = 64;
 /// Longest time for a TLS handshake, and for TCP to answer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a guest that has greeted outlives silent ones.
+const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(5);
 /// Shortest and longest time between two attempts to connect.
 const SOON: Duration = Duration::from_millis(10);
@@ -53,6 +60,22 @@ struct Guest {
     pipe: Option<u64>,
     since: Instant,
     from: Option<SocketAddr>,
+}
+
+impl Guest {
+    /// Whether it may be sent away before others: its greeting names no channel of the session, or it has not come further for long.
+    fn is_silent(&self, now: Instant) -> bool {
+        let greeted = self.channel.state().is_some_and(|state| state.alpn_protocol().is_some());
+        !greeted || now.saturating_duration_since(self.since) >= PATIENCE
+    }
+
+    /// The address that its place is charged to: of IPv6 the part that a network gives to one customer.
+    fn source(&self) -> Option<IpAddr> {
+        self.from.map(|from| match from.ip().to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            address => address,
+        })
+    }
 }
 
 enum Attempt {
@@ -83,7 +106,10 @@ pub(crate) struct Doors<'a> {
     known: Vec<Fingerprint>,
     me: usize,
     numbers: Vec<u32>,
+    /// The oldest first.
     guests: VecDeque<Guest>,
+    /// Connections that all callers together make.
+    expected: usize,
     dials: Vec<Dial>,
     /// What went wrong last with each party.
     troubles: Vec<Option<String>>,
@@ -114,6 +140,7 @@ impl<'a> Doors<'a> {
             }
         }
         let callers = known[me + 1..].to_vec();
+        let expected = callers.len() * numbers.len();
         let (listener, server) = if callers.is_empty() {
             (None, None)
         } else {
@@ -126,7 +153,7 @@ impl<'a> Doors<'a> {
         };
         let troubles = vec![None; known.len()];
         let (guests, strangers, pause) = (VecDeque::new(), 0, None);
-        Ok(Self { listener, server, known, me, numbers, guests, dials, troubles, strangers, pause, log })
+        Ok(Self { listener, server, known, me, numbers, guests, expected, dials, troubles, strangers, pause, log })
     }
 
     /// What went wrong last with a party.
@@ -158,19 +185,21 @@ impl<'a> Doors<'a> {
     pub(crate) fn step(&mut self, relay: &mut Option<Relay>) -> Result<Vec<Arrived>, NetError> {
         let now = Instant::now();
         let mut arrived = Vec::new();
-        self.accept(relay, now)?;
+        let room = self.accept(relay, now)?;
+        // Everyone is heard before anyone is sent away.
         self.welcome(&mut arrived, now);
+        self.crowd_out(room, now);
         for place in 0..self.dials.len() {
             arrived.extend(self.dial(place, relay, now)?);
         }
         Ok(arrived)
     }
 
-    fn accept(&mut self, relay: &mut Option<Relay>, now: Instant) -> Result<(), NetError> {
-        let mut crowded_out = Vec::new();
-        let (Some(listener), Some(server)) = (&self.listener, &self.server) else { return Ok(()) };
+    /// Lets guests in; how many may stay.
+    fn accept(&mut self, relay: &mut Option<Relay>, now: Instant) -> Result<usize, NetError> {
+        let (Some(listener), Some(server)) = (&self.listener, &self.server) else { return Ok(GUESTS) };
         if self.pause.is_some_and(|until| until > now) {
-            return Ok(());
+            return Ok(GUESTS);
         }
         for _ in 0..AT_ONCE {
             match listener.accept() {
@@ -178,9 +207,6 @@ impl<'a> Doors<'a> {
                     let Ok(mut stream) = Stream::tcp(socket) else { continue };
                     let pipe = relay.as_mut().map(|relay| relay.divert(&mut stream, false)).transpose()?;
                     let channel = Channel::secure(stream, Tls::server(server_end(server.clone())?));
-                    if self.guests.len() >= GUESTS {
-                        crowded_out.extend(self.guests.pop_front());
-                    }
                     self.guests.push_back(Guest { channel, pipe, since: now, from: Some(from) });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -188,16 +214,35 @@ impl<'a> Doors<'a> {
                 Err(error) => {
                     // Most likely too many open files: gives places back and waits a moment.
                     (self.log)(&format!("no connection can be accepted now: {error}"));
-                    crowded_out.extend(self.guests.drain(..self.guests.len() / 2));
                     self.pause = Some(now + LATER);
-                    break;
+                    return Ok(self.guests.len().min(GUESTS) / 2);
                 }
             }
         }
-        for guest in crowded_out {
+        Ok(GUESTS)
+    }
+
+    /// Sends guests away until no more than `room` are left, in the order of the module's text.
+    fn crowd_out(&mut self, room: usize, now: Instant) {
+        if self.guests.len() <= room {
+            return;
+        }
+        let crowd = |guest: &Guest| (guest.is_silent(now), guest.source());
+        let mut crowds: BTreeMap<_, usize> = BTreeMap::new();
+        self.guests.iter().for_each(|guest| *crowds.entry(crowd(guest)).or_default() += 1);
+        while self.guests.len() > room {
+            let rank = |guest: &Guest| {
+                let crowd = crowd(guest);
+                (crowd.0, crowds.get(&crowd).map_or(0, |count| count.saturating_sub(self.expected)))
+            };
+            let ranks: Vec<(bool, usize)> = self.guests.iter().map(rank).collect();
+            let Some(first) = ranks.iter().max() else { return };
+            let equals: Vec<usize> = (0..ranks.len()).filter(|place| ranks[*place] == *first).collect();
+            let chosen = if first.0 { 0 } else { random(equals.len()) };
+            let Some(guest) = self.guests.remove(equals[chosen]) else { return };
+            crowds.entry(crowd(&guest)).and_modify(|count| *count -= 1);
             self.stranger(guest.from, "others came before it had said who it is");
         }
-        Ok(())
     }
 
     /// Carries the handshakes of guests on.
@@ -339,6 +384,12 @@ impl Dial {
         self.tries += 1;
         self.attempt = Attempt::At(now + pause);
     }
+}
+
+/// A number below `bound` that nobody else knows; where the system gives none, 0 is as good as any other.
+fn random(bound: usize) -> usize {
+    let number = getrandom::u64().unwrap_or(0) % bound.max(1) as u64;
+    usize::try_from(number).unwrap_or(0)
 }
 
 /// The party and channel that a guest has proved to be.
