@@ -375,7 +375,7 @@ pub(crate) fn report(me: usize, parties: usize, party: usize, why: Leave, culpri
     match why {
         Leave::Lost(other) if other >= parties => NetError::protocol(party, "it reports a party that does not exist"),
         Leave::Lost(other) if other != me && other != party => {
-            NetError::Lost { party: other, reason: "it is gone there".into(), reported_by: Some(party) }
+            NetError::Lost { party: other, reason: "it is gone there".into(), reported_by: Some(party), keys: false }
         }
         _ if culprit != party && culprit < parties && culprit != me => {
             NetError::Left { party: culprit, why, reported_by: Some(party) }

@@ -4,6 +4,7 @@
 //! byte. Buffers are bounded: at most one window of ciphertext each way, and what one window decrypts to.
 
 use crate::stream::{Gone, Stream};
+use crate::tls::gone;
 use rustls::client::UnbufferedClientConnection;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus};
@@ -208,6 +209,26 @@ impl Tls {
         if got == 0 && self.closed && !into.is_empty() { Err(Gone::Closed) } else { Ok(got) }
     }
 
+    /// Whether the other end is still there, as far as can be seen from what it sent first. Bytes are kept; a goodbye or an alert is heard.
+    pub(crate) fn check(&mut self, stream: &Stream) -> Result<(), Gone> {
+        if self.spare.is_empty() && !self.closed {
+            if !self.holds() {
+                self.fill(stream)?;
+            }
+            loop {
+                match self.step(&mut [], &mut 0)? {
+                    Step::Again => {}
+                    Step::Blocked | Step::Open => break,
+                    Step::Closed => {
+                        self.closed = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if self.spare.is_empty() && self.closed { Err(Gone::Closed) } else { Ok(()) }
+    }
+
     fn take_spare(&mut self, into: &mut [u8]) -> usize {
         let left = &self.spare[self.taken..];
         let count = left.len().min(into.len());
@@ -238,7 +259,7 @@ impl Tls {
         if step.is_err() {
             self.queue_alert();
         }
-        step.map_err(|error| Gone::Broken(plain(&error)))
+        step.map_err(|error| gone(&error))
     }
 
     /// After an error: takes the alert, if rustls has one for the other end.
@@ -257,14 +278,6 @@ impl Drop for Tls {
         // Records are decrypted where they lie, a greeting with its secret included.
         self.spare.zeroize();
         self.incoming.bytes.zeroize();
-    }
-}
-
-/// A TLS error in few words.
-fn plain(error: &Error) -> String {
-    match error {
-        Error::General(what) => what.clone(),
-        other => other.to_string(),
     }
 }
 
@@ -353,7 +366,7 @@ fn seal<D>(
     }
     let (discard, step) = look(status, &mut Sink { into: &mut [], got: &mut 0, spare }, outgoing);
     let sealed = match step {
-        Err(error) => Err(Gone::Broken(plain(&error))),
+        Err(error) => Err(gone(&error)),
         Ok(Step::Again | Step::Open) => Ok(false),
         Ok(Step::Closed) => Err(Gone::Closed),
         Ok(Step::Blocked) => Err(Gone::Internal("bytes were to be sent before the handshake was over")),
