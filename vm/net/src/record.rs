@@ -57,7 +57,9 @@ impl Window {
 
     fn grow(&mut self, size: usize) {
         if self.bytes.len() < size {
-            self.bytes.resize(size, 0);
+            let mut larger = vec![0; size];
+            larger[..self.bytes.len()].copy_from_slice(&self.bytes);
+            std::mem::replace(&mut self.bytes, larger).zeroize();
         }
     }
 }
@@ -281,6 +283,17 @@ impl Drop for Tls {
     }
 }
 
+/// Appends to a buffer of secrets: where that has to move, nothing stays behind.
+pub(crate) fn append(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    let length = buffer.len() + bytes.len();
+    if buffer.capacity() < length {
+        let mut larger = Vec::with_capacity(length.max(2 * buffer.capacity()));
+        larger.extend_from_slice(buffer);
+        std::mem::replace(buffer, larger).zeroize();
+    }
+    buffer.extend_from_slice(bytes);
+}
+
 /// Where decrypted bytes go.
 struct Sink<'a> {
     into: &'a mut [u8],
@@ -294,7 +307,7 @@ impl Sink<'_> {
         let count = room.len().min(bytes.len());
         room[..count].copy_from_slice(&bytes[..count]);
         *self.got += count;
-        self.spare.extend_from_slice(&bytes[count..]);
+        append(self.spare, &bytes[count..]);
     }
 }
 
