@@ -41,8 +41,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(text) => {
-            // Whoever reads may be gone; the work is done all the same.
-            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            print(&text);
             ExitCode::SUCCESS
         }
         Err(failures) => {
@@ -62,6 +61,12 @@ fn dispatch(cli: Cli) -> Done {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
     }
+}
+
+/// Says a result on stdout.
+fn print(text: &str) {
+    // Whoever reads may be gone; the work is done all the same.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// Says something on stderr.

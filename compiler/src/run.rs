@@ -2,12 +2,12 @@
 
 use crate::cli::Run;
 use crate::source::{inputs_folder, program_of};
-use crate::{Done, log, one};
+use crate::{Done, log, one, print};
 use smpc_net::Network;
 use smpc_protocols::registry::{PLAIN, PROTOCOLS, Spec, find};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::input::{self, InputFile, in_folder};
-use smpcvm::output::{OutputFile, all_json, of_all, render};
+use smpcvm::output::{RunFiles, all_json, of_all, render};
 use smpcvm::run::party::Outcome;
 use smpcvm::run::{Task, cluster, local, stats};
 use smpcvm::session::Params;
@@ -18,8 +18,7 @@ pub(crate) fn run(arguments: &Run) -> Done {
     let given = arguments.input.iter().map(|text| text.parse()).collect::<Result<Vec<InputFile>, _>>().map_err(one)?;
     let network = arguments.network.as_deref().map(str::parse::<Network>).transpose();
     let network = network.map_err(|error| one(Failure::new(Class::Usage, format!("--network: {error}"))))?;
-    let probe = |path: &Option<_>| path.as_deref().map(OutputFile::probe).transpose().map_err(one);
-    let (output, stats_file) = (probe(&arguments.output)?, probe(&arguments.stats)?);
+    let files_out = RunFiles::probe(arguments.output.as_deref(), arguments.stats.as_deref()).map_err(one)?;
 
     let params = Params::default();
     let program = program_of(&arguments.source, params.memory)?;
@@ -34,11 +33,11 @@ pub(crate) fn run(arguments: &Run) -> Done {
             executable.map_err(|error| one(Failure::ours(format!("this executable is not to be found: {error}"))))?;
         cluster::in_processes(&executable, &task, &files, network)?
     };
-    finish(&task, outcomes, output.as_ref(), stats_file.as_ref())
+    finish(&task, outcomes, &files_out)
 }
 
 /// Writes what was asked for and gives what each receiver got, for the terminal.
-fn finish(task: &Task, outcomes: Vec<Outcome>, output: Option<&OutputFile>, stats_file: Option<&OutputFile>) -> Done {
+fn finish(task: &Task, outcomes: Vec<Outcome>, files: &RunFiles) -> Done {
     let (mut results, mut all_stats) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         if let Some(warning) = &outcome.warning {
@@ -48,14 +47,13 @@ fn finish(task: &Task, outcomes: Vec<Outcome>, output: Option<&OutputFile>, stat
         all_stats.push(outcome.stats);
     }
     let received = of_all(task.manifest(), &task.nodes, &results).map_err(one)?;
-    if let Some(file) = output {
-        file.write(all_json(&received)).map_err(one)?;
+    let told: Vec<_> = received.iter().filter(|receiver| !receiver.outputs.is_empty()).cloned().collect();
+    let (text, failures) = files.deliver(render(&told), || all_json(&received), || stats::all_json(&all_stats));
+    if failures.is_empty() {
+        return Ok(text);
     }
-    if let Some(file) = stats_file {
-        file.write(stats::all_json(&all_stats)).map_err(one)?;
-    }
-    let told: Vec<_> = received.into_iter().filter(|receiver| !receiver.outputs.is_empty()).collect();
-    Ok(render(&told))
+    print(&text);
+    Err(failures)
 }
 
 /// The protocol of that name.

@@ -84,6 +84,23 @@ fn an_output_that_cannot_be_written() {
     assert!(!folder.path().join("result.json").exists());
 }
 
+/// What a computation has given is printed where its file cannot be written; and two files are not written over each other.
+#[test]
+fn results_are_not_lost() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut run = run_with(folder.path(), GOOD.as_bytes());
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("result.json")).expect("a link");
+    let output = run.output().expect("it starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cannot write result.json"), "{stderr}");
+    assert!(stdout.contains("total  65") && stdout.contains("\"total\": 65"), "{stdout}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut run = run_with(folder.path(), GOOD.as_bytes());
+    assert!(fail(run.args(["--stats", "./result.json"]), 2).contains("a file each"));
+    assert!(!folder.path().join("result.json").exists());
+}
+
 #[test]
 fn hopeless_sources() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -97,6 +97,23 @@ fn different_programs() {
     }
 }
 
+/// Another param makes another program; the param is what is wrong, and comes first.
+#[test]
+fn different_params() {
+    let source = "party A, B, C;\nparam N: int in 1..=9 = 3;\ninput x: secret int in 0..=9 from A;\nfn main() { output y = x * N to all; }\n";
+    let parties = Parties::of_source(source, 5);
+    let main = parties.folder(2).join("main.smpc");
+    std::fs::write(&main, source).expect("the source");
+    parties.compile_for(2, &main, &["N=4"]);
+    parties.write(0, "x.csv", "x\n5\n");
+    for (party, end) in parties.run([&["--input", "x=x.csv"], &[], &[]]).iter().enumerate() {
+        assert_eq!(end.code, Some(1), "{}", end.stderr);
+        let (here, there) = if party == 2 { (4, 3) } else { (3, 4) };
+        let told = format!("param N is \"{there}\" there and \"{here}\" here (these differ too: module)");
+        assert!(end.stderr.contains(&told), "{}", end.stderr);
+    }
+}
+
 #[test]
 fn different_session_files() {
     let parties = Parties::of_source(SHORT, 5);

@@ -29,8 +29,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(text) => {
-            // Whoever reads may be gone; the work is done all the same.
-            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            print(&text);
             ExitCode::SUCCESS
         }
         Err(failures) => {
@@ -38,6 +37,11 @@ fn main() -> ExitCode {
             ExitCode::from(failures.first().map_or(Class::Ours, |failure| failure.class).exit_code())
         }
     }
+}
+
+fn print(text: &str) {
+    // Whoever reads may be gone; the work is done all the same.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 fn log(text: &str) {
@@ -62,7 +66,7 @@ fn run_party(run: Run) -> Result<String, Vec<Failure>> {
         identity: run.identity,
         network: network.map_err(|error| vec![Failure::new(Class::Usage, format!("--network: {error}"))])?,
     };
-    separate::run(&party, &log)
+    separate::run(&party, &log, &print).map(|()| String::new())
 }
 
 fn new_identity(new: &NewIdentity) -> Result<String, Failure> {

@@ -155,7 +155,8 @@ impl Session {
     }
 }
 
-/// The terms of a session without its nodes.
+/// The terms of a session without its nodes. The first that differs is what an operator is told, so causes come before what follows from them: another
+/// param makes another module, and is what to correct.
 #[must_use]
 pub fn terms(protocol: &Spec, params: &Params, program: &Program, nodes: &[usize]) -> Terms {
     let mut terms = Terms::default();
@@ -163,11 +164,11 @@ pub fn terms(protocol: &Spec, params: &Params, program: &Program, nodes: &[usize
     terms.add("parties", protocol.parties);
     terms.add("threshold", protocol.tolerates);
     terms.add("security", params.security);
-    terms.add("program", &program.module.manifest.program);
-    terms.add("module", hex(&program.hash));
     for (name, value) in &program.module.manifest.params {
         terms.add(format!("param {name}"), value);
     }
+    terms.add("program", &program.module.manifest.program);
+    terms.add("module", hex(&program.hash));
     for (role, node) in program.module.manifest.roles.iter().zip(nodes) {
         terms.add(format!("role {role}"), node);
     }

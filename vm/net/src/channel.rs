@@ -131,8 +131,7 @@ impl Channel {
     pub(crate) fn check(&mut self) -> Result<(), Gone> {
         match &mut self.tls {
             None => self.stream.peek(),
-            Some(tls) if tls.holds() => Ok(()),
-            Some(tls) => tls.fill(&self.stream).map(drop),
+            Some(tls) => tls.check(&self.stream),
         }
     }
 

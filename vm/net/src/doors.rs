@@ -1,8 +1,13 @@
 //! Connections of one party to the others over TCP, up to a finished TLS handshake: accepts those of parties with higher numbers, connects to
 //! those with lower ones, and tries again until told to stop. Nothing here waits; [`Doors::step`] does what can be done now.
 //!
-//! Anyone may connect. Whoever does not show a key of the session is logged and dropped, holds a place for a bounded time and keeps nobody else
-//! from getting in: places are bounded, and the oldest one is given up for a new guest.
+//! Anyone may connect. Whoever does not show a key of the session is logged and dropped. Places are bounded, each is held for a bounded time, and
+//! where they run short, a crowd keeps no party from getting in:
+//!
+//! * Silent guests go first. One whose TLS greeting names a channel of the session outlives them for a while, so a handshake over a slow link
+//!   is not pushed out by connections that cost nothing to make.
+//! * Among those, the guests of the address that has most of them go first, as far as it has more than all callers together need.
+//! * Among equals, the silent one that has had most time goes, but any one of those that have greeted: nobody can time it.
 
 use crate::address::Resolved;
 use crate::channel::Channel;
@@ -11,15 +16,15 @@ use crate::identity::Fingerprint;
 use crate::mesh::Config;
 use crate::record::Tls;
 use crate::relay::Relay;
-use crate::stream::Stream;
+use crate::stream::{Gone, Stream};
 use crate::tls::{TlsContext, client_end, established, server_end};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustls::{ClientConfig, ServerConfig};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,13 +34,15 @@ const GUESTS: usize = 128;
 const AT_ONCE: usize = 64;
 /// Longest time for a TLS handshake, and for TCP to answer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a guest that has greeted outlives silent ones.
+const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(5);
 /// Shortest and longest time between two attempts to connect.
 const SOON: Duration = Duration::from_millis(10);
 const LATER: Duration = Duration::from_millis(250);
 /// A name that has no address is looked up again at every so manieth attempt.
 const RESOLVED_AGAIN: usize = 16;
-/// Most strangers that are logged one by one.
+/// Most kinds of trouble, with strangers and with each party, that are logged one by one.
 const LOGGED: usize = 8;
 
 /// A connection whose other end has proved to be a party.
@@ -53,6 +60,22 @@ struct Guest {
     pipe: Option<u64>,
     since: Instant,
     from: Option<SocketAddr>,
+}
+
+impl Guest {
+    /// Whether it may be sent away before others: its greeting names no channel of the session, or it has not come further for long.
+    fn is_silent(&self, now: Instant) -> bool {
+        let greeted = self.channel.state().is_some_and(|state| state.alpn_protocol().is_some());
+        !greeted || now.saturating_duration_since(self.since) >= PATIENCE
+    }
+
+    /// The address that its place is charged to: of IPv6 the part that a network gives to one customer.
+    fn source(&self) -> Option<IpAddr> {
+        self.from.map(|from| match from.ip().to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            address => address,
+        })
+    }
 }
 
 enum Attempt {
@@ -75,6 +98,31 @@ struct Dial {
     attempt: Attempt,
 }
 
+/// What keeps a party from having all its connections.
+#[derive(Default)]
+struct Trouble {
+    /// The last thing that went wrong.
+    last: Option<String>,
+    /// The last one about keys. What happens once they are found not to match explains less.
+    keys: Option<String>,
+    /// What the operator has been told of.
+    told: Vec<String>,
+}
+
+/// Connections that were refused.
+#[derive(Default)]
+struct Refused {
+    count: usize,
+    last: String,
+}
+
+impl Refused {
+    fn add(&mut self, from: &str, what: &str) {
+        self.count += 1;
+        self.last = format!("{from}: {what}");
+    }
+}
+
 /// See the module's text.
 pub(crate) struct Doors<'a> {
     listener: Option<TcpListener>,
@@ -83,11 +131,18 @@ pub(crate) struct Doors<'a> {
     known: Vec<Fingerprint>,
     me: usize,
     numbers: Vec<u32>,
+    /// The oldest first.
     guests: VecDeque<Guest>,
+    /// Connections that all callers together make.
+    expected: usize,
     dials: Vec<Dial>,
-    /// What went wrong last with each party.
-    troubles: Vec<Option<String>>,
-    strangers: usize,
+    /// By party.
+    troubles: Vec<Trouble>,
+    strangers: Refused,
+    /// Those of them that were refused over keys, by either end.
+    keyless: Refused,
+    /// What the operator has been told of them.
+    told: Vec<String>,
     /// No connection is accepted before this time.
     pause: Option<Instant>,
     log: &'a dyn Fn(&str),
@@ -114,6 +169,7 @@ impl<'a> Doors<'a> {
             }
         }
         let callers = known[me + 1..].to_vec();
+        let expected = callers.len() * numbers.len();
         let (listener, server) = if callers.is_empty() {
             (None, None)
         } else {
@@ -124,14 +180,69 @@ impl<'a> Doors<'a> {
             listener.set_nonblocking(true).map_err(NetError::internal)?;
             (Some(listener), Some(context.server(callers, &numbers)?))
         };
-        let troubles = vec![None; known.len()];
-        let (guests, strangers, pause) = (VecDeque::new(), 0, None);
-        Ok(Self { listener, server, known, me, numbers, guests, dials, troubles, strangers, pause, log })
+        Ok(Self {
+            listener,
+            server,
+            me,
+            numbers,
+            guests: VecDeque::new(),
+            expected,
+            dials,
+            troubles: known.iter().map(|_| Trouble::default()).collect(),
+            known,
+            strangers: Refused::default(),
+            keyless: Refused::default(),
+            told: Vec::new(),
+            pause: None,
+            log,
+        })
     }
 
-    /// What went wrong last with a party.
-    pub(crate) fn trouble(&self, party: usize) -> Option<&str> {
-        self.troubles[party].as_deref()
+    /// What keeps a party from having all its connections, as far as is known.
+    pub(crate) fn trouble(&self, party: usize) -> Option<String> {
+        let Trouble { last, keys, .. } = &self.troubles[party];
+        match (keys, last) {
+            (Some(keys), Some(last)) if keys != last => Some(format!("{keys}; and at last: {last}")),
+            _ => last.clone(),
+        }
+    }
+
+    /// Whether the keys that a party and this one know each other by do not match.
+    pub(crate) fn keys_differ(&self, party: usize) -> bool {
+        self.troubles[party].keys.is_some()
+    }
+
+    /// How many connections were refused, and why the last one; whether it was over keys.
+    pub(crate) fn refused(&self) -> Option<(String, bool)> {
+        let keys = self.keyless.count > 0;
+        let Refused { count, last } = if keys { &self.keyless } else { &self.strangers };
+        let text = match count {
+            0 => return None,
+            1 => format!("a connection was refused{last}"),
+            _ => format!("{count} connections were refused, the last{last}"),
+        };
+        Some((text, keys))
+    }
+
+    /// A party has spoken: what went wrong before is over.
+    pub(crate) fn well(&mut self, party: usize) {
+        self.troubles[party] = Trouble::default();
+    }
+
+    /// Notes what went wrong with a party, and tells the operator once.
+    fn note(&mut self, party: usize, what: String, keys: bool, tell: impl FnOnce(&str) -> Option<String>) {
+        let trouble = &mut self.troubles[party];
+        if !trouble.told.contains(&what)
+            && trouble.told.len() < LOGGED
+            && let Some(line) = tell(&what)
+        {
+            (self.log)(&line);
+            trouble.told.push(what.clone());
+        }
+        if keys {
+            trouble.keys = Some(what.clone());
+        }
+        trouble.last = Some(what);
     }
 
     /// The address of a party that this one connects to, as written.
@@ -146,8 +257,9 @@ impl<'a> Doors<'a> {
     }
 
     /// A channel that was up is gone: connects it again, if that is this party's part.
-    pub(crate) fn again(&mut self, party: usize, number: u32, what: &str) {
-        self.troubles[party] = Some(what.to_owned());
+    pub(crate) fn again(&mut self, party: usize, number: u32, gone: &Gone) {
+        let tell = |what: &str| Some(format!("a connection of party {party} is gone during set-up: {what}"));
+        self.note(party, gone.to_string(), gone.is_about_keys(), tell);
         let now = Instant::now();
         for dial in self.dials.iter_mut().filter(|dial| dial.party == party && dial.number == number) {
             dial.retry(now);
@@ -158,19 +270,21 @@ impl<'a> Doors<'a> {
     pub(crate) fn step(&mut self, relay: &mut Option<Relay>) -> Result<Vec<Arrived>, NetError> {
         let now = Instant::now();
         let mut arrived = Vec::new();
-        self.accept(relay, now)?;
+        let room = self.accept(relay, now)?;
+        // Everyone is heard before anyone is sent away.
         self.welcome(&mut arrived, now);
+        self.crowd_out(room, now);
         for place in 0..self.dials.len() {
             arrived.extend(self.dial(place, relay, now)?);
         }
         Ok(arrived)
     }
 
-    fn accept(&mut self, relay: &mut Option<Relay>, now: Instant) -> Result<(), NetError> {
-        let mut crowded_out = Vec::new();
-        let (Some(listener), Some(server)) = (&self.listener, &self.server) else { return Ok(()) };
+    /// Lets guests in; how many may stay.
+    fn accept(&mut self, relay: &mut Option<Relay>, now: Instant) -> Result<usize, NetError> {
+        let (Some(listener), Some(server)) = (&self.listener, &self.server) else { return Ok(GUESTS) };
         if self.pause.is_some_and(|until| until > now) {
-            return Ok(());
+            return Ok(GUESTS);
         }
         for _ in 0..AT_ONCE {
             match listener.accept() {
@@ -178,9 +292,6 @@ impl<'a> Doors<'a> {
                     let Ok(mut stream) = Stream::tcp(socket) else { continue };
                     let pipe = relay.as_mut().map(|relay| relay.divert(&mut stream, false)).transpose()?;
                     let channel = Channel::secure(stream, Tls::server(server_end(server.clone())?));
-                    if self.guests.len() >= GUESTS {
-                        crowded_out.extend(self.guests.pop_front());
-                    }
                     self.guests.push_back(Guest { channel, pipe, since: now, from: Some(from) });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -188,16 +299,35 @@ impl<'a> Doors<'a> {
                 Err(error) => {
                     // Most likely too many open files: gives places back and waits a moment.
                     (self.log)(&format!("no connection can be accepted now: {error}"));
-                    crowded_out.extend(self.guests.drain(..self.guests.len() / 2));
                     self.pause = Some(now + LATER);
-                    break;
+                    return Ok(self.guests.len().min(GUESTS) / 2);
                 }
             }
         }
-        for guest in crowded_out {
-            self.stranger(guest.from, "others came before it had said who it is");
+        Ok(GUESTS)
+    }
+
+    /// Sends guests away until no more than `room` are left, in the order of the module's text.
+    fn crowd_out(&mut self, room: usize, now: Instant) {
+        if self.guests.len() <= room {
+            return;
         }
-        Ok(())
+        let crowd = |guest: &Guest| (guest.is_silent(now), guest.source());
+        let mut crowds: BTreeMap<_, usize> = BTreeMap::new();
+        self.guests.iter().for_each(|guest| *crowds.entry(crowd(guest)).or_default() += 1);
+        while self.guests.len() > room {
+            let rank = |guest: &Guest| {
+                let crowd = crowd(guest);
+                (crowd.0, crowds.get(&crowd).map_or(0, |count| count.saturating_sub(self.expected)))
+            };
+            let ranks: Vec<(bool, usize)> = self.guests.iter().map(rank).collect();
+            let Some(first) = ranks.iter().max() else { return };
+            let equals: Vec<usize> = (0..ranks.len()).filter(|place| ranks[*place] == *first).collect();
+            let chosen = if first.0 { 0 } else { random(equals.len()) };
+            let Some(guest) = self.guests.remove(equals[chosen]) else { return };
+            crowds.entry(crowd(&guest)).and_modify(|count| *count -= 1);
+            self.stranger(guest.from, "others came before it had said who it is", false);
+        }
     }
 
     /// Carries the handshakes of guests on.
@@ -207,35 +337,40 @@ impl<'a> Doors<'a> {
             let from = guest.from;
             match guest.channel.handshake() {
                 Ok(false) if now.saturating_duration_since(guest.since) < HANDSHAKE => self.guests.push_back(guest),
-                Ok(false) => self.stranger(from, "it does not finish its handshake"),
-                Err(gone) => self.stranger(from, &gone.to_string()),
+                Ok(false) => self.stranger(from, "it does not finish its handshake", false),
+                Err(gone) => self.stranger(from, &gone.to_string(), gone.is_about_keys()),
                 Ok(true) => match identify(&guest.channel, &self.numbers, &self.known) {
                     Ok((party, number)) if party > self.me => {
                         let Guest { channel, pipe, .. } = guest;
                         arrived.push(Arrived { party, number, channel, pipe });
                     }
-                    Ok(_) => self.stranger(from, "its key is that of a party that does not connect here"),
-                    Err(what) => self.stranger(from, what),
+                    Ok(_) => self.stranger(from, "its key is that of a party that does not connect here", true),
+                    Err(what) => self.stranger(from, what, false),
                 },
             }
         }
     }
 
-    fn stranger(&mut self, from: Option<SocketAddr>, what: &str) {
-        self.strangers += 1;
+    fn stranger(&mut self, from: Option<SocketAddr>, what: &str, keys: bool) {
         let from = from.map_or_else(String::new, |from| format!(" from {from}"));
-        match self.strangers {
-            ..=LOGGED => (self.log)(&format!("refused a connection{from}: {what}")),
-            count if count.is_power_of_two() => {
-                (self.log)(&format!("refused {count} connections so far, the last{from}: {what}"))
-            }
-            _ => {}
+        self.strangers.add(&from, what);
+        if keys {
+            self.keyless.add(&from, what);
+        }
+        let count = self.strangers.count;
+        if self.told.len() < LOGGED && !self.told.iter().any(|told| told == what) {
+            (self.log)(&format!("refused a connection{from}: {what}"));
+            self.told.push(what.to_owned());
+        } else if count > LOGGED && count.is_power_of_two() {
+            (self.log)(&format!("refused {count} connections so far, the last{from}: {what}"));
         }
     }
 
     /// Brings one of our own channels forward.
     fn dial(&mut self, place: usize, relay: &mut Option<Relay>, now: Instant) -> Result<Option<Arrived>, NetError> {
         let dial = &mut self.dials[place];
+        // Whether keys do not match; whether nobody is there yet, which is no news.
+        let (mut keys, mut absent) = (false, false);
         let failed = match std::mem::replace(&mut dial.attempt, Attempt::Up) {
             Attempt::Up => return Ok(None),
             Attempt::At(when) if when > now => {
@@ -258,7 +393,10 @@ impl<'a> Doors<'a> {
                         dial.attempt = Attempt::Connecting(socket, now);
                         return Ok(None);
                     }
-                    Err(error) => error.to_string(),
+                    Err(error) => {
+                        absent = error.kind() == ErrorKind::ConnectionRefused;
+                        error.to_string()
+                    }
                 },
             },
             Attempt::Connecting(socket, since) => match connected(&socket) {
@@ -274,7 +412,10 @@ impl<'a> Doors<'a> {
                     dial.attempt = Attempt::Greeting(Box::new(Guest { channel, pipe, since: now, from: None }));
                     return self.dial(place, relay, now);
                 }
-                Err(error) => error.to_string(),
+                Err(error) => {
+                    absent = error.kind() == ErrorKind::ConnectionRefused;
+                    error.to_string()
+                }
             },
             Attempt::Greeting(mut guest) => match guest.channel.handshake() {
                 Ok(false) if now.saturating_duration_since(guest.since) < HANDSHAKE => {
@@ -282,6 +423,10 @@ impl<'a> Doors<'a> {
                     return Ok(None);
                 }
                 Ok(false) => "whoever is there does not finish the handshake".to_owned(),
+                Err(gone @ Gone::Unknown(_)) => {
+                    keys = true;
+                    format!("whoever is there is not this party: {gone}")
+                }
                 Err(gone) => format!("whoever is there is not this party, or does not know us: {gone}"),
                 Ok(true) => match established_as(&guest.channel, &self.numbers, self.known[dial.party], dial.number) {
                     Ok(()) => {
@@ -293,11 +438,10 @@ impl<'a> Doors<'a> {
             },
         };
         dial.retry(now);
-        let (party, trouble) = (dial.party, Some(failed));
-        if self.troubles[party] != trouble && trouble.as_deref().is_some_and(|what| !what.contains("refused")) {
-            (self.log)(&format!("party {party} cannot be reached yet: {}", trouble.as_deref().unwrap_or_default()));
-        }
-        self.troubles[party] = trouble;
+        let party = dial.party;
+        self.note(party, failed, keys, |what| {
+            (!absent).then(|| format!("party {party} cannot be reached yet: {what}"))
+        });
         Ok(None)
     }
 
@@ -339,6 +483,12 @@ impl Dial {
         self.tries += 1;
         self.attempt = Attempt::At(now + pause);
     }
+}
+
+/// A number below `bound` that nobody else knows; where the system gives none, 0 is as good as any other.
+fn random(bound: usize) -> usize {
+    let number = getrandom::u64().unwrap_or(0) % bound.max(1) as u64;
+    usize::try_from(number).unwrap_or(0)
 }
 
 /// The party and channel that a guest has proved to be.

@@ -55,6 +55,8 @@ pub enum NetError {
         reason: String,
         /// The party that told us, where we have not seen it ourselves.
         reported_by: Option<usize>,
+        /// Whether keys were seen that are not the session's: its file may differ between the parties.
+        keys: bool,
     },
     /// A peer said that it leaves.
     Left {
@@ -167,6 +169,11 @@ impl NetError {
             Self::Lost { reported_by: Some(reporter), .. } => {
                 format!("party {reporter} has the details; its log says more")
             }
+            Self::Lost { keys: true, .. } => {
+                "compare the fingerprints in the session files of the parties: each must be the one that \
+                                              `smpcvm identity new` printed there"
+                    .to_owned()
+            }
             Self::Lost { .. } => {
                 "is it running, with the same session file, and is its port open from here? its own log says more"
                     .to_owned()
@@ -193,7 +200,7 @@ impl NetError {
     }
 
     pub(crate) fn lost(party: usize, reason: impl Into<String>) -> Self {
-        Self::Lost { party, reason: reason.into(), reported_by: None }
+        Self::Lost { party, reason: reason.into(), reported_by: None, keys: false }
     }
 
     pub(crate) fn protocol(party: usize, what: impl Into<String>) -> Self {
@@ -212,7 +219,7 @@ impl fmt::Display for NetError {
             None => String::new(),
         };
         match self {
-            Self::Lost { party, reason, reported_by } => {
+            Self::Lost { party, reason, reported_by, .. } => {
                 write!(f, "party {party} was lost{}: {reason}", reported(reported_by))
             }
             Self::Left { party, why: Leave::Lost(other), reported_by } if party == other => {
@@ -259,7 +266,7 @@ mod tests {
 
     #[test]
     fn messages_name_the_party_and_who_said_so() {
-        let lost = NetError::Lost { party: 1, reason: "it is silent".into(), reported_by: Some(2) };
+        let lost = NetError::Lost { party: 1, reason: "it is silent".into(), reported_by: Some(2), keys: false };
         assert_eq!(lost.to_string(), "party 1 was lost, as party 2 reports: it is silent");
         assert_eq!((lost.fault(), lost.party(), lost.leave()), (Fault::Peer, Some(1), Leave::Lost(1)));
         let left = NetError::Left { party: 0, why: Leave::Error, reported_by: None };

@@ -4,7 +4,11 @@
 //! * It beats a few times within `silence`, as long as the workers have moved something within that time or are all blocked on peers.
 //! * A peer that has sent nothing for `silence` is lost. So is one whose connection ends without a goodbye. What we see ourselves counts before
 //!   what another party reports.
-//! * A party that beats and says that it computes is waited for as long as it does so: no limit tells a long computation from a refusal.
+//! * A party that beats and says that it computes is waited for as long as it does so: no limit tells a long computation from a refusal. That it
+//!   computes is what its worker reports by [`crate::Control::progress`], after each level of a program and every so many turns of a loop, and
+//!   what is seen of the bytes that it moves. From a worker that reports nothing and moves nothing for `silence` no beats come any more, so
+//!   it is given up within another `silence`: nothing tells a single step that takes as long from one that never ends. Whoever sets the limit must
+//!   leave time for the longest step.
 //! * Where every party is blocked and nothing has moved for `silence`, the party that is waited for is given up.
 //! * After a peer's own error everyone stops at once. After a peer's program has *stopped*, nobody is interrupted: all its bytes are valid,
 //!   and the others' programs stop at the same place.
@@ -375,7 +379,7 @@ pub(crate) fn report(me: usize, parties: usize, party: usize, why: Leave, culpri
     match why {
         Leave::Lost(other) if other >= parties => NetError::protocol(party, "it reports a party that does not exist"),
         Leave::Lost(other) if other != me && other != party => {
-            NetError::Lost { party: other, reason: "it is gone there".into(), reported_by: Some(party) }
+            NetError::Lost { party: other, reason: "it is gone there".into(), reported_by: Some(party), keys: false }
         }
         _ if culprit != party && culprit < parties && culprit != me => {
             NetError::Left { party: culprit, why, reported_by: Some(party) }

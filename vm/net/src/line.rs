@@ -2,6 +2,7 @@
 
 use crate::channel::Channel;
 use crate::frame::Frame;
+use crate::record::append;
 use crate::stream::Gone;
 use rustix::event::{PollFd, PollFlags};
 use std::time::{Duration, Instant};
@@ -25,7 +26,9 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(channel: Channel) -> Self {
-        Self { channel, inbox: Vec::new(), outbox: Vec::new(), ending: false, ended: false, closed: false }
+        // A greeting holds a secret: with room for the longest one the outbox never moves and leaves a copy.
+        let (inbox, outbox) = (Vec::new(), Vec::with_capacity(MOST));
+        Self { channel, inbox, outbox, ending: false, ended: false, closed: false }
     }
 
     /// Queues a frame, unless the line was ended.
@@ -90,7 +93,7 @@ impl Line {
                 }
             };
             any = true;
-            self.inbox.extend_from_slice(&piece[..got]);
+            append(&mut self.inbox, &piece[..got]);
             piece[..got].zeroize();
         }
         Ok(any)
@@ -109,6 +112,13 @@ impl Line {
         if !self.outbox.is_empty() && !self.ended {
             sockets.push(PollFd::from_borrowed_fd(self.channel.writer(), PollFlags::OUT));
         }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.inbox.zeroize();
+        self.outbox.zeroize();
     }
 }
 

@@ -4,6 +4,7 @@
 //! byte. Buffers are bounded: at most one window of ciphertext each way, and what one window decrypts to.
 
 use crate::stream::{Gone, Stream};
+use crate::tls::gone;
 use rustls::client::UnbufferedClientConnection;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus};
@@ -56,7 +57,9 @@ impl Window {
 
     fn grow(&mut self, size: usize) {
         if self.bytes.len() < size {
-            self.bytes.resize(size, 0);
+            let mut larger = vec![0; size];
+            larger[..self.bytes.len()].copy_from_slice(&self.bytes);
+            std::mem::replace(&mut self.bytes, larger).zeroize();
         }
     }
 }
@@ -208,6 +211,26 @@ impl Tls {
         if got == 0 && self.closed && !into.is_empty() { Err(Gone::Closed) } else { Ok(got) }
     }
 
+    /// Whether the other end is still there, as far as can be seen from what it sent first. Bytes are kept; a goodbye or an alert is heard.
+    pub(crate) fn check(&mut self, stream: &Stream) -> Result<(), Gone> {
+        if self.spare.is_empty() && !self.closed {
+            if !self.holds() {
+                self.fill(stream)?;
+            }
+            loop {
+                match self.step(&mut [], &mut 0)? {
+                    Step::Again => {}
+                    Step::Blocked | Step::Open => break,
+                    Step::Closed => {
+                        self.closed = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if self.spare.is_empty() && self.closed { Err(Gone::Closed) } else { Ok(()) }
+    }
+
     fn take_spare(&mut self, into: &mut [u8]) -> usize {
         let left = &self.spare[self.taken..];
         let count = left.len().min(into.len());
@@ -238,7 +261,7 @@ impl Tls {
         if step.is_err() {
             self.queue_alert();
         }
-        step.map_err(|error| Gone::Broken(plain(&error)))
+        step.map_err(|error| gone(&error))
     }
 
     /// After an error: takes the alert, if rustls has one for the other end.
@@ -260,12 +283,15 @@ impl Drop for Tls {
     }
 }
 
-/// A TLS error in few words.
-fn plain(error: &Error) -> String {
-    match error {
-        Error::General(what) => what.clone(),
-        other => other.to_string(),
+/// Appends to a buffer of secrets: where that has to move, nothing stays behind.
+pub(crate) fn append(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    let length = buffer.len() + bytes.len();
+    if buffer.capacity() < length {
+        let mut larger = Vec::with_capacity(length.max(2 * buffer.capacity()));
+        larger.extend_from_slice(buffer);
+        std::mem::replace(buffer, larger).zeroize();
     }
+    buffer.extend_from_slice(bytes);
 }
 
 /// Where decrypted bytes go.
@@ -281,7 +307,7 @@ impl Sink<'_> {
         let count = room.len().min(bytes.len());
         room[..count].copy_from_slice(&bytes[..count]);
         *self.got += count;
-        self.spare.extend_from_slice(&bytes[count..]);
+        append(self.spare, &bytes[count..]);
     }
 }
 
@@ -353,7 +379,7 @@ fn seal<D>(
     }
     let (discard, step) = look(status, &mut Sink { into: &mut [], got: &mut 0, spare }, outgoing);
     let sealed = match step {
-        Err(error) => Err(Gone::Broken(plain(&error))),
+        Err(error) => Err(gone(&error)),
         Ok(Step::Again | Step::Open) => Ok(false),
         Ok(Step::Closed) => Err(Gone::Closed),
         Ok(Step::Blocked) => Err(Gone::Internal("bytes were to be sent before the handshake was over")),

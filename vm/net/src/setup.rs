@@ -129,7 +129,10 @@ impl<'a> Setup<'a> {
         if taken || peer.left {
             return (self.log)(&format!("refused a second connection of party {party} for one channel"));
         }
-        peer.heard = Instant::now();
+        // Who refuses our key, or shows another one, comes again and again without ever saying anything.
+        if !self.doors.as_ref().is_some_and(|doors| doors.keys_differ(party)) {
+            peer.heard = Instant::now();
+        }
         if number == CONTROL {
             (peer.line, peer.greeted) = (Some(Line::new(channel)), false);
         } else if let Some(place) = peer.data.get_mut(number as usize) {
@@ -212,8 +215,7 @@ impl<'a> Setup<'a> {
         for (place, number) in peer.data.iter_mut().zip(0..) {
             if let Some(Err(gone)) = place.as_mut().map(Channel::check) {
                 *place = None;
-                (self.log)(&format!("a connection of party {party} is gone during set-up: {gone}"));
-                doors.again(party, number, &gone.to_string());
+                doors.again(party, number, &gone);
             }
         }
     }
@@ -249,6 +251,9 @@ impl<'a> Setup<'a> {
                     self.differs.get_or_insert(NetError::Differs { party, field, mine, theirs, others });
                 }
                 peer.hello = Some(hello);
+                if let Some(doors) = &mut self.doors {
+                    doors.well(party);
+                }
             }
             Frame::Beat { .. } => {}
             Frame::Abort { why, culprit } if why != Leave::Stopped => {
@@ -276,9 +281,9 @@ impl<'a> Setup<'a> {
         }
         // Whoever comes back within the set-up is greeted anew.
         peer.hello = None;
-        (self.log)(&format!("the connection of party {party} is gone during set-up: {gone}"));
-        if let Some(doors) = &mut self.doors {
-            doors.again(party, CONTROL, &gone.to_string());
+        match &mut self.doors {
+            Some(doors) => doors.again(party, CONTROL, gone),
+            None => (self.log)(&format!("the connection of party {party} is gone during set-up: {gone}")),
         }
     }
 
@@ -309,13 +314,21 @@ impl<'a> Setup<'a> {
             return NetError::Address { party, address, reason };
         }
         let here = self.peers[party].as_ref().is_some_and(|peer| peer.hello.is_some());
+        let mut keys = doors.keys_differ(party);
         let reason = match (here, doors.name(party), doors.trouble(party)) {
             (true, ..) => format!("it is silent for more than {limit}"),
             (false, Some(name), Some(trouble)) => format!("no connection to {name} within {limit}: {trouble}"),
             (false, Some(name), None) => format!("no answer from {name} within {limit}"),
-            (false, None, _) => format!("it has not connected within {limit}"),
+            (false, None, Some(trouble)) => format!("it has not connected again within {limit}: {trouble}"),
+            (false, None, None) => match doors.refused() {
+                Some((refused, over_keys)) => {
+                    keys = over_keys;
+                    format!("it has not connected within {limit}; {refused}")
+                }
+                None => format!("it has not connected within {limit}"),
+            },
         };
-        NetError::lost(party, reason)
+        NetError::Lost { party, reason, reported_by: None, keys }
     }
 
     fn wait(&self, now: Instant) -> Result<(), NetError> {

@@ -18,8 +18,19 @@ pub(crate) enum Gone {
     Closed,
     /// The operating system or the TLS layer says so.
     Broken(String),
+    /// The other end's key is not the session's.
+    Unknown(String),
+    /// The other end says that our key is not the session's.
+    Refused,
     /// Our own fault.
     Internal(&'static str),
+}
+
+impl Gone {
+    /// Whether one end does not know the other's key.
+    pub(crate) fn is_about_keys(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Refused)
+    }
 }
 
 impl fmt::Display for Gone {
@@ -27,6 +38,8 @@ impl fmt::Display for Gone {
         match self {
             Self::Closed => f.write_str("it closed the connection"),
             Self::Broken(what) => write!(f, "its connection broke: {what}"),
+            Self::Unknown(what) => f.write_str(what),
+            Self::Refused => f.write_str("it refuses our key: its session file has another fingerprint for this party"),
             Self::Internal(what) => f.write_str(what),
         }
     }

@@ -10,6 +10,7 @@
 use crate::agree::CONTROL;
 use crate::error::NetError;
 use crate::identity::{Fingerprint, Identity};
+use crate::stream::Gone;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature};
@@ -19,9 +20,10 @@ use rustls::server::{NoServerSessionStorage, UnbufferedServerConnection};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::TLS13;
 use rustls::{
-    ClientConfig, CommonState, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, ProtocolVersion,
-    ServerConfig, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, CommonState, DigitallySignedStruct, DistinguishedName, Error,
+    HandshakeKind, OtherError, ProtocolVersion, ServerConfig, SignatureScheme,
 };
+use std::fmt;
 use std::sync::Arc;
 
 /// The cryptography that all connections use.
@@ -35,6 +37,28 @@ pub(crate) fn provider() -> CryptoProvider {
 /// The application protocol of a channel.
 pub(crate) fn channel_name(channel: u32) -> Vec<u8> {
     if channel == CONTROL { b"smpc/1/control".to_vec() } else { format!("smpc/1/data/{channel}").into_bytes() }
+}
+
+/// A key that is not the session's. An error of its own, because the other end then hears that its certificate is what is wrong.
+#[derive(Debug)]
+struct Unknown(Fingerprint);
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its fingerprint {} is not the session's", self.0)
+    }
+}
+
+impl std::error::Error for Unknown {}
+
+/// What a TLS error means.
+pub(crate) fn gone(error: &Error) -> Gone {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(unknown))) => Gone::Unknown(unknown.to_string()),
+        Error::AlertReceived(AlertDescription::CertificateUnknown) => Gone::Refused,
+        Error::General(what) => Gone::Broken(what.clone()),
+        other => Gone::Broken(other.to_string()),
+    }
 }
 
 /// Accepts exactly these keys.
@@ -51,7 +75,9 @@ impl Pinned {
         }
         match Fingerprint::of(certificate) {
             Some(found) if self.allowed.contains(&found) => Ok(()),
-            Some(found) => Err(Error::General(format!("its fingerprint {found} is not the session's"))),
+            Some(found) => {
+                Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Unknown(found))))))
+            }
             None => Err(Error::General("its certificate is malformed".into())),
         }
     }

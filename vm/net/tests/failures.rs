@@ -6,7 +6,7 @@ mod common;
 
 use common::proxy::Proxy;
 use common::{LONG, World, exchange, rounds, rounds_until_error, terms};
-use smpc_net::{Config, Control, Leave, Links, Mesh, NetError, local_mesh};
+use smpc_net::{Config, Control, Identity, Leave, Links, Mesh, NetError, local_mesh};
 use std::time::{Duration, Instant};
 
 const SHORT: Duration = Duration::from_secs(3);
@@ -113,6 +113,32 @@ fn a_party_that_never_comes_is_named() {
             assert!(!error.help().is_empty());
         }
     }
+}
+
+/// Session files that have different fingerprints for one party: everyone hears that keys are what is wrong, and hears it once.
+#[test]
+fn a_party_that_others_know_by_another_key_is_told() {
+    let mut world = World::new(3, Duration::from_secs(1));
+    let mut theirs = world.config.clone();
+    theirs.nodes[2].fingerprint = Identity::generate("other").unwrap().fingerprint();
+    // It outlasts the others, and the end of their ports must not hide what they said before.
+    let own = Config { silence: Duration::from_secs(3), ..world.config(2) };
+    let configs = [Config { me: 0, ..theirs.clone() }, Config { me: 1, ..theirs }, own];
+    let threads = configs.map(|config| world.start_with(config, terms(&[]), |mesh| mesh.map(|_| ()).unwrap_err()));
+    let errors = threads.map(|thread| thread.join().unwrap());
+    assert!(errors[2].to_string().contains("it refuses our key"), "{}", errors[2]);
+    assert!(errors[2].help().contains("compare the fingerprints"), "{}", errors[2].help());
+    assert_eq!(world.logged(2).matches("it refuses our key").count(), 2, "{}", world.logged(2));
+    let key = format!("its fingerprint {} is not the session's", world.identities[2].fingerprint());
+    // Of two parties that give up the third, one may hear of it from the other.
+    for error in &errors[..2] {
+        assert_lost(error, 2);
+        let seen = matches!(error, NetError::Lost { reported_by: None, .. });
+        assert!(!seen || error.to_string().contains("connections were refused, the last from 127.0.0.1:"), "{error}");
+        assert!(!seen || error.to_string().contains(&key) && error.help().contains("compare"), "{error}");
+    }
+    assert!(errors[..2].iter().any(|error| error.to_string().contains(&key)), "{errors:?}");
+    assert_eq!(world.logged(0).matches("refused a connection").count(), 1, "{}", world.logged(0));
 }
 
 #[test]

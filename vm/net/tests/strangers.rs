@@ -7,6 +7,7 @@ mod common;
 
 use common::proxy::Proxy;
 use common::{LONG, World, rounds, terms};
+use rustix::net::{AddressFamily, SocketType};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -14,7 +15,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, HandshakeKind, SignatureScheme, StreamOwned};
 use smpc_net::{Identity, NetError};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -103,7 +104,11 @@ type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 /// Connects, greets, and reads: whoever is refused gets an error or an end, and no byte.
 fn call(address: SocketAddr, config: &Arc<ClientConfig>) -> std::io::Result<Tls> {
-    let socket = TcpStream::connect(address)?;
+    greet(TcpStream::connect(address)?, config)
+}
+
+/// The TLS handshake over a connection.
+fn greet(socket: TcpStream, config: &Arc<ClientConfig>) -> std::io::Result<Tls> {
     socket.set_read_timeout(Some(Duration::from_secs(20)))?;
     let connection = ClientConnection::new(config.clone(), ServerName::try_from("x").unwrap()).unwrap();
     let mut tls = StreamOwned::new(connection, socket);
@@ -322,6 +327,58 @@ fn a_flood_of_strangers_is_survived() {
     complete(&mut world, first);
     // Most are not even logged.
     assert!(world.logged(0).contains("refused") && world.logged(0).lines().count() < 40, "{}", world.logged(0));
+    drop(crowd);
+}
+
+/// Silent connections from this address, more than a party has places for, until most of the places were needed again.
+fn silent_flood(world: &World, from: Ipv4Addr) -> Vec<TcpStream> {
+    let crowd = (0..400).map(|_| connect_from(from, world.addresses[0])).collect();
+    wait_until(|| world.logged(0).contains("refused 128 connections"));
+    crowd
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn connect_from(from: Ipv4Addr, to: SocketAddr) -> TcpStream {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from((from, 0))).unwrap();
+    rustix::net::connect(&socket, &to).unwrap();
+    TcpStream::from(socket)
+}
+
+/// A handshake over a slow link is not pushed out by connections that cost nothing: party 2 gets in at its first attempt.
+#[test]
+fn a_silent_flood_pushes_no_greeted_party_out() {
+    let mut world = World::new(3, LONG);
+    let first = first_two(&mut world);
+    let slow = Proxy::to(world.addresses[0]);
+    // Greetings pass, and nothing after them until the flood is over.
+    slow.freeze();
+    let mut config = world.config(2);
+    config.nodes[0].address = slow.address.to_string();
+    let last = world.start_with(config, terms(&[]), take_part);
+    wait_until(|| slow.opened() == 2);
+    let crowd = silent_flood(&world, Ipv4Addr::LOCALHOST);
+    slow.thaw();
+    first.into_iter().chain([last]).for_each(|thread| thread.join().unwrap());
+    assert_eq!(slow.opened(), 2, "{}", world.logged(2));
+    drop(crowd);
+}
+
+/// Nor does a crowd at one address push out a connection from another one that has said nothing yet.
+#[test]
+fn a_flood_from_one_address_pushes_no_other_out() {
+    let mut world = World::new(3, LONG);
+    let party2 = open_identity(&mut world, 2);
+    let first = first_two(&mut world);
+    let quiet = TcpStream::connect(world.addresses[0]).unwrap();
+    let crowd = silent_flood(&world, Ipv4Addr::new(127, 0, 0, 2));
+    drop(greet(quiet, &Arc::new(client(vec![party2.certificate], &party2.key, TLS13))).unwrap());
+    complete(&mut world, first);
     drop(crowd);
 }
 

@@ -160,8 +160,8 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    fn help(&self) -> Option<String> {
-        Some(match self {
+    fn help(&self) -> String {
+        match self {
             Self::Unreadable(_) | Self::Folder => "check the path after `NAME=`".to_owned(),
             Self::NotUtf8 => "save it as UTF-8".to_owned(),
             Self::NoColumn { .. } | Self::TwoColumns(_) => {
@@ -169,17 +169,28 @@ impl Problem {
             }
             Self::WhichColumn { input, .. } => format!("say which one: --input {input}=FILE:COLUMN"),
             Self::ColumnOfTable => "leave `:COLUMN` out; the first row of the file names the columns".to_owned(),
-            Self::Count { expected, found, .. } if found > expected => {
-                "nothing is left out silently: give the file that belongs to this program, or compile it for more"
+            Self::Empty => "give the file that holds the values of this input".to_owned(),
+            Self::Count { expected, found, .. } => {
+                let (done, size) = if found > expected { ("left out", "more") } else { ("filled in", "fewer") };
+                format!(
+                    "nothing is {done} silently: give the file that belongs to this program, or compile it for {size}"
+                )
+            }
+            Self::Cells { .. } => {
+                "every row has a cell for each column; a cell that has a separator in it stands in quotes".to_owned()
+            }
+            Self::Json(_) => {
+                "expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for \
+                 records"
                     .to_owned()
             }
+            Self::Row(_) => "save it as plain CSV again".to_owned(),
             Self::EmptyCell(ty) | Self::NotA { ty, .. } | Self::NotWhole { ty, .. } | Self::OutOfRange { ty, .. } => {
                 format!("expected {}", expected(ty))
             }
             Self::NoRecords => "use CSV with a first row that names the columns, or JSON".to_owned(),
             Self::TooWide => "use JSON".to_owned(),
-            Self::Count { .. } | Self::Empty | Self::Cells { .. } | Self::Json(_) | Self::Row(_) => return None,
-        })
+        }
     }
 }
 
@@ -200,10 +211,6 @@ impl std::error::Error for InputError {}
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
-        let failure = Self::user(error.to_string());
-        match error.problem.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        Self::user(error.to_string()).help(error.problem.help())
     }
 }

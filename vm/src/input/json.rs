@@ -9,11 +9,12 @@ use super::error::{InputError, Problem, shown};
 use super::shape::{Shape, flatten, is_scalar};
 use super::text::{Text, line_at};
 use crate::engine::Leaves;
+use serde::de::IgnoredAny;
 use smpc_bytecode::types::DataType;
 use std::borrow::Cow;
 
-/// How deep brackets may nest in what is skipped.
-const DEEPEST: usize = 128;
+/// What is wrong with a file that was cut off.
+const ENDS: &str = "the file ends in the middle of a value";
 
 /// The leaves of an input from JSON.
 pub(super) fn read<'t>(
@@ -113,7 +114,7 @@ impl<'t> Reader<'t> {
     /// The next character that is no space.
     fn peek(&mut self) -> Result<char, InputError> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        self.rest.chars().next().ok_or_else(|| self.wrong("the file ends in the middle of a value"))
+        self.rest.chars().next().ok_or_else(|| self.wrong(ENDS))
     }
 
     fn take(&mut self, wanted: char) -> Result<bool, InputError> {
@@ -293,35 +294,24 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Passes over a value of any kind.
+    /// Passes over a value of any kind, which must be JSON all the same: who wrote it wrongly may have meant something else by all of it.
     fn skip(&mut self) -> Done {
-        let mut open = Vec::new();
-        loop {
-            match self.peek()? {
-                bracket @ ('[' | '{') => {
-                    self.demand(bracket)?;
-                    open.push(if bracket == '[' { ']' } else { '}' });
-                    if open.len() > DEEPEST {
-                        return Err(self.wrong("brackets nest too deep"));
-                    }
-                }
-                '"' => {
-                    self.string()?;
-                }
-                separator @ (',' | ':') if !open.is_empty() => self.demand(separator)?,
-                bracket @ (']' | '}') => {
-                    if open.pop() != Some(bracket) {
-                        return Err(self.wrong(format!("`{bracket}` closes nothing")));
-                    }
-                    self.demand(bracket)?;
-                }
-                _ => {
-                    self.word();
-                }
-            }
-            if open.is_empty() {
+        self.peek()?;
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<IgnoredAny>();
+        let error = match values.next() {
+            None => return Err(self.wrong(ENDS)),
+            Some(Err(error)) => error,
+            Some(Ok(_)) => {
+                self.rest = &self.rest[values.byte_offset()..];
                 return Ok(());
             }
-        }
+        };
+        let line = self.line(self.rest) + (error.line() as u64).saturating_sub(1);
+        let text = error.to_string();
+        let what = match text.split(" at line ").next() {
+            Some(words) if !error.is_eof() => format!("this is no JSON: {words}"),
+            _ => ENDS.to_owned(),
+        };
+        Err(self.text.at(line, None, Problem::Json(what)))
     }
 }

@@ -56,7 +56,8 @@ pub fn read(
             Ok(at) if !is_mine(manifest.inputs[at].role) => failures.push(not_mine(manifest, at)),
             Ok(at) => {
                 if of.insert(at, file).is_some() {
-                    failures.push(Failure::user(format!("two files for the input `{}`", file.name())));
+                    let message = format!("two files for the input `{}`", file.name());
+                    failures.push(Failure::user(message).help("leave one of them out"));
                 }
             }
         }

@@ -113,10 +113,30 @@ fn arrays_of_higher_rank() {
         }
         takes(ty, "x.json", "[[1,2,3],[4,5,6]]", &[&[1, 2, 3, 4, 5, 6]]);
         takes(ty, "x.txt", "1 2 3\n4 5 6\n", &[&[1, 2, 3, 4, 5, 6]]);
-        refuses(ty, "x.csv", "1,2\n3,4\n", "error: x.csv:1: the row has 2 cells instead of 3");
-        refuses(ty, "x.csv", "1,2,3\n", "error: x.csv: has 1 row, and the program takes 2");
-        refuses(ty, "x.json", "[[1,2,3],[4,5]]", "error: x.json:1: has 2 values, and the program takes 3");
-        refuses(ty, "x.json", "[[1,2,3]]", "error: x.json:1: has 1 row, and the program takes 2");
+        refuses(
+            ty,
+            "x.csv",
+            "1,2\n3,4\n",
+            "error: x.csv:1: the row has 2 cells instead of 3\n  = help: every row has a cell for each column; a cell that has a separator in it stands in quotes",
+        );
+        refuses(
+            ty,
+            "x.csv",
+            "1,2,3\n",
+            "error: x.csv: has 1 row, and the program takes 2\n  = help: nothing is filled in silently: give the file that belongs to this program, or compile it for fewer",
+        );
+        refuses(
+            ty,
+            "x.json",
+            "[[1,2,3],[4,5]]",
+            "error: x.json:1: has 2 values, and the program takes 3\n  = help: nothing is filled in silently: give the file that belongs to this program, or compile it for fewer",
+        );
+        refuses(
+            ty,
+            "x.json",
+            "[[1,2,3]]",
+            "error: x.json:1: has 1 row, and the program takes 2\n  = help: nothing is filled in silently: give the file that belongs to this program, or compile it for fewer",
+        );
     }
     // Records that hold arrays and records: by column, lanes in order.
     let inner = record(&[("a", int(0, 99)), ("b", int(0, 99))]);
@@ -140,12 +160,18 @@ fn wrong_tables() {
         "id,rate,id,full\n",
         "error: x.csv:1: has two columns `id`\n  = help: the first row names the columns, in any order, spelled as in the program",
     );
-    csv("id,rate,full\n1,1,1\n", "error: x.csv: has 1 row, and the program takes 2");
+    csv(
+        "id,rate,full\n1,1,1\n",
+        "error: x.csv: has 1 row, and the program takes 2\n  = help: nothing is filled in silently: give the file that belongs to this program, or compile it for fewer",
+    );
     csv(
         "id,rate,full\n1,1,1\n1,1,1\n1,1,1\n1,1,1\n",
         "error: x.csv: has 4 rows, and the program takes 2\n  = help: nothing is left out silently: give the file that belongs to this program, or compile it for more",
     );
-    csv("id,rate,full\n1,1,1\n\n2,1\n", "error: x.csv:4: the row has 2 cells instead of 3");
+    csv(
+        "id,rate,full\n1,1,1\n\n2,1\n",
+        "error: x.csv:4: the row has 2 cells instead of 3\n  = help: every row has a cell for each column; a cell that has a separator in it stands in quotes",
+    );
     let cell = |id: &str, rate: &str, full: &str, message: &str| {
         csv(&format!("id,rate,full\n1,1,1\n{id},{rate},{full}\n"), &format!("error: x.csv:3: {message}"));
     };
@@ -202,7 +228,10 @@ fn wrong_tables() {
 fn wrong_json() {
     let table = array(&[1], row());
     let json = |content: &str, message: &str| refuses(&table, "x.json", content, &format!("error: x.json{message}"));
-    json("[{\"id\": 1,\n \"rate\": 1}]", ":1: a record without a field `full`");
+    json(
+        "[{\"id\": 1,\n \"rate\": 1}]",
+        ":1: a record without a field `full`\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
     json(
         "[\n{\"id\": 1, \"rate\": 1, \"full\": null}]",
         ":2: column `full`: the cell is empty\n  = help: expected true, false, yes, no, 1 or 0",
@@ -211,17 +240,38 @@ fn wrong_json() {
         "[{\"id\": 5.7}]",
         ":1: column `id`: `5.7` is not a whole number\n  = help: expected a whole number in -5..=999",
     );
-    json("[{\"id\": [5]}]", ":1: a list or an object stands where a whole number in -5..=999 is due");
-    json("[5]", ":1: a record is an object with the fields' names");
-    json("[]", ":1: has 0 rows, and the program takes 1");
+    json(
+        "[{\"id\": [5]}]",
+        ":1: a list or an object stands where a whole number in -5..=999 is due\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "[5]",
+        ":1: a record is an object with the fields' names\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "[]",
+        ":1: has 0 rows, and the program takes 1\n  = help: nothing is filled in silently: give the file that belongs to this program, or compile it for fewer",
+    );
     json(
         "[{\"id\": 1, \"rate\": 1, \"full\": 1}, 7, {}]",
         ":1: has 3 rows, and the program takes 1\n  = help: nothing is left out silently: give the file that belongs to this program, or compile it for more",
     );
-    json("[{\"id\": 1, \"rate\": 1, \"full\": 1}] 7", ":1: there is something after the end of the value");
-    json("[{\"id\": 1, \"rate\": 1, \"full\": 1}", ":1: the file ends in the middle of a value");
-    json("[{\"id\": 1 \"rate\": 1}]", ":1: `\"` stands where `,` is due");
-    json("[{id: 1}]", ":1: a name in quotes is missing");
+    json(
+        "[{\"id\": 1, \"rate\": 1, \"full\": 1}] 7",
+        ":1: there is something after the end of the value\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "[{\"id\": 1, \"rate\": 1, \"full\": 1}",
+        ":1: the file ends in the middle of a value\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "[{\"id\": 1 \"rate\": 1}]",
+        ":1: `\"` stands where `,` is due\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "[{id: 1}]",
+        ":1: a name in quotes is missing\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
     json(
         "[{\"id\": 1, \"id\": 1}]",
         ":1: has two columns `id`\n  = help: the first row names the columns, in any order, spelled as in the program",
@@ -230,15 +280,47 @@ fn wrong_json() {
         "{\"y\": []}",
         ": has no column `x`; it has `y`\n  = help: the first row names the columns, in any order, spelled as in the program",
     );
-    json(&format!("{{\"y\": {}", "[".repeat(100_000)), ":1: brackets nest too deep");
-    json("{\"y\": \"", ":1: a text without its closing quote");
+    json(
+        &format!("{{\"y\": {}", "[".repeat(100_000)),
+        ":1: the file ends in the middle of a value\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    // What is not read must be JSON, too.
+    let skipped = |value: &str, message: &str| {
+        let content = format!("{{\"y\":\n {value}, \"x\": []}}");
+        json(
+            &content,
+            &format!(
+                ":2: this is no JSON: {message}\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records"
+            ),
+        );
+    };
+    skipped("[1 2 : , 3]", "expected `,` or `]`");
+    skipped("{1: 2}", "key must be a string");
+    skipped("[1,, 2]", "expected value");
+    skipped("[1}", "expected `,` or `]`");
+    skipped("yes", "expected value");
+    skipped("1.5.5", "trailing characters");
+    skipped("[\"\\x\"]", "invalid escape");
+    json(
+        "{\"y\": \"",
+        ":1: the file ends in the middle of a value\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
+    json(
+        "{\"y",
+        ":1: a text without its closing quote\n  = help: expected JSON along the input's type: lists for arrays and tuples, objects with the fields' names for records",
+    );
 }
 
 #[test]
 fn files_that_are_none() {
     let ty = array(&[2], int(0, 9));
-    refuses(&ty, "x.csv", "", "error: x.csv: is empty");
-    refuses(&ty, "x.csv", " \n\n", "error: x.csv: is empty");
+    refuses(&ty, "x.csv", "", "error: x.csv: is empty\n  = help: give the file that holds the values of this input");
+    refuses(
+        &ty,
+        "x.csv",
+        " \n\n",
+        "error: x.csv: is empty\n  = help: give the file that holds the values of this input",
+    );
     let binary = read_as(&ty, "x.csv", b"1\n2\n\xff\xfe\n", "").expect_err("a refusal");
     assert_eq!(binary, "error: x.csv:3: is not UTF-8 text\n  = help: save it as UTF-8");
     let words = "error: x.txt: has bare numbers, and the input is a table of records\n  = help: use CSV with a first row that names the columns, or JSON";

@@ -4,10 +4,12 @@
 //! A party is shown what it received and nothing else; nothing here can tell more, because a party's results hold no more.
 
 mod file;
+mod files;
 mod json;
 mod text;
 
 pub use file::OutputFile;
+pub use files::RunFiles;
 pub use json::{Json, of_value};
 pub use text::render;
 
@@ -15,6 +17,9 @@ use crate::engine::{Leaves, Results};
 use crate::failure::Failure;
 use smpc_bytecode::module::{Manifest, Output, Receivers};
 use smpc_bytecode::types::DataType;
+
+/// What to do about a fault that is ours.
+const REPORT: &str = "this is a fault of the program: please report it";
 
 /// An output as one receiver has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,18 +69,17 @@ pub fn of_all<'m>(
 ) -> Result<Vec<Received<'m>>, Failure> {
     let value = |output: usize, node: usize| {
         let leaves = results.get(node).and_then(|results| results.get(output)?.as_ref());
-        leaves
-            .ok_or_else(|| Failure::ours(format!("party {node} has no value for `{}`", manifest.outputs[output].name)))
+        leaves.ok_or_else(|| {
+            Failure::ours(format!("party {node} has no value for `{}`", manifest.outputs[output].name)).help(REPORT)
+        })
     };
     let mut all = Received { receiver: "all".to_owned(), outputs: Vec::new() };
     for (i, output) in manifest.outputs.iter().enumerate().filter(|(_, output)| output.to == Receivers::All) {
         let first = value(i, 0)?;
         for node in 1..results.len() {
             if value(i, node)? != first {
-                return Err(Failure::ours(format!(
-                    "party 0 and party {node} got different values for `{}`",
-                    output.name
-                )));
+                let message = format!("party 0 and party {node} got different values for `{}`", output.name);
+                return Err(Failure::ours(message).help(REPORT));
             }
         }
         all.outputs.push(shown(output, first));

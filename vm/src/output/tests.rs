@@ -183,8 +183,63 @@ fn files_appear_whole_or_not_at_all() {
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "x");
     for bad in ["no/such/folder/x.json", ".", "sub/"] {
         let failure = OutputFile::probe(&folder.path().join(bad)).expect_err("a refusal").to_string();
-        assert!(failure.contains(bad), "{failure}");
+        assert!(failure.contains(bad) && failure.contains("= help: "), "{failure}");
     }
     OutputFile::probe(Path::new("/dev/null")).and_then(|file| file.write("x")).expect("no file, and left as it is");
     assert!(Path::new("/dev/null").exists());
+}
+
+#[test]
+fn new_private_files_are_their_owners_alone_and_existing_modes_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("result.json");
+    let mode = || std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
+    let write = |file: Result<OutputFile, Failure>| file.and_then(|file| file.write("x")).expect("it can be written");
+    write(OutputFile::private(&path));
+    assert_eq!(mode(), 0o600);
+    for kept in [0o600, 0o644, 0o666] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(kept)).expect("its owner may");
+        write(OutputFile::private(&path));
+        assert_eq!(mode(), kept);
+        write(OutputFile::probe(&path));
+        assert_eq!(mode(), kept);
+    }
+}
+
+#[test]
+fn results_and_statistics_are_two_files() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink(path("same.json"), path("link.json")).expect("a link");
+    let probe = |output: &str, stats: &str| RunFiles::probe(Some(&path(output)), Some(&path(stats)));
+    for other in ["same.json", "sub/../same.json", "./same.json"] {
+        let failure = probe("same.json", other).expect_err("a refusal");
+        assert_eq!(failure.class.exit_code(), 2);
+        assert!(failure.message.contains("same.json") && failure.help.is_some(), "{failure}");
+    }
+    std::fs::write(path("same.json"), "").expect("a file");
+    assert!(probe("same.json", "link.json").is_err());
+    assert!(probe("same.json", "sub/same.json").is_ok());
+    // A terminal or pipe takes both.
+    assert!(RunFiles::probe(Some(Path::new("/dev/null")), Some(Path::new("/dev/null"))).is_ok());
+}
+
+#[test]
+fn results_that_cannot_be_written_are_printed() {
+    let full = Path::new("/dev/full");
+    let deliver = |output, stats| {
+        let files = RunFiles::probe(output, stats).expect("both can be opened");
+        files.deliver("x  5\n".into(), || "{\"x\": 5}\n".into(), || "{}\n".into())
+    };
+    let (text, failures) = deliver(Some(full), None);
+    assert_eq!(text, "x  5\n{\"x\": 5}\n");
+    assert!(failures[0].to_string().contains("cannot write /dev/full: No space left on device"), "{}", failures[0]);
+    assert_eq!((failures.len(), failures[0].class.exit_code()), (1, 1));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("result.json");
+    let (text, failures) = deliver(Some(&path), Some(full));
+    assert_eq!((text.as_str(), failures.len()), ("x  5\n", 1));
+    assert_eq!(std::fs::read_to_string(&path).expect("it is written all the same"), "{\"x\": 5}\n");
 }

@@ -3,12 +3,12 @@
 //! Everything that can be wrong here is found before a peer hears anything: output paths, session, program, inputs, key, in this order.
 
 use super::Task;
-use super::party::{self, Outcome};
+use super::party;
 use super::progress::Progress;
 use super::stats::Clock;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::input::{self, InputFile};
-use crate::output::{self, OutputFile};
+use crate::output::{self, RunFiles};
 use crate::program::Program;
 use crate::session::{Session, assign_roles, digest, hex};
 use smpc_bytecode::module::{Output, Receivers};
@@ -38,21 +38,20 @@ pub struct PartyRun {
     pub network: Option<Network>,
 }
 
-/// Runs the party. `log` is for its operator: what is about to happen, and what an operator may want to know. Returns the results as text; they have been
-/// written as JSON by then.
+/// Runs the party. `log` is for its operator: what is about to happen, and what an operator may want to know. `print` gets the results as text, once they
+/// have been written as JSON, or could not be.
 ///
 /// # Errors
 /// Everything that is wrong, classed by who is at fault.
-pub fn run(arguments: &PartyRun, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
+pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Result<(), Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     let mut clock = Clock::default();
-    let output = arguments.output.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
-    let stats = arguments.stats.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
+    let files = RunFiles::probe(arguments.output.as_deref(), arguments.stats.as_deref()).map_err(one)?;
     let session = Session::load(&arguments.session).map_err(one)?;
     let me = arguments.party;
     if me >= session.nodes.len() {
         let message = format!("there is no party {me}: the session has {} nodes, numbered from 0", session.nodes.len());
-        return Err(vec![Failure::new(Class::User, message)]);
+        return Err(vec![Failure::user(message).help("--party is this party's place among the session's nodes")]);
     }
     let program = Program::load(&arguments.program, session.params.memory).map_err(one)?;
     session.check_module(&program).map_err(one)?;
@@ -87,28 +86,15 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str)) -> Result<String, Vec<Failu
         let _display = progress.show();
         party::over_links(&task, mesh, inputs, &progress, clock).map_err(one)?
     };
-    report(&task, &outcome, output.as_ref(), stats.as_ref(), log).map_err(one)
-}
-
-/// Writes what was asked for; the results as text.
-fn report(
-    task: &Task,
-    outcome: &Outcome,
-    output: Option<&OutputFile>,
-    stats: Option<&OutputFile>,
-    log: &dyn Fn(&str),
-) -> Result<String, Failure> {
     if let Some(warning) = &outcome.warning {
         log(&format!("warning: {warning}"));
     }
     let own = output::own(task.manifest(), &outcome.results);
-    if let Some(file) = output {
-        file.write(output::own_json(&own))?;
-    }
-    if let Some(file) = stats {
-        file.write(outcome.stats.json().render())?;
-    }
-    Ok(output::render(&[output::Received { receiver: "this party".to_owned(), outputs: own }]))
+    let json = || output::own_json(&own);
+    let text = output::render(&[output::Received { receiver: "this party".to_owned(), outputs: own.clone() }]);
+    let (text, failures) = files.deliver(text, json, || outcome.stats.json().render());
+    print(&text);
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
 /// What is about to run, with whom, under which assumptions (R19).

@@ -99,6 +99,23 @@ fn a_failing_check_ends_all() {
     }
 }
 
+/// A file that cannot be written at the end costs an exit code, and no result.
+#[test]
+fn results_are_not_lost_to_a_full_disk() {
+    let setup = Setup::new(&program(), &["--silence", "20"]);
+    for (party, name) in [(0, "result.json"), (1, "stats.json")] {
+        std::os::unix::fs::symlink("/dev/full", setup.folder(party).join(name)).expect("a link");
+    }
+    let outputs = with_inputs(&setup);
+    let told = "No space left on device";
+    ended(&outputs[0], 1, &["cannot write result.json", told, "the results are printed"]);
+    assert_eq!(text(&outputs[0].stdout), "y0  [3850]\n{\n  \"y0\": [3850]\n}\n");
+    ended(&outputs[1], 1, &["cannot write stats.json", told]);
+    assert_eq!(text(&outputs[1].stdout), "y0  [3850]\n");
+    assert_eq!(setup.json(1, "result.json"), Some(serde_json::json!({ "y0": [3850] })));
+    ended(&outputs[2], 0, &[]);
+}
+
 #[test]
 fn another_program_and_another_session() {
     let setup = Setup::new(&program(), &["--silence", "20"]);
@@ -140,6 +157,10 @@ fn mistakes_at_the_own_desk() {
     run.current_dir(setup.folder(0)).args(["run", "p.smpcb", "--session", "session.toml", "--party", "0"]);
     let output = run.args(["--output", "no/such/result.json"]).output().expect("it starts");
     ended(&output, 1, &["no/such/result.json"]);
+    let mut run = smpcvm();
+    run.current_dir(setup.folder(0)).args(["run", "p.smpcb", "--session", "session.toml", "--party", "0"]);
+    let output = run.args(["--output", "same.json", "--stats", "./same.json"]).output().expect("it starts");
+    ended(&output, 2, &["same.json", "a file each"]);
     let run = |arguments: &[&str]| {
         smpcvm().current_dir(setup.folder(0)).arg("run").args(arguments).output().expect("it starts")
     };

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ enum Mode {
 pub struct Proxy {
     pub address: SocketAddr,
     mode: Arc<Mutex<Mode>>,
+    opened: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -25,24 +27,32 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let mode = Arc::new(Mutex::new(Mode::Passing));
         let shared = mode.clone();
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = opened.clone();
         // The thread stays until the test's process ends.
         std::thread::spawn(move || {
             for near in listener.incoming().flatten() {
                 let mut first = vec![0; 4096];
-                let Ok(count) = (&near).read(&mut first) else { continue };
-                let Ok(mut far) = TcpStream::connect(route(&first[..count])) else { continue };
+                let Ok(length) = (&near).read(&mut first) else { continue };
+                let Ok(mut far) = TcpStream::connect(route(&first[..length])) else { continue };
                 let _ = far.set_nodelay(true);
                 let _ = near.set_nodelay(true);
-                if far.write_all(&first[..count]).is_err() {
+                if far.write_all(&first[..length]).is_err() {
                     continue;
                 }
                 let (near2, far2) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+                count.fetch_add(1, Ordering::SeqCst);
                 let (mode, mode2) = (shared.clone(), shared.clone());
                 std::thread::spawn(move || pass(near, far2, &mode));
                 std::thread::spawn(move || pass(far, near2, &mode2));
             }
         });
-        Self { address, mode }
+        Self { address, mode, opened }
+    }
+
+    /// How many connections it has passed the first bytes of.
+    pub fn opened(&self) -> usize {
+        self.opened.load(Ordering::SeqCst)
     }
 
     /// To one place.
@@ -53,6 +63,11 @@ impl Proxy {
     /// Holds everything back from now on.
     pub fn freeze(&self) {
         *self.mode.lock().unwrap() = Mode::Frozen;
+    }
+
+    /// Passes on what was held back, and all else.
+    pub fn thaw(&self) {
+        *self.mode.lock().unwrap() = Mode::Passing;
     }
 
     /// Closes all connections.
