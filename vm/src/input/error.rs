@@ -26,6 +26,8 @@ pub enum Problem {
     Unreadable(String),
     /// It is a folder.
     Folder,
+    /// Neither a file nor a pipe.
+    Device,
     /// It is no text.
     NotUtf8,
     /// There is nothing in it.
@@ -131,8 +133,10 @@ impl fmt::Display for Problem {
         match self {
             Self::Unreadable(why) => write!(f, "cannot be read: {why}"),
             Self::Folder => write!(f, "is a folder, and a file is needed"),
+            Self::Device => write!(f, "is a device, and a file is needed"),
             Self::NotUtf8 => write!(f, "is not UTF-8 text"),
             Self::Empty => write!(f, "is empty"),
+            Self::NoColumn { name, found } if found.is_empty() => write!(f, "has no column `{name}`"),
             Self::NoColumn { name, found } => write!(f, "has no column `{name}`; it has {}", list(found)),
             Self::TwoColumns(name) => write!(f, "has two columns `{name}`"),
             Self::WhichColumn { input, found } => {
@@ -162,7 +166,7 @@ impl fmt::Display for Problem {
 impl Problem {
     fn help(&self) -> String {
         match self {
-            Self::Unreadable(_) | Self::Folder => "check the path after `NAME=`".to_owned(),
+            Self::Unreadable(_) | Self::Folder | Self::Device => "check the path after `NAME=`".to_owned(),
             Self::NotUtf8 => "save it as UTF-8".to_owned(),
             Self::NoColumn { .. } | Self::TwoColumns(_) => {
                 "the first row names the columns, in any order, spelled as in the program".to_owned()

@@ -54,7 +54,11 @@ pub(super) fn read(
         if rows <= plan.rows {
             plan.take(&row, &mut leaves, text)?;
         }
+        let end = reader.position().byte();
         more = next(&mut reader, &mut row, text)?;
+        if more && plan.width == 1 {
+            plan.no_gap(end, &row, text)?;
+        }
     }
     if rows == plan.rows {
         return Ok(leaves);
@@ -153,6 +157,23 @@ fn position(header: &[String], name: &str) -> Result<usize, Problem> {
 }
 
 impl Plan<'_> {
+    /// Refuses empty lines between the end of a row and the next one: in a file of one column they are cells without a value.
+    fn no_gap(&self, end: u64, row: &ByteRecord, text: &Text) -> Result<(), InputError> {
+        let bytes = text.content.as_bytes();
+        let end = usize::try_from(end).unwrap_or(usize::MAX).min(bytes.len());
+        // The end of the row may stand between the two halves of a line break.
+        let half = bytes[..end].ends_with(b"\r") && bytes[end..].starts_with(b"\n");
+        let from = end + usize::from(half);
+        let line = line_at(&bytes[..from]);
+        match (self.cells.first(), line_of(row, text) > line) {
+            (Some((_, leaf, name)), true) => {
+                let ty = self.shape.leaves[*leaf].scalar.clone();
+                Err(text.at(line, Some(name.clone()), Problem::EmptyCell(ty)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The cells of a row that belong to the input.
     fn take(&self, row: &ByteRecord, leaves: &mut Leaves, text: &Text) -> Result<(), InputError> {
         if row.len() != self.width {

@@ -225,6 +225,22 @@ fn wrong_tables() {
 }
 
 #[test]
+fn an_empty_line_of_a_single_column_is_an_empty_cell() {
+    let numbers = array(&[3], int(0, 9));
+    for end in ["\n", "\r\n"] {
+        let file = |rows: &[&str]| rows.join(end);
+        takes(&numbers, "x.csv", &file(&["1", "2", "3", "", " ", ""]), &[&[1, 2, 3]]);
+        takes(&numbers, "x.csv", &file(&["", "x", "1", "2", "3"]), &[&[1, 2, 3]]);
+        for gap in ["", "  "] {
+            let help = "the cell is empty\n  = help: expected a whole number in 0..=9";
+            let rows = ["x", "1", gap, "2", "3"];
+            refuses(&numbers, "x.csv", &file(&rows), &format!("error: x.csv:3: column `x`: {help}"));
+            refuses(&numbers, "x.csv", &file(&rows[1..]), &format!("error: x.csv:2: column `1`: {help}"));
+        }
+    }
+}
+
+#[test]
 fn wrong_json() {
     let table = array(&[1], row());
     let json = |content: &str, message: &str| refuses(&table, "x.json", content, &format!("error: x.json{message}"));

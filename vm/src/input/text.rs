@@ -1,6 +1,7 @@
 //! Files as text: read whole, held to UTF-8, and looked at once for their format.
 
 use super::error::{InputError, Problem};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 /// A file's content.
@@ -26,6 +27,10 @@ impl Text {
         let fail = |problem| InputError::of_file(path, problem);
         if path.is_dir() {
             return Err(fail(Problem::Folder));
+        }
+        // A pipe is as good as a file; a device has no end.
+        if path.metadata().is_ok_and(|meta| !meta.is_file() && !meta.file_type().is_fifo()) {
+            return Err(fail(Problem::Device));
         }
         let bytes = std::fs::read(path).map_err(|error| fail(Problem::Unreadable(reason(&error))))?;
         let mut content = String::from_utf8(bytes).map_err(|error| {
