@@ -25,7 +25,13 @@ pub(super) fn check(module: &Module, limits: &Limits, gate: &Gate) -> Checked {
     let dst = match &gate.dst {
         Some(view) => {
             distinct(view)?;
-            Some(side(module, view)?)
+            let dst = side(module, view)?;
+            // Lanes that are distinct are of the slot wherever an index puts them, or some are outside.
+            let lanes = slot(module, view)?.lanes;
+            if dst.lanes > lanes {
+                return Err(format!("a destination of {} lanes in slot {}, which has {lanes}", dst.lanes, view.slot.0));
+            }
+            Some(dst)
         }
         None => None,
     };
@@ -52,7 +58,11 @@ fn side(module: &Module, view: &View) -> Result<Side, String> {
         high += last.max(0);
     }
     // With an index the constant part alone says nothing; the engine checks it at run time.
-    if view.index.is_none() && lanes > 0 && (low < 0 || high >= i128::from(slot.lanes)) {
+    let inside = match lanes {
+        0 => view.offset <= slot.lanes,
+        _ => low >= 0 && high < i128::from(slot.lanes),
+    };
+    if view.index.is_none() && !inside {
         return Err(format!("lanes {low}..={high} of slot {}, which has {}", view.slot.0, slot.lanes));
     }
     Ok(Side { ty: slot.ty, lanes })

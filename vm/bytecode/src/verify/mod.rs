@@ -6,7 +6,7 @@
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
 //! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; all registers together, each operand as its
 //!    view spreads it, and each netlist fit the memory limit;
-//! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice;
+//! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
 //!    2^62 (the precondition of exact truncation over rings); a secret input has the full range until `prove_range`;

@@ -93,6 +93,16 @@ fn views() {
             view.dims[0].stride = 0;
         }
     });
+    // An index moves a destination and makes it no longer.
+    refuses("lanes in slot 1, which has 2", |m| {
+        let index = Some(crate::module::Index { slot: SlotId(3), stride: 0 });
+        let dims = vec![Dim { stride: 1, len: 1 << 60 }];
+        gate_mut(m, 1).dst = Some(View { index, dims, ..whole(1) });
+    });
+    refuses("lanes", |m| {
+        let nothing = View { offset: 3, dims: vec![Dim { stride: 1, len: 0 }], ..whole(1) };
+        gate_mut(m, 2).args[0] = nothing;
+    });
     refuses("more than two dimensions", |m| {
         gate_mut(m, 1).args[0].dims = vec![Dim { stride: 0, len: 1 }; 3];
     });
