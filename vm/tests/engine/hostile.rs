@@ -390,7 +390,7 @@ fn what_the_verifier_refuses() {
             wide.dims = vec![smpc_bytecode::module::Dim { stride: 0, len: 1 << 60 }];
             m.make(Op::Sum { len: 1 << 60 }, RegType::pub_int(0, 1), 1, &[wide]);
         },
-        "takes more than",
+        "beside the registers",
     );
     refuses(
         |m| {

@@ -108,3 +108,23 @@ fn deep_programs() {
     };
     std::thread::Builder::new().stack_size(1 << 30).spawn(run).expect("a thread").join().expect("no panic");
 }
+
+/// The rounds of a division follow from a revealed divisor, so its reveal steers; one that is only given out does not.
+#[test]
+fn a_revealed_divisor_steers() {
+    let text = "party A, B;\n\
+                input a: secret int in 0..=100 from A;\n\
+                input b: secret int in 1..=9 from B;\n\
+                fn main() {\n    let d = reveal(b);\n    output q = WHAT to all;\n}\n";
+    for (what, steers) in [("a / d", true), ("a % d", true), ("a + d", false)] {
+        let compiled = compile_with(&text.replace("WHAT", what), &[]);
+        let module = compiled.module.as_ref().unwrap_or_else(|| panic!("{}", compiled.render()));
+        let mut opens = Vec::new();
+        smpc_bytecode::facts::walk(module, &mut |gate| {
+            if let smpc_bytecode::op::Op::Open { steers } = gate.op {
+                opens.push(steers);
+            }
+        });
+        assert_eq!(opens, [steers], "{what}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, Limits, bytes, register};
+use super::{Checked, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -17,11 +17,8 @@ struct Side {
 }
 
 /// Checks a gate.
-pub(super) fn check(module: &Module, limits: &Limits, gate: &Gate) -> Checked {
+pub(super) fn check(module: &Module, gate: &Gate) -> Checked {
     let args = gate.args.iter().map(|view| side(module, view)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(arg) = args.iter().find(|arg| bytes(arg.ty, arg.lanes).is_none_or(|bytes| bytes > limits.memory)) {
-        return Err(format!("an operand of {} lanes takes more than {} bytes", arg.lanes, limits.memory));
-    }
     let dst = match &gate.dst {
         Some(view) => {
             distinct(view)?;

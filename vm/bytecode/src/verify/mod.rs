@@ -4,8 +4,8 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; all registers together, each operand as its
-//!    view spreads it, and each netlist fit the memory limit;
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; all registers
+//!    together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
@@ -17,10 +17,13 @@
 
 mod flow;
 mod gate;
+mod memory;
 
 pub use flow::steering;
+pub use memory::NETLIST_WIRES;
 
 use crate::codec::MAX_DEPTH;
+use crate::facts::talks;
 use crate::module::{Bound, Entry, Gate, Level, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
 use crate::types::{DataType, Kind, RegType};
@@ -31,7 +34,8 @@ use std::ops::Deref;
 /// What a session allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Memory of all registers together, in bytes, as shares of three-party replicated sharing (16 bytes a number).
+    /// Memory of all registers together and of what the gates of a level hold beside them, in bytes, as shares of three-party replicated sharing
+    /// (16 bytes a number).
     pub memory: u64,
 }
 
@@ -57,7 +61,7 @@ impl<M> Deref for Verified<M> {
 }
 
 impl<M> Verified<M> {
-    /// Bytes that the registers take.
+    /// Bytes that the registers take, and beside them the gates of the level that holds most.
     pub const fn memory(&self) -> u64 {
         self.memory
     }
@@ -87,14 +91,15 @@ type Checked = Result<(), String>;
 /// # Errors
 /// The first rule that is broken, with its place.
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
-    let memory = check_tables(&module, limits)?;
-    let checker = Checker { module: &module, limits };
+    let registers = check_tables(&module, limits)?;
+    let checker = Checker { module: &module, limits, registers };
     let mut defined = Vec::new();
     for function in &module.functions {
         let footprint = checker.levels(&function.body, 1, &Context { functions: &defined, top: false })?;
         defined.push(footprint);
     }
-    checker.levels(&module.main, 1, &Context { functions: &defined, top: true })?;
+    let main = checker.levels(&module.main, 1, &Context { functions: &defined, top: true })?;
+    let memory = registers.saturating_add(main.held);
     checker.outputs()?;
     flow::check(&module)?;
     Ok(Verified { module, memory })
@@ -102,15 +107,6 @@ pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, Verif
 
 fn fail(place: impl fmt::Display, what: impl Into<String>) -> VerifyError {
     VerifyError { place: place.to_string(), what: what.into() }
-}
-
-/// Bytes of so many lanes.
-fn bytes(ty: RegType, lanes: u64) -> Option<u64> {
-    match ty {
-        RegType::Pub { .. } => lanes.checked_mul(8),
-        RegType::Arith { .. } => lanes.checked_mul(16),
-        RegType::Bin { width } => lanes.div_ceil(512).checked_mul(128)?.checked_mul(u64::from(width)),
-    }
 }
 
 fn check_type(ty: RegType) -> Checked {
@@ -138,7 +134,7 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     let mut memory: u64 = 0;
     for (i, slot) in module.slots.iter().enumerate() {
         check_type(slot.ty).map_err(|what| fail(format!("slot {i}"), what))?;
-        memory = bytes(slot.ty, slot.lanes)
+        memory = memory::bytes(slot.ty, slot.lanes)
             .and_then(|more| memory.checked_add(more))
             .filter(|sum| *sum <= limits.memory)
             .ok_or_else(|| {
@@ -163,12 +159,15 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
         check_data(&output.ty).map_err(|what| fail(place, what))?;
     }
     for (i, netlist) in module.netlists.iter().enumerate() {
-        let wires = netlist.inputs().iter().map(|width| u64::from(*width)).sum::<u64>() + netlist.gates().len() as u64;
-        if wires.checked_mul(16).is_none_or(|bytes| bytes > limits.memory) {
-            return Err(fail(
-                format!("netlist {i}"),
-                format!("its {wires} wires take more than {} bytes", limits.memory),
-            ));
+        let place = format!("netlist {i}");
+        netlist
+            .inputs()
+            .iter()
+            .try_for_each(|width| check_type(RegType::Bin { width: *width }))
+            .map_err(|what| fail(&place, what))?;
+        let bytes = memory::netlist(netlist, 1);
+        if bytes > limits.memory {
+            return Err(fail(place, format!("its wires take {bytes} bytes, more than {}", limits.memory)));
         }
     }
     for (i, site) in module.sources.sites.iter().enumerate() {
@@ -202,12 +201,16 @@ pub(crate) const fn register(scalar: &DataType, secret: bool) -> RegType {
     }
 }
 
-/// The slots that an entry touches, and how deep blocks nest in it.
+/// The slots that an entry touches, how deep blocks nest in it, and what it holds while it runs.
 #[derive(Clone, Debug, Default)]
 struct Footprint {
     reads: BTreeSet<SlotId>,
     writes: BTreeSet<SlotId>,
     depth: usize,
+    /// Whether a gate in it needs a peer: such entries of a level run side by side, the others one after the other.
+    talks: bool,
+    /// Bytes beside the registers, at most.
+    held: u64,
 }
 
 impl Footprint {
@@ -215,6 +218,8 @@ impl Footprint {
         self.reads.extend(&other.reads);
         self.writes.extend(&other.writes);
         self.depth = self.depth.max(other.depth);
+        self.talks |= other.talks;
+        self.held = self.held.max(other.held);
     }
 
     fn clashes(&self, other: &Self) -> Option<SlotId> {
@@ -237,6 +242,8 @@ struct Context<'a> {
 struct Checker<'m> {
     module: &'m Module,
     limits: &'m Limits,
+    /// Bytes of all registers.
+    registers: u64,
 }
 
 impl Checker<'_> {
@@ -257,8 +264,12 @@ impl Checker<'_> {
         let mut all = Footprint::default();
         for level in levels {
             let mut together = Footprint::default();
+            let mut side_by_side = 0_u64;
             for entry in &level.entries {
                 let own = self.entry(entry, depth, context)?;
+                if own.talks {
+                    side_by_side = side_by_side.saturating_add(own.held);
+                }
                 if let Some(slot) = together.clashes(&own) {
                     return Err(fail(
                         self.at(site_of(entry), "level"),
@@ -266,6 +277,14 @@ impl Checker<'_> {
                     ));
                 }
                 together.absorb(&own);
+                together.held = together.held.max(side_by_side);
+                if self.registers.saturating_add(together.held) > self.limits.memory {
+                    let what = format!(
+                        "what the gates of its level hold beside the registers takes {} bytes, all together more than {}",
+                        together.held, self.limits.memory
+                    );
+                    return Err(fail(self.at(site_of(entry), "level"), what));
+                }
             }
             all.absorb(&together);
         }
@@ -282,7 +301,9 @@ impl Checker<'_> {
         match entry {
             Entry::Gate(gate) => {
                 let name = gate.op.mnemonic();
-                gate::check(self.module, self.limits, gate).map_err(|what| fail(self.at(site, name), what))?;
+                gate::check(self.module, gate).map_err(|what| fail(self.at(site, name), what))?;
+                own.talks = talks(self.module, gate, false);
+                own.held = memory::held(self.module, gate);
                 if matches!(gate.op, Op::Output { .. }) && !context.top {
                     return Err(fail(self.at(site, name), "an output inside a block"));
                 }
