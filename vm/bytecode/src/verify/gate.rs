@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, register};
+use super::{Checked, Leaves, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -17,7 +17,7 @@ struct Side {
 }
 
 /// Checks a gate.
-pub(super) fn check(module: &Module, gate: &Gate) -> Checked {
+pub(super) fn check(module: &Module, leaves: &Leaves<'_>, gate: &Gate) -> Checked {
     let args = gate.args.iter().map(|view| side(module, view)).collect::<Result<Vec<_>, _>>()?;
     let dst = match &gate.dst {
         Some(view) => {
@@ -32,7 +32,7 @@ pub(super) fn check(module: &Module, gate: &Gate) -> Checked {
         }
         None => None,
     };
-    operation(module, gate, dst, &args)
+    operation(module, leaves, gate, dst, &args)
 }
 
 /// Rules 1 and 3 for a view.
@@ -134,7 +134,7 @@ fn number(op: Op, dst: Side, args: &[Side]) -> Checked {
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm an operation")]
-fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> Checked {
+fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side>, args: &[Side]) -> Checked {
     let result = || dst.ok_or_else(|| "no result".to_owned());
     let none = || want(dst.is_none(), "a result that nothing computes");
     let same = |a: Side, lanes: u64| want(a.lanes == lanes, "operands or result of different lengths");
@@ -289,11 +289,11 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         }
         Op::Input { input, leaf } => {
             let (dst, []) = (result()?, operands(args)?);
-            let input = module.manifest.inputs.get(input.index()).ok_or("the input does not exist")?;
-            let leaves = input.ty.leaves();
+            let secret = module.manifest.inputs.get(input.index()).ok_or("the input does not exist")?.secret;
+            let leaves = leaves.inputs.get(input.index()).ok_or("the input does not exist")?;
             let leaf = leaves.get(leaf as usize).ok_or("the leaf does not exist")?;
             want(leaf.lanes == Some(dst.lanes), "another number of lanes than the input's")?;
-            let declared = register(&leaf.scalar, input.secret);
+            let declared = register(leaf.ty, secret);
             match (declared, dst.ty) {
                 (RegType::Arith { frac, .. }, RegType::Arith { lo: i64::MIN, hi: i64::MAX, frac: own })
                     if frac == own =>
@@ -334,11 +334,10 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         Op::Output { output, leaf } => {
             none()?;
             let [a] = operands(args)?;
-            let output = module.manifest.outputs.get(output.index()).ok_or("the output does not exist")?;
-            let leaves = output.ty.leaves();
+            let leaves = leaves.outputs.get(output.index()).ok_or("the output does not exist")?;
             let leaf = leaves.get(leaf as usize).ok_or("the leaf does not exist")?;
             want(leaf.lanes == Some(a.lanes), "another number of lanes than the output's")?;
-            let fits = match leaf.scalar {
+            let fits = match *leaf.ty {
                 DataType::Bool => is_logic(a) && !matches!(a.ty, RegType::Bin { width: 2.. }),
                 DataType::Int { lo, hi } => {
                     is_number(a) && a.ty.frac() == 0 && range(a).within(Interval::new(lo.into(), hi.into()))

@@ -4,8 +4,8 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; all registers
-//!    together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; inputs and
+//!    outputs have at most [`MAX_LEAVES`] leaves, whose names take at most [`MAX_PATHS`] bytes; all registers together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
@@ -24,12 +24,18 @@ pub use memory::NETLIST_WIRES;
 
 use crate::codec::MAX_DEPTH;
 use crate::facts::talks;
-use crate::module::{Bound, Entry, Gate, Level, Module, Slot, View};
+use crate::module::{Bound, Entry, Gate, Level, Manifest, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
-use crate::types::{DataType, Kind, RegType};
+use crate::types::{DataType, Kind, RegType, Scalar};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
+
+/// Most scalar leaves of all inputs and outputs together.
+pub const MAX_LEAVES: usize = 1 << 20;
+
+/// Most bytes of the names of all of them together, written in full.
+pub const MAX_PATHS: usize = 64 << 20;
 
 /// What a session allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +98,8 @@ type Checked = Result<(), String>;
 /// The first rule that is broken, with its place.
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
     let registers = check_tables(&module, limits)?;
-    let checker = Checker { module: &module, limits, registers };
+    let leaves = Leaves::of(&module)?;
+    let checker = Checker { module: &module, limits, registers, leaves };
     let mut defined = Vec::new();
     for function in &module.functions {
         let footprint = checker.levels(&function.body, 1, &Context { functions: &defined, top: false })?;
@@ -143,20 +150,16 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     }
     let roles = module.manifest.roles.len();
     for (i, input) in module.manifest.inputs.iter().enumerate() {
-        let place = format!("input {i}");
         if input.role.index() >= roles {
-            return Err(fail(place, "its role does not exist"));
+            return Err(fail(format!("input {i}"), "its role does not exist"));
         }
-        check_data(&input.ty).map_err(|what| fail(place, what))?;
     }
     for (i, output) in module.manifest.outputs.iter().enumerate() {
-        let place = format!("output {i}");
         if let crate::module::Receivers::Roles(to) = &output.to
             && to.iter().any(|role| role.index() >= roles)
         {
-            return Err(fail(place, "its role does not exist"));
+            return Err(fail(format!("output {i}"), "its role does not exist"));
         }
-        check_data(&output.ty).map_err(|what| fail(place, what))?;
     }
     for (i, netlist) in module.netlists.iter().enumerate() {
         let place = format!("netlist {i}");
@@ -178,15 +181,44 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     Ok(memory)
 }
 
-fn check_data(ty: &DataType) -> Checked {
-    for leaf in ty.leaves() {
-        let Some(lanes) = leaf.lanes else { return Err("more than 2^64 elements".to_owned()) };
-        if lanes > 1 << 48 {
-            return Err(format!("{lanes} elements"));
-        }
-        check_type(register(&leaf.scalar, false))?;
+/// The leaves of the manifest, found once.
+struct Leaves<'m> {
+    inputs: Vec<Vec<Scalar<'m>>>,
+    outputs: Vec<Vec<Scalar<'m>>>,
+}
+
+impl<'m> Leaves<'m> {
+    /// Rule 2 for the types of the manifest.
+    fn of(module: &'m Module) -> Result<Self, VerifyError> {
+        let (mut count, mut bytes) = (0_usize, 0_usize);
+        let mut of = |ty: &'m DataType| -> Result<Vec<Scalar<'m>>, String> {
+            let leaves = ty.scalars();
+            count = count.saturating_add(leaves.len());
+            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.path_bytes));
+            if count > MAX_LEAVES || bytes > MAX_PATHS {
+                return Err(format!(
+                    "with it there are more than {MAX_LEAVES} columns, or {MAX_PATHS} bytes of their names"
+                ));
+            }
+            for leaf in &leaves {
+                let Some(lanes) = leaf.lanes else { return Err("more than 2^64 elements".to_owned()) };
+                if lanes > 1 << 48 {
+                    return Err(format!("{lanes} elements"));
+                }
+                check_type(register(leaf.ty, false))?;
+            }
+            Ok(leaves)
+        };
+        let Manifest { inputs, outputs, .. } = &module.manifest;
+        let inputs =
+            inputs.iter().enumerate().map(|(i, input)| of(&input.ty).map_err(|what| fail(format!("input {i}"), what)));
+        let inputs = inputs.collect::<Result<_, _>>()?;
+        let outputs = outputs
+            .iter()
+            .enumerate()
+            .map(|(i, output)| of(&output.ty).map_err(|what| fail(format!("output {i}"), what)));
+        Ok(Self { inputs, outputs: outputs.collect::<Result<_, _>>()? })
     }
-    Ok(())
 }
 
 /// The register type of a scalar of the manifest.
@@ -244,6 +276,7 @@ struct Checker<'m> {
     limits: &'m Limits,
     /// Bytes of all registers.
     registers: u64,
+    leaves: Leaves<'m>,
 }
 
 impl Checker<'_> {
@@ -301,7 +334,7 @@ impl Checker<'_> {
         match entry {
             Entry::Gate(gate) => {
                 let name = gate.op.mnemonic();
-                gate::check(self.module, gate).map_err(|what| fail(self.at(site, name), what))?;
+                gate::check(self.module, &self.leaves, gate).map_err(|what| fail(self.at(site, name), what))?;
                 own.talks = talks(self.module, gate, false);
                 own.held = memory::held(self.module, gate);
                 if matches!(gate.op, Op::Output { .. }) && !context.top {
@@ -370,9 +403,8 @@ impl Checker<'_> {
                 return Err(fail(self.at(*site, "output"), "an output that is written twice"));
             }
         }
-        for (i, output) in self.module.manifest.outputs.iter().enumerate() {
-            let leaves = output.ty.leaves().len();
-            if let Some(leaf) = (0..leaves).find(|leaf| !written.contains(&(i, *leaf))) {
+        for (i, leaves) in self.leaves.outputs.iter().enumerate() {
+            if let Some(leaf) = (0..leaves.len()).find(|leaf| !written.contains(&(i, *leaf))) {
                 return Err(fail(format!("output {i}"), format!("leaf {leaf} is never written")));
             }
         }

@@ -258,6 +258,25 @@ fn opens_that_steer_say_so() {
     }
 }
 
+/// A name in a type stands in the path of every leaf below it: a short file could so ask for a great deal of names.
+#[test]
+fn leaves_are_few_and_found_once() {
+    let deep = |leaves: usize| {
+        let mut ty = DataType::Tuple(vec![DataType::Bool; leaves]);
+        for _ in 0..40 {
+            ty = DataType::Struct { name: "S".into(), fields: vec![("x".repeat(1000), ty)] };
+        }
+        ty
+    };
+    refuses("columns", |m| m.manifest.inputs[0].ty = deep(100_000));
+    refuses("columns", |m| m.manifest.outputs[0].ty = DataType::Tuple(vec![DataType::Bool; MAX_LEAVES]));
+    let mut m = square();
+    // Not read: a program need not use what it is given.
+    let input = Input { name: "many".into(), member: None, role: RoleId(0), secret: true, ty: deep(1000) };
+    m.manifest.inputs.push(input);
+    verify(m, &Limits::default()).expect("some tens of megabytes of names");
+}
+
 /// Whatever decodes can be verified without a panic.
 #[test]
 fn damaged_modules_verify_or_fail() {
