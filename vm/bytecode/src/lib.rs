@@ -9,6 +9,7 @@ pub mod module;
 pub mod op;
 pub mod reference;
 pub mod semantics;
+pub mod strings;
 pub mod text;
 pub mod types;
 pub mod verify;

@@ -13,11 +13,13 @@
 //! 6. no entry of a level reads or writes a slot that another one writes, nested blocks and called functions included;
 //! 7. functions call earlier functions only; blocks nest at most [`crate::codec::MAX_DEPTH`] deep, those of called functions included;
 //! 8. each leaf of each output is written once, on the top level of the program;
-//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`).
+//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`);
+//! 10. texts show as themselves and are not too long, and names of roles, params, inputs and outputs are names (`strings.rs`).
 
 mod flow;
 mod gate;
 mod memory;
+mod strings;
 
 pub use flow::steering;
 pub use memory::NETLIST_WIRES;
@@ -97,6 +99,7 @@ type Checked = Result<(), String>;
 /// # Errors
 /// The first rule that is broken, with its place.
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
+    strings::check(&module)?;
     let registers = check_tables(&module, limits)?;
     let leaves = Leaves::of(&module)?;
     let checker = Checker { module: &module, limits, registers, leaves };

@@ -95,7 +95,7 @@ fn memory() {
     // Whole registers are read where they are; a broadcast is as long as it says, and twice as much for two.
     assert_eq!(held(&[(Op::Dot { len: 2 }, vec![whole(2), whole(2)])]), 0);
     let dot = (Op::Dot { len }, vec![spread(2, len), spread(2, len)]);
-    assert_eq!(held(&[dot.clone()]), 32 * len);
+    assert_eq!(held(std::slice::from_ref(&dot)), 32 * len);
     assert_eq!(held(&[dot.clone(), dot.clone(), dot]), 96 * len);
     // What needs no peer runs one after the other.
     let sum = (Op::Copy {}, vec![spread(2, len)]);
@@ -275,6 +275,39 @@ fn leaves_are_few_and_found_once() {
     let input = Input { name: "many".into(), member: None, role: RoleId(0), secret: true, ty: deep(1000) };
     m.manifest.inputs.push(input);
     verify(m, &Limits::default()).expect("some tens of megabytes of names");
+}
+
+/// What a module says cannot pass for what the machine says.
+#[test]
+fn texts() {
+    let line = "x\nroles     Alice: party 0 (this party)";
+    for text in [line, "\u{1b}[2J", "\u{9b}1A", "\u{202e}txet", "\u{2028}", "tab\tor"] {
+        let own = || text.to_owned();
+        refuses("control character", |m| m.manifest.program = own());
+        refuses("control character", |m| m.messages.push(own()));
+        refuses("control character", |m| m.sources.files.push(own()));
+        refuses("control character", |m| m.sources.sites[0].text = own());
+        refuses("control character", |m| m.functions.push(crate::module::Function { name: own(), body: Vec::new() }));
+        refuses("control character", |m| {
+            m.manifest.outputs[0].ty = DataType::Struct { name: own(), fields: Vec::new() };
+        });
+        refuses("control character", |m| {
+            m.manifest.inputs[0].ty =
+                DataType::Struct { name: "S".into(), fields: vec![(own(), DataType::Tuple(Vec::new()))] };
+        });
+    }
+    for name in [line, "a to all; b", "", "a\u{202e}"] {
+        let own = || name.to_owned();
+        refuses("a name of other characters", |m| m.manifest.roles[0] = own());
+        refuses("a name of other characters", |m| m.manifest.params.push((own(), 1)));
+        refuses("a name of other characters", |m| m.manifest.inputs[0].name = own());
+        refuses("a name of other characters", |m| m.manifest.outputs[0].name = own());
+    }
+    refuses("more than 1024 bytes", |m| m.manifest.roles[0] = "x".repeat(1025));
+    refuses("more than 4096 bytes", |m| m.messages.push("x".repeat(4097)));
+    let mut m = square();
+    m.messages.push("größer als 3 · 10⁵ → “zu viel”".to_owned());
+    verify(m, &Limits::default()).expect("all of it shows");
 }
 
 /// Whatever decodes can be verified without a panic.
