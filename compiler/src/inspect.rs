@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &Inspect) -> Done {
     let program = Program::load(&arguments.file, u64::MAX).map_err(one)?;
     let hash = hex(&program.hash);
     Ok(format!(
-        "// SHA-256 {hash}\n// registers take {} bytes\n{}",
+        "// SHA-256 {hash}\n// registers, and what gates hold beside them, take {} bytes\n{}",
         program.module.memory(),
         text::print(&program.module)
     ))

@@ -74,6 +74,18 @@ impl Failure {
     }
 }
 
+/// Runs something; a panic, whose own words are on stderr by then, becomes a failure of ours.
+///
+/// # Errors
+/// Those of `run`, and that one.
+pub fn caught<T>(run: impl FnOnce() -> Result<T, Vec<Failure>>) -> Result<T, Vec<Failure>> {
+    // What was being worked on is lost with it: nothing is looked at again.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let failure = Failure::ours("this is a fault of the machine, not of the program that it runs");
+        Err(vec![failure.help("please report it, with the lines above and the version of the program")])
+    })
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
@@ -96,5 +108,18 @@ impl From<NetError> for Failure {
             Fault::Ourselves => Class::Ours,
         };
         Self::new(class, error.to_string()).help(error.help())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_our_fault() {
+        assert_eq!(caught(|| Ok(3)), Ok(3));
+        assert_eq!(caught::<()>(|| Err(vec![Failure::user("x")])), Err(vec![Failure::user("x")]));
+        let failures = caught::<()>(|| panic!("a panic, as this test wants it")).expect_err("a failure");
+        assert_eq!(failures[0].class.exit_code(), 70);
     }
 }

@@ -6,7 +6,7 @@ mod cli;
 use clap::Parser as _;
 use cli::{Cli, Command, IdentityCommand, NewIdentity, NewSessionFile, Run, SessionCommand};
 use smpc_net::Identity;
-use smpcvm::failure::{Class, Failure};
+use smpcvm::failure::{Class, Failure, caught};
 use smpcvm::output::OutputFile;
 use smpcvm::program::Program;
 use smpcvm::run::child;
@@ -21,12 +21,13 @@ fn main() -> ExitCode {
     if child::is_child() {
         return child::main();
     }
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let done = caught(|| match command {
         Command::Run(run) => run_party(run),
         Command::Identity { command: IdentityCommand::New(new) } => new_identity(&new).map_err(|failure| vec![failure]),
         Command::Session { command: SessionCommand::New(new) } => new_session(new).map_err(|failure| vec![failure]),
         Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
-    };
+    });
     match done {
         Ok(text) => {
             print(&text);

@@ -48,9 +48,9 @@ pub struct Params {
     pub silence: f64,
     /// Steps (entries and loop turns) after which a run stops.
     pub steps: u64,
-    /// Bytes that the registers of a program may take.
+    /// Bytes that the registers of a program may take, with what the gates of a level hold beside them.
     pub memory: u64,
-    /// Lanes that a worker handles at a time.
+    /// Lanes that a worker handles at a time: for runs of several workers. There is one, so that this is only compared.
     pub block: u64,
     /// Data channels between each two parties.
     pub channels: u32,

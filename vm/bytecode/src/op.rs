@@ -141,7 +141,8 @@ macro_rules! for_each_op {
             0x18 Trunc "trunc" (n) -> n { bits: u32 }
             /// ⌊a / 2^bits + ½⌋, exact: to nearest, ties up.
             0x19 Round "round" (n) -> n { bits: u32 }
-            /// a / 2^bits rounded down or up, at random by the fraction: cheaper, within one unit.
+            /// a / 2^bits rounded down or up, at random by the fraction: cheaper, within one unit. Nodes may know the threshold that decides, so that an opened result
+            /// can tell how the fraction compares with it; `trunc` and `round` tell nothing but their result.
             0x1a TruncStochastic "trunc_stochastic" (n) -> n { bits: u32 }
             /// a / b truncated toward zero; 0 where b is 0. (A public b of 0 stops the run.)
             0x1b Div "div" (n, n) -> n {}

@@ -2,6 +2,8 @@
 
 use crate::codec::{MAGIC, MAX_BYTES, MAX_DEPTH, VERSION};
 use crate::op::{OPS, OpInfo};
+use crate::strings::{MAX_NAME, MAX_TEXT};
+use crate::verify::{MAX_LEAVES, MAX_PATHS};
 use std::fmt::Write;
 
 /// The chapters of the table, by the upper half of an operation's number.
@@ -27,6 +29,10 @@ pub fn reference() -> String {
         .replace("{version}", &VERSION.to_string())
         .replace("{max_bytes}", &(MAX_BYTES >> 20).to_string())
         .replace("{max_depth}", &MAX_DEPTH.to_string())
+        .replace("{max_leaves}", &MAX_LEAVES.to_string())
+        .replace("{max_paths}", &(MAX_PATHS >> 20).to_string())
+        .replace("{max_name}", &MAX_NAME.to_string())
+        .replace("{max_text}", &MAX_TEXT.to_string())
         .replace("{operations}", &operations())
         .replace("{example}", EXAMPLE)
 }

@@ -1,5 +1,7 @@
 //! Types of registers and of the data that crosses the machine's border. Nothing here computes.
 
+use std::borrow::Cow;
+
 /// What the lanes of a public register are, for printing and checking; all are stored as 64-bit integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -144,44 +146,65 @@ pub struct Leaf {
     pub lanes: Option<u64>,
 }
 
+/// A scalar leaf of a [`DataType`] without its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scalar<'t> {
+    /// The scalar type.
+    pub ty: &'t DataType,
+    /// Lanes: product of the extents above; `None` where that exceeds 64 bits.
+    pub lanes: Option<u64>,
+    /// Bytes of its path.
+    pub path_bytes: usize,
+}
+
 impl DataType {
-    /// The scalar leaves, depth first.
+    /// The scalar leaves, depth first, with their names: for messages and columns.
     #[must_use]
     pub fn leaves(&self) -> Vec<Leaf> {
         let mut out = Vec::new();
-        self.collect(&mut String::new(), Some(1), &mut out);
+        self.walk(&mut Vec::new(), Some(1), &mut |scalar, path, lanes| {
+            out.push(Leaf { path: path.join("."), scalar: scalar.clone(), lanes });
+        });
         out
     }
 
-    fn collect(&self, path: &mut String, lanes: Option<u64>, out: &mut Vec<Leaf>) {
+    /// The scalar leaves, depth first: no more than the type has nodes, however long their names are.
+    #[must_use]
+    pub fn scalars(&self) -> Vec<Scalar<'_>> {
+        let mut out = Vec::new();
+        self.walk(&mut Vec::new(), Some(1), &mut |ty, path, lanes| {
+            let dots = path.len().saturating_sub(1);
+            out.push(Scalar { ty, lanes, path_bytes: path.iter().map(|name| name.len()).sum::<usize>() + dots });
+        });
+        out
+    }
+
+    fn walk<'t>(
+        &'t self,
+        path: &mut Vec<Cow<'t, str>>,
+        lanes: Option<u64>,
+        each: &mut impl FnMut(&'t Self, &[Cow<'t, str>], Option<u64>),
+    ) {
         match self {
-            Self::Bool | Self::Int { .. } | Self::Fix { .. } => {
-                out.push(Leaf { path: path.clone(), scalar: self.clone(), lanes });
-            }
+            Self::Bool | Self::Int { .. } | Self::Fix { .. } => each(self, path, lanes),
             Self::Array { shape, element } => {
                 let lanes = lanes.and_then(|n| shape.iter().try_fold(n, |n, extent| n.checked_mul(*extent)));
-                element.collect(path, lanes, out);
+                element.walk(path, lanes, each);
             }
             Self::Struct { fields, .. } => {
                 for (name, ty) in fields {
-                    Self::descend(path, name, ty, lanes, out);
+                    path.push(Cow::Borrowed(name));
+                    ty.walk(path, lanes, each);
+                    path.pop();
                 }
             }
             Self::Tuple(items) => {
                 for (i, ty) in items.iter().enumerate() {
-                    Self::descend(path, &i.to_string(), ty, lanes, out);
+                    path.push(Cow::Owned(i.to_string()));
+                    ty.walk(path, lanes, each);
+                    path.pop();
                 }
             }
         }
-    }
-
-    fn descend(path: &mut String, name: &str, ty: &Self, lanes: Option<u64>, out: &mut Vec<Leaf>) {
-        let before = path.len();
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(name);
-        ty.collect(path, lanes, out);
-        path.truncate(before);
     }
 }

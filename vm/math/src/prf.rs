@@ -76,10 +76,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// The input of the cipher.
-    fn counter(self) -> u128 {
-        debug_assert!(
-            self.instance >> INSTANCE_BITS == 0 && self.step >> STEP_BITS == 0 && self.block >> BLOCK_BITS == 0
+    /// The input of the cipher for the first of so many blocks.
+    ///
+    /// # Panics
+    /// Where one of the three does not fit its field: it would run into the next, and a mask be used twice. No program comes near.
+    fn counter(self, blocks: usize) -> u128 {
+        let last = self.block.saturating_add(blocks as u64);
+        assert!(
+            self.instance >> INSTANCE_BITS == 0 && self.step >> STEP_BITS == 0 && last <= 1 << BLOCK_BITS,
+            "an address of randomness outside its range"
         );
         (u128::from(self.instance) << (STEP_BITS + BLOCK_BITS))
             | (u128::from(self.step) << BLOCK_BITS)
@@ -107,8 +112,11 @@ impl Prf {
     }
 
     /// Fills `out` from consecutive blocks, two words each, from the address on.
+    ///
+    /// # Panics
+    /// Where one of the blocks has no address: see [`Address`] for what there is.
     pub fn fill(&self, address: Address, out: &mut [u64]) {
-        self.0.encrypt_with_backend(Counting { counter: address.counter(), out });
+        self.0.encrypt_with_backend(Counting { counter: address.counter(out.len().div_ceil(2)), out });
     }
 }
 
@@ -207,6 +215,18 @@ mod tests {
             prf.fill(at(start as u64 / 2), &mut part);
             assert_eq!(part, whole[start..]);
         }
+    }
+
+    /// One past the end of a field would be an address of its neighbour.
+    #[test]
+    fn addresses_end() {
+        let ends = |instance, step, block, words: usize| {
+            let fill = || prf(Domain::Arith, 0).fill(Address { instance, step, block }, &mut vec![0; words]);
+            std::panic::catch_unwind(fill).is_err()
+        };
+        assert!(!ends((1 << 48) - 1, (1 << 40) - 1, (1 << 40) - 1, 2));
+        assert!(ends(1 << 48, 0, 0, 2) && ends(0, 1 << 40, 0, 2) && ends(0, 0, 1 << 40, 2));
+        assert!(ends(0, 0, (1 << 40) - 1, 3) && ends(0, 0, u64::MAX, 2));
     }
 
     #[test]

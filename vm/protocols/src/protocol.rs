@@ -215,7 +215,8 @@ pub trait Protocol {
     fn trunc(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
     /// ⌊a / 2^bits + ½⌋: to nearest, ties up.
     fn round(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
-    /// a / 2^bits, rounded up or down, up with the probability of the fraction.
+    /// a / 2^bits, rounded up or down, up with the probability of the fraction. Not a function that flips its own coin: a party may know beforehand the
+    /// threshold that the fraction is compared with, so that whoever sees the result may learn how that comparison went.
     fn trunc_stochastic(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
 
     // ---- Common gates: written once over the ones above; a protocol overrides what it does better -----------------------------------------------

@@ -21,10 +21,13 @@ impl Tape {
     }
 
     /// The k-th of n equal parts.
+    ///
+    /// # Panics
+    /// Where there are not so many: the part would lie in another gate's steps, and a mask be used twice.
     #[must_use]
     pub fn sub(self, k: u64, n: u64) -> Self {
         let span = self.span / n.max(1);
-        debug_assert!(k < n && span > 0, "sub-tape {k} of {n} of {} steps", self.span);
+        assert!(k < n && span > 0, "sub-tape {k} of {n} of {} steps", self.span);
         Self { base: self.base + k * span, span, ..self }
     }
 
@@ -41,9 +44,12 @@ impl Tape {
     }
 
     /// Step k of this tape.
+    ///
+    /// # Panics
+    /// As [`Tape::sub`].
     #[must_use]
     pub fn step(self, k: u64) -> u64 {
-        debug_assert!(k < self.span, "step {k} of {}", self.span);
+        assert!(k < self.span, "step {k} of {}", self.span);
         self.base + k
     }
 }

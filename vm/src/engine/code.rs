@@ -1,9 +1,10 @@
 //! A module made ready to run: blocks that need no peer flattened into lists, gates on single lanes resolved, levels split into what runs at once
 //! and what runs side by side. Made once, before the first round; nothing here computes with values.
 
-use super::facts::{CostFacts, talks};
+use super::facts::CostFacts;
 use super::lifetimes::Lifetimes;
 use super::scalar::Scalar;
+use smpc_bytecode::facts::{talks, walk};
 use smpc_bytecode::module::{Bound, Entry, Gate, If, Level, Loop, Module, While};
 use smpc_bytecode::op::{Op, SiteId, SlotId};
 use std::collections::BTreeMap;
@@ -147,7 +148,7 @@ impl<'m> Code<'m> {
 /// How many gates read each leaf of each input.
 fn count_inputs(module: &Module) -> BTreeMap<(u32, u32), usize> {
     let mut counts = BTreeMap::new();
-    super::facts::walk(module, &mut |gate| {
+    walk(module, &mut |gate| {
         if let Op::Input { input, leaf } = gate.op {
             *counts.entry((input.0, leaf)).or_insert(0) += 1;
         }

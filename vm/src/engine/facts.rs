@@ -1,74 +1,9 @@
-//! What can be said of a module's gates and registers without running it: which gates need a peer, and, for a run that only counts, which registers
-//! decide what something costs and which of them only a real run knows.
+//! What a run that only counts has to know of a module before: which registers decide what something costs, and which of them only a real run knows.
 
+use smpc_bytecode::facts::{deciding, talks};
 use smpc_bytecode::module::{Bound, Entry, Gate, Level, Module, View};
 use smpc_bytecode::op::{Op, SlotId};
-use smpc_bytecode::types::RegType;
 use std::collections::BTreeSet;
-
-/// Whether a gate needs a peer: by its operation and the types of its registers, never by a value. `relabels`: a range proof only relabels.
-pub(super) fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
-    let ty = |i: usize| gate.args.get(i).map(|view| module.slots[view.slot.index()].ty);
-    let secret = |i: usize| ty(i).is_some_and(|ty| ty.is_secret());
-    match gate.op {
-        Op::Const { .. }
-        | Op::Copy {}
-        | Op::Relabel {}
-        | Op::Gather {}
-        | Op::Scatter {}
-        | Op::Add {}
-        | Op::Sub {}
-        | Op::Neg {}
-        | Op::Sum { .. }
-        | Op::PrefixSum { .. }
-        | Op::Xor {}
-        | Op::Not {}
-        | Op::Planes { .. }
-        | Op::StopUnless { .. } => false,
-        Op::Mul {} | Op::Dot { .. } => secret(0) && secret(1),
-        Op::And {} | Op::Or {} => {
-            matches!((ty(0), ty(1)), (Some(RegType::Bin { .. }), Some(RegType::Bin { .. })))
-        }
-        Op::MatMul { .. }
-        | Op::Trunc { .. }
-        | Op::Round { .. }
-        | Op::TruncStochastic { .. }
-        | Op::Div {}
-        | Op::Rem {}
-        | Op::FixDiv { .. }
-        | Op::Sqrt { .. }
-        | Op::Lt {}
-        | Op::Eq {} => secret(0) || secret(1),
-        Op::Select {} => secret(0),
-        Op::ProveRange {} => !relabels,
-        Op::Netlist { .. }
-        | Op::A2b {}
-        | Op::B2a { .. }
-        | Op::Input { .. }
-        | Op::Open { .. }
-        | Op::Output { .. }
-        | Op::Check { .. }
-        | Op::Random {}
-        | Op::MergeLayer { .. } => true,
-    }
-}
-
-/// Every gate of the module, functions first.
-pub(super) fn walk<'m>(module: &'m Module, visit: &mut impl FnMut(&'m Gate)) {
-    let mut todo: Vec<&[Level]> = vec![&module.main];
-    todo.extend(module.functions.iter().rev().map(|f| &f.body[..]));
-    while let Some(levels) = todo.pop() {
-        for entry in levels.iter().flat_map(|level| &level.entries) {
-            match entry {
-                Entry::Gate(gate) => visit(gate),
-                Entry::Call { .. } => {}
-                Entry::Loop(l) => todo.push(&l.body),
-                Entry::While(w) => todo.extend([&w.head[..], &w.body[..]]),
-                Entry::If(i) => todo.extend([&i.then[..], &i.otherwise[..]]),
-            }
-        }
-    }
-}
 
 /// For each register what a count has to know of it.
 pub(super) struct CostFacts {
@@ -188,15 +123,7 @@ impl Flow<'_> {
     fn gate(&mut self, gate: &Gate, body: &mut Body) {
         body.talks |= talks(self.module, gate, false);
         let is_public = |view: &View| !self.module.slots[view.slot.index()].ty.is_secret();
-        let decides: &[View] = match gate.op {
-            Op::MergeLayer { .. } => gate.args.get(1..).unwrap_or_default(),
-            // The width of a public divisor is that of its values.
-            Op::Div {} | Op::Rem {} | Op::FixDiv { .. } if gate.args.first().is_some_and(|a| !is_public(a)) => {
-                gate.args.get(1..).unwrap_or_default()
-            }
-            _ => &[],
-        };
-        for view in decides.iter().filter(|view| is_public(view)) {
+        for view in deciding(self.module, gate) {
             self.steering[view.slot.index()] = true;
         }
         let Some(dst) = gate.dst.as_ref().filter(|dst| is_public(dst)) else { return };

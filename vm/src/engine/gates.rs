@@ -14,6 +14,10 @@ use std::rc::Rc;
 /// what rounds are counted in.
 pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode<'_>, cx: Cx<'a>) -> Running<'a> {
     let gate = node.gate;
+    // A result that has no place stops the run before anything is computed or sent.
+    if let Some(Err(fault)) = gate.dst.as_ref().map(|dst| engine.store.borrow().lanes(dst)) {
+        return Box::pin(std::future::ready(Err(stop(gate, fault))));
+    }
     if let Some(slot) = node.fresh {
         engine.store.borrow_mut().clear(slot);
     }

@@ -99,7 +99,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             Receivers::All => true,
             Receivers::Roles(roles) => roles.iter().any(|role| plan.nodes.get(role.index()) == Some(&executor.me())),
         };
-        let results = outputs.iter().map(|o| mine(&o.to).then(|| vec![Vec::new(); o.ty.leaves().len()])).collect();
+        let results = outputs.iter().map(|o| mine(&o.to).then(|| vec![Vec::new(); o.ty.scalars().len()])).collect();
         Self {
             module,
             protocol,

@@ -94,6 +94,10 @@ impl<'m, P: Protocol> Store<'m, P> {
 
     /// The lanes that a view names now.
     pub(super) fn lanes(&self, view: &View) -> Result<Lanes, Fault> {
+        if view.dims.iter().any(|dim| dim.len == 0) {
+            // No lane, wherever that would be; and a loop over rows of none may be long.
+            return Ok(Lanes::run(0, 0));
+        }
         let mut start = i128::from(view.offset);
         if let Some(index) = view.index {
             start += i128::from(self.control(index.slot)) * i128::from(index.stride);
@@ -107,8 +111,7 @@ impl<'m, P: Protocol> Store<'m, P> {
             high += last.max(0);
             *own = (isize::try_from(dim.stride).unwrap_or(0), size(dim.len));
         }
-        let empty = dims.iter().any(|(_, len)| *len == 0);
-        if !empty && (low < 0 || high >= i128::from(len)) {
+        if low < 0 || high >= i128::from(len) {
             if self.dry && view.index.is_some() && len > 0 {
                 // What a real run knows only when it runs: any place costs the same.
                 return Ok(Lanes { start: 0, dims: [(0, dims[0].1), (0, dims[1].1)] });

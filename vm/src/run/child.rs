@@ -6,7 +6,7 @@ use super::cluster::Ready;
 use super::party::{self, Outcome};
 use super::progress::Progress;
 use super::stats::Clock;
-use crate::failure::Failure;
+use crate::failure::{Failure, caught};
 use crate::input::{self, InputFile};
 use crate::program::Program;
 use crate::session::{Params, terms};
@@ -70,7 +70,7 @@ pub fn is_child() -> bool {
 /// Does what the parent process says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let said = match serve() {
+    let said = match caught(serve) {
         Ok(done) => Said::Done(done),
         Err(failures) => Said::Failed(failures),
     };

@@ -11,9 +11,12 @@ use crate::input::{self, InputFile};
 use crate::output::{self, RunFiles};
 use crate::program::Program;
 use crate::session::{Session, assign_roles, digest, hex};
-use smpc_bytecode::module::{Output, Receivers};
+use smpc_bytecode::facts::walk;
+use smpc_bytecode::module::{Module, Output, Receivers, Site};
+use smpc_bytecode::op::Op;
 use smpc_net::{Config, Identity, Network, connect};
 use smpc_protocols::registry::PLAIN;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -124,8 +127,27 @@ fn summary(task: &Task, me: usize, digest: &str) -> String {
         format!("{}{member} to {to}", output.name)
     };
     let outputs: Vec<String> = manifest.outputs.iter().map(output).collect();
-    let _ = write!(text, "outputs   {}", some(outputs));
+    let _ = writeln!(text, "outputs   {}", some(outputs));
+    let _ = write!(text, "reveals   {}", some(reveals(&task.program.module)));
     text
+}
+
+/// Where the program opens a value to all nodes: it is the code that says so, whatever the file says of itself.
+fn reveals(module: &Module) -> Vec<String> {
+    let mut sites = BTreeSet::new();
+    walk(module, &mut |gate| {
+        if let Op::Open { .. } = gate.op {
+            sites.insert(gate.site);
+        }
+    });
+    let places = sites.iter().filter_map(|site| module.sources.sites.get(site.index()));
+    let place = |site: &Site| {
+        let file = module.sources.files.get(site.file.index()).map_or("?", String::as_str);
+        format!("{file}:{}", site.line)
+    };
+    let mut places: Vec<String> = places.map(place).collect();
+    places.dedup();
+    places
 }
 
 /// A list that stays readable.
@@ -140,4 +162,38 @@ fn some(mut items: Vec<String>) -> String {
         items.push(format!("and {more} more"));
     }
     items.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpc_bytecode::text::parse;
+
+    #[test]
+    fn reveals_are_those_of_the_code() {
+        let module = parse(
+            r#"program "main.smpc"
+slot 0: bin.1[2]
+slot 1: pub.bool(0..=1)[2]
+file 0 "main.smpc"
+file 1 "std/sort.smpc"
+site 0: 0:9:5 "let a = reveal(x)"
+site 1: 0:9:20 "let a = reveal(x)"
+site 2: 1:4:5 "reveal(y)"
+function 0 "f" {
+  level
+    s1 = open{steers=0}(s0) @2
+}
+main {
+  level
+    s1 = open{steers=0}(s0) @1
+  level
+    s1 = open{steers=0}(s0) @0
+  level
+    call f0 @0
+}
+"#,
+        );
+        assert_eq!(reveals(&module.expect("a module")), ["main.smpc:9", "std/sort.smpc:4"]);
+    }
 }

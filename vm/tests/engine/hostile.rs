@@ -1,15 +1,16 @@
-//! Files from strangers: every byte of a small module changed, with the hash made right again. What still decodes and verifies must run in the
-//! clear within its step and memory limits: to an end or to a stop, never to a panic.
+//! Files from strangers: every byte of a small module changed, and every number of its gates and views set to extremes, with the hash made right
+//! again. What still decodes and verifies must run within its step and memory limits: to an end or to a stop, never to a panic.
 
 use crate::make::{Make, element};
 use smpc_bytecode::codec;
-use smpc_bytecode::module::{Bound, Module};
-use smpc_bytecode::op::{NetlistId, Op};
+use smpc_bytecode::module::{Bound, Dim, Entry, Gate, Index, Level, Module, View};
+use smpc_bytecode::op::{NetlistId, Op, SlotId};
 use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::{Limits, Verified, verify};
 use smpc_math::circuits::{add, netlist};
 use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
+use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
 use smpcvm::engine::{Engine, Inputs, Plan, RunError};
@@ -68,6 +69,51 @@ fn sample() -> Module {
     m.finish()
 }
 
+/// The gates that [`sample`] lacks.
+fn others() -> Module {
+    let mut m = Make::new();
+    let number = RegType::arith(-100, 100);
+    let wide = RegType::arith(-1_000_000, 1_000_000);
+    let known = RegType::pub_int(-1_000_000, 1_000_000);
+    let xs = m.numbers(0, number, 4);
+    let flags = m.truths(1, 4);
+    let four = m.constant(known, &[1, 2, 3, 4]);
+    m.make(Op::PrefixSum { len: 2 }, wide, 4, &[m.all(xs)]);
+    m.make(Op::Sum { len: 2 }, wide, 2, &[m.all(xs)]);
+    m.make(Op::MatMul { rows: 2, inner: 2, cols: 2 }, wide, 4, &[m.all(xs), m.all(xs)]);
+    m.make(Op::MatMul { rows: 1, inner: 4, cols: 1 }, known, 1, &[m.all(four), m.all(four)]);
+    m.make(Op::Round { bits: 3 }, number, 4, &[m.all(xs)]);
+    m.make(Op::TruncStochastic { bits: 3 }, number, 4, &[m.all(xs)]);
+    m.make(Op::FixDiv { frac: 4 }, wide, 4, &[m.all(xs), m.all(four)]);
+    m.make(Op::Div {}, wide, 4, &[m.all(four), m.all(xs)]);
+    m.make(Op::Rem {}, number, 4, &[m.all(xs), m.all(xs)]);
+    m.make(Op::Sqrt { frac: 4 }, wide, 4, &[m.all(xs)]);
+    m.make(Op::Relabel {}, known, 4, &[m.all(four)]);
+    m.make(Op::Dot { len: 2 }, known, 2, &[m.all(four), m.all(four)]);
+    let word = RegType::Bin { width: 8 };
+    let (a, b) = (m.make(Op::Random {}, word, 4, &[]), m.make(Op::A2b {}, word, 4, &[m.all(xs)]));
+    for op in [Op::Xor {}, Op::And {}, Op::Or {}] {
+        m.make(op, word, 4, &[m.all(a), m.all(b)]);
+    }
+    m.make(Op::Not {}, word, 4, &[m.all(a)]);
+    m.make(Op::Planes { from: 3 }, RegType::Bin { width: 3 }, 4, &[m.all(a)]);
+    m.make(Op::Select {}, word, 4, &[m.all(flags), m.all(a), m.all(b)]);
+    m.make(Op::B2a { signed: false }, RegType::arith(0, 255), 4, &[m.all(a)]);
+    m.make(Op::Gather {}, word, 2, &[m.all(a), View { dims: vec![Dim { stride: 2, len: 2 }], ..m.all(four) }]);
+    let two = m.constant(known, &[1, 2]);
+    m.set(Op::Scatter {}, m.all(b), &[View { dims: vec![Dim { stride: 1, len: 2 }], ..m.all(a) }, m.all(two)]);
+    let one = m.constant(RegType::pub_int(0, 9), &[1]);
+    m.set(Op::MergeLayer { columns: 2 }, m.all(xs), &[m.all(xs), m.all(one), m.all(one)]);
+    let opened = m.open(xs, RegType::pub_int(-100, 100), false);
+    let bits = m.open(flags, RegType::PUB_BOOL, false);
+    let message = m.message("a message");
+    let stop = m.gate(Op::StopUnless { message }, None, &[m.all(bits)]);
+    m.entry(stop);
+    m.output(opened, None);
+    m.output(flags, Some(0));
+    m.finish()
+}
+
 /// The least value of each leaf, or 0 where that is in range; `None` where a leaf is longer than any register can be.
 fn some_inputs(module: &Module) -> Option<Inputs> {
     let leaf = |leaf: smpc_bytecode::types::Leaf| {
@@ -86,24 +132,44 @@ fn some_inputs(module: &Module) -> Option<Inputs> {
         .collect()
 }
 
+fn plan(module: &Module, parties: usize) -> Plan {
+    Plan { nodes: (0..module.manifest.roles.len()).map(|i| i % parties).collect(), steps: STEPS }
+}
+
 /// Runs it in the clear, and counts it.
 fn survives(module: &Verified<Module>) {
     let Some(inputs) = some_inputs(module) else { return };
-    let plan =
-        |parties: usize| Plan { nodes: (0..module.manifest.roles.len()).map(|i| i % parties).collect(), steps: STEPS };
     let nobody = || ();
-    let one = plan(1);
+    let one = plan(module, 1);
     let executor = Executor::new(0, 1, 0, 0, Box::new(memory_wires(1).remove(0)));
     match Engine::new(module, &Plain, &executor, &one, inputs, &nobody).run() {
         Ok(_) | Err(RunError::Stop(_)) => {}
         Err(RunError::Protocol(error)) => panic!("{error}"),
     }
-    let three = plan(3);
+    let three = plan(module, 3);
     let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
     match Engine::new(module, &protocol, &executor, &three, Vec::new(), &nobody).run() {
         Ok(_) | Err(RunError::Stop(_)) => {}
         Err(RunError::Protocol(error)) => panic!("{error}"),
     }
+}
+
+/// Runs it among three threads.
+fn survives_shared(module: &Verified<Module>) {
+    let Some(inputs) = some_inputs(module) else { return };
+    let plan = plan(module, 3);
+    std::thread::scope(|scope| {
+        for (me, wire) in memory_wires(3).into_iter().enumerate() {
+            let (inputs, plan) = (inputs.clone(), &plan);
+            scope.spawn(move || {
+                let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
+                match Engine::new(module, &Rep3::new(me, Mixed(7)), &executor, plan, inputs, &|| ()).run() {
+                    Ok(_) | Err(RunError::Stop(_)) => {}
+                    Err(RunError::Protocol(error)) => panic!("{error}"),
+                }
+            });
+        }
+    });
 }
 
 /// Decodes, verifies and runs bytes whose hash is made right.
@@ -136,6 +202,131 @@ fn every_byte_changed() {
     }
     // Names, texts, constants, ranges, bounds: much of a file may change and still be a program.
     assert!(ran > content.len() / 2, "{ran} of {} damaged files ran", content.len());
+}
+
+/// Every gate, in blocks and functions too.
+fn gates_of(module: &mut Module) -> Vec<&mut Gate> {
+    fn collect<'m>(levels: &'m mut [Level], all: &mut Vec<&'m mut Gate>) {
+        for entry in levels.iter_mut().flat_map(|level| &mut level.entries) {
+            match entry {
+                Entry::Gate(gate) => all.push(gate),
+                Entry::Call { .. } => {}
+                Entry::Loop(l) => collect(&mut l.body, all),
+                Entry::While(w) => [&mut w.head, &mut w.body].into_iter().for_each(|levels| collect(levels, all)),
+                Entry::If(i) => [&mut i.then, &mut i.otherwise].into_iter().for_each(|levels| collect(levels, all)),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    module.functions.iter_mut().for_each(|function| collect(&mut function.body, &mut all));
+    collect(&mut module.main, &mut all);
+    all
+}
+
+const SIZES: [u64; 9] = [0, 1, 2, 4, 5, 513, 1 << 31, 1 << 60, u64::MAX];
+const STRIDES: [i64; 5] = [i64::MIN, -1, 0, 1, i64::MAX];
+
+/// What a view may be turned into, by number; `None` where there are no more.
+fn change_view(view: &mut View, slots: u32, at: usize) -> Option<()> {
+    let (sizes, strides) = (SIZES.len(), STRIDES.len());
+    let mut at = at;
+    let mut next = |count: usize| {
+        let own = (at < count).then_some(at);
+        at = at.wrapping_sub(if own.is_some() { 0 } else { count });
+        own
+    };
+    if let Some(n) = next(sizes) {
+        view.offset = SIZES[n];
+    } else if let Some(n) = next(sizes * strides) {
+        view.dims = vec![Dim { stride: STRIDES[n % strides], len: SIZES[n / strides] }];
+    } else if let Some(n) = next(sizes * sizes) {
+        view.dims = vec![Dim { stride: 1, len: SIZES[n / sizes] }, Dim { stride: 0, len: SIZES[n % sizes] }];
+    } else if let Some(n) = next(sizes * sizes) {
+        view.dims =
+            vec![Dim { stride: i64::MIN, len: SIZES[n / sizes] }, Dim { stride: i64::MAX, len: SIZES[n % sizes] }];
+    } else if let Some(n) = next(slots as usize * strides) {
+        let slot = SlotId(u32::try_from(n / strides).expect("few slots"));
+        view.index = Some(Index { slot, stride: STRIDES[n % strides] });
+    } else if let Some(n) = next(slots as usize) {
+        view.slot = SlotId(u32::try_from(n).expect("few slots"));
+    } else if next(1).is_some() {
+        view.dims.clear();
+    } else {
+        return None;
+    }
+    Some(())
+}
+
+/// What a gate may be turned into, by view or immediate and number.
+fn change_gate(gate: &mut Gate, slots: u32, part: usize, at: usize) -> Option<()> {
+    let args = gate.args.len();
+    if let Some(view) = gate.args.get_mut(part) {
+        return change_view(view, slots, at);
+    }
+    if part == args {
+        return change_view(gate.dst.as_mut()?, slots, at);
+    }
+    let mut immediates: Vec<u64> = gate.op.immediates().into_iter().map(|(_, value)| value).collect();
+    *immediates.get_mut(part - args - 1)? = *SIZES.get(at)?;
+    // Out of the immediate's own range it is no operation.
+    gate.op = Op::from_parts(gate.op.code(), &immediates).unwrap_or(gate.op);
+    Some(())
+}
+
+/// Whether it passes, and if so runs.
+fn try_module(module: Module) -> bool {
+    let Ok(module) = verify(module, &LIMITS) else { return false };
+    assert_eq!(codec::decode(&codec::encode(&module)).as_ref(), Ok(&*module));
+    survives(&module);
+    survives_shared(&module);
+    true
+}
+
+/// Offsets, strides, lengths, indices, registers and immediates as large and as odd as they come, one at a time.
+#[test]
+fn every_number_of_every_gate() {
+    for whole in [sample(), others()] {
+        verify(whole.clone(), &LIMITS).expect("the sample itself");
+        assert!(try_module(whole.clone()));
+        let slots = u32::try_from(whole.slots.len()).expect("few slots");
+        let count = gates_of(&mut whole.clone()).len();
+        let mut ran = 0;
+        for gate in 0..count {
+            let parts = gates_of(&mut whole.clone())[gate].args.len() + 4;
+            for part in 0..parts {
+                for at in 0.. {
+                    let mut module = whole.clone();
+                    if change_gate(gates_of(&mut module)[gate], slots, part, at).is_none() {
+                        break;
+                    }
+                    ran += usize::from(try_module(module));
+                }
+            }
+        }
+        assert!(ran > 1000, "{ran} of the changed modules ran");
+    }
+}
+
+/// As [`every_number_of_every_gate`], two or three changes to a gate.
+#[test]
+fn several_numbers_of_a_gate() {
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits") % below
+    };
+    for whole in [sample(), others()] {
+        let slots = u32::try_from(whole.slots.len()).expect("few slots");
+        let count = gates_of(&mut whole.clone()).len();
+        for _ in 0..2000 {
+            let mut module = whole.clone();
+            let gate = &mut *gates_of(&mut module)[random(count)];
+            for _ in 0..2 + random(2) {
+                let _ = change_gate(gate, slots, random(5), random(400));
+            }
+            try_module(module);
+        }
+    }
 }
 
 /// Cut anywhere, with the hash made right.
@@ -199,7 +390,7 @@ fn what_the_verifier_refuses() {
             wide.dims = vec![smpc_bytecode::module::Dim { stride: 0, len: 1 << 60 }];
             m.make(Op::Sum { len: 1 << 60 }, RegType::pub_int(0, 1), 1, &[wide]);
         },
-        "takes more than",
+        "beside the registers",
     );
     refuses(
         |m| {

@@ -5,12 +5,15 @@ use super::classes::Classes;
 use super::layout::{Entry, Layout, Region};
 use super::slots::Slots;
 use crate::ir::{Bound, Carried, Constant, Inst, Op, Place, Program, Ref, SiteId, ValueId};
-use smpc_bytecode::module::{self, Level, Module, SourceTable, View};
+use smpc_bytecode::module::{self, Level, Module, Site, SourceTable, View};
 use smpc_bytecode::op::{ConstId, FileId, MessageId, NetlistId, SlotId};
+use smpc_bytecode::strings::{MAX_NAME, MAX_TEXT, shown};
 use std::collections::BTreeMap;
 
 pub(super) fn write(program: &Program, layout: &Layout<'_>, classes: &mut Classes, slots: Slots) -> Module {
-    let module = Module { manifest: program.manifest.clone(), slots: slots.slots, ..Module::default() };
+    let mut module = Module { manifest: program.manifest.clone(), slots: slots.slots, ..Module::default() };
+    // Paths, source lines and messages are the user's and may hold anything.
+    module.manifest.program = shown(&module.manifest.program, MAX_NAME);
     let mut writer = Writer {
         program,
         classes,
@@ -252,7 +255,7 @@ impl Writer<'_> {
     }
 
     fn message(&mut self, id: MessageId) -> MessageId {
-        let text = self.program.messages.get(id.index()).cloned().unwrap_or_default();
+        let text = self.program.messages.get(id.index()).map_or_else(String::new, |text| shown(text, MAX_TEXT));
         let known = &mut self.module.messages;
         *self.messages.entry(id).or_insert_with(|| {
             known.push(text);
@@ -274,9 +277,10 @@ impl Writer<'_> {
             return *known;
         }
         let Some(site) = self.program.sources.sites.get(id.index()) else { return id };
-        let mut site = site.clone();
+        let mut site = Site { text: shown(&site.text, MAX_TEXT), ..*site };
         let SourceTable { files, sites } = &mut self.module.sources;
-        let path = self.program.sources.files.get(site.file.index()).cloned().unwrap_or_default();
+        let path =
+            self.program.sources.files.get(site.file.index()).map_or_else(String::new, |path| shown(path, MAX_NAME));
         site.file = *self.files.entry(site.file).or_insert_with(|| {
             files.push(path);
             FileId(last(files.len()))

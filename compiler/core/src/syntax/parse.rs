@@ -20,6 +20,9 @@ const MAX_NESTING: usize = 256;
 /// How many mistakes are reported in a file before the rest is given up.
 const MAX_MISTAKES: usize = 100;
 
+/// Longest name, in bytes.
+const MAX_NAME: usize = 255;
+
 /// Parses a file of the map. The tree has error nodes where messages were reported.
 pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
     let text = &sources.file(file).text;
@@ -27,6 +30,13 @@ pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
     let open_string = unknown.iter().any(|range| text.get(range.clone()).is_some_and(|found| found.starts_with('"')));
     for range in unknown {
         sink.push(unknown_characters(file, range, text));
+    }
+    for (start, token, end) in &tokens {
+        if matches!(token, Token::Ident(name) if name.len() > MAX_NAME) {
+            let message = format!("a name of {} characters", end - start);
+            let help = format!("names have at most {MAX_NAME}");
+            sink.push(Diagnostic::new(Code::TooLarge, span(file, *start, *end), message).help(help));
+        }
     }
     // Brackets inside such a string, or behind it, are not where they seem to be.
     if open_string || !brackets_pair(file, &tokens, sink) {

@@ -108,3 +108,59 @@ fn deep_programs() {
     };
     std::thread::Builder::new().stack_size(1 << 30).spawn(run).expect("a thread").join().expect("no panic");
 }
+
+/// The rounds of a division follow from a revealed divisor, so its reveal steers; one that is only given out does not.
+#[test]
+fn a_revealed_divisor_steers() {
+    let text = "party A, B;\n\
+                input a: secret int in 0..=100 from A;\n\
+                input b: secret int in 1..=9 from B;\n\
+                fn main() {\n    let d = reveal(b);\n    output q = WHAT to all;\n}\n";
+    for (what, steers) in [("a / d", true), ("a % d", true), ("a + d", false)] {
+        let compiled = compile_with(&text.replace("WHAT", what), &[]);
+        let module = compiled.module.as_ref().unwrap_or_else(|| panic!("{}", compiled.render()));
+        let mut opens = Vec::new();
+        smpc_bytecode::facts::walk(module, &mut |gate| {
+            if let smpc_bytecode::op::Op::Open { steers } = gate.op {
+                opens.push(steers);
+            }
+        });
+        assert_eq!(opens, [steers], "{what}");
+    }
+}
+
+/// Paths, comments and messages may hold anything; what the module says of them shows as itself.
+#[test]
+fn odd_characters_stay_in_the_source() {
+    let odd = "\u{1b}[2J\u{202e}\u{2028}\u{9b}\t\u{7f}";
+    let long = "é".repeat(5000);
+    let text = format!(
+        "party A; //{odd}\ninput x: secret int in 0..=9 from A;\nfn main() {{\n\
+         \tcheck(x > 0, \"too{odd}small{long}\"); //{odd}{long}\n\
+         \toutput y = reveal(x) + 1 to all; //\r{odd}\n}}\n"
+    );
+    let path = format!("ma{odd}in.smpc");
+    let compiled =
+        compile(&Request { path: &path, text: &text, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() });
+    let module = compiled.module.as_ref().unwrap_or_else(|| panic!("{}", compiled.render()));
+    let verified = smpc_bytecode::verify::verify(module.clone(), &smpc_bytecode::verify::Limits::default());
+    let verified = verified.unwrap_or_else(|error| panic!("{error}"));
+    assert!(verified.messages[0].starts_with("too\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd} \u{fffd}small"));
+    assert!(
+        verified.sources.sites.iter().any(|site| site.text.starts_with(" output y = reveal(x) + 1 to all; //\u{fffd}"))
+    );
+}
+
+#[test]
+fn names_are_not_longer_than_modules_may_have_them() {
+    let program = |name: &str| {
+        format!("party {name}; input x: secret int in 0..=9 from {name}; fn main() {{ output y = x to {name}; }}\n")
+    };
+    assert!(compile_with(&program(&"x".repeat(255)), &[]).module.is_some());
+    let compiled = compile_with(&program(&"x".repeat(256)), &[]);
+    assert!(
+        compiled.module.is_none() && compiled.render().contains("a name of 256 characters"),
+        "{}",
+        compiled.render()
+    );
+}

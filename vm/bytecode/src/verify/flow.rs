@@ -1,7 +1,9 @@
-//! Rule 9: which opened values steer. A public register steers where it decides control flow, an index or a layer, or flows into one that does.
+//! Rule 9: which opened values steer. A public register steers where it decides control flow, an index, or how many rounds or bytes a gate
+//! takes, or flows into one that does.
 
 use super::{VerifyError, fail};
-use crate::module::{Bound, Entry, Gate, Level, Module, View};
+use crate::facts::{deciding, walk};
+use crate::module::{Bound, Entry, Level, Module};
 use crate::op::{Op, SlotId};
 
 /// Refuses an `open` that steers and does not say so, or says so and does not.
@@ -24,7 +26,7 @@ pub(super) fn check(module: &Module) -> Result<(), VerifyError> {
     }
 }
 
-/// For each slot, whether it steers: decides control flow, an index or a layer, or flows into one that does.
+/// For each slot, whether it steers: decides control flow, an index or what a gate costs, or flows into one that does.
 #[must_use]
 pub fn steering(module: &Module) -> Vec<bool> {
     let mut steering = vec![false; module.slots.len()];
@@ -38,11 +40,10 @@ pub fn steering(module: &Module) -> Vec<bool> {
         for index in gate.args.iter().chain(&gate.dst).filter_map(|view| view.index) {
             mark(index.slot);
         }
-        let decides: &[View] = match gate.op {
-            Op::Gather {} | Op::Scatter {} | Op::MergeLayer { .. } => gate.args.get(1..).unwrap_or_default(),
-            _ => &[],
-        };
-        decides.iter().for_each(|view| mark(view.slot));
+        if let Op::Gather {} | Op::Scatter {} = gate.op {
+            gate.args.iter().skip(1).for_each(|view| mark(view.slot));
+        }
+        deciding(module, gate).into_iter().for_each(|view| mark(view.slot));
         if let Some(dst) = &gate.dst
             && !module.slots[dst.slot.index()].ty.is_secret()
             && !matches!(gate.op, Op::Open { .. })
@@ -83,22 +84,6 @@ fn blocks(levels: &[Level], mark: &mut impl FnMut(SlotId)) {
                 mark(i.condition);
                 blocks(&i.then, mark);
                 blocks(&i.otherwise, mark);
-            }
-        }
-    }
-}
-
-/// Every gate of the module.
-fn walk(module: &Module, visit: &mut impl FnMut(&Gate)) {
-    let mut todo: Vec<&[Level]> = module.functions.iter().map(|f| &f.body[..]).chain([&module.main[..]]).collect();
-    while let Some(levels) = todo.pop() {
-        for entry in levels.iter().flat_map(|level| &level.entries) {
-            match entry {
-                Entry::Gate(gate) => visit(gate),
-                Entry::Call { .. } => {}
-                Entry::Loop(l) => todo.push(&l.body),
-                Entry::While(w) => todo.extend([&w.head[..], &w.body[..]]),
-                Entry::If(i) => todo.extend([&i.then[..], &i.otherwise[..]]),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, Limits, bytes, register};
+use super::{Checked, Leaves, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -17,19 +17,22 @@ struct Side {
 }
 
 /// Checks a gate.
-pub(super) fn check(module: &Module, limits: &Limits, gate: &Gate) -> Checked {
+pub(super) fn check(module: &Module, leaves: &Leaves<'_>, gate: &Gate) -> Checked {
     let args = gate.args.iter().map(|view| side(module, view)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(arg) = args.iter().find(|arg| bytes(arg.ty, arg.lanes).is_none_or(|bytes| bytes > limits.memory)) {
-        return Err(format!("an operand of {} lanes takes more than {} bytes", arg.lanes, limits.memory));
-    }
     let dst = match &gate.dst {
         Some(view) => {
             distinct(view)?;
-            Some(side(module, view)?)
+            let dst = side(module, view)?;
+            // Lanes that are distinct are of the slot wherever an index puts them, or some are outside.
+            let lanes = slot(module, view)?.lanes;
+            if dst.lanes > lanes {
+                return Err(format!("a destination of {} lanes in slot {}, which has {lanes}", dst.lanes, view.slot.0));
+            }
+            Some(dst)
         }
         None => None,
     };
-    operation(module, gate, dst, &args)
+    operation(module, leaves, gate, dst, &args)
 }
 
 /// Rules 1 and 3 for a view.
@@ -52,7 +55,11 @@ fn side(module: &Module, view: &View) -> Result<Side, String> {
         high += last.max(0);
     }
     // With an index the constant part alone says nothing; the engine checks it at run time.
-    if view.index.is_none() && lanes > 0 && (low < 0 || high >= i128::from(slot.lanes)) {
+    let inside = match lanes {
+        0 => view.offset <= slot.lanes,
+        _ => low >= 0 && high < i128::from(slot.lanes),
+    };
+    if view.index.is_none() && !inside {
         return Err(format!("lanes {low}..={high} of slot {}, which has {}", view.slot.0, slot.lanes));
     }
     Ok(Side { ty: slot.ty, lanes })
@@ -127,7 +134,7 @@ fn number(op: Op, dst: Side, args: &[Side]) -> Checked {
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm an operation")]
-fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> Checked {
+fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side>, args: &[Side]) -> Checked {
     let result = || dst.ok_or_else(|| "no result".to_owned());
     let none = || want(dst.is_none(), "a result that nothing computes");
     let same = |a: Side, lanes: u64| want(a.lanes == lanes, "operands or result of different lengths");
@@ -282,11 +289,11 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         }
         Op::Input { input, leaf } => {
             let (dst, []) = (result()?, operands(args)?);
-            let input = module.manifest.inputs.get(input.index()).ok_or("the input does not exist")?;
-            let leaves = input.ty.leaves();
+            let secret = module.manifest.inputs.get(input.index()).ok_or("the input does not exist")?.secret;
+            let leaves = leaves.inputs.get(input.index()).ok_or("the input does not exist")?;
             let leaf = leaves.get(leaf as usize).ok_or("the leaf does not exist")?;
             want(leaf.lanes == Some(dst.lanes), "another number of lanes than the input's")?;
-            let declared = register(&leaf.scalar, input.secret);
+            let declared = register(leaf.ty, secret);
             match (declared, dst.ty) {
                 (RegType::Arith { frac, .. }, RegType::Arith { lo: i64::MIN, hi: i64::MAX, frac: own })
                     if frac == own =>
@@ -327,11 +334,10 @@ fn operation(module: &Module, gate: &Gate, dst: Option<Side>, args: &[Side]) -> 
         Op::Output { output, leaf } => {
             none()?;
             let [a] = operands(args)?;
-            let output = module.manifest.outputs.get(output.index()).ok_or("the output does not exist")?;
-            let leaves = output.ty.leaves();
+            let leaves = leaves.outputs.get(output.index()).ok_or("the output does not exist")?;
             let leaf = leaves.get(leaf as usize).ok_or("the leaf does not exist")?;
             want(leaf.lanes == Some(a.lanes), "another number of lanes than the output's")?;
-            let fits = match leaf.scalar {
+            let fits = match *leaf.ty {
                 DataType::Bool => is_logic(a) && !matches!(a.ty, RegType::Bin { width: 2.. }),
                 DataType::Int { lo, hi } => {
                     is_number(a) && a.ty.frac() == 0 && range(a).within(Interval::new(lo.into(), hi.into()))

@@ -4,34 +4,46 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128; all registers together, each operand as its
-//!    view spreads it, and each netlist fit the memory limit;
-//! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice;
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; inputs and
+//!    outputs have at most [`MAX_LEAVES`] leaves, whose names take at most [`MAX_PATHS`] bytes; all registers together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
+//! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
 //! 5. the range of a secret result holds the exact result for all operands in their ranges; truncation and rounding read values below
 //!    2^62 (the precondition of exact truncation over rings); a secret input has the full range until `prove_range`;
 //! 6. no entry of a level reads or writes a slot that another one writes, nested blocks and called functions included;
 //! 7. functions call earlier functions only; blocks nest at most [`crate::codec::MAX_DEPTH`] deep, those of called functions included;
 //! 8. each leaf of each output is written once, on the top level of the program;
-//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`).
+//! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`);
+//! 10. texts show as themselves and are not too long, and names of roles, params, inputs and outputs are names (`strings.rs`).
 
 mod flow;
 mod gate;
+mod memory;
+mod strings;
 
 pub use flow::steering;
+pub use memory::NETLIST_WIRES;
 
 use crate::codec::MAX_DEPTH;
-use crate::module::{Bound, Entry, Gate, Level, Module, Slot, View};
+use crate::facts::talks;
+use crate::module::{Bound, Entry, Gate, Level, Manifest, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
-use crate::types::{DataType, Kind, RegType};
+use crate::types::{DataType, Kind, RegType, Scalar};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 
+/// Most scalar leaves of all inputs and outputs together.
+pub const MAX_LEAVES: usize = 1 << 20;
+
+/// Most bytes of the names of all of them together, written in full.
+pub const MAX_PATHS: usize = 64 << 20;
+
 /// What a session allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Memory of all registers together, in bytes, as shares of three-party replicated sharing (16 bytes a number).
+    /// Memory of all registers together and of what the gates of a level hold beside them, in bytes, as shares of three-party replicated sharing
+    /// (16 bytes a number).
     pub memory: u64,
 }
 
@@ -57,7 +69,7 @@ impl<M> Deref for Verified<M> {
 }
 
 impl<M> Verified<M> {
-    /// Bytes that the registers take.
+    /// Bytes that the registers take, and beside them the gates of the level that holds most.
     pub const fn memory(&self) -> u64 {
         self.memory
     }
@@ -87,14 +99,17 @@ type Checked = Result<(), String>;
 /// # Errors
 /// The first rule that is broken, with its place.
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
-    let memory = check_tables(&module, limits)?;
-    let checker = Checker { module: &module, limits };
+    strings::check(&module)?;
+    let registers = check_tables(&module, limits)?;
+    let leaves = Leaves::of(&module)?;
+    let checker = Checker { module: &module, limits, registers, leaves };
     let mut defined = Vec::new();
     for function in &module.functions {
         let footprint = checker.levels(&function.body, 1, &Context { functions: &defined, top: false })?;
         defined.push(footprint);
     }
-    checker.levels(&module.main, 1, &Context { functions: &defined, top: true })?;
+    let main = checker.levels(&module.main, 1, &Context { functions: &defined, top: true })?;
+    let memory = registers.saturating_add(main.held);
     checker.outputs()?;
     flow::check(&module)?;
     Ok(Verified { module, memory })
@@ -102,15 +117,6 @@ pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, Verif
 
 fn fail(place: impl fmt::Display, what: impl Into<String>) -> VerifyError {
     VerifyError { place: place.to_string(), what: what.into() }
-}
-
-/// Bytes of so many lanes.
-fn bytes(ty: RegType, lanes: u64) -> Option<u64> {
-    match ty {
-        RegType::Pub { .. } => lanes.checked_mul(8),
-        RegType::Arith { .. } => lanes.checked_mul(16),
-        RegType::Bin { width } => lanes.div_ceil(512).checked_mul(128)?.checked_mul(u64::from(width)),
-    }
 }
 
 fn check_type(ty: RegType) -> Checked {
@@ -138,7 +144,7 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     let mut memory: u64 = 0;
     for (i, slot) in module.slots.iter().enumerate() {
         check_type(slot.ty).map_err(|what| fail(format!("slot {i}"), what))?;
-        memory = bytes(slot.ty, slot.lanes)
+        memory = memory::bytes(slot.ty, slot.lanes)
             .and_then(|more| memory.checked_add(more))
             .filter(|sum| *sum <= limits.memory)
             .ok_or_else(|| {
@@ -147,28 +153,27 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     }
     let roles = module.manifest.roles.len();
     for (i, input) in module.manifest.inputs.iter().enumerate() {
-        let place = format!("input {i}");
         if input.role.index() >= roles {
-            return Err(fail(place, "its role does not exist"));
+            return Err(fail(format!("input {i}"), "its role does not exist"));
         }
-        check_data(&input.ty).map_err(|what| fail(place, what))?;
     }
     for (i, output) in module.manifest.outputs.iter().enumerate() {
-        let place = format!("output {i}");
         if let crate::module::Receivers::Roles(to) = &output.to
             && to.iter().any(|role| role.index() >= roles)
         {
-            return Err(fail(place, "its role does not exist"));
+            return Err(fail(format!("output {i}"), "its role does not exist"));
         }
-        check_data(&output.ty).map_err(|what| fail(place, what))?;
     }
     for (i, netlist) in module.netlists.iter().enumerate() {
-        let wires = netlist.inputs().iter().map(|width| u64::from(*width)).sum::<u64>() + netlist.gates().len() as u64;
-        if wires.checked_mul(16).is_none_or(|bytes| bytes > limits.memory) {
-            return Err(fail(
-                format!("netlist {i}"),
-                format!("its {wires} wires take more than {} bytes", limits.memory),
-            ));
+        let place = format!("netlist {i}");
+        netlist
+            .inputs()
+            .iter()
+            .try_for_each(|width| check_type(RegType::Bin { width: *width }))
+            .map_err(|what| fail(&place, what))?;
+        let bytes = memory::netlist(netlist, 1);
+        if bytes > limits.memory {
+            return Err(fail(place, format!("its wires take {bytes} bytes, more than {}", limits.memory)));
         }
     }
     for (i, site) in module.sources.sites.iter().enumerate() {
@@ -179,15 +184,44 @@ fn check_tables(module: &Module, limits: &Limits) -> Result<u64, VerifyError> {
     Ok(memory)
 }
 
-fn check_data(ty: &DataType) -> Checked {
-    for leaf in ty.leaves() {
-        let Some(lanes) = leaf.lanes else { return Err("more than 2^64 elements".to_owned()) };
-        if lanes > 1 << 48 {
-            return Err(format!("{lanes} elements"));
-        }
-        check_type(register(&leaf.scalar, false))?;
+/// The leaves of the manifest, found once.
+struct Leaves<'m> {
+    inputs: Vec<Vec<Scalar<'m>>>,
+    outputs: Vec<Vec<Scalar<'m>>>,
+}
+
+impl<'m> Leaves<'m> {
+    /// Rule 2 for the types of the manifest.
+    fn of(module: &'m Module) -> Result<Self, VerifyError> {
+        let (mut count, mut bytes) = (0_usize, 0_usize);
+        let mut of = |ty: &'m DataType| -> Result<Vec<Scalar<'m>>, String> {
+            let leaves = ty.scalars();
+            count = count.saturating_add(leaves.len());
+            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.path_bytes));
+            if count > MAX_LEAVES || bytes > MAX_PATHS {
+                return Err(format!(
+                    "with it there are more than {MAX_LEAVES} columns, or {MAX_PATHS} bytes of their names"
+                ));
+            }
+            for leaf in &leaves {
+                let Some(lanes) = leaf.lanes else { return Err("more than 2^64 elements".to_owned()) };
+                if lanes > 1 << 48 {
+                    return Err(format!("{lanes} elements"));
+                }
+                check_type(register(leaf.ty, false))?;
+            }
+            Ok(leaves)
+        };
+        let Manifest { inputs, outputs, .. } = &module.manifest;
+        let inputs =
+            inputs.iter().enumerate().map(|(i, input)| of(&input.ty).map_err(|what| fail(format!("input {i}"), what)));
+        let inputs = inputs.collect::<Result<_, _>>()?;
+        let outputs = outputs
+            .iter()
+            .enumerate()
+            .map(|(i, output)| of(&output.ty).map_err(|what| fail(format!("output {i}"), what)));
+        Ok(Self { inputs, outputs: outputs.collect::<Result<_, _>>()? })
     }
-    Ok(())
 }
 
 /// The register type of a scalar of the manifest.
@@ -202,12 +236,16 @@ pub(crate) const fn register(scalar: &DataType, secret: bool) -> RegType {
     }
 }
 
-/// The slots that an entry touches, and how deep blocks nest in it.
+/// The slots that an entry touches, how deep blocks nest in it, and what it holds while it runs.
 #[derive(Clone, Debug, Default)]
 struct Footprint {
     reads: BTreeSet<SlotId>,
     writes: BTreeSet<SlotId>,
     depth: usize,
+    /// Whether a gate in it needs a peer: such entries of a level run side by side, the others one after the other.
+    talks: bool,
+    /// Bytes beside the registers, at most.
+    held: u64,
 }
 
 impl Footprint {
@@ -215,6 +253,8 @@ impl Footprint {
         self.reads.extend(&other.reads);
         self.writes.extend(&other.writes);
         self.depth = self.depth.max(other.depth);
+        self.talks |= other.talks;
+        self.held = self.held.max(other.held);
     }
 
     fn clashes(&self, other: &Self) -> Option<SlotId> {
@@ -237,6 +277,9 @@ struct Context<'a> {
 struct Checker<'m> {
     module: &'m Module,
     limits: &'m Limits,
+    /// Bytes of all registers.
+    registers: u64,
+    leaves: Leaves<'m>,
 }
 
 impl Checker<'_> {
@@ -257,8 +300,12 @@ impl Checker<'_> {
         let mut all = Footprint::default();
         for level in levels {
             let mut together = Footprint::default();
+            let mut side_by_side = 0_u64;
             for entry in &level.entries {
                 let own = self.entry(entry, depth, context)?;
+                if own.talks {
+                    side_by_side = side_by_side.saturating_add(own.held);
+                }
                 if let Some(slot) = together.clashes(&own) {
                     return Err(fail(
                         self.at(site_of(entry), "level"),
@@ -266,6 +313,14 @@ impl Checker<'_> {
                     ));
                 }
                 together.absorb(&own);
+                together.held = together.held.max(side_by_side);
+                if self.registers.saturating_add(together.held) > self.limits.memory {
+                    let what = format!(
+                        "what the gates of its level hold beside the registers takes {} bytes, all together more than {}",
+                        together.held, self.limits.memory
+                    );
+                    return Err(fail(self.at(site_of(entry), "level"), what));
+                }
             }
             all.absorb(&together);
         }
@@ -282,7 +337,9 @@ impl Checker<'_> {
         match entry {
             Entry::Gate(gate) => {
                 let name = gate.op.mnemonic();
-                gate::check(self.module, self.limits, gate).map_err(|what| fail(self.at(site, name), what))?;
+                gate::check(self.module, &self.leaves, gate).map_err(|what| fail(self.at(site, name), what))?;
+                own.talks = talks(self.module, gate, false);
+                own.held = memory::held(self.module, gate);
                 if matches!(gate.op, Op::Output { .. }) && !context.top {
                     return Err(fail(self.at(site, name), "an output inside a block"));
                 }
@@ -349,9 +406,8 @@ impl Checker<'_> {
                 return Err(fail(self.at(*site, "output"), "an output that is written twice"));
             }
         }
-        for (i, output) in self.module.manifest.outputs.iter().enumerate() {
-            let leaves = output.ty.leaves().len();
-            if let Some(leaf) = (0..leaves).find(|leaf| !written.contains(&(i, *leaf))) {
+        for (i, leaves) in self.leaves.outputs.iter().enumerate() {
+            if let Some(leaf) = (0..leaves.len()).find(|leaf| !written.contains(&(i, *leaf))) {
                 return Err(fail(format!("output {i}"), format!("leaf {leaf} is never written")));
             }
         }

@@ -67,6 +67,50 @@ fn the_good_module_passes() {
     assert_eq!(verified.memory(), 6 * 16 + 2 * 8);
 }
 
+/// What the gates of a level hold beside the registers counts, and of those that run side by side all of it.
+#[test]
+fn memory() {
+    let spread = |slot: u32, len: u64| View { dims: vec![Dim { stride: 0, len }], ..View::lane(SlotId(slot), 0) };
+    let held = |entries: &[(Op, Vec<View>)]| {
+        let mut m = square();
+        let level = entries.iter().map(|(op, args)| {
+            let ty = match op {
+                Op::Lt {} => RegType::BIN_BOOL,
+                Op::Netlist { .. } => RegType::Bin { width: 8 },
+                _ => FULL,
+            };
+            let lanes = args[0].lanes().map_or(1, |lanes| if let Op::Dot { len } = op { lanes / len } else { lanes });
+            m.slots.push(Slot { ty, lanes });
+            let slot = SlotId(u32::try_from(m.slots.len() - 1).expect("few"));
+            gate(*op, Some(View::whole(slot, lanes)), args.clone())
+        });
+        let level = Level { entries: level.collect() };
+        m.slots.push(Slot { ty: RegType::Bin { width: 8 }, lanes: 1 << 20 });
+        m.netlists.push(smpc_math::circuits::netlist(&[8, 8], |b, w| smpc_math::circuits::add(b, &w[0], &w[1])));
+        m.main.insert(3, level);
+        let registers: u64 = m.slots.iter().filter_map(|slot| memory::bytes(slot.ty, slot.lanes)).sum();
+        verify(m, &Limits { memory: u64::MAX }).expect("well-formed").memory() - registers
+    };
+    let len = 1 << 20;
+    // Whole registers are read where they are; a broadcast is as long as it says, and twice as much for two.
+    assert_eq!(held(&[(Op::Dot { len: 2 }, vec![whole(2), whole(2)])]), 0);
+    let dot = (Op::Dot { len }, vec![spread(2, len), spread(2, len)]);
+    assert_eq!(held(std::slice::from_ref(&dot)), 32 * len);
+    assert_eq!(held(&[dot.clone(), dot.clone(), dot]), 96 * len);
+    // What needs no peer runs one after the other.
+    let sum = (Op::Copy {}, vec![spread(2, len)]);
+    assert_eq!(held(&[sum.clone(), sum]), 16 * len);
+    // Bits are taken apart even where the register is whole.
+    assert_eq!(held(&[(Op::Lt {}, vec![whole(2), whole(2)])]), 64);
+    // A netlist holds its wires, of some lanes at a time.
+    let words = |lanes| View::whole(SlotId(6), lanes);
+    let call = |lanes| (Op::Netlist { netlist: crate::op::NetlistId(0) }, vec![words(lanes), words(lanes)]);
+    let wires = |lanes| held(&[call(lanes)]) - 2 * 8 * 128 * (lanes / 512);
+    assert_eq!(wires(1024), 2 * wires(512));
+    assert!(wires(512) >= 128 * 40);
+    assert_eq!(wires(len), NETLIST_WIRES.min(wires(512) * len / 512));
+}
+
 #[test]
 fn tables() {
     refuses("is empty", |m| m.slots[1].ty = RegType::arith(3, 2));
@@ -74,6 +118,21 @@ fn tables() {
     refuses("bool outside", |m| m.slots[4].ty = RegType::Pub { kind: Kind::Bool, lo: 0, hi: 2, frac: 0 });
     refuses("more than 1048576 bytes", |m| m.slots[3].lanes = 1 << 40);
     refuses("more than 1048576 bytes", |m| m.slots[3].lanes = u64::MAX);
+    refuses("beside the registers", |m| {
+        let wide = View { dims: vec![Dim { stride: 0, len: 1 << 60 }], ..View::lane(SlotId(2), 0) };
+        m.main.insert(
+            3,
+            Level { entries: vec![gate(Op::Dot { len: 1 << 60 }, Some(View::lane(SlotId(5), 0)), vec![wide; 2])] },
+        );
+        m.slots.push(Slot { ty: FULL, lanes: 1 });
+        m.slots[2].ty = RegType::arith(0, 0);
+        m.manifest.outputs[0].ty =
+            DataType::Array { shape: vec![2], element: Box::new(DataType::Int { lo: 0, hi: 0 }) };
+        m.slots[1].ty = RegType::arith(0, 0);
+    });
+    refuses("words of 129 bits", |m| {
+        m.netlists.push(smpc_math::circuits::netlist(&[129], |_, w| w[0].clone()));
+    });
     refuses("role does not exist", |m| m.manifest.inputs[0].role = RoleId(1));
     refuses("2^64", |m| {
         let element = Box::new(DataType::Bool);
@@ -92,6 +151,16 @@ fn views() {
         if let Some(view) = &mut gate_mut(m, 1).dst {
             view.dims[0].stride = 0;
         }
+    });
+    // An index moves a destination and makes it no longer.
+    refuses("lanes in slot 1, which has 2", |m| {
+        let index = Some(crate::module::Index { slot: SlotId(3), stride: 0 });
+        let dims = vec![Dim { stride: 1, len: 1 << 60 }];
+        gate_mut(m, 1).dst = Some(View { index, dims, ..whole(1) });
+    });
+    refuses("lanes", |m| {
+        let nothing = View { offset: 3, dims: vec![Dim { stride: 1, len: 0 }], ..whole(1) };
+        gate_mut(m, 2).args[0] = nothing;
     });
     refuses("more than two dimensions", |m| {
         gate_mut(m, 1).args[0].dims = vec![Dim { stride: 0, len: 1 }; 3];
@@ -174,10 +243,71 @@ fn opens_that_steer_say_so() {
         m.slots.push(Slot { ty: RegType::pub_int(0, 100), lanes: 1 });
         m.main.splice(3..3, [open(steers), counted()]);
     };
-    refuses("does not say so", |m| with(m, false));
-    let mut module = square();
-    with(&mut module, true);
-    verify(module, &Limits::default()).expect("it says so");
+    // The rounds of a division follow from the bits of a public divisor.
+    let divided = |m: &mut Module, steers| {
+        let of_opened = vec![View::lane(SlotId(2), 0), View::lane(SlotId(3), 0)];
+        m.slots.push(Slot { ty: RegType::arith(-81, 81), lanes: 1 });
+        let divide = gate(Op::Div {}, Some(View::lane(SlotId(5), 0)), of_opened);
+        m.main.splice(3..3, [open(steers), Level { entries: vec![divide] }]);
+    };
+    for with in [&with as &dyn Fn(&mut Module, bool), &divided] {
+        refuses("does not say so", |m| with(m, false));
+        let mut module = square();
+        with(&mut module, true);
+        verify(module, &Limits::default()).expect("it says so");
+    }
+}
+
+/// A name in a type stands in the path of every leaf below it: a short file could so ask for a great deal of names.
+#[test]
+fn leaves_are_few_and_found_once() {
+    let deep = |leaves: usize| {
+        let mut ty = DataType::Tuple(vec![DataType::Bool; leaves]);
+        for _ in 0..40 {
+            ty = DataType::Struct { name: "S".into(), fields: vec![("x".repeat(1000), ty)] };
+        }
+        ty
+    };
+    refuses("columns", |m| m.manifest.inputs[0].ty = deep(100_000));
+    refuses("columns", |m| m.manifest.outputs[0].ty = DataType::Tuple(vec![DataType::Bool; MAX_LEAVES]));
+    let mut m = square();
+    // Not read: a program need not use what it is given.
+    let input = Input { name: "many".into(), member: None, role: RoleId(0), secret: true, ty: deep(1000) };
+    m.manifest.inputs.push(input);
+    verify(m, &Limits::default()).expect("some tens of megabytes of names");
+}
+
+/// What a module says cannot pass for what the machine says.
+#[test]
+fn texts() {
+    let line = "x\nroles     Alice: party 0 (this party)";
+    for text in [line, "\u{1b}[2J", "\u{9b}1A", "\u{202e}txet", "\u{2028}", "tab\tor"] {
+        let own = || text.to_owned();
+        refuses("control character", |m| m.manifest.program = own());
+        refuses("control character", |m| m.messages.push(own()));
+        refuses("control character", |m| m.sources.files.push(own()));
+        refuses("control character", |m| m.sources.sites[0].text = own());
+        refuses("control character", |m| m.functions.push(crate::module::Function { name: own(), body: Vec::new() }));
+        refuses("control character", |m| {
+            m.manifest.outputs[0].ty = DataType::Struct { name: own(), fields: Vec::new() };
+        });
+        refuses("control character", |m| {
+            m.manifest.inputs[0].ty =
+                DataType::Struct { name: "S".into(), fields: vec![(own(), DataType::Tuple(Vec::new()))] };
+        });
+    }
+    for name in [line, "a to all; b", "", "a\u{202e}"] {
+        let own = || name.to_owned();
+        refuses("a name of other characters", |m| m.manifest.roles[0] = own());
+        refuses("a name of other characters", |m| m.manifest.params.push((own(), 1)));
+        refuses("a name of other characters", |m| m.manifest.inputs[0].name = own());
+        refuses("a name of other characters", |m| m.manifest.outputs[0].name = own());
+    }
+    refuses("more than 1024 bytes", |m| m.manifest.roles[0] = "x".repeat(1025));
+    refuses("more than 4096 bytes", |m| m.messages.push("x".repeat(4097)));
+    let mut m = square();
+    m.messages.push("größer als 3 · 10⁵ → “zu viel”".to_owned());
+    verify(m, &Limits::default()).expect("all of it shows");
 }
 
 /// Whatever decodes can be verified without a panic.

@@ -9,8 +9,11 @@ use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol, Shares};
 use crate::registry::{PLAIN, Spec};
 use smpc_math::netlist::Levelled;
-use smpc_math::planes::Planes;
+use smpc_math::planes::{Planes, ROW_LANES, ROW_WORDS};
 use smpc_math::sorting::merge_runs;
+
+/// Bytes of a netlist's wires at a time: they stay in the second cache, and memory does not grow with the lanes.
+const WIRES: usize = 1 << 20;
 
 /// One party in the clear.
 #[derive(Clone, Copy, Debug, Default)]
@@ -213,8 +216,16 @@ impl Protocol for Plain {
     async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &Bits) -> Bits {
         let widths = circuit.inputs.iter().map(|width| *width as usize);
         let starts = widths.clone().scan(0, |next, width| Some(std::mem::replace(next, *next + width)));
-        let words: Vec<Planes> = starts.zip(widths).map(|(from, width)| inputs.0.planes(from, width)).collect();
-        Bits(circuit.evaluate(&words.iter().collect::<Vec<_>>()))
+        let words: Vec<(usize, usize)> = starts.zip(widths).collect();
+        let mut out = Planes::zeros(circuit.outputs.len(), inputs.lanes());
+        let wave = (WIRES / (circuit.slots * size_of::<[u64; ROW_WORDS]>()).max(1)).max(1) * ROW_LANES;
+        for first in (0..inputs.lanes()).step_by(wave) {
+            let lanes = wave.min(inputs.lanes() - first);
+            let part = inputs.read(&Lanes::run(first, lanes));
+            let words: Vec<Planes> = words.iter().map(|(from, width)| part.0.planes(*from, *width)).collect();
+            out.copy_lanes(first, &circuit.evaluate(&words.iter().collect::<Vec<_>>()), 0, lanes);
+        }
+        Bits(out)
     }
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bits {
         // One party alone: any fixed sequence will do, and a repeatable one serves tests.

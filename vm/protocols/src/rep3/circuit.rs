@@ -194,7 +194,8 @@ fn wave(circuit: &Levelled, lanes: usize, block: usize) -> usize {
     let by_message = WAVE_MESSAGE * circuit.depth() / (circuit.ands() * size_of::<Row>()).max(1);
     let wanted = match block {
         0 if all * state <= MANY => all,
-        0 => (WAVE_STATE / state.max(1)).max(by_message),
+        // However long the messages should be, the memory stays bounded.
+        0 => (WAVE_STATE / state.max(1)).max(by_message.min(MANY / state.max(1))),
         block => blocks(block),
     };
     let waves = all / wanted.max(1);
@@ -216,6 +217,16 @@ mod tests {
         // Some megabytes of wires become pieces of one, or as many as make a message long enough.
         let many = wave(&circuit, 10_000_000, 0);
         assert!(many < 100 && many * 128 * slots >= WAVE_STATE / 2, "{many}");
+        // Deep and thin, with very many wires: no more of them for the sake of the messages.
+        let deep = netlist(&[128], |b, words| {
+            let mut chain = vec![words[0][0]];
+            (0..2000).for_each(|i| chain.push(b.and(chain[i], words[0][1 + i % 127])));
+            chain
+        })
+        .levelled();
+        assert!(deep.slots > 1024 && deep.depth() == deep.ands());
+        let state = deep.slots * 128;
+        assert!(wave(&deep, 10_000_000, 0) * state <= 2 * MANY);
         // The session's word holds, in whole blocks, and as evenly as may be.
         assert_eq!(wave(&circuit, 10_000, 512), 1);
         assert_eq!(wave(&circuit, 10_000, 5_000), 10);

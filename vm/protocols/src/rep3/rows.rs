@@ -11,6 +11,7 @@ use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
+use zeroize::Zeroizing;
 
 /// The shape of a message of bits.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ impl Shape {
 
 /// Turns rows that `rows(first, out)` makes, in order, into the bytes of a message.
 pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) -> impl FnMut(usize, &mut [u8]) {
-    let mut tail: Option<Vec<u8>> = None;
+    let mut tail: Option<Zeroizing<Vec<u8>>> = None;
     move |at, out| {
         let (body, rest) = out.split_at_mut((shape.full * 64).saturating_sub(at).min(out.len()));
         let mut block = [[0; 8]; ROWS];
@@ -57,11 +58,11 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
         }
         if !rest.is_empty() {
             let tail = tail.get_or_insert_with(|| {
-                let mut cut = vec![[0; 8]; shape.cut];
+                let mut cut = Zeroizing::new(vec![[0; 8]; shape.cut]);
                 for (n, block) in cut.chunks_mut(ROWS).enumerate() {
                     rows(shape.full + n * ROWS, block);
                 }
-                let mut bytes = vec![0; shape.cut * shape.cut_bytes];
+                let mut bytes = Zeroizing::new(vec![0; shape.cut * shape.cut_bytes]);
                 for (row, bytes) in cut.iter().zip(bytes.chunks_exact_mut(shape.cut_bytes)) {
                     bytes
                         .iter_mut()
@@ -81,7 +82,7 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
 
 /// Turns the bytes of a message into rows, in order, for `rows(first, in)`.
 pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> impl FnMut(usize, &[u8]) {
-    let mut tail: Vec<u8> = Vec::new();
+    let mut tail = Zeroizing::new(Vec::new());
     move |at, bytes| {
         let (body, rest) = bytes.split_at((shape.full * 64).saturating_sub(at).min(bytes.len()));
         let mut block = [[0; 8]; ROWS];
@@ -91,6 +92,10 @@ pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> i
             rows(at / 64 + n * ROWS, block);
         }
         if !rest.is_empty() {
+            if tail.is_empty() {
+                // All at once, so that growing leaves no copy behind.
+                tail.reserve_exact(shape.cut * shape.cut_bytes);
+            }
             tail.extend_from_slice(rest);
             if tail.len() == shape.cut * shape.cut_bytes {
                 for (n, bytes) in tail.chunks(ROWS * shape.cut_bytes).enumerate() {

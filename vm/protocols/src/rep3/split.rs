@@ -107,7 +107,7 @@ impl<S: Source> Rep3<S> {
         let (slots, width) = (state.width as usize, how.width);
         let parts = self.parts(x.lanes());
         let at = Step::new(cx.tape(), 0, Domain::Input);
-        cx.count_blocks((parts.longest() * width / 128 + 1) as u64);
+        cx.count_blocks((blocks(parts.longest()) * width) as u64 * 4);
         if !self.dry {
             let sign = |out: &mut [u64]| {
                 if how.negate {
