@@ -25,6 +25,9 @@ pub struct Stop {
     pub site: SiteId,
 }
 
+/// Characters below which a line stands in the module as a whole.
+const WHOLE: usize = 160;
+
 impl Stop {
     /// The stop in words, with its source line.
     #[must_use]
@@ -36,17 +39,14 @@ impl Stop {
         };
         if let Some(site) = module.sources.sites.get(self.site.index()) {
             let file = module.sources.files.get(site.file.index()).map_or("?", String::as_str);
-            let margin = site.line.to_string().len();
+            let (line, column, margin) = (site.line, site.column, site.line.to_string().len() + 1);
+            // Of a long line only a part was kept.
+            let kept = site.text.chars().count();
+            let mark = (1..WHOLE).contains(&kept) && column as usize <= kept;
+            let mark = if mark { format!(" {:1$}^", "", column as usize - 1) } else { String::new() };
             text = format!(
-                "{text}\n{:margin$}┌─ {file}:{}:{}\n{:margin$}│\n{} │ {}\n{:margin$}│",
-                "",
-                site.line,
-                site.column,
-                "",
-                site.line,
-                site.text,
-                "",
-                margin = margin + 1
+                "{text}\n{0:margin$}┌─ {file}:{line}:{column}\n{0:margin$}│\n{line} │ {1}\n{0:margin$}│{mark}",
+                "", site.text,
             );
         }
         text

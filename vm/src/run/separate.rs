@@ -104,7 +104,7 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
 fn summary(task: &Task, me: usize, digest: &str) -> String {
     let manifest = task.manifest();
     let mut text = String::new();
-    let _ = writeln!(text, "program   {} {}", manifest.program, hex(&task.program.hash));
+    let _ = writeln!(text, "program   {} {}", hex(&task.program.hash), manifest.program);
     for (name, value) in &manifest.params {
         let _ = writeln!(text, "          {name} = {value}");
     }
