@@ -268,10 +268,60 @@ impl Elaborator<'_> {
             let diagnostic = Diagnostic { message: message.to_owned(), ..shown };
             return Err(self.report(diagnostic));
         }
+        if let ([a, b], false, None) = (args.as_slice(), secret, super::lanes::narrow(exact)) {
+            return self.split_product(&a.clone(), &b.clone(), (scalar, lanes), bits, blame);
+        }
         let raw = self.number(Op::Mul {}, args, (scalar, exact, lanes), blame)?;
         let Data::Lanes(view) = raw.data else { return Ok(raw) };
         let rounded = self.number(Op::Round { bits }, vec![view], (scalar, exact.round(bits), lanes), blame)?;
         Ok(rounded.from(raw.origin))
+    }
+
+    /// The rounded product of public numbers whose raw product may exceed 64 bits. With a = p·2^bits + s and b = q·2^bits + r it is p·b + s·q and s·r rounded:
+    /// no part of it is larger than the result, or than 2^(2·bits).
+    fn split_product(
+        &mut self,
+        a: &Ref,
+        b: &Ref,
+        (scalar, lanes): (Scalar, u64),
+        bits: u32,
+        blame: &Blame,
+    ) -> Outcome<Leaf> {
+        let unit = self.builder.int(1 << bits);
+        let unit = self.repeat(&Ref::lane(unit, 0), lanes);
+        let to = (scalar, lanes);
+        let (p, s) =
+            (self.exactly(Op::Div {}, [a, &unit], to, blame)?, self.exactly(Op::Rem {}, [a, &unit], to, blame)?);
+        let (q, r) =
+            (self.exactly(Op::Div {}, [b, &unit], to, blame)?, self.exactly(Op::Rem {}, [b, &unit], to, blame)?);
+        let (high, middle) =
+            (self.exactly(Op::Mul {}, [&p, b], to, blame)?, self.exactly(Op::Mul {}, [&s, &q], to, blame)?);
+        let low = self.exactly(Op::Mul {}, [&s, &r], to, blame)?;
+        let exact = self.interval(&low).round(bits);
+        let low = self.number(Op::Round { bits }, vec![low], (scalar, exact, lanes), blame)?;
+        let low = self.lanes(&low, scalar, lanes, blame.span)?;
+        let lower = self.exactly(Op::Add {}, [&middle, &low], to, blame)?;
+        let exact = self.interval(&high).add(self.interval(&lower));
+        self.number(Op::Add {}, vec![high, lower], (scalar, exact, lanes), blame)
+    }
+
+    /// A gate on two raw numbers.
+    fn exactly(&mut self, op: Op, args: [&Ref; 2], (scalar, lanes): (Scalar, u64), blame: &Blame) -> Outcome<Ref> {
+        let [a, b] = args.map(|arg| self.interval(arg));
+        let exact = match op {
+            Op::Add {} => a.add(b),
+            Op::Div {} => a.div(b),
+            Op::Rem {} => a.rem(b),
+            _ => a.mul(b),
+        };
+        let leaf = self.number(op, args.map(Ref::clone).to_vec(), (scalar, exact, lanes), blame)?;
+        self.lanes(&leaf, scalar, lanes, blame.span)
+    }
+
+    /// The raw range of a view.
+    fn interval(&self, view: &Ref) -> Interval {
+        let (lo, hi) = self.builder.ty(view.value).range();
+        Interval::new(lo.into(), hi.into())
     }
 
     fn quotient(&mut self, pair: Pair) -> Outcome<Value> {
