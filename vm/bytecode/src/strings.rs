@@ -7,6 +7,9 @@ pub const MAX_NAME: usize = 1024;
 /// Longest message or source line, in bytes.
 pub const MAX_TEXT: usize = 4096;
 
+/// Characters of a source line that a module keeps for a place. Of a longer line it keeps exactly so many, round the place.
+pub const EXCERPT: usize = 160;
+
 /// Whether a character shows as itself: no control character, line separator or mark of direction.
 #[must_use]
 pub const fn shows(c: char) -> bool {

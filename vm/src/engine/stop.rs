@@ -3,6 +3,7 @@
 use smpc_bytecode::module::Module;
 use smpc_bytecode::op::{MessageId, SiteId};
 pub use smpc_bytecode::semantics::Fault;
+use smpc_bytecode::strings::EXCERPT;
 use std::fmt;
 
 /// Why a program stopped.
@@ -25,9 +26,6 @@ pub struct Stop {
     pub site: SiteId,
 }
 
-/// Characters below which a line stands in the module as a whole.
-const WHOLE: usize = 160;
-
 impl Stop {
     /// The stop in words, with its source line.
     #[must_use]
@@ -42,7 +40,7 @@ impl Stop {
             let (line, column, margin) = (site.line, site.column, site.line.to_string().len() + 1);
             // Of a long line only a part was kept.
             let kept = site.text.chars().count();
-            let mark = (1..WHOLE).contains(&kept) && column as usize <= kept;
+            let mark = (1..EXCERPT).contains(&kept) && column as usize <= kept;
             let mark = if mark { format!(" {:1$}^", "", column as usize - 1) } else { String::new() };
             text = format!(
                 "{text}\n{0:margin$}┌─ {file}:{line}:{column}\n{0:margin$}│\n{line} │ {1}\n{0:margin$}│{mark}",

@@ -11,6 +11,7 @@ use super::{
 };
 use smpc_bytecode::module::Site;
 use smpc_bytecode::op::FileId;
+use smpc_bytecode::strings::EXCERPT;
 use smpc_math::netlist::Netlist;
 use std::collections::BTreeMap;
 
@@ -501,14 +502,24 @@ fn id_of(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// Characters of a line that a program keeps for one place: a line may be as long as a file, and have as many places.
-const EXCERPT: usize = 160;
-
-/// What of a line is shown for a place in that column, from 1.
+/// What of a line is kept for a place in that column, from 1: a line may be as long as a file, and have as many places.
 fn excerpt(line: &str, column: u32) -> String {
-    if line.len() <= EXCERPT {
-        return line.to_owned();
-    }
-    let before = (column as usize).saturating_sub(EXCERPT / 3);
+    let cut = line.chars().count().saturating_sub(EXCERPT);
+    let before = (column as usize).saturating_sub(EXCERPT / 3).min(cut);
     line.chars().skip(before).take(EXCERPT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_kept_in_part_and_never_less() {
+        let line: String = ('a'..='z').cycle().take(170).collect();
+        assert_eq!(excerpt(&line[..160], 150), line[..160]);
+        assert_eq!(excerpt(&line, 1), line[..160]);
+        assert_eq!(excerpt(&line, 60), line[7..167]);
+        assert_eq!(excerpt(&line, 170), line[10..]);
+        assert_eq!(excerpt("", 9), "");
+    }
 }
