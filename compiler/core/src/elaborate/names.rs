@@ -5,7 +5,8 @@ use super::modules::{ItemId, Modules};
 use super::{builtins, declared};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::SourceMap;
-use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Name, Pattern, Stmt, StmtKind, Type, TypeKind};
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Stmt, StmtKind, Type, TypeKind};
+use crate::syntax::walk::Walk;
 use std::collections::BTreeSet;
 
 /// The first name that stands there for the second time.
@@ -96,71 +97,27 @@ impl Names<'_> {
         let message = format!("{what} `{}` {end}", name.text);
         self.sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
     }
+}
 
-    fn pattern(&mut self, pattern: &Pattern) {
-        self.scope.extend(pattern.names().iter().map(|name| name.text.clone()));
-    }
-
-    fn scoped(&mut self, run: impl FnOnce(&mut Self)) {
-        let before = self.scope.len();
-        run(self);
-        self.scope.truncate(before);
-    }
-
-    fn block(&mut self, block: &Block) {
-        self.scoped(|names| {
-            block.statements.iter().for_each(|statement| names.statement(statement));
-            block.value.iter().for_each(|value| names.expression(value));
-        });
+impl Walk for Names<'_> {
+    fn scope(&mut self) -> &mut Vec<String> {
+        &mut self.scope
     }
 
     fn statement(&mut self, statement: &Stmt) {
-        match &statement.kind {
-            StmtKind::Let { pattern, value, .. } => {
-                self.expression(value);
-                self.pattern(pattern);
-            }
-            StmtKind::Assign { place, value, .. } => {
-                self.expression(place);
-                self.expression(value);
-            }
-            StmtKind::Expr(e) | StmtKind::Return(Some(e)) => self.expression(e),
-            StmtKind::For { pattern, source, condition, body } => {
-                self.expression(source);
-                self.scoped(|names| {
-                    names.pattern(pattern);
-                    condition.iter().for_each(|condition| names.expression(condition));
-                    names.block(body);
-                });
-            }
-            StmtKind::While { condition, body } => {
-                self.expression(condition);
-                self.block(body);
-            }
-            StmtKind::Output(_) | StmtKind::Break | StmtKind::Continue | StmtKind::Return(None) | StmtKind::Error => {}
+        // An output has no place in a function: that is what would be said of it.
+        if !matches!(statement.kind, StmtKind::Output(_)) {
+            self.parts_of(statement);
         }
-    }
-
-    fn all(&mut self, items: &[Expr]) {
-        items.iter().for_each(|item| self.expression(item));
     }
 
     fn expression(&mut self, e: &Expr) {
         match &e.kind {
-            ExprKind::Int(_) | ExprKind::Fix(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Error => {}
             ExprKind::Path { path, .. } => {
                 if let [name] = path.as_slice() {
                     self.value(name);
                 }
             }
-            ExprKind::Unary(_, of) | ExprKind::As(of, _) | ExprKind::Field(of, _) | ExprKind::TupleIndex(of, ..) => {
-                self.expression(of);
-            }
-            ExprKind::Binary { left, right, .. } => {
-                self.expression(left);
-                self.expression(right);
-            }
-            ExprKind::Range { from, to, .. } => from.iter().chain(to).for_each(|end| self.expression(end)),
             ExprKind::Call { callee, args } => {
                 if let ExprKind::Path { path, .. } = &callee.kind
                     && let [name] = path.as_slice()
@@ -169,51 +126,16 @@ impl Names<'_> {
                 }
                 self.all(args);
             }
-            ExprKind::Method { receiver, name, args } => {
-                self.expression(receiver);
+            ExprKind::Method { name, .. } => {
                 self.function(name);
-                self.all(args);
+                self.parts(e);
             }
-            ExprKind::Index(of, positions) => {
-                self.expression(of);
-                self.all(positions);
+            ExprKind::Struct { fields, .. } => {
+                // A bare field is a value of that name.
+                fields.iter().filter(|(_, value)| value.is_none()).for_each(|(name, _)| self.value(name));
+                self.parts(e);
             }
-            ExprKind::Array(items) | ExprKind::Tuple(items) => self.all(items),
-            ExprKind::Repeat(element, extents) => {
-                self.expression(element);
-                self.all(extents);
-            }
-            ExprKind::Comprehension { element, pattern, source, filter } => {
-                self.expression(source);
-                self.scoped(|names| {
-                    names.pattern(pattern);
-                    names.expression(element);
-                    filter.iter().for_each(|filter| names.expression(filter));
-                });
-            }
-            ExprKind::Struct { fields, base, .. } => {
-                for (name, value) in fields {
-                    match value {
-                        Some(value) => self.expression(value),
-                        None => self.value(name),
-                    }
-                }
-                base.iter().for_each(|base| self.expression(base));
-            }
-            ExprKind::If { condition, then, otherwise } => {
-                self.expression(condition);
-                self.block(then);
-                otherwise.iter().for_each(|otherwise| self.expression(otherwise));
-            }
-            ExprKind::Match(of, arms) => {
-                self.expression(of);
-                arms.iter().for_each(|arm| self.expression(&arm.value));
-            }
-            ExprKind::Block(block) => self.block(block),
-            ExprKind::Closure(params, body) => self.scoped(|names| {
-                params.iter().for_each(|param| names.pattern(param));
-                names.expression(body);
-            }),
+            _ => self.parts(e),
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod ast;
 mod build;
 mod parse;
 pub mod token;
+pub(crate) mod walk;
 
 pub use parse::parse;
 
