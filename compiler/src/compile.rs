@@ -5,7 +5,6 @@ use crate::source::module_of;
 use crate::{Done, log, one};
 use smpc_bytecode::codec;
 use smpcvm::output::OutputFile;
-use smpcvm::program::Program;
 use smpcvm::session::hex;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +12,6 @@ pub(crate) fn run(arguments: &Compile) -> Done {
     let path = arguments.output.clone().unwrap_or_else(|| beside(&arguments.source.file));
     let file = OutputFile::probe(&path).map_err(one)?;
     let bytes = module_of(&arguments.source)?;
-    // What would be refused where it runs is not written.
-    Program::from_bytes(&bytes, u64::MAX).map_err(one)?;
     file.write(&bytes).map_err(one)?;
     log(&format!("wrote {} ({} bytes, SHA-256 {})", path.display(), bytes.len(), hex(&codec::hash(&bytes))));
     Ok(String::new())

@@ -3,7 +3,6 @@
 use crate::cli;
 use crate::{log, one};
 use smpc_bytecode::codec;
-use smpc_bytecode::verify::{Limits, verify};
 use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
 use smpcc_core::{Compiled, Request, compile};
@@ -22,14 +21,14 @@ pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Fa
     let deny = lints(&arguments.deny).map_err(one)?;
     let text = read(&arguments.file).map_err(one)?;
     let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let loader = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.smpc"))).ok();
+    let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
     let path = file_name(&arguments.file);
     let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, deny });
-    // Nobody gets a module that parties would refuse; how much memory they allow is theirs to say.
-    if let Some(module) = &compiled.module
-        && let Err(error) = verify(module.clone(), &Limits { memory: u64::MAX })
+    // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
+    if let Some(Err(failure)) =
+        compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))
     {
-        return Err(one(Failure::ours(format!("the compiler made a module that does not verify: {error}"))
+        return Err(one(Failure::ours(format!("the compiler made a module that is none: {}", failure.message))
             .help("please report it, with the program")));
     }
     Ok(compiled)
