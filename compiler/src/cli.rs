@@ -28,6 +28,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  smpcc run programs/salary_benchmark/main.smpc\n  smpcc run programs/inner_product/main.smpc -D N=3 --input left=a.csv --input right=b.csv\n  smpcc run programs/auction/main.smpc --network rtt=20ms,bandwidth=100mbit"
     )]
     Run(Run),
+    /// Run the functions with `#[test]` of a program or module.
+    #[command(after_help = "Examples:\n  smpcc test helpers.smpc\n  smpcc test helpers.smpc --protocol rep3 sorted")]
+    Test(Test),
     /// Explain a message by its code.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
@@ -50,6 +53,9 @@ pub(crate) struct Source {
     /// Treats a lint as an error; may be repeated.
     #[arg(long, value_name = "LINT")]
     pub(crate) deny: Vec<String>,
+    /// Says nothing of a lint; may be repeated.
+    #[arg(long, value_name = "LINT")]
+    pub(crate) allow: Vec<String>,
 }
 
 /// `smpcc compile`.
@@ -113,6 +119,18 @@ pub(crate) struct Run {
     /// Runs the parties as threads of this process instead of as processes over TLS.
     #[arg(long)]
     pub(crate) in_process: bool,
+}
+
+/// `smpcc test`.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Only tests whose name contains this.
+    pub(crate) filter: Option<String>,
+    /// A protocol to run them under; may be repeated [default: plain and rep3].
+    #[arg(long = "protocol", value_name = "NAME")]
+    pub(crate) protocols: Vec<String>,
 }
 
 /// `smpcc explain`.

@@ -11,6 +11,7 @@ mod explain;
 mod inspect;
 mod run;
 mod source;
+mod test;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -57,6 +58,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),

@@ -5,7 +5,7 @@ use crate::{log, one};
 use smpc_bytecode::codec;
 use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
-use smpcc_core::{Compiled, Request, compile};
+use smpcc_core::{Compiled, Entry, Lints, Request, compile};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::program::Program;
 use std::collections::BTreeMap;
@@ -17,13 +17,21 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The file cannot be read, or an argument makes no sense. What is wrong with the program stands in the result.
 pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Failure>> {
+    compile_entry(arguments, Entry::Main)
+}
+
+/// Compiles the program that starts there.
+///
+/// # Errors
+/// As [`compile_source`].
+pub(crate) fn compile_entry(arguments: &cli::Source, entry: Entry<'_>) -> Result<Compiled, Vec<Failure>> {
     let defines = defines(&arguments.defines).map_err(one)?;
-    let deny = lints(&arguments.deny).map_err(one)?;
+    let lints = Lints { allow: lints(&arguments.allow).map_err(one)?, deny: lints(&arguments.deny).map_err(one)? };
     let text = read(&arguments.file).map_err(one)?;
     let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
     let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
     let path = file_name(&arguments.file);
-    let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, deny });
+    let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, lints, entry });
     // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
     if let Some(Err(failure)) =
         compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))
@@ -76,11 +84,13 @@ pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
     parts.join(", ")
 }
 
-fn file_name(path: &Path) -> String {
+/// The name of a file without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "main.smpc".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// The text of a file.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let fail = |why: &str| Failure::user(format!("cannot read {}: {why}", path.display()));
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {

@@ -18,7 +18,7 @@ fn sources() -> Vec<PathBuf> {
 fn diagnose(text: &str, defines: &[(&str, &str)], modules: &[(&str, &str)]) -> (String, Vec<Diagnostic>) {
     let defines: BTreeMap<String, String> = defines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let loader = |name: &str| modules.iter().find(|(own, _)| *own == name).map(|(_, text)| (*text).to_owned());
-    let compiled = compile(&Request { path: "main.smpc", text, defines, loader: &loader, deny: Vec::new() });
+    let compiled = compile(&Request { defines, loader: &loader, ..Request::new("main.smpc", text) });
     assert_eq!(compiled.module.is_some(), !compiled.diagnostics.iter().any(Diagnostic::is_error));
     (compiled.render(), compiled.diagnostics)
 }

@@ -4,8 +4,10 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::elaborate::{self, modules::Modules};
 use crate::emit::emit;
 use crate::ir::Program;
+use crate::lints::Lints;
 use crate::passes;
 use crate::source::SourceMap;
+use crate::syntax::ast::ItemKind;
 use smpc_bytecode::module::Module;
 use std::collections::BTreeMap;
 
@@ -24,8 +26,28 @@ pub struct Request<'a> {
     pub defines: BTreeMap<String, String>,
     /// Where the texts of the user's other modules come from.
     pub loader: Loader<'a>,
-    /// Lints that count as errors.
-    pub deny: Vec<Code>,
+    /// What is said of lints.
+    pub lints: Lints,
+    /// Where the program starts.
+    pub entry: Entry<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// A program of one file, with the defaults of its params.
+    #[must_use]
+    pub fn new(path: &'a str, text: &'a str) -> Self {
+        let lints = Lints::default();
+        Self { path, text, defines: BTreeMap::new(), loader: &|_| None, lints, entry: Entry::Main }
+    }
+}
+
+/// Where a program starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// At `main`.
+    Main,
+    /// At a function with `#[test]`, in which `assert` opens secrets.
+    Test(&'a str),
 }
 
 /// What came of it.
@@ -68,14 +90,23 @@ pub fn to_ir(request: &Request<'_>) -> (SourceMap, Vec<Diagnostic>, Option<Progr
         return (sources, sink.finish(), None);
     }
     let modules = Modules::load(&mut sources, request.loader, &mut sink);
-    let program = elaborate::elaborate(&modules, &sources, &request.defines, &mut sink);
-    let mut diagnostics = sink.finish();
-    let denied = diagnostics.iter().any(|diagnostic| request.deny.contains(&diagnostic.code));
-    for diagnostic in &mut diagnostics {
-        if request.deny.contains(&diagnostic.code) {
-            diagnostic.notes.push("this lint counts as an error here (`--deny`)".to_owned());
-        }
-    }
+    let program = elaborate::elaborate(&modules, &sources, &request.defines, request.entry, &mut sink);
+    let (diagnostics, denied) = request.lints.apply(sink.finish(), &modules);
     let program = program.filter(|_| !denied);
     (sources, diagnostics, program)
+}
+
+/// The names of the functions with `#[test]` in a text, in order.
+#[must_use]
+pub fn tests(path: &str, text: &str) -> Vec<String> {
+    let mut sources = SourceMap::default();
+    let file = sources.add(path, text);
+    let module = crate::syntax::parse(&sources, file, &mut Sink::default());
+    let tests = module.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Fn(of) if item.attributes.iter().any(|attribute| attribute.name.text == "test") => {
+            Some(of.name.text.clone())
+        }
+        _ => None,
+    });
+    tests.collect()
 }

@@ -8,8 +8,10 @@ mod elaborate;
 pub mod emit;
 pub mod ir;
 pub mod library;
+pub mod lints;
 pub mod passes;
 pub mod source;
 pub mod syntax;
 
-pub use compile::{Compiled, Request, compile};
+pub use compile::{Compiled, Entry, Request, compile};
+pub use lints::Lints;

@@ -71,6 +71,9 @@ impl Elaborator<'_> {
 
     /// An arithmetic operator.
     pub(super) fn arithmetic(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+        if Self::has_words(&pair) {
+            return self.word_operation(op, pair);
+        }
         for operand in [&pair.left, &pair.right] {
             if !operand.scalar.is_number() {
                 let message = format!("`{}` works on numbers, and this is `{}`", pair.what, operand.scalar);

@@ -284,6 +284,7 @@ impl Elaborator<'_> {
                 data: x.data.clone(),
                 origin: x.origin.clone().or_else(|| y.origin.clone()),
                 relative: Relative::join(x.relative, y.relative),
+                public: !self.is_secret(x) && !self.is_secret(y),
             };
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));
             leaving.push((then?, otherwise, ty));
@@ -320,6 +321,7 @@ pub(super) fn register(scalar: Scalar, secret: bool, range: Interval) -> RegType
     match scalar {
         Scalar::Bool if secret => RegType::BIN_BOOL,
         Scalar::Bool => RegType::PUB_BOOL,
+        Scalar::Bits(width) => RegType::Bin { width },
         _ if secret => RegType::Arith { lo, hi, frac },
         Scalar::Int => RegType::pub_int(lo, hi),
         Scalar::Fix(_) => RegType::Pub { kind: Kind::Fix, lo, hi, frac },

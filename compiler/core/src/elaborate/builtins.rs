@@ -30,6 +30,18 @@ pub(super) const NAMES: &[&str] = &[
     "reveal",
     "check",
     "assert",
+    "map",
+    "fold",
+    "scan",
+    "filter",
+    "some",
+    "then_some",
+    "unwrap_or",
+    "secret",
+    "bits_of",
+    "word_of",
+    "rotl",
+    "rotr",
     "range_lo",
     "range_hi",
 ];
@@ -39,10 +51,6 @@ type Combine<'c, E> = &'c dyn Fn(&mut E, (&Value, Span), (&Value, Span)) -> Outc
 
 /// Functions of the language that come later, with what to write until then.
 const LATER: &[(&str, &str)] = &[
-    ("map", "write a comprehension: `[f(x) for x in xs]`"),
-    ("fold", "write a loop"),
-    ("filter", "multiply or `select` by a condition"),
-    ("secret", "declare an input"),
     ("stochastic", "use the exact rounding"),
     ("wrapping", "narrow the ranges"),
 ];
@@ -51,10 +59,13 @@ impl Elaborator<'_> {
     /// A call of a built-in function; `None` where there is none of that name.
     pub(super) fn call_builtin(&mut self, name: &ast::Name, args: &[Expr], span: Span) -> Option<Outcome<Value>> {
         let library = self.modules.get(self.frame().module).library;
+        if let Some(value) = self.higher_order(name, args, span) {
+            return Some(value);
+        }
         Some(match name.text.as_str() {
             "check" | "assert" => self.check(&name.text, args, span),
             "narrow" => self.narrow_call(args, span),
-            "__sqrt" | "__merge_layer" if !library => return None,
+            text if text.starts_with("__") && !library => return None,
             text if NAMES.contains(&text) || text.starts_with("__") => {
                 let values: Vec<Outcome<Value>> = args.iter().map(|arg| self.expression(arg)).collect();
                 match values.into_iter().collect::<Outcome<Vec<_>>>() {
@@ -72,11 +83,24 @@ impl Elaborator<'_> {
         })
     }
 
-    fn apply(&mut self, name: &ast::Name, values: &[Value], spans: &[Span], span: Span) -> Option<Outcome<Value>> {
+    /// A call of a built-in function that takes values alone.
+    pub(super) fn apply(&mut self, name: &ast::Name, values: &[Value], spans: &[Span], span: Span) -> Option<Outcome<Value>> {
         let args: Vec<(&Value, Span)> = values.iter().zip(spans.iter().copied()).collect();
         Some(match (name.text.as_str(), args.as_slice()) {
             ("len", [xs]) => self.length(*xs),
-            ("sum", [xs]) => self.sum(*xs, span),
+            ("some", [x]) => Ok(Self::some(x.0)),
+            ("then_some", [c, x]) => self.then_some(*c, *x),
+            ("unwrap_or", [m, default]) => self.unwrap_or(*m, *default, span),
+            ("secret", [x]) => self.made_secret(*x, span),
+            ("bits_of", [x]) => self.bits_of(*x, span),
+            ("word_of", [bits]) => self.word_of(*bits, span),
+            (what @ ("rotl" | "rotr"), [x, by]) => self.shift(what, *x, *by, span),
+            ("__present", [xs]) => self.present(*xs),
+            ("__values", [xs]) => Ok(Self::values(xs.0)),
+            ("sum", [xs]) => {
+                let present = self.absent_as_zero(*xs, span);
+                present.and_then(|present| self.sum((&present, xs.1), span))
+            }
             ("product", [xs]) => self.reduce(*xs, "product", &|s, a, b| s.operate(BinaryOp::Mul, span, a, b, span)),
             ("min", [xs]) => self.extreme(*xs, span, true),
             ("max", [xs]) => self.extreme(*xs, span, false),
@@ -325,7 +349,25 @@ impl Elaborator<'_> {
         self.tightened(chosen, range.abs(), span)
     }
 
-    fn select_call(
+    /// The value as one that no node knows alone: for tests, and to try what a program does with secrets.
+    fn made_secret(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        let types = x.ty.leaves();
+        let mut leaves = Vec::with_capacity(types.len());
+        for (leaf, of) in x.leaves.iter().zip(&types) {
+            if of.lanes() == 0 || self.is_secret(leaf) {
+                leaves.push(leaf.clone());
+                continue;
+            }
+            let range = self.range(leaf, of.scalar.frac());
+            let view = self.lanes(leaf, of.scalar, of.lanes(), at)?;
+            self.at(span);
+            let value = self.builder.copy(&view, super::branch::register(of.scalar, true, range));
+            leaves.push(Leaf::of(Ref::whole(value, of.lanes())).from(leaf.origin.clone()));
+        }
+        Ok(Value { ty: x.ty.clone(), leaves })
+    }
+
+    pub(super) fn select_call(
         &mut self,
         (c, c_at): (&Value, Span),
         a: (&Value, Span),
@@ -457,7 +499,11 @@ impl Elaborator<'_> {
         self.effect("`reveal`", span, "reveal the value before the `if`, or not at all")?;
         self.at(span);
         let mut leaves = Vec::with_capacity(x.leaves.len());
-        for leaf in &x.leaves {
+        for (leaf, of) in x.leaves.iter().zip(x.ty.leaves()) {
+            if let (Scalar::Bits(width), true) = (of.scalar, self.is_secret(leaf)) {
+                leaves.push(self.revealed_words(leaf, width, span)?);
+                continue;
+            }
             leaves.push(match &leaf.data {
                 Data::Lanes(view) if self.is_secret(leaf) => {
                     let (ty, lanes) = (self.builder.ty(view.value), view.lanes());
@@ -501,6 +547,8 @@ impl Elaborator<'_> {
                 self.sources.text(condition.span)
             );
             self.effect("`check`", span, &help)?;
+        } else if self.testing {
+            self.effect("`assert`", span, "assert it after the `if`")?;
         } else if self.is_secret(&operand.leaf) {
             let origin = operand.leaf.origin.clone();
             let diagnostic = Diagnostic::new(Code::SecretShape, condition.span, "`assert` of a secret value")
@@ -663,6 +711,14 @@ fn usage(name: &str) -> Option<&'static str> {
         "reveal" => "reveal(x)",
         "range_lo" => "range_lo(x)",
         "range_hi" => "range_hi(x)",
+        "some" => "some(x)",
+        "then_some" => "then_some(condition, x)",
+        "unwrap_or" => "unwrap_or(m, default)",
+        "secret" => "secret(x)",
+        "bits_of" => "bits_of(x)",
+        "word_of" => "word_of(bits)",
+        "rotl" => "rotl(x, places)",
+        "rotr" => "rotr(x, places)",
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! Values that the compiler knows: exact integers and fractions, and vectors of them. Nothing here is rounded until a value becomes a register's
 //! raw integer ([`raw`]), and that rounds once.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use smpc_bytecode::interval::Interval;
@@ -19,12 +19,19 @@ pub(crate) enum Num {
     Int(i128),
     /// A fraction, kept exactly.
     Fix(Rc<BigRational>),
+    /// A word of bits.
+    Bits(Rc<BigUint>),
 }
 
 impl Num {
     /// An exact fraction.
     pub(crate) fn fraction(value: BigRational) -> Self {
         Self::Fix(Rc::new(value))
+    }
+
+    /// A word of bits.
+    pub(crate) fn word(value: BigUint) -> Self {
+        Self::Bits(Rc::new(value))
     }
 
     /// digits · 10^−scale.
@@ -44,6 +51,16 @@ impl Num {
             Self::Bool(value) => BigRational::from_integer(BigInt::from(u8::from(*value))),
             Self::Int(value) => BigRational::from_integer(BigInt::from(*value)),
             Self::Fix(value) => (**value).clone(),
+            Self::Bits(value) => BigRational::from_integer(BigInt::from((**value).clone())),
+        }
+    }
+
+    /// As a word of bits: of a word, or of an integer that is not negative.
+    pub(crate) fn as_word(&self) -> Option<BigUint> {
+        match self {
+            Self::Bits(value) => Some((**value).clone()),
+            Self::Int(value) => u128::try_from(*value).ok().map(BigUint::from),
+            Self::Bool(_) | Self::Fix(_) => None,
         }
     }
 
@@ -51,7 +68,7 @@ impl Num {
     pub(crate) const fn as_int(&self) -> Option<i128> {
         match self {
             Self::Int(value) => Some(*value),
-            Self::Bool(_) | Self::Fix(_) => None,
+            Self::Bool(_) | Self::Fix(_) | Self::Bits(_) => None,
         }
     }
 
@@ -61,6 +78,7 @@ impl Num {
             Self::Bool(value) => !value,
             Self::Int(value) => *value == 0,
             Self::Fix(value) => value.is_zero(),
+            Self::Bits(value) => value.is_zero(),
         }
     }
 }
@@ -167,6 +185,7 @@ impl Known {
             Num::Bool(value) => i128::from(*value),
             Num::Int(value) => *value,
             Num::Fix(value) => value.floor().to_integer().to_i128().unwrap_or(0),
+            Num::Bits(value) => value.to_i128().unwrap_or(i128::MAX),
         };
         match self {
             Self::Same(value, _) => Interval::of(of(value)),

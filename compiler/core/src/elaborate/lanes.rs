@@ -85,7 +85,7 @@ impl Elaborator<'_> {
     pub(crate) fn is_secret(&self, leaf: &Leaf) -> bool {
         match &leaf.data {
             Data::Known(_) => false,
-            Data::Lanes(view) => self.builder.ty(view.value).is_secret(),
+            Data::Lanes(view) => !leaf.public && self.builder.ty(view.value).is_secret(),
         }
     }
 
@@ -116,10 +116,13 @@ impl Elaborator<'_> {
 
     /// The raw words of known lanes, as a constant of the program; a view of `lanes` lanes.
     fn constant(&mut self, known: &Known, scalar: Scalar, lanes: u64, span: Span) -> Outcome<Ref> {
+        if let Scalar::Bits(width) = scalar {
+            return self.word_constant(known, width, lanes, span);
+        }
         let frac = scalar.frac();
         let kind = match scalar {
             Scalar::Bool => Kind::Bool,
-            Scalar::Int => Kind::Int,
+            Scalar::Int | Scalar::Bits(_) => Kind::Int,
             Scalar::Fix(_) => Kind::Fix,
         };
         let ty = |lo: i64, hi: i64| match kind {

@@ -32,6 +32,9 @@ impl Elaborator<'_> {
     /// A comparison.
     pub(super) fn comparison(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
         let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        if Self::has_words(&pair) {
+            return self.word_operation(op, pair);
+        }
         match (pair.left.scalar, pair.right.scalar) {
             (Scalar::Bool, Scalar::Bool) if equality => return self.bool_equality(op, pair),
             (Scalar::Bool, _) | (_, Scalar::Bool) => {
@@ -180,8 +183,12 @@ impl Elaborator<'_> {
     pub(super) fn complement(&mut self, value: &Value, span: Span) -> Outcome<Value> {
         let operand = match Self::operand(value, span) {
             Some(operand) if operand.scalar == Scalar::Bool => operand,
+            Some(operand @ Operand { scalar: Scalar::Bits(_), .. }) => {
+                let width = operand.scalar.size().unwrap_or(1);
+                return self.word_complement(&operand, width, span);
+            }
             _ => {
-                let message = format!("`!` works on truth values, and this is `{}`", value.ty);
+                let message = format!("`!` works on truth values and words, and this is `{}`", value.ty);
                 return self.error(Code::TypeMismatch, span, message, "compare it: `x == 0`");
             }
         };
@@ -250,7 +257,8 @@ impl Elaborator<'_> {
         let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
         let origin = condition.leaf.origin.clone().or_else(|| a.origin.clone()).or_else(|| b.origin.clone());
         let relative = Relative::join(a.relative, b.relative);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative))
+        let public = [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf)) && matches!(scalar, Scalar::Bits(_));
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
     }
 
     /// A condition of one lane.
@@ -291,12 +299,16 @@ impl Elaborator<'_> {
         (b, b_span): (&Value, Span),
         span: Span,
     ) -> Outcome<(Value, Value)> {
+        // A value and one that may be absent are both such as may be absent.
+        let (a, b) = (&self.lifted(a.clone(), &b.ty, a_span)?, &self.lifted(b.clone(), &a.ty, b_span)?);
         let mut scalars = Vec::new();
         let (left, right) = (a.ty.leaves(), b.ty.leaves());
         for ((x, y), (p, q)) in left.iter().zip(&right).zip(a.leaves.iter().zip(&b.leaves)) {
             let both = match (x.scalar, y.scalar) {
                 (x, y) if x == y => Some(x),
                 (Scalar::Int, Scalar::Fix(f)) | (Scalar::Fix(f), Scalar::Int) => Some(Scalar::Fix(f)),
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(w)) if p.as_known().is_some() => Some(Scalar::Bits(w)),
+                (Scalar::Bits(w), Scalar::Int | Scalar::Bits(_)) if q.as_known().is_some() => Some(Scalar::Bits(w)),
                 (Scalar::Fix(f), Scalar::Fix(_)) if q.as_known().is_some() => Some(Scalar::Fix(f)),
                 (Scalar::Fix(_), Scalar::Fix(f)) if p.as_known().is_some() => Some(Scalar::Fix(f)),
                 _ => None,
@@ -326,6 +338,9 @@ impl Elaborator<'_> {
                     let operand =
                         Operand { scalar: Scalar::Int, extents: from.extents.clone(), leaf: leaf.clone(), span };
                     self.int_to_fix(&operand, frac)?.leaf
+                }
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(width)) if from.scalar != into.scalar => {
+                    self.known_word(leaf, width, span)?
                 }
                 _ => leaf.clone(),
             });

@@ -67,6 +67,13 @@ impl Modules {
         &self.modules[module]
     }
 
+    /// The attributes of the item around a place.
+    pub(crate) fn attributes_at(&self, at: Span) -> impl Iterator<Item = &ast::Attribute> {
+        let items = self.modules.iter().filter(move |module| module.file == at.file).flat_map(|module| &module.ast.items);
+        let around = items.filter(move |item| item.span.start <= at.start && at.end <= item.span.end);
+        around.flat_map(|item| &item.attributes)
+    }
+
     /// Number of modules.
     pub(crate) const fn len(&self) -> usize {
         self.modules.len()

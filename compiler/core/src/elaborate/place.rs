@@ -129,7 +129,7 @@ impl Elaborator<'_> {
     fn assignable(&mut self, name: &ast::Name) -> Outcome<usize> {
         let Some(variable) = self.variable(&name.text) else {
             let module = self.frame().module;
-            if self.frame().sizes.contains_key(&name.text) || self.modules.find(module, &name.text).is_some() {
+            if self.frame().generics.sizes.contains_key(&name.text) || self.modules.find(module, &name.text).is_some() {
                 let message = format!("`{}` cannot be assigned to", name.text);
                 let help = format!("copy it: `let mut {0}_now = {0};`", name.text.to_lowercase());
                 return self.error(Code::NotAPlace, name.span, message, help);
@@ -140,6 +140,14 @@ impl Elaborator<'_> {
             let help = format!("declare it: `let mut {} = …;`", name.text);
             return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
         };
+        if self.variables[variable].captured {
+            let declared = self.variables[variable].span;
+            let message = format!("a closure cannot assign `{}`, which is declared outside", name.text);
+            let diagnostic = Diagnostic::new(Code::NotAPlace, name.span, message)
+                .label(declared, "declared here")
+                .help("let the closure give the new value, or write a `for` loop");
+            return Err(self.report(diagnostic));
+        }
         if !self.variables[variable].mutable {
             let declared = self.variables[variable].span;
             let message = format!("`{}` is not declared as `mut`", name.text);

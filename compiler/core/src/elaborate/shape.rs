@@ -501,6 +501,16 @@ impl Elaborator<'_> {
 
     /// The type and leaves of a field: of a record, or the column of an array of records.
     pub(super) fn field(&mut self, ty: &Type, name: &ast::Name) -> Outcome<(Type, std::ops::Range<usize>)> {
+        if let Type::Maybe(of, _) = ty.innermost() {
+            return match name.text.as_str() {
+                "has" | "valid" => Ok((Type::BOOL.arrays(ty.extents()), 0..1)),
+                "value" => Ok(((**of).clone().arrays(ty.extents()), 1..1 + of.leaf_count())),
+                field => {
+                    let message = format!("`{ty}` may be absent, and so may its `{field}`");
+                    self.error(Code::NoField, name.span, message, format!("write `.value.{field}`"))
+                }
+            };
+        }
         let Type::Struct(of) = ty.innermost() else {
             let message = format!("`{ty}` has no fields");
             let help =
@@ -565,6 +575,7 @@ impl Elaborator<'_> {
         let range = parts.iter().map(|part| self.range(part, frac)).reduce(Interval::join).unwrap_or(Interval::of(0));
         let ty = super::branch::register(scalar, secret, range);
         let origin = parts.iter().find_map(|part| part.origin.clone());
+        let public = !secret && matches!(scalar, Scalar::Bits(_));
         let relative = rest.iter().fold(first.relative, |all, part| Relative::join(all, part.relative));
         let mut views = Vec::with_capacity(parts.len());
         for part in parts {
@@ -572,7 +583,7 @@ impl Elaborator<'_> {
         }
         self.at(span);
         let value = self.builder.concat(views, ty);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative))
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
     }
 
     /// An array of elements of one type.

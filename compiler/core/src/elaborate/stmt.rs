@@ -56,6 +56,26 @@ impl Elaborator<'_> {
         }
     }
 
+    /// A function with `#[test]`, as the program.
+    pub(super) fn run_test(&mut self, name: &str) {
+        let modules = self.modules;
+        let test = modules.get(0).ast.items.iter().enumerate().find_map(|(item, declared)| match &declared.kind {
+            ItemKind::Fn(of) if of.name.text == name => Some((ItemId { module: 0, item }, of)),
+            _ => None,
+        });
+        let Some((id, of)) = test else { return };
+        if let Some(bad) = of.params.first().map(|param| param.name.span).or(of.result.as_ref().map(|ty| ty.span)) {
+            let help = "make the values that it needs: `secret(3)` is a secret 3";
+            let _: Outcome<()> = self.error(Code::BadMain, bad, "a test takes nothing and gives nothing", help);
+            return;
+        }
+        self.called.insert(id);
+        let last = self.frames.len() - 1;
+        self.frames[last].function = Some(id);
+        // What fails has been reported.
+        let _ = self.block_flow(&of.body);
+    }
+
     /// The body of a function: its last value, or what it returns.
     pub(super) fn function_body(&mut self, block: &Block) -> Outcome<Value> {
         match self.block_flow(block)? {

@@ -65,17 +65,25 @@ pub(crate) struct Leaf {
     pub(crate) origin: Option<Rc<Origin>>,
     /// How it relates to what a loop carries.
     pub(crate) relative: Option<Relative>,
+    /// Whether everyone knows the lanes although their register is shared: words of bits have no public registers.
+    pub(crate) public: bool,
 }
 
 impl Leaf {
     /// Known lanes.
     pub(crate) const fn known(lanes: Known) -> Self {
-        Self { data: Data::Known(lanes), origin: None, relative: None }
+        Self { data: Data::Known(lanes), origin: None, relative: None, public: false }
     }
 
     /// Lanes of the program.
     pub(crate) const fn of(view: Ref) -> Self {
-        Self { data: Data::Lanes(view), origin: None, relative: None }
+        Self { data: Data::Lanes(view), origin: None, relative: None, public: false }
+    }
+
+    /// Lanes of a shared register that everyone knows, or not.
+    pub(crate) const fn public(mut self, public: bool) -> Self {
+        self.public = public;
+        self
     }
 
     /// With an origin.
@@ -160,7 +168,7 @@ impl Value {
     pub(crate) fn known_bool(&self) -> Option<bool> {
         match self.known_scalar()? {
             Num::Bool(value) => Some(value),
-            Num::Int(_) | Num::Fix(_) => None,
+            Num::Int(_) | Num::Fix(_) | Num::Bits(_) => None,
         }
     }
 

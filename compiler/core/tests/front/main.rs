@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 fn compile_with(text: &str, defines: &[(&str, &str)]) -> Compiled {
     let defines: BTreeMap<String, String> = defines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    compile(&Request { path: "main.smpc", text, defines, loader: &|_| None, deny: Vec::new() })
+    compile(&Request { defines, ..Request::new("main.smpc", text) })
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn odd_characters_stay_in_the_source() {
     );
     let path = format!("ma{odd}in.smpc");
     let compiled =
-        compile(&Request { path: &path, text: &text, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() });
+        compile(&Request::new(&path, &text));
     let module = compiled.module.as_ref().unwrap_or_else(|| panic!("{}", compiled.render()));
     let verified = smpc_bytecode::verify::verify(module.clone(), &smpc_bytecode::verify::Limits::default());
     let verified = verified.unwrap_or_else(|error| panic!("{error}"));

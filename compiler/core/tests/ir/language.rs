@@ -23,7 +23,7 @@ fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
 /// As [`run`], of a program that may be refused because of its ranges, and nothing else.
 pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, String>, Refused> {
     let request =
-        Request { path: "main.smpc", text: source, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() };
+        Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
     let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision];
