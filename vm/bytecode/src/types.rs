@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// Most bits of a word. The longest that well-known circuits take is the 512-bit block of SHA-256.
+pub const MAX_WIDTH: u32 = 1024;
+
 /// What the lanes of a public register are, for printing and checking; all are stored as 64-bit integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -38,7 +41,7 @@ pub enum RegType {
     },
     /// Secret words of `width` bits, shared bit by bit; a secret `bool` has width 1.
     Bin {
-        /// Bits (planes) a lane, 1 to 128.
+        /// Bits (planes) a lane, 1 to [`MAX_WIDTH`].
         width: u32,
     },
 }
@@ -74,6 +77,15 @@ impl RegType {
             Self::Pub { lo, hi, .. } | Self::Arith { lo, hi, .. } => (lo, hi),
             Self::Bin { width } if width < 63 => (0, (1 << width) - 1),
             Self::Bin { .. } => (0, i64::MAX),
+        }
+    }
+
+    /// 64-bit words that a lane takes in the clear: one, or for words of more than 64 bits as many as these fill, least significant first.
+    #[must_use]
+    pub const fn limbs(&self) -> usize {
+        match *self {
+            Self::Bin { width: width @ 65.. } => width.div_ceil(64) as usize,
+            Self::Pub { .. } | Self::Arith { .. } | Self::Bin { .. } => 1,
         }
     }
 

@@ -4,7 +4,7 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; inputs and
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to [`MAX_WIDTH`], those of a netlist's inputs too; inputs and
 //!    outputs have at most [`MAX_LEAVES`] leaves, whose names take at most [`MAX_PATHS`] bytes; all registers together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
@@ -28,7 +28,7 @@ use crate::codec::MAX_DEPTH;
 use crate::facts::talks;
 use crate::module::{Bound, Entry, Gate, Level, Manifest, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
-use crate::types::{DataType, Kind, RegType, Scalar};
+use crate::types::{DataType, Kind, MAX_WIDTH, RegType, Scalar};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
@@ -135,7 +135,7 @@ fn check_type(ty: RegType) -> Checked {
             }
             Ok(())
         }
-        RegType::Bin { width } if (1..=128).contains(&width) => Ok(()),
+        RegType::Bin { width } if (1..=MAX_WIDTH).contains(&width) => Ok(()),
         RegType::Bin { width } => Err(format!("words of {width} bits")),
     }
 }

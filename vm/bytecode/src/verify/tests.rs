@@ -130,8 +130,9 @@ fn tables() {
             DataType::Array { shape: vec![2], element: Box::new(DataType::Int { lo: 0, hi: 0 }) };
         m.slots[1].ty = RegType::arith(0, 0);
     });
-    refuses("words of 129 bits", |m| {
-        m.netlists.push(smpc_math::circuits::netlist(&[129], |_, w| w[0].clone()));
+    refuses("words of 1025 bits", |m| m.slots[3].ty = RegType::Bin { width: MAX_WIDTH + 1 });
+    refuses("words of 1025 bits", |m| {
+        m.netlists.push(smpc_math::circuits::netlist(&[MAX_WIDTH + 1], |_, w| w[0].clone()));
     });
     refuses("role does not exist", |m| m.manifest.inputs[0].role = RoleId(1));
     refuses("2^64", |m| {
@@ -192,6 +193,68 @@ fn gates() {
         let last = m.main[3].clone();
         m.main.push(last);
     });
+}
+
+/// Gates on words, each of registers of its own; the last is the result's.
+#[test]
+fn words() {
+    let bin = |width| RegType::Bin { width };
+    let with = |op: Op, types: &[RegType]| {
+        let mut module = square();
+        let first = module.slots.len();
+        module.slots.extend(types.iter().map(|ty| Slot { ty: *ty, lanes: 2 }));
+        let views: Vec<View> =
+            (first..module.slots.len()).map(|slot| whole(u32::try_from(slot).expect("few"))).collect();
+        let (dst, args) = views.split_last().expect("a result");
+        module.main.insert(0, Level { entries: vec![gate(op, Some(dst.clone()), args.to_vec())] });
+        verify(module, &Limits { memory: 1 << 20 })
+    };
+    let passes = |op: Op, types: &[RegType]| drop(with(op, types).expect("well-formed"));
+    let refuses = |what: &str, op: Op, types: &[RegType]| {
+        let error = with(op, types).expect_err(what);
+        assert!(error.what.contains(what), "`{what}` is missing in: {error}");
+    };
+    let int = RegType::pub_int;
+    passes(Op::Join {}, &[bin(1), bin(1000), bin(23), bin(1024)]);
+    passes(Op::Join {}, &[bin(7), bin(7)]);
+    refuses("without operands", Op::Join {}, &[bin(7)]);
+    refuses("width than the operands together", Op::Join {}, &[bin(7), bin(7), bin(13)]);
+    refuses("width than the operands together", Op::Join {}, &[bin(7), FULL]);
+    refuses("no word of planes", Op::Join {}, &[bin(7), int(0, 1), bin(8)]);
+    refuses("no word of planes", Op::Join {}, &[bin(7), FULL, bin(8)]);
+    passes(Op::Planes { from: 1000 }, &[bin(1024), bin(24)]);
+    // Public integers that are not negative spell words, of widths that hold them.
+    for (op, args) in [(Op::Copy {}, 1), (Op::Xor {}, 2), (Op::And {}, 2), (Op::Or {}, 2)] {
+        let types = |public: RegType, wide: u32| [&[bin(wide), public, bin(wide)][2 - args..]].concat();
+        passes(op, &types(int(0, 255), 8));
+        passes(op, &types(int(3, i64::MAX), 63));
+        passes(op, &types(int(0, i64::MAX), 1024));
+        passes(op, &types(RegType::PUB_BOOL, 1));
+        for (public, wide) in [(int(0, 256), 8), (int(-1, 3), 8), (int(-1, 3), 64), (int(0, 2), 1), (FULL, 64)] {
+            let types = types(public, wide);
+            assert!(with(op, &types).is_err(), "{op:?} {types:?}");
+        }
+    }
+    refuses("no word of the result's width", Op::Xor {}, &[bin(8), int(0, 256), bin(8)]);
+    refuses("different widths", Op::And {}, &[bin(8), bin(9), bin(8)]);
+    passes(Op::And {}, &[int(-5, 5), int(0, 7), int(0, 7)]);
+    refuses("no public integer", Op::And {}, &[bin(3), int(0, 7), int(0, 7)]);
+    refuses("no truth value", Op::Not {}, &[int(0, 7), int(0, 7)]);
+    passes(Op::Not {}, &[bin(1024), bin(1024)]);
+    passes(Op::Eq {}, &[bin(1024), bin(1024), RegType::BIN_BOOL]);
+    passes(Op::Eq {}, &[int(0, 7), bin(3), RegType::BIN_BOOL]);
+    refuses("no such word", Op::Eq {}, &[int(0, 8), bin(3), RegType::BIN_BOOL]);
+    refuses("no such word", Op::Eq {}, &[bin(4), bin(3), RegType::BIN_BOOL]);
+    refuses("no such word", Op::Eq {}, &[FULL, bin(64), RegType::BIN_BOOL]);
+    refuses("no truth value", Op::Eq {}, &[bin(3), bin(3), RegType::PUB_BOOL]);
+    refuses("no number", Op::Lt {}, &[bin(3), bin(3), RegType::BIN_BOOL]);
+    let open = Op::Open { steers: false };
+    passes(open, &[bin(63), int(0, i64::MAX)]);
+    passes(open, &[bin(8), int(-1, 255)]);
+    passes(open, &[bin(1), RegType::PUB_BOOL]);
+    refuses("does not fit the result", open, &[bin(8), int(0, 254)]);
+    refuses("at most 63", open, &[bin(64), int(0, i64::MAX)]);
+    refuses("at most 63", open, &[bin(2), RegType::PUB_BOOL]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use smpc_bytecode::interval::{Interval, result_range};
 use smpc_bytecode::module::*;
 use smpc_bytecode::op::*;
-use smpc_bytecode::types::{DataType, Kind, RegType, signed_width};
+use smpc_bytecode::types::{DataType, Kind, MAX_WIDTH, RegType, signed_width};
 use smpc_math::netlist::{self, Netlist};
 
 fn text() -> impl Strategy<Value = String> {
@@ -233,8 +233,14 @@ impl Growing {
             10 => {
                 let Some(w) = self.with(word, x) else { return };
                 let ty = self.module.slots[w.index()].ty;
-                let dst = self.slot(ty, lanes);
-                self.emit(Op::Xor {}, Some(dst), &[w, w]);
+                let RegType::Bin { width } = ty else { return };
+                let (op, result) = match y % 4 {
+                    0 if 2 * width <= MAX_WIDTH => (Op::Join {}, RegType::Bin { width: 2 * width }),
+                    1 => (Op::Eq {}, RegType::BIN_BOOL),
+                    _ => (Op::Xor {}, ty),
+                };
+                let dst = self.slot(result, lanes);
+                self.emit(op, Some(dst), &[w, w]);
             }
             11 => {
                 let (lo, hi) = self.module.slots[a.index()].ty.range();

@@ -34,6 +34,12 @@ pub struct Bin {
     pub(crate) b: Rows,
 }
 
+/// Words of 64 bits that a lane takes in the clear.
+pub(crate) const fn limbs(width: u32) -> usize {
+    let limbs = width.div_ceil(64) as usize;
+    if limbs == 0 { 1 } else { limbs }
+}
+
 /// Blocks of 512 lanes.
 pub(crate) const fn blocks(lanes: usize) -> usize {
     lanes.div_ceil(ROW_LANES)
@@ -185,19 +191,21 @@ impl Bin {
         }
     }
 
-    /// The lanes of one buffer as words, of at most 64 planes.
+    /// The lanes of one buffer as words, each of as many limbs of 64 bits as its planes fill, least significant first.
     pub(crate) fn words_of(&self, rows: &[Row]) -> Words {
-        let width = self.width as usize;
-        let mut words = Words::zeros(if rows.is_empty() { 0 } else { self.lanes });
+        let (width, limbs) = (self.width as usize, limbs(self.width));
+        let mut words = Words::zeros(if rows.is_empty() { 0 } else { self.lanes * limbs });
         if width == 0 {
             return words;
         }
         let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
-        for (out, rows) in words.chunks_mut(ROW_LANES).zip(rows.chunks(width)) {
-            let count = width.min(64);
-            square[..count].copy_from_slice(&rows[..count]);
-            simd::rows_to_words(&square, &mut block);
-            out.copy_from_slice(&block[..out.len()]);
+        for (out, rows) in words.chunks_mut(ROW_LANES * limbs).zip(rows.chunks(width)) {
+            for (limb, rows) in rows.chunks(64).enumerate() {
+                square[..rows.len()].copy_from_slice(rows);
+                square[rows.len()..].fill([0; ROW_WORDS]);
+                simd::rows_to_words(&square, &mut block);
+                out.iter_mut().skip(limb).step_by(limbs).zip(&block).for_each(|(out, word)| *out = *word);
+            }
         }
         words
     }
