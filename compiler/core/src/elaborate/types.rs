@@ -6,7 +6,7 @@
 use super::known::Num;
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::fmt;
 use std::rc::Rc;
 
@@ -231,7 +231,11 @@ impl Type {
             }
             Self::Struct(of) => DataType::Struct {
                 name: of.name.clone(),
-                fields: of.fields.iter().map(|(name, field)| (name.clone(), field.data_type(ranges))).collect(),
+                fields: of
+                    .fields
+                    .iter()
+                    .map(|(name, field)| Field::new(name.clone(), field.data_type(ranges)))
+                    .collect(),
             },
             Self::Tuple(parts) => DataType::Tuple(parts.iter().map(|part| part.data_type(ranges)).collect()),
         }
