@@ -223,6 +223,10 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
                     let value = p.input(cx, owner, values, lanes).await;
                     engine.store.borrow_mut().write_arith(to, Rc::new(value))
                 }
+                RegType::Bin { width } if !engine.module.manifest.inputs[input.index()].secret => {
+                    let told = p.broadcast(cx, owner, values, lanes * ty.limbs()).await;
+                    engine.store.borrow_mut().write_bin(to, Rc::new(known(p, &told, width, lanes)))
+                }
                 RegType::Bin { width } => {
                     let value = p.input_bin(cx, owner, values, width, lanes).await;
                     engine.store.borrow_mut().write_bin(to, Rc::new(value))
@@ -268,6 +272,20 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
         }
         _ => Err(Fault::Malformed("no gate of the border")),
     }
+}
+
+/// Words that every node knows, each as many values long as its bits fill.
+fn known<P: Protocol>(p: &P, words: &[i64], width: u32, lanes: usize) -> P::Bin {
+    let limbs = RegType::Bin { width }.limbs();
+    let parts: Vec<P::Bin> = (0..width)
+        .step_by(64)
+        .enumerate()
+        .map(|(limb, from)| {
+            let values: Vec<i64> = words.iter().skip(limb).step_by(limbs).copied().collect();
+            p.share_public_bin(&values, (width - from).min(64), lanes)
+        })
+        .collect();
+    P::Bin::stack(&parts.iter().collect::<Vec<_>>())
 }
 
 /// Stores what a peer told or all opened: it must lie in the register's range.

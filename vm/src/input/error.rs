@@ -97,6 +97,8 @@ pub enum Problem {
     NoRecords,
     /// The type has more columns than a table can have.
     TooWide,
+    /// Files of this type cannot be read.
+    Unread,
 }
 
 impl InputError {
@@ -158,6 +160,7 @@ impl fmt::Display for Problem {
             Self::OutOfRange { ty, cell } => write!(f, "`{cell}` is not in the range {}", super::cell::range(ty)),
             Self::Json(what) | Self::Row(what) => write!(f, "{what}"),
             Self::NoRecords => write!(f, "has bare numbers, and the input is a table of records"),
+            Self::Unread => write!(f, "is for an input of words, names, absent values or rows"),
             Self::TooWide => write!(f, "the input has more columns than a table can hold"),
         }
     }
@@ -193,6 +196,7 @@ impl Problem {
                 format!("expected {}", expected(ty))
             }
             Self::NoRecords => "use CSV with a first row that names the columns, or JSON".to_owned(),
+            Self::Unread => "this version reads numbers and truth values alone".to_owned(),
             Self::TooWide => "use JSON".to_owned(),
         }
     }

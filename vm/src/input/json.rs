@@ -10,7 +10,7 @@ use super::shape::{Shape, flatten, is_scalar};
 use super::text::{Text, line_at};
 use crate::engine::Leaves;
 use serde::de::IgnoredAny;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::borrow::Cow;
 
 /// What is wrong with a file that was cut off.
@@ -65,7 +65,11 @@ enum Form {
 impl Form {
     fn of(ty: &DataType, leaf: &mut usize, name: &str) -> Self {
         match ty {
-            DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => {
+            DataType::Bool
+            | DataType::Int { .. }
+            | DataType::Fix { .. }
+            | DataType::Bits { .. }
+            | DataType::Enum { .. } => {
                 *leaf += 1;
                 Self::Scalar { leaf: *leaf - 1, ty: ty.clone(), name: name.to_owned() }
             }
@@ -78,9 +82,10 @@ impl Form {
                     form
                 })
             }
-            DataType::Struct { fields, .. } => {
-                Self::Record(fields.iter().map(|(name, ty)| (name.clone(), Self::of(ty, leaf, name))).collect())
-            }
+            DataType::Struct { fields, .. } => Self::Record(
+                fields.iter().map(|Field { name, ty, .. }| (name.clone(), Self::of(ty, leaf, name))).collect(),
+            ),
+            DataType::Maybe(element) | DataType::Rows { element, .. } => Self::of(element, leaf, name),
             DataType::Tuple(items) => Self::Tuple(items.iter().map(|ty| Self::of(ty, leaf, name)).collect()),
         }
     }

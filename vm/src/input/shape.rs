@@ -1,7 +1,7 @@
 //! How a type lies in rows and columns. An array of records is a row a record; an array of numbers is a row an element of its first extent.
 
 use super::error::Problem;
-use smpc_bytecode::types::{DataType, Leaf};
+use smpc_bytecode::types::{DataType, Field, Leaf, Reading};
 
 /// Columns that a table may have.
 const WIDEST: u64 = 16_384;
@@ -35,6 +35,9 @@ pub(super) struct Column {
 impl Shape {
     pub(super) fn of(ty: &DataType) -> Result<Self, Problem> {
         let leaves = ty.leaves();
+        if !is_read(ty) {
+            return Err(Problem::Unread);
+        }
         let (extents, element) = flatten(ty);
         let product =
             |extents: &[u64]| extents.iter().try_fold(1_u64, |n, e| n.checked_mul(*e)).ok_or(Problem::TooWide);
@@ -65,6 +68,19 @@ pub(super) fn flatten(ty: &DataType) -> (Vec<u64>, &DataType) {
     (extents, element)
 }
 
+/// Whether files of such a type can be read.
+fn is_read(ty: &DataType) -> bool {
+    match ty {
+        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => true,
+        DataType::Bits { .. } | DataType::Enum { .. } | DataType::Maybe(_) | DataType::Rows { .. } => false,
+        DataType::Array { element, .. } => is_read(element),
+        DataType::Struct { fields, .. } => {
+            fields.iter().all(|field| field.reading == Reading::default() && is_read(&field.ty))
+        }
+        DataType::Tuple(items) => items.iter().all(is_read),
+    }
+}
+
 pub(super) const fn is_scalar(ty: &DataType) -> bool {
     matches!(ty, DataType::Bool | DataType::Int { .. } | DataType::Fix { .. })
 }
@@ -79,7 +95,11 @@ impl Collector {
     fn walk(&mut self, ty: &DataType, name: String) -> Result<(), Problem> {
         let dotted = |field: &str| if name.is_empty() { field.to_owned() } else { format!("{name}.{field}") };
         match ty {
-            DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => {
+            DataType::Bool
+            | DataType::Int { .. }
+            | DataType::Fix { .. }
+            | DataType::Bits { .. }
+            | DataType::Enum { .. } => {
                 if self.columns.len() as u64 >= WIDEST {
                     return Err(Problem::TooWide);
                 }
@@ -87,7 +107,7 @@ impl Collector {
                 self.leaf += 1;
             }
             DataType::Struct { fields, .. } => {
-                for (field, ty) in fields {
+                for Field { name: field, ty, .. } in fields {
                     self.walk(ty, dotted(field))?;
                 }
             }
@@ -96,6 +116,7 @@ impl Collector {
                     self.walk(ty, dotted(&i.to_string()))?;
                 }
             }
+            DataType::Maybe(_) | DataType::Rows { .. } => return Err(Problem::Unread),
             DataType::Array { .. } => {
                 let (extents, element) = flatten(ty);
                 let count = extents.iter().try_fold(1_u64, |n, e| n.checked_mul(*e));

@@ -1,7 +1,7 @@
 //! Files that are right, in every format, and each way in which one can be wrong.
 
 use super::*;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::path::Path;
 
 fn int(lo: i64, hi: i64) -> DataType {
@@ -13,7 +13,7 @@ fn array(shape: &[u64], element: DataType) -> DataType {
 }
 
 fn record(fields: &[(&str, DataType)]) -> DataType {
-    let fields = fields.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
+    let fields = fields.iter().map(|(name, ty)| Field::new(*name, ty.clone())).collect();
     DataType::Struct { name: "Row".into(), fields }
 }
 

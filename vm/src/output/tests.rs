@@ -2,6 +2,7 @@
 
 use super::*;
 use smpc_bytecode::op::RoleId;
+use smpc_bytecode::types::Field;
 use std::path::Path;
 
 const INT: DataType = DataType::Int { lo: -10, hi: 10_000 };
@@ -14,7 +15,7 @@ fn array(shape: &[u64], element: DataType) -> DataType {
 fn record() -> DataType {
     DataType::Struct {
         name: "Row".into(),
-        fields: vec![("id".into(), INT), ("rate".into(), FIX), ("ok".into(), DataType::Bool)],
+        fields: vec![Field::new("id", INT), Field::new("rate", FIX), Field::new("ok", DataType::Bool)],
     }
 }
 

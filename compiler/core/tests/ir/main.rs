@@ -30,6 +30,18 @@ fn random_programs_verify_and_round_trip() {
 }
 
 #[test]
+fn types_of_data_round_trip() {
+    let text = r#"program "main.smpc"
+role "Acme"
+input "staff" from 0 secret: [..=9] struct "Row" { "pay" column "Pay, gross" scale 100: maybe int(0..=9), "born" date: int(-9..=9), "id" key: bits.64 }
+input "arm" from 0 public: [2, 3] enum "Arm" { "Control", "Treatment" }
+output "all" to all: (bool, fix.16(0..=9), maybe bits.256)
+"#;
+    let program = parse::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(program.to_string(), text);
+}
+
+#[test]
 fn passes_keep_the_meaning_of_random_programs() {
     for seed in 0..400 {
         let mut program = random::program(seed, 30, false);

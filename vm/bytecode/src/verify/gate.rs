@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, Leaves, register};
+use super::{Checked, Leaves, last, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -364,7 +364,16 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
                 DataType::Fix { frac, lo, hi } => {
                     is_number(a) && a.ty.frac() == frac && range(a).within(Interval::new(lo.into(), hi.into()))
                 }
-                DataType::Array { .. } | DataType::Struct { .. } | DataType::Tuple(_) => false,
+                DataType::Bits { width: wide } => width(a) == Some(wide),
+                DataType::Enum { ref variants, .. } => {
+                    let names = Interval::new(0, last(variants).into());
+                    is_number(a) && a.ty.frac() == 0 && range(a).within(names)
+                }
+                DataType::Maybe(_)
+                | DataType::Array { .. }
+                | DataType::Rows { .. }
+                | DataType::Struct { .. }
+                | DataType::Tuple(_) => false,
             };
             want(fits, "another type than the output's")
         }

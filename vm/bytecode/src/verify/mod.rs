@@ -16,11 +16,13 @@
 //! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`);
 //! 10. texts show as themselves and are not too long, and names of roles, params, inputs and outputs are names (`strings.rs`).
 
+mod data;
 mod flow;
 mod gate;
 mod memory;
 mod strings;
 
+pub use data::{MAX_SCALE, WIDEST_KEY};
 pub use flow::steering;
 pub use memory::NETLIST_WIRES;
 
@@ -197,7 +199,7 @@ impl<'m> Leaves<'m> {
         let mut of = |ty: &'m DataType| -> Result<Vec<Scalar<'m>>, String> {
             let leaves = ty.scalars();
             count = count.saturating_add(leaves.len());
-            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.path_bytes));
+            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.name_bytes));
             if count > MAX_LEAVES || bytes > MAX_PATHS {
                 return Err(format!(
                     "with it there are more than {MAX_LEAVES} columns, or {MAX_PATHS} bytes of their names"
@@ -213,27 +215,42 @@ impl<'m> Leaves<'m> {
             Ok(leaves)
         };
         let Manifest { inputs, outputs, .. } = &module.manifest;
-        let inputs =
-            inputs.iter().enumerate().map(|(i, input)| of(&input.ty).map_err(|what| fail(format!("input {i}"), what)));
+        let inputs = inputs.iter().enumerate().map(|(i, input)| {
+            data::input(&input.ty).and_then(|()| of(&input.ty)).map_err(|what| fail(format!("input {i}"), what))
+        });
         let inputs = inputs.collect::<Result<_, _>>()?;
-        let outputs = outputs
-            .iter()
-            .enumerate()
-            .map(|(i, output)| of(&output.ty).map_err(|what| fail(format!("output {i}"), what)));
+        let outputs = outputs.iter().enumerate().map(|(i, output)| {
+            data::output(&output.ty).and_then(|()| of(&output.ty)).map_err(|what| fail(format!("output {i}"), what))
+        });
         Ok(Self { inputs, outputs: outputs.collect::<Result<_, _>>()? })
     }
 }
 
-/// The register type of a scalar of the manifest.
-pub(crate) const fn register(scalar: &DataType, secret: bool) -> RegType {
+/// The register type of a scalar of the manifest. A word is held as a secret one even where it is public.
+pub(crate) fn register(scalar: &DataType, secret: bool) -> RegType {
     match *scalar {
         DataType::Int { lo, hi } if secret => RegType::Arith { lo, hi, frac: 0 },
         DataType::Fix { frac, lo, hi } if secret => RegType::Arith { lo, hi, frac },
         DataType::Int { lo, hi } => RegType::Pub { kind: Kind::Int, lo, hi, frac: 0 },
         DataType::Fix { frac, lo, hi } => RegType::Pub { kind: Kind::Fix, lo, hi, frac },
+        DataType::Bits { width } => RegType::Bin { width },
+        DataType::Enum { ref variants, .. } => {
+            let (lo, hi) = (0, last(variants));
+            if secret { RegType::arith(lo, hi) } else { RegType::pub_int(lo, hi) }
+        }
         DataType::Bool if !secret => RegType::PUB_BOOL,
-        DataType::Bool | DataType::Array { .. } | DataType::Struct { .. } | DataType::Tuple(_) => RegType::BIN_BOOL,
+        DataType::Bool
+        | DataType::Maybe(_)
+        | DataType::Array { .. }
+        | DataType::Rows { .. }
+        | DataType::Struct { .. }
+        | DataType::Tuple(_) => RegType::BIN_BOOL,
     }
+}
+
+/// The greatest value of an enum.
+pub(crate) fn last(variants: &[String]) -> i64 {
+    i64::try_from(variants.len()).unwrap_or(i64::MAX).saturating_sub(1)
 }
 
 /// The slots that an entry touches, how deep blocks nest in it, and what it holds while it runs.

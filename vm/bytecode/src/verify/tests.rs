@@ -3,6 +3,7 @@
 use super::*;
 use crate::module::{Dim, If, Input, Loop, Manifest, Output, Receivers, Site, SourceTable};
 use crate::op::{FileId, InputId, OutputId, RoleId};
+use crate::types::{Field, Format, Reading};
 
 const FULL: RegType = RegType::arith(i64::MIN, i64::MAX);
 
@@ -327,7 +328,7 @@ fn leaves_are_few_and_found_once() {
     let deep = |leaves: usize| {
         let mut ty = DataType::Tuple(vec![DataType::Bool; leaves]);
         for _ in 0..40 {
-            ty = DataType::Struct { name: "S".into(), fields: vec![("x".repeat(1000), ty)] };
+            ty = DataType::Struct { name: "S".into(), fields: vec![Field::new("x".repeat(1000), ty)] };
         }
         ty
     };
@@ -338,6 +339,136 @@ fn leaves_are_few_and_found_once() {
     let input = Input { name: "many".into(), member: None, role: RoleId(0), secret: true, ty: deep(1000) };
     m.manifest.inputs.push(input);
     verify(m, &Limits::default()).expect("some tens of megabytes of names");
+}
+
+/// Types of data that no file or result could have, and those that some could.
+#[test]
+fn data() {
+    let words = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let arm = |names: &[&str]| DataType::Enum { name: "Arm".into(), variants: words(names) };
+    let maybe = |ty| DataType::Maybe(Box::new(ty));
+    let rows = |most, element| DataType::Rows { most, element: Box::new(element) };
+    let record = |ty, column: Option<&str>, format| {
+        let reading = Reading { column: column.map(str::to_owned), format };
+        DataType::Struct { name: "S".into(), fields: vec![Field { reading, ..Field::new("f", ty) }] }
+    };
+    let bits = |width| DataType::Bits { width };
+    let int = || DataType::Int { lo: -9, hi: 9 };
+    let plain = |ty, column| record(ty, Some(column), Format::Plain);
+    let formatted = |ty, format| record(ty, None, format);
+    for (what, ty) in [
+        ("words of 0 bits", bits(0)),
+        ("words of 4294967295 bits", bits(u32::MAX)),
+        ("an enum without values", arm(&[])),
+        ("that no name tells", arm(&["A", "B", "A"])),
+        ("that no name tells", arm(&["A", ""])),
+        ("that no name tells", arm(&[" A"])),
+        ("control character", arm(&["A\u{1b}[2J"])),
+        ("more than 1024 bytes", arm(&[&"x".repeat(1025)])),
+        ("a maybe of a maybe", maybe(maybe(DataType::Bool))),
+        ("a maybe of a maybe", formatted(maybe(maybe(int())), Format::Plain)),
+        ("2^64", rows(1 << 40, DataType::Array { shape: vec![1 << 40], element: Box::new(DataType::Bool) })),
+        ("elements", rows(u64::MAX, DataType::Bool)),
+        ("elements", rows(1 << 60, DataType::Tuple(Vec::new()))),
+        ("no header can name", plain(int(), "")),
+        ("no header can name", plain(int(), " Pay")),
+        ("control character", plain(int(), "Pay\u{202e}")),
+        ("more than 1024 bytes", plain(int(), &"x".repeat(1025))),
+        ("no integer", formatted(DataType::Fix { frac: 16, lo: 0, hi: 1 }, Format::Date)),
+        ("no integer", formatted(DataType::Array { shape: vec![2], element: Box::new(int()) }, Format::Date)),
+        ("a scale of 100", formatted(DataType::Bool, Format::Scale(100))),
+        ("a scale of 0", formatted(int(), Format::Scale(0))),
+        ("a scale of", formatted(int(), Format::Scale(MAX_SCALE + 1))),
+        ("no word of at most 256 bits", formatted(int(), Format::Key)),
+        ("no word of at most 256 bits", formatted(bits(257), Format::Key)),
+        ("no word of at most 256 bits", formatted(bits(0), Format::Key)),
+    ] {
+        refuses(what, |m| m.manifest.inputs[0].ty = ty.clone());
+        refuses(what, |m| m.manifest.outputs[0].ty = ty);
+    }
+    let table = || rows(9, record(maybe(int()), Some("Pay"), Format::Scale(MAX_SCALE)));
+    refuses("not the whole input", |m| m.manifest.inputs[0].ty = DataType::Tuple(vec![table()]));
+    refuses("not the whole input", |m| m.manifest.inputs[0].ty = rows(1, table()));
+    // An output may hold several tables.
+    refuses("leaf 0 is never written", |m| {
+        let ty = DataType::Tuple(vec![table(), table()]);
+        m.manifest.outputs.push(Output { name: "more".into(), member: None, to: Receivers::All, ty });
+    });
+    for ty in [
+        table(),
+        rows(0, maybe(arm(&["A", "B"]))),
+        maybe(record(maybe(int()), None, Format::Date)),
+        formatted(maybe(bits(64)), Format::Key),
+        arm(&["größer", "kleiner"]),
+    ] {
+        let mut m = square();
+        // Not read: a program need not use what it is given.
+        m.manifest.inputs.push(Input { name: "more".into(), member: None, role: RoleId(0), secret: true, ty });
+        verify(m, &Limits::default()).expect("well-formed");
+    }
+    // Names of values count as those of fields do, once a leaf.
+    refuses("bytes of their names", |m| {
+        let many: Vec<String> = (0..1 << 16).map(|i| format!("{i:01024}")).collect();
+        m.manifest.inputs[0].ty = DataType::Enum { name: "Arm".into(), variants: many };
+    });
+    refuses("bytes of their names", |m| {
+        let mut ty = DataType::Tuple(vec![DataType::Bool; 100_000]);
+        for _ in 0..40 {
+            ty = record(ty, Some(&"x".repeat(1000)), Format::Plain);
+        }
+        m.manifest.inputs[0].ty = ty;
+    });
+}
+
+/// What the registers of these types are.
+#[test]
+fn registers_of_data() {
+    let arm = || DataType::Enum { name: "Arm".into(), variants: vec!["A".into(), "B".into(), "C".into()] };
+    let bits = || DataType::Bits { width: 100 };
+    let module = |ty: DataType, secret, registers: &[RegType]| {
+        let mut m = square();
+        let input = Input { name: "more".into(), member: None, role: RoleId(0), secret, ty: ty.clone() };
+        m.manifest.inputs.push(input);
+        m.manifest.outputs.push(Output { name: "more".into(), member: None, to: Receivers::All, ty });
+        for (leaf, ty) in (0..).zip(registers) {
+            let slot = SlotId(u32::try_from(m.slots.len()).expect("few"));
+            let lanes = 3;
+            m.slots.push(Slot { ty: *ty, lanes });
+            let view = || View::whole(slot, lanes);
+            let level = |entry| Level { entries: vec![entry] };
+            m.main.push(level(gate(Op::Input { input: InputId(1), leaf }, Some(view()), vec![])));
+            let mut read = view();
+            if let RegType::Arith { lo: i64::MIN, hi: i64::MAX, .. } = ty {
+                let proven = SlotId(slot.0 + 1);
+                m.slots.push(Slot { ty: RegType::arith(0, 2), lanes });
+                read = View::whole(proven, lanes);
+                m.main.push(level(gate(Op::ProveRange {}, Some(read.clone()), vec![view()])));
+            }
+            m.main.push(level(gate(Op::Output { output: OutputId(1), leaf }, None, vec![read])));
+        }
+        verify(m, &Limits::default())
+    };
+    let table = |element| DataType::Rows { most: 3, element: Box::new(element) };
+    let valid = |secret| if secret { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
+    for secret in [true, false] {
+        let number = if secret { FULL } else { RegType::pub_int(0, 2) };
+        let word = RegType::Bin { width: 100 };
+        let pair = DataType::Maybe(Box::new(DataType::Tuple(vec![arm(), bits()])));
+        let registers = [valid(secret), valid(secret), number, word];
+        module(table(pair.clone()), secret, &registers).expect("well-formed");
+        let error = |at: usize, ty| {
+            let mut other = registers;
+            other[at] = ty;
+            module(table(pair.clone()), secret, &other).expect_err("another type").what
+        };
+        assert!(error(0, valid(!secret)).contains("another type than the input's"));
+        assert!(error(3, RegType::Bin { width: 99 }).contains("another type than the input's"));
+        assert!(error(3, number).contains("another type than the input's"));
+    }
+    // An output in the range of its names, and no other.
+    let mut m = square();
+    m.manifest.outputs[0].ty = DataType::Array { shape: vec![2], element: Box::new(arm()) };
+    assert!(verify(m, &Limits::default()).expect_err("0..=81").what.contains("another type than the output's"));
 }
 
 /// What a module says cannot pass for what the machine says.
@@ -356,7 +487,7 @@ fn texts() {
         });
         refuses("control character", |m| {
             m.manifest.inputs[0].ty =
-                DataType::Struct { name: "S".into(), fields: vec![(own(), DataType::Tuple(Vec::new()))] };
+                DataType::Struct { name: "S".into(), fields: vec![Field::new(own(), DataType::Tuple(Vec::new()))] };
         });
     }
     for name in [line, "a to all; b", "", "a\u{202e}"] {
