@@ -31,6 +31,11 @@ pub(crate) enum Command {
     /// Run the functions with `#[test]` of a program or module.
     #[command(after_help = "Examples:\n  smpcc test helpers.smpc\n  smpcc test helpers.smpc --protocol rep3 sorted")]
     Test(Test),
+    /// Write a function of words as a netlist in Bristol Fashion, or say how large one is.
+    #[command(
+        after_help = "Examples:\n  smpcc circuit export adder.smpc add64 -o add64.txt\n  smpcc circuit info add64.txt"
+    )]
+    Circuit(Circuit),
     /// Explain a message by its code.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
@@ -131,6 +136,33 @@ pub(crate) struct Test {
     /// A protocol to run them under; may be repeated [default: plain and rep3].
     #[arg(long = "protocol", value_name = "NAME")]
     pub(crate) protocols: Vec<String>,
+}
+
+/// `smpcc circuit`.
+#[derive(Debug, Args)]
+pub(crate) struct Circuit {
+    #[command(subcommand)]
+    pub(crate) action: CircuitAction,
+}
+
+/// What is done with circuits.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CircuitAction {
+    /// Write a function over `bits` and `bool` as a netlist in Bristol Fashion.
+    Export {
+        #[command(flatten)]
+        source: Source,
+        /// The function.
+        function: String,
+        /// Where the netlist goes [default: the terminal].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Say how many gates and ANDs a netlist has, and how deep it is.
+    Info {
+        /// A netlist in Bristol Fashion.
+        file: PathBuf,
+    },
 }
 
 /// `smpcc explain`.

@@ -4,6 +4,7 @@
 //! `source` reads programs for all of them. Results go to stdout, everything else to stderr.
 
 mod check;
+mod circuit;
 mod cli;
 mod compile;
 mod cost;
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Circuit(arguments) => circuit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -4,6 +4,7 @@ use crate::cli;
 use crate::{log, one};
 use smpc_bytecode::codec;
 use smpcc_core::compile::MAX_SOURCE;
+use smpcc_core::circuit::{Exported, export};
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
 use smpcc_core::{Compiled, Entry, Lints, Request, compile};
 use smpcvm::failure::{Class, Failure};
@@ -25,13 +26,7 @@ pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Fa
 /// # Errors
 /// As [`compile_source`].
 pub(crate) fn compile_entry(arguments: &cli::Source, entry: Entry<'_>) -> Result<Compiled, Vec<Failure>> {
-    let defines = defines(&arguments.defines).map_err(one)?;
-    let lints = Lints { allow: lints(&arguments.allow).map_err(one)?, deny: lints(&arguments.deny).map_err(one)? };
-    let text = read(&arguments.file).map_err(one)?;
-    let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
-    let path = file_name(&arguments.file);
-    let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, lints, entry });
+    let compiled = with_request(arguments, |request| compile(&Request { entry, ..request }))?;
     // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
     if let Some(Err(failure)) =
         compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))
@@ -40,6 +35,27 @@ pub(crate) fn compile_entry(arguments: &cli::Source, entry: Entry<'_>) -> Result
             .help("please report it, with the program")));
     }
     Ok(compiled)
+}
+
+/// The circuit of a function of the program.
+///
+/// # Errors
+/// As [`compile_source`].
+pub(crate) fn export_source(arguments: &cli::Source, function: &str) -> Result<Exported, Vec<Failure>> {
+    with_request(arguments, |request| export(&request, function))
+}
+
+/// Reads what the arguments name, and does something with it.
+fn with_request<T>(arguments: &cli::Source, work: impl FnOnce(Request<'_>) -> T) -> Result<T, Vec<Failure>> {
+    let defines = defines(&arguments.defines).map_err(one)?;
+    let lints = Lints { allow: lints(&arguments.allow).map_err(one)?, deny: lints(&arguments.deny).map_err(one)? };
+    let text = read(&arguments.file).map_err(one)?;
+    let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
+    let circuits = |name: &str| read(&folder.join(name)).ok();
+    let path = file_name(&arguments.file);
+    let entry = Entry::Main;
+    Ok(work(Request { path: &path, text: &text, defines, loader: &loader, circuits: &circuits, lints, entry }))
 }
 
 /// As [`compile_source`], but what is wrong is printed: the bytes of the module, or a failure without words.
@@ -65,7 +81,7 @@ pub(crate) fn program_of(arguments: &cli::Source, memory: u64) -> Result<Program
 }
 
 /// Prints the messages and how many there are.
-fn tell(compiled: &Compiled) {
+pub(crate) fn tell(compiled: &Compiled) {
     if compiled.diagnostics.is_empty() {
         return;
     }

@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub defines: BTreeMap<String, String>,
     /// Where the texts of the user's other modules come from.
     pub loader: Loader<'a>,
+    /// Where the texts of circuits come from: the file names that `circuit` items give.
+    pub circuits: Loader<'a>,
     /// What is said of lints.
     pub lints: Lints,
     /// Where the program starts.
@@ -37,7 +39,7 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn new(path: &'a str, text: &'a str) -> Self {
         let lints = Lints::default();
-        Self { path, text, defines: BTreeMap::new(), loader: &|_| None, lints, entry: Entry::Main }
+        Self { path, text, defines: BTreeMap::new(), loader: &|_| None, circuits: &|_| None, lints, entry: Entry::Main }
     }
 }
 
@@ -48,6 +50,8 @@ pub enum Entry<'a> {
     Main,
     /// At a function with `#[test]`, in which `assert` opens secrets.
     Test(&'a str),
+    /// At a function of words, whose circuit is asked for.
+    Circuit(&'a str),
 }
 
 /// What came of it.
@@ -89,7 +93,7 @@ pub fn to_ir(request: &Request<'_>) -> (SourceMap, Vec<Diagnostic>, Option<Progr
         sink.push(Diagnostic::new(Code::TooLarge, at, message).help("move tables of numbers into an input"));
         return (sources, sink.finish(), None);
     }
-    let modules = Modules::load(&mut sources, request.loader, &mut sink);
+    let modules = Modules::load(&mut sources, request.loader, request.circuits, &mut sink);
     let program = elaborate::elaborate(&modules, &sources, &request.defines, request.entry, &mut sink);
     let (diagnostics, denied) = request.lints.apply(sink.finish(), &modules);
     let program = program.filter(|_| !denied);

@@ -84,6 +84,8 @@ codes! {
         "Modules import each other in a cycle. Move what both need into a third module.\n"
     OutOfBounds "E0210" Error "an index outside the array"
         "The index is known, and there is no such element. The first element has index 0.\n\n    let xs = [1, 2, 3];\n    let y = xs[3];                   // the last is xs[2]\n"
+    BadCircuit "E0212" Error "a circuit that is none"
+        "The file of a `circuit` must be a netlist in Bristol Fashion whose words are those that the item declares, and a function is exported as a circuit only where it computes with words and truth values alone.\n\n    circuit add(\"adder.txt\") : (bits<64>, bits<64>) -> bits<64>;\n"
     SecretWhile "E0301" Error "a secret value decides a `while` loop"
         "How often a loop runs is seen by everyone, so a secret must not decide it.\n\n    while i < limit { … }            // `limit` is secret\n\nLoop over a public bound and choose inside: `for i in 0..MAX { if i < limit { … } }`.\n"
     SecretShape "E0302" Error "a secret value where everyone must know it"

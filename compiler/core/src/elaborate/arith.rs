@@ -405,9 +405,12 @@ impl Elaborator<'_> {
     pub(super) fn negation(&mut self, value: &Value, span: Span) -> Outcome<Value> {
         let zero = Value::int(0);
         let pair = self.pair("-", (&zero, span), (value, span), span)?;
+        if Self::has_words(&pair) {
+            return self.word_operation(BinaryOp::Sub, pair);
+        }
         if let Some(known) = pair.right.known() {
             let negated = known.map(|value| match value {
-                Num::Bool(_) => None,
+                Num::Bool(_) | Num::Bits(_) => None,
                 Num::Int(value) => value.checked_neg().map(Num::Int),
                 Num::Fix(value) => Some(Num::fraction(-(**value).clone())),
             });
@@ -419,7 +422,7 @@ impl Elaborator<'_> {
         let operand = &pair.right;
         if !operand.scalar.is_number() {
             let message = format!("`-` works on numbers, and this is `{}`", operand.scalar);
-            return self.error(Code::TypeMismatch, span, message, "to turn a truth value round, write `!x`");
+            return self.error(Code::TypeMismatch, span, message, "for the opposite of a truth value, write `!x`");
         }
         let exact = self.range(&operand.leaf, operand.scalar.frac()).neg();
         let view = self.lanes(&operand.leaf, operand.scalar, pair.lanes(), span)?;

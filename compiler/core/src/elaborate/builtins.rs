@@ -38,6 +38,7 @@ pub(super) const NAMES: &[&str] = &[
     "then_some",
     "unwrap_or",
     "secret",
+    "bit",
     "bits_of",
     "word_of",
     "rotl",
@@ -92,6 +93,11 @@ impl Elaborator<'_> {
             ("then_some", [c, x]) => self.then_some(*c, *x),
             ("unwrap_or", [m, default]) => self.unwrap_or(*m, *default, span),
             ("secret", [x]) => self.made_secret(*x, span),
+            ("bit", [x, at]) => self.bit(*x, *at, span),
+            ("__parts", [x, width]) => self.parts_along(*x, *width, span),
+            ("__joined", [rows]) => self.joined_along(*rows, span),
+            ("__flat", [x]) => Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() }),
+            ("__shaped", [x, like]) => Ok(Value { ty: like.0.ty.clone(), ..x.0.clone() }),
             ("bits_of", [x]) => self.bits_of(*x, span),
             ("word_of", [bits]) => self.word_of(*bits, span),
             (what @ ("rotl" | "rotr"), [x, by]) => self.shift(what, *x, *by, span),
@@ -649,7 +655,7 @@ impl Elaborator<'_> {
         let operand = Self::operand(x, at).ok_or(Reported)?;
         let operand = match operand.scalar {
             Scalar::Fix(_) => operand,
-            Scalar::Int | Scalar::Bool => self.int_to_fix(&operand, FIX)?,
+            Scalar::Int | Scalar::Bool | Scalar::Bits(_) => self.int_to_fix(&operand, FIX)?,
         };
         let (scalar, frac, lanes) = (operand.scalar, operand.scalar.frac(), operand.leaf.lanes());
         let view = self.lanes(&operand.leaf, scalar, lanes, at)?;
@@ -715,6 +721,7 @@ fn usage(name: &str) -> Option<&'static str> {
         "then_some" => "then_some(condition, x)",
         "unwrap_or" => "unwrap_or(m, default)",
         "secret" => "secret(x)",
+        "bit" => "bit(x, place)",
         "bits_of" => "bits_of(x)",
         "word_of" => "word_of(bits)",
         "rotl" => "rotl(x, places)",

@@ -115,6 +115,11 @@ impl Elaborator<'_> {
             let modules = self.modules;
             return match &modules.item(id).kind {
                 ItemKind::Fn(of) => self.call_function(id, of, generics, args, span),
+                ItemKind::Circuit { name: declared, file, params, result } => {
+                    let args = self.all(args);
+                    let circuit = self.circuit_item(id, declared, file, params, result)?;
+                    self.call_circuit(declared, &circuit, args?, span)
+                }
                 ItemKind::Error => Err(Reported),
                 _ => {
                     let message = format!("`{}` is no function", name.text);
@@ -181,7 +186,14 @@ impl Elaborator<'_> {
     /// Calls a function that is named as an argument.
     pub(super) fn call_item(&mut self, id: ItemId, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
         let modules = self.modules;
-        let ItemKind::Fn(of) = &modules.item(id).kind else { return Err(Reported) };
+        let of = match &modules.item(id).kind {
+            ItemKind::Fn(of) => of,
+            ItemKind::Circuit { name, file, params, result } => {
+                let circuit = self.circuit_item(id, name, file, params, result)?;
+                return self.call_circuit(name, &circuit, args, span);
+            }
+            _ => return Err(Reported),
+        };
         self.check_call(id, of, args.len(), span)?;
         if let Some(param) = of.params.iter().find(|param| matches!(param.ty.kind, TypeKind::Fn(..))) {
             let message = format!("`{}` takes a function itself", of.name.text);

@@ -24,6 +24,12 @@ impl Elaborator<'_> {
         let span = e.span;
         match &e.kind {
             ExprKind::Int(Some(value)) => Ok(Value::int(*value)),
+            ExprKind::Word(value) => {
+                // The digits say how wide it is: `0x` and 32 of them are 128 bits.
+                let width = u32::try_from(value.bits().next_multiple_of(4)).unwrap_or(1);
+                let known = Known::one(Num::word(value.clone()));
+                Ok(Value::new(Type::Scalar(Scalar::Bits(width)), Leaf::known(known)))
+            }
             ExprKind::Fix(Some(value)) => {
                 let known = Known::one(Num::decimal(value.digits, value.scale));
                 Ok(Value::new(Type::Scalar(Scalar::Fix(FIX)), Leaf::known(known)))
@@ -151,7 +157,7 @@ impl Elaborator<'_> {
                 self.error(Code::BadMain, span, message, "give the function a parameter, and the test a `secret(…)` for it")
             }
             ItemKind::Input(_) => self.items.inputs.get(&id).cloned().unwrap_or(Err(Reported)),
-            ItemKind::Fn(_) => {
+            ItemKind::Fn(_) | ItemKind::Circuit { .. } => {
                 let message = format!("`{}` is a function", name.text);
                 self.error(Code::TypeMismatch, span, message, format!("call it: `{}(…)`", name.text))
             }
@@ -169,7 +175,6 @@ impl Elaborator<'_> {
                 self.error(Code::TypeMismatch, span, message, format!("name a variant: `{}::{first}`", name.text))
             }
             ItemKind::Use(_)
-            | ItemKind::Circuit { .. }
             | ItemKind::Policy { .. }
             | ItemKind::Error => Err(Reported),
         }
@@ -643,7 +648,12 @@ fn convert_known(value: &Num, into: Scalar) -> Option<Num> {
 /// Whether computing an expression may stop the run or tell something: it indexes, divides or calls.
 fn may_stop(e: &Expr) -> bool {
     match &e.kind {
-        ExprKind::Int(_) | ExprKind::Fix(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Path { .. } => false,
+        ExprKind::Int(_)
+        | ExprKind::Word(_)
+        | ExprKind::Fix(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Str(_)
+        | ExprKind::Path { .. } => false,
         ExprKind::Unary(_, of) | ExprKind::As(of, _) | ExprKind::Field(of, _) | ExprKind::TupleIndex(of, ..) => {
             may_stop(of)
         }

@@ -149,12 +149,12 @@ impl Elaborator<'_> {
             return self.error(Code::TypeMismatch, xs.span, message, "give it an array or a range");
         }
         let first = self.variables.len();
-        for (name, mutable, value) in [(XS, false, Some(array)), (ACC, true, start), (F, false, None)] {
-            if value.is_some() || name == F {
-                self.declare(&make.name(name), mutable, value);
-            }
+        self.declare(&make.name(XS), false, Some(array));
+        if start.is_some() {
+            self.declare(&make.name(ACC), true, start);
         }
-        self.variables[self.variables.len() - 1].function = Some(function);
+        let at = self.declare(&make.name(F), false, None);
+        self.variables[at].function = Some(function);
         let value = self.expression(&piece(&make));
         self.variables.truncate(first);
         value

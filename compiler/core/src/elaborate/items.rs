@@ -1,5 +1,6 @@
 //! Items outside functions: roles, params, consts, structs and enums. Each is looked at once, when it is first needed.
 
+use super::circuits::Circuit;
 use super::declared::{Bare, Declared};
 use super::known::Num;
 use super::modules::ItemId;
@@ -50,6 +51,7 @@ pub(super) struct Items {
     consts: BTreeMap<ItemId, State<Value>>,
     structs: Vec<(ItemId, Vec<GivenArg>, State<Declared>)>,
     enums: BTreeMap<ItemId, Outcome<Type>>,
+    pub(super) circuits: BTreeMap<ItemId, Outcome<Rc<Circuit>>>,
     pub(super) roles: Vec<Role>,
     pub(super) inputs: BTreeMap<ItemId, Outcome<Value>>,
 }
@@ -93,7 +95,7 @@ impl Elaborator<'_> {
             ItemKind::Struct(of) if !of.generics.is_empty() => Ok(()),
             ItemKind::Struct(of) => self.struct_item(id, of, Vec::new()).map(|_| ()),
             ItemKind::Enum { name, variants } => self.enum_item(id, name, variants).map(|_| ()),
-            ItemKind::Circuit { .. } => self.unsupported(item.span, "circuits are", "write a function"),
+            ItemKind::Circuit { name, file, params, result } => self.circuit_item(id, name, file, params, result).map(|_| ()),
             ItemKind::Policy { .. } => self.unsupported(item.span, "policies are", "take it out"),
             ItemKind::Input(_) | ItemKind::Fn(_) | ItemKind::Use(_) | ItemKind::Error => Ok(()),
         }

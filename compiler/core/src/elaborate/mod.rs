@@ -12,6 +12,7 @@
 //! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`builtins`]: expressions
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
 //! * [`stmt`], [`branch`], [`loops`]: statements
+//! * [`circuits`]: netlists that are called as functions, and functions that become netlists
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
 
 mod arith;
@@ -20,6 +21,7 @@ mod branch;
 mod builtins;
 mod call;
 mod callable;
+mod circuits;
 mod comprehension;
 mod declared;
 mod expr;
@@ -189,6 +191,7 @@ impl Elaborator<'_> {
                 self.run_main();
             }
             Entry::Test(name) => self.run_test(name),
+            Entry::Circuit(name) => self.run_circuit(name),
         }
         self.frames.pop();
         names::check(self.modules, &self.called, self.sources, self.sink);

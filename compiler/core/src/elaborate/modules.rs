@@ -50,16 +50,27 @@ pub(crate) struct Module {
 pub(crate) struct Modules {
     modules: Vec<Module>,
     by_path: BTreeMap<String, usize>,
+    circuits: BTreeMap<String, String>,
 }
 
 impl Modules {
     /// Loads the main file, which is the first of `sources`, and everything that it imports.
-    pub(crate) fn load(sources: &mut SourceMap, loader: Loader<'_>, sink: &mut Sink) -> Self {
+    pub(crate) fn load(sources: &mut SourceMap, loader: Loader<'_>, circuits: Loader<'_>, sink: &mut Sink) -> Self {
         let mut all = Self::default();
         let main = sources.files().first().map_or_else(String::new, |file| file.path.clone());
         all.add(main, FileId(0), false, sources, sink);
         all.imports(0, &mut Vec::new(), sources, loader, sink);
+        let files = all.modules.iter().flat_map(|module| &module.ast.items).filter_map(|item| match &item.kind {
+            ItemKind::Circuit { file, .. } => Some(file.clone()),
+            _ => None,
+        });
+        all.circuits = files.filter_map(|file| circuits(&file).map(|text| (file, text))).collect();
         all
+    }
+
+    /// The text of a circuit's file; `None` where there is none.
+    pub(crate) fn circuit(&self, file: &str) -> Option<&str> {
+        self.circuits.get(file).map(String::as_str)
     }
 
     /// The module with that number.

@@ -14,6 +14,12 @@ use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind};
 use smpc_bytecode::interval::Interval;
 
+/// Rows of at least so many lanes are gathered slice by slice.
+const FEWEST_BELOW: u64 = 8;
+
+/// As long as there are no more of them than this.
+const MOST_SLICES: u64 = 256;
+
 /// Which elements of an array an index expression names: elements of the outer extents, in order.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
@@ -200,7 +206,7 @@ impl Elaborator<'_> {
     }
 
     /// Stops the run where an index leaves `0..extent`, unless its range excludes that. `what` is said then.
-    fn bounds(&mut self, index: ValueId, extent: u64, what: &str, span: Span) {
+    pub(super) fn bounds(&mut self, index: ValueId, extent: u64, what: &str, span: Span) {
         let (lo, hi) = self.builder.ty(index).range();
         let last = i64::try_from(extent).unwrap_or(i64::MAX);
         let mut inside: Vec<Ref> = Vec::new();
@@ -389,7 +395,8 @@ impl Elaborator<'_> {
                 self.picked(&view, &lanes, index, span)?
             }
         };
-        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() })
+        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(public))
     }
 
     /// `start + step · index` for a single element.
@@ -490,11 +497,25 @@ impl Elaborator<'_> {
             }
         }
         let view = self.lanes(leaf, scalar, lanes, span)?;
+        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        if let Some(known) = positions.known()
+            && below >= FEWEST_BELOW
+            && known.lanes() <= MOST_SLICES
+        {
+            // Rows are moved as a whole.
+            let start = |lane: u64| u64::try_from(known.lane(lane).as_int().unwrap_or(0)).unwrap_or(0) * below;
+            let rows = (0..known.lanes()).map(|lane| self.builder.view(&view, &Place::span(start(lane), below)));
+            let rows: Vec<Ref> = rows.collect();
+            let (ty, count) = (self.builder.ty(view.value), known.lanes() * below);
+            self.at(span);
+            let value = self.builder.concat(rows, ty);
+            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public));
+        }
         let positions = self.lane_positions(positions, below)?;
         self.at(span);
         let (ty, count) = (self.builder.ty(view.value), positions.lanes());
         let value = self.builder.gate(crate::ir::Op::Gather {}, vec![view, positions], ty, count);
-        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() })
+        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public))
     }
 
     // Records and tuples.
@@ -661,7 +682,8 @@ impl Elaborator<'_> {
                     let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
                     let (outer, inner) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: of.lanes() });
                     let view = self.builder.view(&view, &Place::grid(0, outer, inner));
-                    Leaf { data: Data::Lanes(view), ..leaf.clone() }
+                    let public = matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(public)
                 }
             });
         }

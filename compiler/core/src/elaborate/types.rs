@@ -261,7 +261,7 @@ impl Type {
             Self::Scalar(own) => Self::Scalar(scalars.next().unwrap_or(*own)),
             Self::Array(extents, element) => Self::Array(extents.clone(), Rc::new(element.with_scalars(scalars))),
             Self::Struct(of) => {
-                self.leaves().iter().for_each(|_| drop(scalars.next()));
+                scalars.take(self.leaf_count()).for_each(|_| {});
                 Self::Struct(Rc::clone(of))
             }
             Self::Tuple(parts) => Self::Tuple(parts.iter().map(|part| part.with_scalars(scalars)).collect()),

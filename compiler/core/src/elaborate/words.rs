@@ -131,6 +131,12 @@ impl Elaborator<'_> {
         let Pair { mut left, mut right, .. } = pair;
         let width = match (left.width(), right.width()) {
             (Some(a), Some(b)) if a == b => a,
+            (Some(a), Some(b)) if left.known().is_some() && right.known().is_some() => {
+                let width = a.max(b);
+                left.leaf = self.known_word(&left.leaf, width, left.span)?;
+                right.leaf = self.known_word(&right.leaf, width, right.span)?;
+                width
+            }
             (Some(width), _) if right.known().is_some() && right.scalar != Scalar::Bool => {
                 right.leaf = self.known_word(&right.leaf, width, right.span)?;
                 width
@@ -600,12 +606,93 @@ impl Elaborator<'_> {
         Ok(Value::new(Type::lanes_of(Scalar::Bits(width), &extents), leaf))
     }
 
+    /// `bit(x, place)`: one bit of words, the lowest is 0.
+    pub(super) fn bit(&mut self, x: (&Value, Span), place: (&Value, Span), span: Span) -> Outcome<Value> {
+        let (operand, width) = self.words_of(x, "bit")?;
+        let at = match place.0.known_int().map(u32::try_from) {
+            Some(Ok(at)) if at < width => at,
+            Some(_) => {
+                let message = format!("a word of {width} bits has bits 0 to {}", width - 1);
+                return self.error(Code::OutOfBounds, place.1, message, "count from the lowest bit, which is 0");
+            }
+            // A place that is known as the program runs is shifted to.
+            None => {
+                let moved = self.shift(">>", x, place, span)?;
+                return self.bit((&moved, x.1), (&Value::int(0), place.1), span);
+            }
+        };
+        let lanes = operand.leaf.lanes();
+        let leaf = match operand.known().and_then(|known| known.map(|word| Some(Num::Bool(word.as_word()?.bit(at.into()))))) {
+            Some(known) => Leaf::known(known),
+            None => {
+                let view = self.lanes(&operand.leaf, operand.scalar, lanes, x.1)?;
+                self.at(span);
+                let public = !self.is_secret(&operand.leaf);
+                let row = self.bit_row(&view, at, public);
+                Leaf::of(row).from(operand.leaf.origin.clone())
+            }
+        };
+        Ok(Value::new(Type::lanes_of(Scalar::Bool, &operand.extents), leaf))
+    }
+
+    /// One bit of all words, as truth values.
+    fn bit_row(&mut self, view: &Ref, place: u32, public: bool) -> Ref {
+        let row = self.planes(view, place, 1);
+        if !public {
+            return row;
+        }
+        let lanes = row.lanes();
+        let opened = self.builder.gate(Op::Open { steers: false }, vec![row], RegType::PUB_BOOL, lanes);
+        Ref::whole(opened, lanes)
+    }
+
+    fn words_of(&mut self, (x, at): (&Value, Span), what: &str) -> Outcome<(Operand, u32)> {
+        let words = Self::operand(x, at).and_then(|operand| operand.width().map(|width| (operand, width)));
+        match words {
+            Some(words) => Ok(words),
+            None => {
+                let message = format!("`{what}` works on words, and this is `{}`", x.ty);
+                self.error(Code::TypeMismatch, at, message, "write `x as bits<32>`")
+            }
+        }
+    }
+
+    /// `__parts(x, width)`: words as shorter ones along a new first extent, the highest first.
+    pub(super) fn parts_along(&mut self, x: (&Value, Span), part: (&Value, Span), span: Span) -> Outcome<Value> {
+        let (operand, width) = self.words_of(x, "parts")?;
+        let part = part.0.known_int().and_then(|part| u32::try_from(part).ok()).filter(|part| *part > 0 && width % part == 0);
+        let part = part.ok_or(Reported)?;
+        let lanes = operand.leaf.lanes();
+        let view = self.lanes(&operand.leaf, operand.scalar, lanes, x.1)?;
+        self.at(span);
+        let rows: Vec<Ref> = (0..width / part).rev().map(|at| self.planes(&view, at * part, part)).collect();
+        let count = rows.len() as u64;
+        let value = self.builder.concat(rows, RegType::Bin { width: part });
+        let leaf = Leaf::of(Ref::whole(value, lanes * count)).from(operand.leaf.origin.clone());
+        let extents = [&[count], operand.extents.as_slice()].concat();
+        let leaf = leaf.public(!self.is_secret(&operand.leaf));
+        Ok(Value::new(Type::lanes_of(Scalar::Bits(part), &extents), leaf))
+    }
+
+    /// `__joined(rows)`: the words along the first extent as one, the first one highest.
+    pub(super) fn joined_along(&mut self, rows: (&Value, Span), span: Span) -> Outcome<Value> {
+        let (operand, part) = self.words_of(rows, "joined")?;
+        let (count, extents) = operand.extents.split_first().ok_or(Reported)?;
+        let (count, extents) = (*count, extents.to_vec());
+        let width = u32::try_from(count).ok().and_then(|count| count.checked_mul(part)).ok_or(Reported)?;
+        let lanes: u64 = extents.iter().product();
+        let view = self.lanes(&operand.leaf, operand.scalar, lanes * count, rows.1)?;
+        self.at(span);
+        let pieces = (0..count).rev().map(|at| self.builder.view(&view, &Place::span(at * lanes, lanes)));
+        let pieces: Vec<Ref> = pieces.collect();
+        let whole = self.join(pieces, width, lanes);
+        let leaf = Leaf::of(whole).from(operand.leaf.origin.clone()).public(!self.is_secret(&operand.leaf));
+        Ok(Value::new(Type::lanes_of(Scalar::Bits(width), &extents), leaf))
+    }
+
     /// `bits_of(x)`: the bits of words along a new first extent, the lowest first.
     pub(super) fn bits_of(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
-        let Some((operand, width)) = Self::operand(x, at).and_then(|operand| operand.width().map(|width| (operand, width))) else {
-            let message = format!("`bits_of` takes words apart, and this is `{}`", x.ty);
-            return self.error(Code::TypeMismatch, at, message, "write `x as bits<32>`");
-        };
+        let (operand, width) = self.words_of((x, at), "bits_of")?;
         let extents = [&[u64::from(width)], operand.extents.as_slice()].concat();
         let lanes = operand.leaf.lanes();
         let leaf = match operand.known() {
@@ -620,13 +707,7 @@ impl Elaborator<'_> {
                 let public = !self.is_secret(&operand.leaf);
                 let mut rows = Vec::new();
                 for place in 0..width {
-                    let row = self.planes(&view, place, 1);
-                    rows.push(if public {
-                        let opened = self.builder.gate(Op::Open { steers: false }, vec![row], RegType::PUB_BOOL, lanes);
-                        Ref::whole(opened, lanes)
-                    } else {
-                        row
-                    });
+                    rows.push(self.bit_row(&view, place, public));
                 }
                 let ty = if public { RegType::PUB_BOOL } else { RegType::BIN_BOOL };
                 let value = self.builder.concat(rows, ty);

@@ -16,7 +16,7 @@ pub(crate) type Given = BTreeMap<String, Vec<i64>>;
 pub(crate) struct Refused;
 
 /// Runs a program on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped it.
-fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
+pub(crate) fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
     try_run(source, inputs).unwrap_or_else(|Refused| panic!("refused:\n{source}"))
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, S
 }
 
 /// A program over secret integers `a`, `b` in −100..=100 and an array `xs` of 5 in 0..=9, and `c` a secret truth value.
-fn body(statements: &str, outputs: &[(&str, &[i64])]) {
+pub(crate) fn body(statements: &str, outputs: &[(&str, &[i64])]) {
     let source = format!(
         "party A, B;\ninput a: secret int in -100..=100 from A;\ninput b: secret int in -100..=100 from B;\n\
          input xs: secret [int in 0..=9; 5] from A;\ninput c: secret bool from B;\nfn main() {{\n{statements}\n}}\n"
@@ -88,7 +88,7 @@ fn body(statements: &str, outputs: &[(&str, &[i64])]) {
     assert_eq!(given.len(), outputs.len(), "{source}");
 }
 
-const ONE: i64 = 1 << 16;
+pub(crate) const ONE: i64 = 1 << 16;
 
 #[test]
 fn arithmetic() {

@@ -6,6 +6,7 @@ mod machine;
 mod random;
 mod scales;
 mod sources;
+mod values;
 
 use machine::Machine;
 use smpcc_core::emit::emit;
