@@ -23,6 +23,7 @@ pub(super) const NAMES: &[&str] = &[
     "all",
     "select",
     "reverse",
+    "flatten",
     "clamp",
     "narrow",
     "zip",
@@ -117,6 +118,7 @@ impl Elaborator<'_> {
             ("abs", [x]) => self.absolute(*x, span),
             ("select", [c, a, b]) => self.select_call(*c, *a, *b, span),
             ("reverse", [xs]) => self.reversed(*xs, span),
+            ("flatten", [xs]) => self.flattened(*xs),
             ("clamp", [x, lo, hi]) => self.clamp(*x, *lo, *hi, span),
             ("enumerate", [xs]) => self.enumerated(*xs),
             ("zip", [a, b]) => self.zipped(*a, *b, span),
@@ -439,6 +441,17 @@ impl Elaborator<'_> {
         Ok(Value { ty: xs.ty.clone(), leaves })
     }
 
+    /// The rows of an array one after another: the first two extents become one.
+    fn flattened(&mut self, (xs, at): (&Value, Span)) -> Outcome<Value> {
+        let [first, second, rest @ ..] = xs.ty.extents() else {
+            let message = format!("`flatten` puts the rows of an array one after another, and this is `{}`", xs.ty);
+            return self.error(Code::TypeMismatch, at, message, "give it an array of two dimensions or more");
+        };
+        let extents = [&[first * second], rest].concat();
+        let element = xs.ty.innermost().clone();
+        Ok(Value { ty: element.arrays(&extents), leaves: xs.leaves.clone() })
+    }
+
     fn clamp(&mut self, x: (&Value, Span), lo: (&Value, Span), hi: (&Value, Span), span: Span) -> Outcome<Value> {
         if let (Some(low), Some(high)) = (lo.0.known_scalar(), hi.0.known_scalar())
             && low.to_fraction() > high.to_fraction()
@@ -711,6 +724,7 @@ fn usage(name: &str) -> Option<&'static str> {
         "all" => "all(xs)",
         "select" => "select(condition, a, b)",
         "reverse" => "reverse(xs)",
+        "flatten" => "flatten(xs)",
         "clamp" => "clamp(x, lo, hi)",
         "zip" => "zip(xs, ys)",
         "enumerate" => "enumerate(xs)",

@@ -1,6 +1,6 @@
 //! What the type and size parameters of a function stand for: bound by the arguments' types, from left to right.
 
-use super::types::{StructArg, Type};
+use super::types::{Scalar, StructArg, Type};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -246,21 +246,36 @@ impl Elaborator<'_> {
         for generic in &of.generics {
             let GenericKind::Type(Some(bound)) = &generic.kind else { continue };
             let Some(ty) = self.bindings().types.get(&generic.name.text).cloned() else { continue };
+            // A column of a table may have values that are absent; only the library's functions know what to do with them.
+            let column = match ty.innermost() {
+                Type::Maybe(of, _) => (**of).clone(),
+                other => other.clone(),
+            };
+            let library = self.modules.get(self.frame().module).library;
             let holds = match bound.text.as_str() {
                 "num" | "ord" => matches!(ty.innermost(), Type::Scalar(scalar) if scalar.is_number()),
+                "column" if library => matches!(column, Type::Scalar(scalar) if scalar.is_number()),
+                "int_column" if library => column == Type::INT,
                 _ => {
                     let message = format!("no bound `{}`", bound.text);
                     return self.error(Code::UnknownName, bound.span, message, "bounds are `num` and `ord`");
                 }
             };
             if !holds {
-                let (what, why) =
-                    if bound.text == "num" { ("numbers", "`+`, `-`, `*`") } else { ("numbers", "`<` and `max`") };
+                let whole = bound.text == "int_column";
+                let what = if whole { "integers" } else { "numbers" };
                 let message = format!("`{}` works on {what}, and this is `{ty}`", of.name.text);
-                let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)
-                    .label(generic.name.span, format!("`{}` has the bound `{}`: {why}", generic.name.text, bound.text))
-                    .help("give it `int` or `fix`, or arrays of them");
-                return Err(self.report(diagnostic));
+                let mut diagnostic = Diagnostic::new(Code::TypeMismatch, span, message);
+                if !library {
+                    let label = format!("`{}` has the bound `{}`", generic.name.text, bound.text);
+                    diagnostic = diagnostic.label(generic.name.span, label);
+                }
+                let help = match (&column, whole) {
+                    (Type::Scalar(Scalar::Bool), _) => "write `x as int`: false is 0, true is 1",
+                    (_, true) => "give it a column of `int`",
+                    _ => "give it `int` or `fix`, or arrays of them",
+                };
+                return Err(self.report(diagnostic.help(help)));
             }
         }
         Ok(())
