@@ -1,5 +1,4 @@
 //! Rings, bit planes, netlists and addressed randomness.
-pub mod bristol;
 pub mod circuits;
 pub mod netlist;
 pub mod planes;
