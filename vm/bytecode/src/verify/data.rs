@@ -1,7 +1,7 @@
 //! Rule 2 for the types of inputs and outputs: whatever a file or a result of such a type could hold has a meaning.
 
 use super::Checked;
-use crate::types::{DataType, Field, Format};
+use crate::types::{DataType, Field, Format, Scalar};
 use std::collections::BTreeSet;
 
 /// Widest word that a keyed hash fills, in bits.
@@ -15,6 +15,33 @@ pub(super) fn input(ty: &DataType) -> Checked {
     match ty {
         DataType::Rows { element, .. } => check(element, false),
         _ => check(ty, false),
+    }
+}
+
+/// What its owner's node fills up, whatever the file holds, fits the memory: the file does not bound it, and the registers do so only where the program
+/// reads it.
+pub(super) fn fits(ty: &DataType, leaves: &[Scalar<'_>], memory: u64) -> Checked {
+    let bytes = |leaf: &Scalar<'_>| leaf.lanes?.checked_mul(8 * leaf.ty.limbs() as u64);
+    let all = leaves.iter().try_fold(0_u64, |sum, leaf| sum.checked_add(bytes(leaf)?));
+    match all {
+        Some(all) if all <= memory => Ok(()),
+        _ if !is_filled(ty) => Ok(()),
+        _ => Err(format!("rows or absent values of more than {memory} bytes")),
+    }
+}
+
+/// Whether there may be rows or values that no file holds.
+fn is_filled(ty: &DataType) -> bool {
+    match ty {
+        DataType::Bool
+        | DataType::Int { .. }
+        | DataType::Fix { .. }
+        | DataType::Bits { .. }
+        | DataType::Enum { .. } => false,
+        DataType::Maybe(_) | DataType::Rows { .. } => true,
+        DataType::Array { element, .. } => is_filled(element),
+        DataType::Struct { fields, .. } => fields.iter().any(|field| is_filled(&field.ty)),
+        DataType::Tuple(items) => items.iter().any(is_filled),
     }
 }
 

@@ -343,6 +343,18 @@ fn data() {
         m.manifest.inputs.push(Input { name: "more".into(), member: None, role: RoleId(0), secret: true, ty });
         verify(m, &Limits::default()).expect("well-formed");
     }
+    // What a file does not bound is bounded all the same, also where nobody reads it; what it does bound is not.
+    let more = |ty: DataType| {
+        let name = "more".to_owned();
+        move |m: &mut Module| m.manifest.inputs.push(Input { name, member: None, role: RoleId(0), secret: true, ty })
+    };
+    let long = |element| DataType::Array { shape: vec![1 << 40], element: Box::new(element) };
+    refuses("absent values of more than 1048576 bytes", more(rows(1 << 40, DataType::Bool)));
+    refuses("absent values of more than 1048576 bytes", more(maybe(long(DataType::Bool))));
+    refuses("absent values of more than 1048576 bytes", more(rows(100_000, DataType::Bits { width: 128 })));
+    let mut m = square();
+    more(long(DataType::Bool))(&mut m);
+    verify(m, &Limits { memory: 1 << 20 }).expect("only a file of so many values is read");
     // Names of values count as those of fields do, once a leaf.
     refuses("bytes of their names", |m| {
         let many: Vec<String> = (0..1 << 16).map(|i| format!("{i:01024}")).collect();
