@@ -1,6 +1,6 @@
 //! Rule 2 for the types of inputs and outputs: whatever a file or a result of such a type could hold has a meaning.
 
-use super::Checked;
+use super::{Checked, MAX_LEAVES};
 use crate::types::{DataType, Field, Format, Scalar};
 use std::collections::BTreeSet;
 
@@ -45,9 +45,44 @@ fn is_filled(ty: &DataType) -> bool {
     }
 }
 
-/// Checks the type of an output.
+/// Checks the type of an output. Its elements are bounded by the registers that hold them, and where they hold nothing, here.
 pub(super) fn output(ty: &DataType) -> Checked {
+    let empty = empty(ty, 1);
+    if empty > MAX_LEAVES as u64 {
+        return Err(format!("{empty} elements that hold nothing"));
+    }
     check(ty, true)
+}
+
+/// How many empty lists, records and tuples a value has, of which there are so many.
+fn empty(ty: &DataType, times: u64) -> u64 {
+    let all = |count: usize, sum: u64| if count == 0 { times } else { sum };
+    match ty {
+        DataType::Bool
+        | DataType::Int { .. }
+        | DataType::Fix { .. }
+        | DataType::Bits { .. }
+        | DataType::Enum { .. } => 0,
+        DataType::Maybe(value) => empty(value, times),
+        DataType::Array { shape, element } => {
+            let mut times = times;
+            for extent in shape {
+                if *extent == 0 {
+                    return times;
+                }
+                times = times.saturating_mul(*extent);
+            }
+            empty(element, times)
+        }
+        DataType::Rows { most, element } => empty(element, times.saturating_mul(*most)),
+        DataType::Struct { fields, .. } => {
+            let sum = fields.iter().fold(0, |sum: u64, field| sum.saturating_add(empty(&field.ty, times)));
+            all(fields.len(), sum)
+        }
+        DataType::Tuple(items) => {
+            all(items.len(), items.iter().fold(0, |sum: u64, ty| sum.saturating_add(empty(ty, times))))
+        }
+    }
 }
 
 fn check(ty: &DataType, rows: bool) -> Checked {
