@@ -112,6 +112,9 @@ pub(crate) struct Run {
     /// The file of one input, NAME=FILE[:COLUMN]; may be repeated.
     #[arg(long = "input", value_name = "NAME=FILE")]
     pub(crate) input: Vec<String>,
+    /// The key under which columns that say `key` are hashed, 64 to 128 hexadecimal digits [default: a fresh one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv_key: Option<PathBuf>,
     /// Writes what each receiver got as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

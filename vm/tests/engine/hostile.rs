@@ -125,7 +125,7 @@ fn some_inputs(module: &Module) -> Option<Inputs> {
             DataType::Int { lo, hi } | DataType::Fix { lo, hi, .. } => 0.clamp(lo, hi),
             _ => 1,
         };
-        Some(vec![value; usize::try_from(lanes).ok()?])
+        Some(vec![value; usize::try_from(lanes).ok()? * leaf.scalar.limbs()])
     };
     module
         .manifest

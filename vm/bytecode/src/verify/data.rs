@@ -1,7 +1,7 @@
 //! Rule 2 for the types of inputs and outputs: whatever a file or a result of such a type could hold has a meaning.
 
-use super::Checked;
-use crate::types::{DataType, Field, Format};
+use super::{Checked, MAX_LEAVES};
+use crate::types::{DataType, Field, Format, Scalar};
 use std::collections::BTreeSet;
 
 /// Widest word that a keyed hash fills, in bits.
@@ -18,9 +18,71 @@ pub(super) fn input(ty: &DataType) -> Checked {
     }
 }
 
-/// Checks the type of an output.
+/// What its owner's node fills up, whatever the file holds, fits the memory: the file does not bound it, and the registers do so only where the program
+/// reads it.
+pub(super) fn fits(ty: &DataType, leaves: &[Scalar<'_>], memory: u64) -> Checked {
+    let bytes = |leaf: &Scalar<'_>| leaf.lanes?.checked_mul(8 * leaf.ty.limbs() as u64);
+    let all = leaves.iter().try_fold(0_u64, |sum, leaf| sum.checked_add(bytes(leaf)?));
+    match all {
+        Some(all) if all <= memory => Ok(()),
+        _ if !is_filled(ty) => Ok(()),
+        _ => Err(format!("rows or absent values of more than {memory} bytes")),
+    }
+}
+
+/// Whether there may be rows or values that no file holds.
+fn is_filled(ty: &DataType) -> bool {
+    match ty {
+        DataType::Bool
+        | DataType::Int { .. }
+        | DataType::Fix { .. }
+        | DataType::Bits { .. }
+        | DataType::Enum { .. } => false,
+        DataType::Maybe(_) | DataType::Rows { .. } => true,
+        DataType::Array { element, .. } => is_filled(element),
+        DataType::Struct { fields, .. } => fields.iter().any(|field| is_filled(&field.ty)),
+        DataType::Tuple(items) => items.iter().any(is_filled),
+    }
+}
+
+/// Checks the type of an output. Its elements are bounded by the registers that hold them, and where they hold nothing, here.
 pub(super) fn output(ty: &DataType) -> Checked {
+    let empty = empty(ty, 1);
+    if empty > MAX_LEAVES as u64 {
+        return Err(format!("{empty} elements that hold nothing"));
+    }
     check(ty, true)
+}
+
+/// How many empty lists, records and tuples a value has, of which there are so many.
+fn empty(ty: &DataType, times: u64) -> u64 {
+    let all = |count: usize, sum: u64| if count == 0 { times } else { sum };
+    match ty {
+        DataType::Bool
+        | DataType::Int { .. }
+        | DataType::Fix { .. }
+        | DataType::Bits { .. }
+        | DataType::Enum { .. } => 0,
+        DataType::Maybe(value) => empty(value, times),
+        DataType::Array { shape, element } => {
+            let mut times = times;
+            for extent in shape {
+                if *extent == 0 {
+                    return times;
+                }
+                times = times.saturating_mul(*extent);
+            }
+            empty(element, times)
+        }
+        DataType::Rows { most, element } => empty(element, times.saturating_mul(*most)),
+        DataType::Struct { fields, .. } => {
+            let sum = fields.iter().fold(0, |sum: u64, field| sum.saturating_add(empty(&field.ty, times)));
+            all(fields.len(), sum)
+        }
+        DataType::Tuple(items) => {
+            all(items.len(), items.iter().fold(0, |sum: u64, ty| sum.saturating_add(empty(ty, times))))
+        }
+    }
 }
 
 fn check(ty: &DataType, rows: bool) -> Checked {

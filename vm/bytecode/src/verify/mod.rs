@@ -103,7 +103,7 @@ type Checked = Result<(), String>;
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
     strings::check(&module)?;
     let registers = check_tables(&module, limits)?;
-    let leaves = Leaves::of(&module)?;
+    let leaves = Leaves::of(&module, limits)?;
     let checker = Checker { module: &module, limits, registers, leaves };
     let mut defined = Vec::new();
     for function in &module.functions {
@@ -194,7 +194,7 @@ struct Leaves<'m> {
 
 impl<'m> Leaves<'m> {
     /// Rule 2 for the types of the manifest.
-    fn of(module: &'m Module) -> Result<Self, VerifyError> {
+    fn of(module: &'m Module, limits: &Limits) -> Result<Self, VerifyError> {
         let (mut count, mut bytes) = (0_usize, 0_usize);
         let mut of = |ty: &'m DataType| -> Result<Vec<Scalar<'m>>, String> {
             let leaves = ty.scalars();
@@ -216,7 +216,12 @@ impl<'m> Leaves<'m> {
         };
         let Manifest { inputs, outputs, .. } = &module.manifest;
         let inputs = inputs.iter().enumerate().map(|(i, input)| {
-            data::input(&input.ty).and_then(|()| of(&input.ty)).map_err(|what| fail(format!("input {i}"), what))
+            let checked = data::input(&input.ty).and_then(|()| {
+                let leaves = of(&input.ty)?;
+                data::fits(&input.ty, &leaves, limits.memory)?;
+                Ok(leaves)
+            });
+            checked.map_err(|what| fail(format!("input {i}"), what))
         });
         let inputs = inputs.collect::<Result<_, _>>()?;
         let outputs = outputs.iter().enumerate().map(|(i, output)| {

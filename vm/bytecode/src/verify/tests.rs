@@ -406,6 +406,35 @@ fn data() {
         m.manifest.inputs.push(Input { name: "more".into(), member: None, role: RoleId(0), secret: true, ty });
         verify(m, &Limits::default()).expect("well-formed");
     }
+    // What a file does not bound is bounded all the same, also where nobody reads it; what it does bound is not.
+    let more = |ty: DataType| {
+        let name = "more".to_owned();
+        move |m: &mut Module| m.manifest.inputs.push(Input { name, member: None, role: RoleId(0), secret: true, ty })
+    };
+    let long = |element| DataType::Array { shape: vec![1 << 40], element: Box::new(element) };
+    refuses("absent values of more than 1048576 bytes", more(rows(1 << 40, DataType::Bool)));
+    refuses("absent values of more than 1048576 bytes", more(maybe(long(DataType::Bool))));
+    refuses("absent values of more than 1048576 bytes", more(rows(100_000, DataType::Bits { width: 128 })));
+    let mut m = square();
+    more(long(DataType::Bool))(&mut m);
+    verify(m, &Limits { memory: 1 << 20 }).expect("only a file of so many values is read");
+    // Nor is a result long that takes no memory.
+    let nothing = || DataType::Tuple(Vec::new());
+    let matrix = |shape: &[u64], element| DataType::Array { shape: shape.to_vec(), element: Box::new(element) };
+    for ty in [
+        long(nothing()),
+        long(matrix(&[0], DataType::Bool)),
+        matrix(&[1 << 40, 0], DataType::Bool),
+        matrix(&[1 << 10], formatted(matrix(&[1 << 11], nothing()), Format::Plain)),
+        matrix(&[u64::MAX, u64::MAX, 0, 7], DataType::Bool),
+    ] {
+        refuses("elements that hold nothing", |m| m.manifest.outputs[0].ty = ty);
+    }
+    refuses("never written", |m| {
+        m.manifest.outputs[0].ty = DataType::Tuple(vec![matrix(&[3, 0], nothing()), matrix(&[7], nothing())]);
+        m.main.pop();
+        m.manifest.outputs.push(Output { name: "z".into(), member: None, to: Receivers::All, ty: DataType::Bool });
+    });
     // Names of values count as those of fields do, once a leaf.
     refuses("bytes of their names", |m| {
         let many: Vec<String> = (0..1 << 16).map(|i| format!("{i:01024}")).collect();
