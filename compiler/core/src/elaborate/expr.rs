@@ -157,6 +157,7 @@ impl Elaborator<'_> {
     fn unknown_name(&mut self, name: &ast::Name) -> Outcome<Value> {
         let frame = self.frame();
         let variables = self.variables[frame.first..].iter().map(|variable| variable.name.as_str());
+        let variables = variables.filter(|name| !name.starts_with('<'));
         let sizes = frame.sizes.keys().map(String::as_str);
         let items = self.modules.get(frame.module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, variables.chain(sizes).chain(items)).map(str::to_owned);

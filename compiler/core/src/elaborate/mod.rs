@@ -10,7 +10,7 @@
 //! * [`modules`], [`items`], [`declared`]: what names and written types mean
 //! * [`types`], [`value`], [`known`]: what is computed with
 //! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`builtins`], [`call`]: expressions
-//! * [`stmt`], [`branch`], [`loops`]: statements
+//! * [`stmt`], [`branch`], [`loops`], [`exits`]: statements
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
 
 mod arith;
@@ -20,6 +20,7 @@ mod builtins;
 mod call;
 mod comprehension;
 mod declared;
+mod exits;
 mod expr;
 mod io;
 mod items;
@@ -43,7 +44,7 @@ use modules::{ItemId, Modules};
 use std::collections::{BTreeMap, BTreeSet};
 use value::{BaseId, Origin, Value};
 
-/// A message has been given; there is nothing more to say of what depends on it.
+/// A message has been given, or the code has been left by an exit: there is nothing more to say of what depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reported;
 

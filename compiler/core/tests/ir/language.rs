@@ -311,3 +311,110 @@ fn main() {
     assert!((given["s"][0] - root).abs() <= 2);
     assert_eq!(given["q"], [3 * ONE, 15 * ONE / 2, 77 * ONE, 990 * ONE]);
 }
+
+#[test]
+fn exits() {
+    // Known: nothing is left of them.
+    body("let mut n = 0; for i in 0..5 { if true { continue; } n += 1; } output n to all;", &[("n", &[0])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i]; break; } output n to all;", &[("n", &[3])]);
+    // Public.
+    body(
+        "let p = reveal(xs[1]); let mut n = 0; for i in 0..5 { if i > p { break; } n += xs[i]; } output n to all;",
+        &[("n", &[4])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) { if p[i] == 1 { continue; } n += x; } output n to all;",
+        &[("n", &[12])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while true { if p[i] == 4 { break; } n += p[i]; i += 1; } output n to all; output i to all;",
+        &[("n", &[4]), ("i", &[2])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while i < 5 { let at = i; i += 1; if p[at] == 1 { continue; } if p[at] == 5 { n += 100; break; } n += p[at]; } output n to all; output i to all;",
+        &[("n", &[107]), ("i", &[5])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { for j in 0..5 { if j > i { break; } if p[j] == 4 { continue; } n += 1; } if p[i] == 4 { break; } } output n to all;",
+        &[("n", &[5])],
+    );
+    // What stands before an exit counts, also in the side that leaves.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { if p[i] == 4 { n += 10; break; } else { n += 1; } n += 100; } output n to all;",
+        &[("n", &[212])],
+    );
+    // A value of an `if` that leaves on one side.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { let x = if p[i] == 1 { continue; } else { xs[i] * 2 }; n += x; } output n to all;",
+        &[("n", &[24])],
+    );
+    // The head is not looked at after a `break`, nor is the element behind the last.
+    body(
+        "let p = reveal(xs); let mut i = 0; while p[i] < 9 { i += 1; if i == 5 { break; } } output i to all;",
+        &[("i", &[5])],
+    );
+    body(
+        "let n = reveal(xs[0]); let p = reveal(xs); let mut s = 0; for i in n..9 { if i == 5 { break; } s += p[i]; } output s to all;",
+        &[("s", &[6])],
+    );
+    body(
+        "let n = reveal(a); let mut s = 0; for i in n..5 { if i == 2 { break; } s += 1; } output s to all;",
+        &[("s", &[0])],
+    );
+    // Under a secret condition around the loop.
+    body(
+        "let p = reveal(xs); let mut n = 0; if c { for i in 0..5 { if p[i] == 4 { break; } n += 1; } } output n to all;",
+        &[("n", &[2])],
+    );
+}
+
+#[test]
+fn returns() {
+    let with = |function: &str, call: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 5] from A;\n{function}\nfn main() {{\n    let p = reveal(xs);\n    output x = {call} to all;\n}}\n"
+        );
+        run(&source, &[&[3, 1, 4, 1, 5]]).unwrap_or_else(|e| panic!("{e}\n{source}"))["x"].clone()
+    };
+    let find = "fn find<const N>(p: [int; N], key: int) -> int { for i in 0..N { if p[i] == key { return i; } } N }";
+    assert_eq!(with(find, "[find(p, 4), find(p, 3), find(p, 9)]"), [2, 0, 5]);
+    let first = "fn first<const N>(p: [int; N], xs: secret [int; N]) -> secret int { let mut i = 0; while true { if p[i] > 3 { return xs[i] * 10; } i += 1; } }";
+    assert_eq!(with(first, "first(p, xs)"), [40]);
+    let nested = "fn nested<const N>(p: [int; N]) -> (int, int) { for i in 0..N { for j in 0..i { if p[i] == p[j] { return (j, i); } if p[j] == 7 { break; } } if p[i] == 8 { return (i, i); } } (0 - 1, 0 - 1) }";
+    assert_eq!(with(nested, "[nested(p).0, nested(p).1]"), [1, 3]);
+    let sides = "fn sides(p: int, x: secret int) -> secret fix { if p > 3 { return 2; } else if p > 2 { return x; } let y = x * 0.5; if p == 1 { return y; } y + 1 }";
+    assert_eq!(with(sides, "[sides(p[k], xs[1]) for k in 0..3]"), [ONE, ONE / 2, 2 * ONE]);
+    // A function that returns may be called under a secret condition: what decides is public.
+    let under = "fn under(p: int, x: secret int) -> secret int { if p > 3 { return x; } x + 1 }";
+    assert_eq!(with(under, "if xs[0] == 3 { under(p[0], xs[2]) } else { under(p[2], xs[2]) }"), [5]);
+    let unit = "fn stop(p: int) { if p > 100 { return; } assert(p < 10, \"p\"); }\nfn f(p: int) -> int { stop(p); p }";
+    assert_eq!(with(unit, "f(p[0])"), [3]);
+    assert_eq!(with(unit, "f(p[0] + 100)"), [103]);
+}
+
+#[test]
+fn loops_that_a_secret_ends() {
+    body("let mut n = 0; for i in 0..5 while i < a - 5 { n += xs[i]; } output n to all;", &[("n", &[4])]);
+    body(
+        "let mut n = 0; let mut ys = xs; for i in 0..5 while xs[i] < 4 { n += 1; ys[i] = 9; } output n to all; output ys to all;",
+        &[("n", &[2]), ("ys", &[9, 9, 4, 1, 5])],
+    );
+    // Once false it stays false.
+    body("let mut n = 0; for x in xs while x != 1 { n += x; } output n to all;", &[("n", &[3])]);
+    body(
+        "let mut n = 0; let mut left = a; for i in 0..10 while left > 0 { left -= 3; n += 1; } output n to all; output left to all;",
+        &[("n", &[3]), ("left", &[-2])],
+    );
+    body(
+        "let mut n = 0; for i in 0..3 { if i > 0 { for j in 0..5 while xs[j] != 4 { if c { n += 1; } } } } output n to all;",
+        &[("n", &[4])],
+    );
+    // Public conditions end the loop.
+    body("let p = reveal(a); let mut n = 0; for i in 0..100 while i < p { n += i; } output n to all;", &[("n", &[21])]);
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) while p[i] != 4 { if p[i] == 3 { continue; } n += x; } output n to all;",
+        &[("n", &[1])],
+    );
+    body("let mut n = 0; for i in 0..5 while true { n += 1; } output n to all;", &[("n", &[5])]);
+    body("let mut n = 0; for i in 0..5 while false { n += 1; } output n to all;", &[("n", &[0])]);
+}
