@@ -177,6 +177,18 @@ impl Elaborator<'_> {
         self.secret_side(condition, span, &[], run).value
     }
 
+    /// The same with copies of some variables, and what these are then.
+    pub(super) fn forked(
+        &mut self,
+        condition: Value,
+        span: Span,
+        forked: &[usize],
+        run: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> (Outcome<Value>, Vec<Option<Value>>) {
+        let side = self.secret_side(condition, span, forked, run);
+        (side.value, side.variables)
+    }
+
     fn secret_side(
         &mut self,
         condition: Value,

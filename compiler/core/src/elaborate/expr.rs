@@ -92,7 +92,7 @@ impl Elaborator<'_> {
             ExprKind::If { condition, then, otherwise } => {
                 self.if_expression(condition, then, otherwise.as_deref(), span)
             }
-            ExprKind::Match(..) => self.unsupported(span, "`match` is", "write `if … else if … else …`"),
+            ExprKind::Match(of, arms) => self.match_expression(of, arms, span),
             ExprKind::Block(block) => self.block_value(block),
             ExprKind::Closure(..) => self.unsupported(span, "closures are", "write a function"),
             ExprKind::Error => Err(Reported),

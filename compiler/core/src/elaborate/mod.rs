@@ -9,8 +9,8 @@
 //!
 //! * [`modules`], [`items`], [`declared`]: what names and written types mean
 //! * [`types`], [`value`], [`known`]: what is computed with
-//! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`builtins`], [`call`]: expressions
-//! * [`stmt`], [`branch`], [`loops`], [`exits`]: statements
+//! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`one_hot`], [`builtins`], [`call`]: expressions
+//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`]: statements
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
 
 mod arith;
@@ -28,8 +28,10 @@ mod known;
 mod lanes;
 mod logic;
 mod loops;
+mod matching;
 pub(crate) mod modules;
 mod names;
+mod one_hot;
 mod place;
 mod shape;
 mod stmt;
