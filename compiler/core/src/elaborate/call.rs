@@ -280,8 +280,7 @@ impl Elaborator<'_> {
         for (param, callable) in functions {
             self.declare_function(param, callable);
         }
-        let value = self.function_body(&of.body)?;
-        let value = self.result(of, value)?;
+        let value = self.function_body(of)?;
         if known {
             self.calls.remember(call, Known { value: value.clone(), effects: self.effects > effects });
         }
@@ -303,8 +302,8 @@ impl Elaborator<'_> {
         self.keep_promise(value, declared, span)
     }
 
-    fn result(&mut self, of: &ast::Fn, value: Value) -> Outcome<Value> {
-        let at = of.body.value.as_ref().map_or(of.body.span.after(), |value| value.span);
+    /// What a function gives as its written type says; `at` is where it stands.
+    pub(super) fn result(&mut self, of: &ast::Fn, value: Value, at: Span) -> Outcome<Value> {
         let Some(ty) = &of.result else {
             if value.ty.is_unit() {
                 return Ok(value);

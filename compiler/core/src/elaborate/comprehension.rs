@@ -25,6 +25,7 @@ impl Elaborator<'_> {
         filter: Option<&Expr>,
         span: Span,
     ) -> Outcome<Value> {
+        self.refuse_exits(element)?;
         let xs = self.expression(source)?;
         let Some(&len) = xs.ty.extents().first() else {
             let message = format!("a comprehension over `{}`, which has no elements", xs.ty);

@@ -98,7 +98,7 @@ impl Elaborator<'_> {
             ExprKind::If { condition, then, otherwise } => {
                 self.if_expression(condition, then, otherwise.as_deref(), span)
             }
-            ExprKind::Match(..) => self.unsupported(span, "`match` is", "write `if … else if … else …`"),
+            ExprKind::Match(of, arms) => self.match_expression(of, arms, span),
             ExprKind::Block(block) => self.block_value(block),
             ExprKind::Closure(..) => {
                 let message = "a closure stands only as an argument";
@@ -200,6 +200,7 @@ impl Elaborator<'_> {
     fn unknown_name(&mut self, name: &ast::Name) -> Outcome<Value> {
         let frame = self.frame();
         let variables = self.variables[frame.first..].iter().map(|variable| variable.name.as_str());
+        let variables = variables.filter(|name| !name.starts_with(['<', '#']));
         let sizes = frame.generics.sizes.keys().map(String::as_str);
         let items = self.modules.get(frame.module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, variables.chain(sizes).chain(items)).map(str::to_owned);

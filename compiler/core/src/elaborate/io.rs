@@ -116,6 +116,13 @@ impl Elaborator<'_> {
             let help = "outputs stand at the top level of `main`, so that what a program gives can be read off it";
             return self.error(Code::BadOutput, span, message, help);
         }
+        if self.conditional > 0 {
+            let message = "an output that may not be given";
+            let diagnostic = Diagnostic::new(Code::BadOutput, span, message)
+                .here("a `return` above may end the program before")
+                .help("choose the value with `if … { … } else { … }`: each output is given in every run");
+            return Err(self.report(diagnostic));
+        }
         let already = self.builder.program().manifest.outputs.iter().any(|known| known.name == output.name.text);
         if already {
             let message = format!("the output `{}` is given twice", output.name.text);

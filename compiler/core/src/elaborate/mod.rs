@@ -9,9 +9,9 @@
 //!
 //! * [`modules`], [`items`], [`declared`]: what names and written types mean
 //! * [`types`], [`value`], [`known`], [`maybe`]: what is computed with
-//! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`builtins`]: expressions
+//! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`one_hot`], [`builtins`]: expressions
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
-//! * [`stmt`], [`branch`], [`loops`]: statements
+//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`]: statements
 //! * [`circuits`]: netlists that are called as functions, and functions that become netlists
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
 
@@ -24,6 +24,7 @@ mod callable;
 mod circuits;
 mod comprehension;
 mod declared;
+mod exits;
 mod expr;
 mod generics;
 mod higher;
@@ -33,9 +34,11 @@ mod known;
 mod lanes;
 mod logic;
 mod loops;
+mod matching;
 mod maybe;
 pub(crate) mod modules;
 mod names;
+mod one_hot;
 mod place;
 mod shape;
 mod stmt;
@@ -53,7 +56,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use value::{BaseId, Origin, Value};
 
-/// A message has been given; there is nothing more to say of what depends on it.
+/// A message has been given, or the code has been left by an exit: there is nothing more to say of what depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reported;
 

@@ -25,6 +25,8 @@ pub(super) struct Target {
     ty: Type,
     /// Which elements of them.
     selection: Option<Selection>,
+    /// Where it stands.
+    span: Span,
 }
 
 impl Target {
@@ -33,8 +35,28 @@ impl Target {
         self.selection.is_none() && self.leaves == (0..of.leaves.len())
     }
 
+    /// Which elements are meant.
+    pub(super) const fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
+    /// Type of the leaves before the selection.
+    pub(super) const fn ty(&self) -> &Type {
+        &self.ty
+    }
+
+    /// Which leaves of the variable are meant.
+    pub(super) fn leaves(&self) -> Range<usize> {
+        self.leaves.clone()
+    }
+
+    /// Where it stands.
+    pub(super) const fn span(&self) -> Span {
+        self.span
+    }
+
     /// Type of what is assigned.
-    fn assigned(&self) -> Type {
+    pub(super) fn assigned(&self) -> Type {
         match &self.selection {
             Some(selection) => self.ty.below(selection.depth()).arrays(selection.extents()),
             None => self.ty.clone(),
@@ -47,7 +69,8 @@ impl Elaborator<'_> {
     pub(super) fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span) -> Outcome<()> {
         let assigned = self.assigned_value(place, op, value, span);
         match assigned {
-            Ok((target, value)) => self.store(&target, value, span),
+            Ok(Some((target, value))) => self.store(&target, value, span),
+            Ok(None) => Ok(()),
             Err(Reported) => {
                 // What the variable is now is not known.
                 if let Some(name) = root_name(place)
@@ -60,21 +83,38 @@ impl Elaborator<'_> {
         }
     }
 
+    /// What is stored where; `None` where that is done already.
     fn assigned_value(
         &mut self,
         place: &Expr,
         op: Option<BinaryOp>,
         value: &Expr,
         span: Span,
-    ) -> Outcome<(Target, Value)> {
+    ) -> Outcome<Option<(Target, Value)>> {
         let value_span = value.span;
         let value = self.expression(value);
         let target = self.target(place)?;
         let value = value?;
-        let Some(op) = op else { return Ok((target, value)) };
+        if let Some(lookup) = target.selection().and_then(Selection::scatters) {
+            let origin = lookup.origin();
+            let diagnostic =
+                Diagnostic::new(Code::SecretShape, place.span, "a write to several secret positions at once")
+                    .here("two of them may be the same, and nobody may see whether they are")
+                    .help("write one after the other: `for k in 0..N { xs[index[k]] = …; }`");
+            let diagnostic = super::origin_label(diagnostic, origin.as_deref(), "is secret because of this");
+            return Err(self.report(diagnostic));
+        }
+        let Some(op) = op else { return Ok(Some((target, value))) };
+        let declared = self.variables[target.variable].declared.clone();
+        let conditions = self.conditions_of(target.variable, span)?;
+        let facts = (conditions.as_ref(), declared.as_ref());
+        if let Some(whole) = self.add_looked_up(&target, op, (&value, value_span), facts, span)? {
+            self.variables[target.variable].value = Some(whole);
+            return Ok(None);
+        }
         let old = self.load(&target, place.span)?;
         let value = self.operate(op, span, (&old, place.span), (&value, value_span), span)?;
-        Ok((target, value))
+        Ok(Some((target, value)))
     }
 
     /// What a place names.
@@ -98,7 +138,8 @@ impl Elaborator<'_> {
         };
         let variable = self.assignable(name)?;
         let value = self.variables[variable].value.clone().ok_or(Reported)?;
-        let mut target = Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None };
+        let mut target =
+            Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None, span: place.span };
         let mut positions: Vec<Expr> = Vec::new();
         for step in steps.into_iter().rev() {
             match &step.kind {
@@ -193,6 +234,11 @@ impl Elaborator<'_> {
             self.variables[target.variable].value = Some(value);
             return Ok(());
         }
+        if target.selection().is_some_and(|selection| !selection.lookups().is_empty()) {
+            self.write_looked_up(target, &mut whole, (value, conditions.as_ref()), span)?;
+            self.variables[target.variable].value = Some(whole);
+            return Ok(());
+        }
         let types = target.ty.leaves();
         for (n, leaf) in value.leaves.into_iter().enumerate() {
             let at = target.leaves.start + n;
@@ -242,7 +288,7 @@ impl Elaborator<'_> {
     }
 
     /// The leaf with the selected lanes replaced.
-    fn updated(
+    pub(super) fn updated(
         &mut self,
         old: &Leaf,
         written: Leaf,

@@ -311,3 +311,256 @@ fn main() {
     assert!((given["s"][0] - root).abs() <= 2);
     assert_eq!(given["q"], [3 * ONE, 15 * ONE / 2, 77 * ONE, 990 * ONE]);
 }
+
+#[test]
+fn exits() {
+    // Known: nothing is left of them.
+    body("let mut n = 0; for i in 0..5 { if true { continue; } n += 1; } output n to all;", &[("n", &[0])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i]; break; } output n to all;", &[("n", &[3])]);
+    // Public.
+    body(
+        "let p = reveal(xs[1]); let mut n = 0; for i in 0..5 { if i > p { break; } n += xs[i]; } output n to all;",
+        &[("n", &[4])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) { if p[i] == 1 { continue; } n += x; } output n to all;",
+        &[("n", &[12])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while true { if p[i] == 4 { break; } n += p[i]; i += 1; } output n to all; output i to all;",
+        &[("n", &[4]), ("i", &[2])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while i < 5 { let at = i; i += 1; if p[at] == 1 { continue; } if p[at] == 5 { n += 100; break; } n += p[at]; } output n to all; output i to all;",
+        &[("n", &[107]), ("i", &[5])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { for j in 0..5 { if j > i { break; } if p[j] == 4 { continue; } n += 1; } if p[i] == 4 { break; } } output n to all;",
+        &[("n", &[5])],
+    );
+    // What stands before an exit counts, also in the side that leaves.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { if p[i] == 4 { n += 10; break; } else { n += 1; } n += 100; } output n to all;",
+        &[("n", &[212])],
+    );
+    // A value of an `if` that leaves on one side.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { let x = if p[i] == 1 { continue; } else { xs[i] * 2 }; n += x; } output n to all;",
+        &[("n", &[24])],
+    );
+    // The head is not looked at after a `break`, nor is the element behind the last.
+    body(
+        "let p = reveal(xs); let mut i = 0; while p[i] < 9 { i += 1; if i == 5 { break; } } output i to all;",
+        &[("i", &[5])],
+    );
+    body(
+        "let n = reveal(xs[0]); let p = reveal(xs); let mut s = 0; for i in n..9 { if i == 5 { break; } s += p[i]; } output s to all;",
+        &[("s", &[6])],
+    );
+    body(
+        "let n = reveal(a); let mut s = 0; for i in n..5 { if i == 2 { break; } s += 1; } output s to all;",
+        &[("s", &[0])],
+    );
+    // Under a secret condition around the loop.
+    body(
+        "let p = reveal(xs); let mut n = 0; if c { for i in 0..5 { if p[i] == 4 { break; } n += 1; } } output n to all;",
+        &[("n", &[2])],
+    );
+}
+
+#[test]
+fn returns() {
+    let with = |function: &str, call: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 5] from A;\n{function}\nfn main() {{\n    let p = reveal(xs);\n    output x = {call} to all;\n}}\n"
+        );
+        run(&source, &[&[3, 1, 4, 1, 5]]).unwrap_or_else(|e| panic!("{e}\n{source}"))["x"].clone()
+    };
+    let find = "fn find<const N>(p: [int; N], key: int) -> int { for i in 0..N { if p[i] == key { return i; } } N }";
+    assert_eq!(with(find, "[find(p, 4), find(p, 3), find(p, 9)]"), [2, 0, 5]);
+    let first = "fn first<const N>(p: [int; N], xs: secret [int; N]) -> secret int { let mut i = 0; while true { if p[i] > 3 { return xs[i] * 10; } i += 1; } }";
+    assert_eq!(with(first, "first(p, xs)"), [40]);
+    let nested = "fn nested<const N>(p: [int; N]) -> (int, int) { for i in 0..N { for j in 0..i { if p[i] == p[j] { return (j, i); } if p[j] == 7 { break; } } if p[i] == 8 { return (i, i); } } (0 - 1, 0 - 1) }";
+    assert_eq!(with(nested, "[nested(p).0, nested(p).1]"), [1, 3]);
+    let sides = "fn sides(p: int, x: secret int) -> secret fix { if p > 3 { return 2; } else if p > 2 { return x; } let y = x * 0.5; if p == 1 { return y; } y + 1 }";
+    assert_eq!(with(sides, "[sides(p[k], xs[1]) for k in 0..3]"), [ONE, ONE / 2, 2 * ONE]);
+    // A function that returns may be called under a secret condition: what decides is public.
+    let under = "fn under(p: int, x: secret int) -> secret int { if p > 3 { return x; } x + 1 }";
+    assert_eq!(with(under, "if xs[0] == 3 { under(p[0], xs[2]) } else { under(p[2], xs[2]) }"), [5]);
+    let unit = "fn stop(p: int) { if p > 100 { return; } assert(p < 10, \"p\"); }\nfn f(p: int) -> int { stop(p); p }";
+    assert_eq!(with(unit, "f(p[0])"), [3]);
+    assert_eq!(with(unit, "f(p[0] + 100)"), [103]);
+}
+
+#[test]
+fn loops_that_a_secret_ends() {
+    body("let mut n = 0; for i in 0..5 while i < a - 5 { n += xs[i]; } output n to all;", &[("n", &[4])]);
+    body(
+        "let mut n = 0; let mut ys = xs; for i in 0..5 while xs[i] < 4 { n += 1; ys[i] = 9; } output n to all; output ys to all;",
+        &[("n", &[2]), ("ys", &[9, 9, 4, 1, 5])],
+    );
+    // Once false it stays false.
+    body("let mut n = 0; for x in xs while x != 1 { n += x; } output n to all;", &[("n", &[3])]);
+    body(
+        "let mut n = 0; let mut left = a; for i in 0..10 while left > 0 { left -= 3; n += 1; } output n to all; output left to all;",
+        &[("n", &[3]), ("left", &[-2])],
+    );
+    body(
+        "let mut n = 0; for i in 0..3 { if i > 0 { for j in 0..5 while xs[j] != 4 { if c { n += 1; } } } } output n to all;",
+        &[("n", &[4])],
+    );
+    // Public conditions end the loop.
+    body("let p = reveal(a); let mut n = 0; for i in 0..100 while i < p { n += i; } output n to all;", &[("n", &[21])]);
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) while p[i] != 4 { if p[i] == 3 { continue; } n += x; } output n to all;",
+        &[("n", &[1])],
+    );
+    body("let mut n = 0; for i in 0..5 while true { n += 1; } output n to all;", &[("n", &[5])]);
+    body("let mut n = 0; for i in 0..5 while false { n += 1; } output n to all;", &[("n", &[0])]);
+}
+
+#[test]
+fn matches() {
+    // Known: the other arms are not looked at.
+    body(
+        "const_match"
+            .replace("const_match", "output x = match len(xs) { 0 => a, 5 => b, _ => a + b } to all;")
+            .as_str(),
+        &[("x", &[-3])],
+    );
+    // Secret, as a value.
+    body(
+        "output x = [match x { 0 => 10, 1..=3 => 11, 4 | 7 => 12, _ => a } for x in xs] to all;",
+        &[("x", &[11, 11, 12, 11, 7])],
+    );
+    body("output x = match a { -100..=-1 => -1, 0 => 0, _ => 1 } to all;", &[("x", &[1])]);
+    body("output x = match b { -100..=-1 => -1, 0 => 0, 1..=100 => 1 } to all;", &[("x", &[-1])]);
+    body(
+        "output x = [match x { 3 => a, 0..=4 => b, 5..=9 => a * b } for x in xs] to all;",
+        &[("x", &[7, -3, -3, -3, -21])],
+    );
+    body("output x = match c { true => a, false => b } to all;", &[("x", &[7])]);
+    body("output x = match a > b { false => 1, _ => 2.5 } to all;", &[("x", &[5 * ONE / 2])]);
+    // As a statement; only the place that is written is chosen.
+    body(
+        "let mut ys = xs; let mut n = 0; for x in xs { match x { 1 => { ys[0] = n; n += 1; }, 4 => { n -= 2; ys = xs; }, _ => { } } } output ys to all; output n to all;",
+        &[("ys", &[-1, 1, 4, 1, 5]), ("n", &[0])],
+    );
+    // Public.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { match p[i] { 1 => { continue; }, 5 => { break; }, 4 | 3 => { n += a; }, _ => { n += 1000; } } n += 1; } output n to all;",
+        &[("n", &[16])],
+    );
+    body(
+        "let p = reveal(xs); output x = [match p[k] { 0..=2 => a, 3 => 0.5, _ => b } for k in 0..3] to all;",
+        &[("x", &[ONE / 2, 7 * ONE, -3 * ONE])],
+    );
+    body("let p = reveal(c); output x = match p { true => xs, _ => xs * 2 } to all;", &[("x", &[3, 1, 4, 1, 5])]);
+}
+
+/// A program over secret indices: `i` is 2, `j` is 0, `far` is 9 and `no` is −1 of −1..=9; `k` is [2, 0, 1].
+fn indexed(statements: &str, outputs: &[(&str, &[i64])]) {
+    let source = format!(
+        "party A;\nstruct Row {{ id: int in 0..=9, ok: bool, marks: [int in 0..=5; 2] }}\n\
+         input i: secret int in 0..=2 from A;\ninput j: secret int in 0..=1 from A;\ninput far: secret int in -1..=9 from A;\n\
+         input no: secret int in -1..=9 from A;\ninput k: secret [int in 0..=2; 3] from A;\ninput t: secret [Row; 3] from A;\n\
+         input m: secret [fix in -9.0..=9.0; 2, 3] from A;\ninput w: secret [int in {}..={}; 3] from A;\ninput c: secret bool from A;\n\
+         fn main() {{\n{statements}\n}}\n",
+        "(-9_223_372_036_854_775_807 - 1)",
+        i64::MAX
+    );
+    let m: Vec<i64> = (1..=6).map(|x| x * ONE).collect();
+    let rows: [&[i64]; 3] = [&[7, 8, 9], &[1, 0, 1], &[0, 1, 2, 3, 4, 5]];
+    let wide = [i64::MIN, i64::MAX, -5];
+    let inputs: [&[i64]; 11] = [&[2], &[0], &[9], &[-1], &[2, 0, 1], rows[0], rows[1], rows[2], &m, &wide, &[1]];
+    let given = run(&source, &inputs).unwrap_or_else(|e| panic!("{e}\n{source}"));
+    for (name, lanes) in outputs {
+        assert_eq!(given.get(*name).map(Vec::as_slice), Some(*lanes), "{name}\n{source}");
+    }
+    assert_eq!(given.len(), outputs.len(), "{source}");
+}
+
+#[test]
+fn secret_indices_read() {
+    indexed("output x = [t.id[i], t[i].id, t.id[j], t.id[far], t.id[no]] to all;", &[("x", &[9, 9, 7, 0, 0])]);
+    indexed("output x = [t[i].ok, t[j].ok, t.ok[i - 1], t[far].ok] to all;", &[("x", &[1, 1, 0, 0])]);
+    indexed(
+        "output x = t[i].marks to all; output y = t[i].marks[j] to all; output z = t.marks[.., j] to all;",
+        &[("x", &[4, 5]), ("y", &[4]), ("z", &[0, 2, 4])],
+    );
+    indexed("output x = [m[j, i], m[1, i], m[j, 1], m[j][i]] to all;", &[("x", &[3 * ONE, 6 * ONE, 2 * ONE, 3 * ONE])]);
+    indexed(
+        "output x = m[j] to all; output y = m[.., i] to all; output z = m[j, 1..] to all;",
+        &[("x", &[ONE, 2 * ONE, 3 * ONE]), ("y", &[3 * ONE, 6 * ONE]), ("z", &[2 * ONE, 3 * ONE])],
+    );
+    // Whole numbers of 64 bits.
+    indexed("output x = [w[i], w[j], w[i - 1], w[far]] to all;", &[("x", &[-5, i64::MIN, i64::MAX, 0])]);
+    // A public table, and a record as a whole.
+    indexed("output x = [10, 20, 40][i] to all; output y = t[i] to all;", &[("x", &[40]), ("y", &[9, 1, 4, 5])]);
+    // Arrays of indices.
+    indexed(
+        "output x = t.id[k] to all; output y = t.ok[k] to all; output z = w[k] to all;",
+        &[("x", &[9, 7, 8]), ("y", &[1, 1, 0]), ("z", &[-5, i64::MIN, i64::MAX])],
+    );
+    indexed(
+        "output x = t.marks[k] to all; output y = t[k].id to all; output z = [[true, false], [false, false], [true, true]][k] to all;",
+        &[("x", &[4, 5, 0, 1, 2, 3]), ("y", &[9, 7, 8]), ("z", &[1, 1, 1, 0, 0, 0])],
+    );
+    indexed(
+        "let p = reveal(j); let cube = [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 10], [11, 12]]]; output x = cube[p, i] to all; output y = cube[.., i] to all; output z = cube[.., i, j] to all; output u = cube[j, .., 1] to all;",
+        &[("x", &[5, 6]), ("y", &[5, 6, 11, 12]), ("z", &[5, 11]), ("u", &[2, 4, 6])],
+    );
+    indexed(
+        "let cube = [[[c, !c], [!c, c], [!c, !c]], [[c, c], [c, !c], [!c, c]]]; output y = cube[.., i] to all;",
+        &[("y", &[0, 0, 0, 1])],
+    );
+    indexed(
+        "let s = [w, reverse(w)]; output y = s[.., i] to all; let cube = [[[w[0], 1], [w[1], 2]], [[w[2], 3], [4, 5]]]; output z = cube[.., j] to all;",
+        &[("y", &[-5, i64::MIN]), ("z", &[i64::MIN, 1, -5, 3])],
+    );
+}
+
+#[test]
+fn secret_indices_write() {
+    indexed("let mut x = t.id; x[i] = 1; x[far] = 2; x[no] = 3; output x to all;", &[("x", &[7, 8, 1])]);
+    indexed("let mut x = t.id; x[i] += 1; x[far] += 2; x[j] -= 5; output x to all;", &[("x", &[2, 8, 10])]);
+    indexed("let mut x = t.id; x[i] *= 2; x[j] /= 2; output x to all;", &[("x", &[3, 8, 18])]);
+    indexed(
+        "let mut x = t.id; if c { x[i] = 1; } else { x[j] = 1; } if !c { x[i] += 5; x[j] *= 3; } output x to all;",
+        &[("x", &[7, 8, 1])],
+    );
+    indexed(
+        "let mut u = t; u[i].id = 0; u[j].marks[i - 1] = 9; u[i].ok = false; u.marks[.., j] = [5, 6, 7]; output x = u.id to all; output y = u.marks to all; output z = u.ok to all;",
+        &[("x", &[7, 8, 0]), ("y", &[5, 9, 6, 3, 7, 5]), ("z", &[1, 0, 0])],
+    );
+    indexed(
+        "let mut u = t; u[i] = t[j]; output x = u.id to all; output y = u.marks to all;",
+        &[("x", &[7, 8, 7]), ("y", &[0, 1, 2, 3, 0, 1])],
+    );
+    indexed(
+        "let mut x = m; x[j, i] = 0.5; x[1, j] += 1; x[j] *= 2; output x to all;",
+        &[("x", &[2 * ONE, 4 * ONE, ONE, 5 * ONE, 5 * ONE, 6 * ONE])],
+    );
+    indexed(
+        "let mut x = m; x[.., i] = [7.0, 8.0]; x[.., i - 1] += 1; output x to all;",
+        &[("x", &[ONE, 3 * ONE, 7 * ONE, 4 * ONE, 6 * ONE, 8 * ONE])],
+    );
+    indexed(
+        "let mut x = [0; 2, 3, 2]; x[.., i, ..] = [[1, 2], [3, 4]]; x[j, 0..2] = [[5, 6], [7, 8]]; output x to all;",
+        &[("x", &[5, 6, 7, 8, 1, 2, 0, 0, 0, 0, 3, 4])],
+    );
+    // Histograms: the range grows by one a turn.
+    indexed(
+        "let mut h = [0; 3]; for x in k { h[x] += 1; } for n in 0..100 { h[i] += 1; } output h to all;",
+        &[("h", &[1, 1, 101])],
+    );
+    indexed(
+        "let mut h: [int in 0..=5; 3] = [0; 3]; for x in k { h[x] = clamp(h[x] + x, 0, 5); } output h to all;",
+        &[("h", &[0, 1, 2])],
+    );
+    indexed("let mut b = [c; 3]; b[i] = !c; if c { b[j] = false; } output b to all;", &[("b", &[0, 1, 0])]);
+    indexed(
+        "let mut x = t.id; for n in 0..3 while n < i { x[k[n]] = n * 10; } output x to all;",
+        &[("x", &[10, 8, 0])],
+    );
+}
