@@ -28,6 +28,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  smpcc run programs/salary_benchmark/main.smpc\n  smpcc run programs/inner_product/main.smpc -D N=3 --input left=a.csv --input right=b.csv\n  smpcc run programs/auction/main.smpc --network rtt=20ms,bandwidth=100mbit"
     )]
     Run(Run),
+    /// Format source files in place.
+    #[command(
+        after_help = "Examples:\n  smpcc fmt programs/millionaires/main.smpc\n  smpcc fmt --check programs/*/*.smpc\n  smpcc fmt - < draft.smpc"
+    )]
+    Fmt(Fmt),
     /// Explain a message by its code.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
@@ -113,6 +118,17 @@ pub(crate) struct Run {
     /// Runs the parties as threads of this process instead of as processes over TLS.
     #[arg(long)]
     pub(crate) in_process: bool,
+}
+
+/// `smpcc fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// The files, or `-` for stdin to stdout.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Writes nothing: prints what would change, and ends with 1 if anything would.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// `smpcc explain`.

@@ -8,6 +8,7 @@ mod cli;
 mod compile;
 mod cost;
 mod explain;
+mod fmt;
 mod inspect;
 mod run;
 mod source;
@@ -57,6 +58,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
