@@ -36,6 +36,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  smpcc circuit export adder.smpc add64 -o add64.txt\n  smpcc circuit info add64.txt"
     )]
     Circuit(Circuit),
+    /// Format source files in place.
+    #[command(
+        after_help = "Examples:\n  smpcc fmt programs/millionaires/main.smpc\n  smpcc fmt --check programs/*/*.smpc\n  smpcc fmt - < draft.smpc"
+    )]
+    Fmt(Fmt),
     /// Explain a message by its code.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
@@ -166,6 +171,17 @@ pub(crate) enum CircuitAction {
         /// A netlist in Bristol Fashion.
         file: PathBuf,
     },
+}
+
+/// `smpcc fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// The files, or `-` for stdin to stdout.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Writes nothing: prints what would change, and ends with 1 if anything would.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// `smpcc explain`.

@@ -9,6 +9,7 @@ mod cli;
 mod compile;
 mod cost;
 mod explain;
+mod fmt;
 mod inspect;
 mod run;
 mod source;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Run(arguments) => run::run(&arguments),
         Command::Circuit(arguments) => circuit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),

@@ -105,9 +105,13 @@ pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "main.smpc".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The text of a file.
+/// The text of a source file.
+///
+/// # Errors
+/// There is no such file, or it is none.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let fail = |why: &str| Failure::user(format!("cannot read {}: {why}", path.display()));
+    let name = path.display().to_string();
+    let fail = |why: &str| Failure::user(format!("cannot read {name}: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             fail("there is no such file").help("name the program's main file: programs/millionaires/main.smpc")
@@ -117,27 +121,36 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     if meta.is_dir() {
         return Err(fail("it is a folder").help(format!("name the file: {}", path.join("main.smpc").display())));
     }
-    let too_long = || fail("it is too long for a program").help("move tables of numbers into an input");
-    if meta.len() > MAX_SOURCE as u64 {
-        return Err(too_long());
-    }
+    let file = std::fs::File::open(path).map_err(|error| fail(&words(&error)))?;
+    text_of(file, &name)
+}
+
+/// The text that comes in on stdin.
+///
+/// # Errors
+/// It is no text.
+pub(crate) fn read_stdin() -> Result<String, Failure> {
+    text_of(std::io::stdin().lock(), "stdin")
+}
+
+fn text_of(reader: impl std::io::Read, name: &str) -> Result<String, Failure> {
+    let fail = |why: &str| Failure::user(format!("cannot read {name}: {why}"));
     // A pipe has no length, and a device no end.
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| fail(&words(&error)))?;
-    file.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&words(&error)))?;
+    reader.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&words(&error)))?;
     if bytes.len() > MAX_SOURCE {
-        return Err(too_long());
+        return Err(fail("it is too long for a program").help("move tables of numbers into an input"));
     }
     if bytes.starts_with("\u{feff}".as_bytes()) {
         bytes.drain(..3);
     }
     String::from_utf8(bytes).map_err(|error| {
-        let line =
-            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
         let what = if error.as_bytes().starts_with(codec::MAGIC) {
             "it is a compiled program".to_owned()
         } else {
-            format!("line {line} is no UTF-8")
+            format!("it is no UTF-8 from byte {valid} on, in line {line}")
         };
         fail(&what).help("programs are text in UTF-8; `smpcc inspect` shows compiled ones")
     })

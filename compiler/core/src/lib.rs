@@ -7,6 +7,7 @@ pub mod compile;
 pub mod diagnostics;
 mod elaborate;
 pub mod emit;
+pub mod format;
 pub mod ir;
 pub mod library;
 pub mod lints;

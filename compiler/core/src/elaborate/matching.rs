@@ -127,7 +127,7 @@ impl Elaborator<'_> {
     /// `match of { arms }`
     pub(super) fn match_expression(&mut self, of: &Expr, arms: &[Arm], span: Span) -> Outcome<Value> {
         let value = self.expression(of)?;
-        let operand = Self::operand(&value, of.span).filter(|operand| operand.extents.is_empty());
+        let operand = Self::operand(&Self::numbered(&value), of.span).filter(|operand| operand.extents.is_empty());
         let Some(operand) = operand.filter(|operand| matches!(operand.scalar, Scalar::Bool | Scalar::Int)) else {
             let message = format!("`match` works on integers and truth values, and this is `{}`", value.ty);
             let help = match value.ty {
@@ -203,8 +203,12 @@ impl Elaborator<'_> {
         // The value that says most: the one nearest to zero.
         let nearest = missing.0.iter().map(|range| 0.clamp(range.lo, range.hi));
         let shown = nearest.min_by_key(|value: &i128| value.unsigned_abs()).unwrap_or(first.lo);
-        let shown = match operand.scalar {
-            Scalar::Bool => (shown != 0).to_string(),
+        let shown = match ty {
+            Type::Scalar(Scalar::Bool) => (shown != 0).to_string(),
+            Type::Enum(of) => {
+                let variant = usize::try_from(shown).ok().and_then(|at| of.variants.get(at));
+                variant.map_or_else(String::new, |variant| format!("`{}::{variant}`", of.name))
+            }
             _ => super::known::show_int(shown),
         };
         let several = missing.0.len() > 1 || first.lo < first.hi;
@@ -212,10 +216,14 @@ impl Elaborator<'_> {
         let diagnostic = Diagnostic::new(Code::NotCovered, span, format!("this `match` does not cover {what}"))
             .label(
                 operand.span,
-                if operand.scalar == Scalar::Bool { "true or false".to_owned() } else { show_place(range, 0) },
+                match ty {
+                    Type::Scalar(Scalar::Bool) => "true or false".to_owned(),
+                    Type::Enum(of) => format!("one of {}", of.variants.join(", ")),
+                    _ => show_place(range, 0),
+                },
             )
             .help("add an arm for it, or `_ => …` for all other values");
-        let origin = operand.leaf.origin.as_deref().filter(|_| operand.scalar == Scalar::Int);
+        let origin = operand.leaf.origin.as_deref().filter(|_| *ty == Type::INT);
         Err(self.report(origin_label(diagnostic, origin, "has its range from here")))
     }
 
@@ -243,7 +251,7 @@ impl Elaborator<'_> {
     /// The single value that a pattern names, as an integer: of a literal or a constant of the type that is matched.
     fn pattern_value(&mut self, pattern: &Expr, ty: &Type) -> Outcome<i128> {
         let value = self.expression(pattern)?;
-        let Some(known) = value.known_scalar() else {
+        let Some(known) = Self::numbered(&value).known_scalar() else {
             let text = self.sources.text(pattern.span);
             let message = format!("`{text}` is not known to the compiler");
             let help = "patterns are numbers, constants, ranges of them, and `_`; compare variables in an `if`";
@@ -251,7 +259,11 @@ impl Elaborator<'_> {
         };
         if value.ty != *ty {
             let message = format!("a pattern of type `{}` for a value of type `{ty}`", value.ty);
-            let help = if *ty == Type::BOOL { "write `true`, `false` or `_`" } else { "write a value of that type" };
+            let help = match ty {
+                Type::Enum(of) => format!("write `{}::{}`", of.name, of.variants[0]),
+                Type::Scalar(Scalar::Bool) => "write `true`, `false` or `_`".to_owned(),
+                _ => "write a value of that type".to_owned(),
+            };
             return self.error(Code::TypeMismatch, pattern.span, message, help);
         }
         Ok(known.as_int().unwrap_or(i128::from(!known.is_zero())))

@@ -191,6 +191,9 @@ impl Elaborator<'_> {
         let view = self.lanes(leaf, scalar, outer * positions * inner, span)?;
         let found = if scalar == Scalar::Bool {
             self.read_truths(&view, lookup, parts, span)?
+        } else if matches!(scalar, Scalar::Bits(_)) {
+            // Words are no numbers that products could choose.
+            self.read_wide(&view, (scalar, Interval::of(0)), lookup, parts, span)?
         } else {
             let own = self.range(leaf, scalar.frac());
             let kept = if lookup.outside { own.join(Interval::of(0)) } else { own };

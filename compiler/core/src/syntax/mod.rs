@@ -7,6 +7,7 @@ pub mod token;
 pub(crate) mod walk;
 
 pub use parse::parse;
+pub(crate) use parse::shape;
 
 use ast::ExprKind;
 use token::Token;

@@ -46,7 +46,9 @@ pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
         let stream = tokens.iter().cloned().map(Ok::<Lexed, String>);
         match ModuleParser::new().parse(file, stream) {
             Ok(mut module) => {
-                attach_docs(&mut module, text);
+                attach_docs(&mut module, text, &tokens, |start| {
+                    tokens.partition_point(|(at, ..)| *at < start as usize)
+                });
                 module.lost = lost(file, &tokens);
                 return module;
             }
@@ -373,13 +375,38 @@ fn item(tokens: &[Lexed], at: usize) -> Range<usize> {
     start..tokens.len()
 }
 
-/// Gives each item the lines of `///` above it.
-fn attach_docs(module: &mut Module, text: &str) {
+/// Gives each item the lines of `///` before it. `start_of` gives the number of the token at which an item starts.
+fn attach_docs(module: &mut Module, text: &str, tokens: &[Lexed], start_of: impl Fn(u32) -> usize) {
     for item in &mut module.items {
-        let above = text.get(..item.span.start as usize).unwrap_or_default();
-        let lines: Vec<&str> = above.lines().rev().take_while(|line| line.trim_start().starts_with("///")).collect();
-        item.docs = lines.iter().rev().map(|line| line.trim().trim_start_matches('/').trim().to_owned()).collect();
+        let first = start_of(item.span.start);
+        let end = tokens.get(first).map_or(text.len(), |(start, ..)| *start);
+        let before = first.checked_sub(1).and_then(|before| tokens.get(before)).map_or(0, |(.., end)| *end);
+        let lines = text.get(before..end).unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty());
+        let is_doc = |line: &&str| line.starts_with("///") && !line.starts_with("////");
+        let lines: Vec<&str> = lines.rev().take_while(is_doc).collect();
+        item.docs = lines.iter().rev().map(|line| line[3..].trim().to_owned()).collect();
     }
+}
+
+/// The tree of a text with places counted in tokens, where a comma takes no place: two texts that differ in white space, comments and commas behind the
+/// last element of a list have the same. `None` if the text does not parse.
+pub(crate) fn shape(text: &str) -> Option<Module> {
+    let (tokens, unknown) = lex(text);
+    let mut brackets = Sink::default();
+    if !unknown.is_empty() || !brackets_pair(FileId(0), &tokens, &mut brackets) {
+        return None;
+    }
+    let mut places: Vec<usize> = Vec::with_capacity(tokens.len());
+    let counted = tokens.iter().enumerate().map(|(at, (_, token, _))| {
+        let start = places.len();
+        if *token != Token::Comma {
+            places.push(at);
+        }
+        Ok::<Lexed, String>((start, token.clone(), places.len()))
+    });
+    let mut module = ModuleParser::new().parse(FileId(0), counted).ok()?;
+    attach_docs(&mut module, text, &tokens, |start| places.get(start as usize).copied().unwrap_or(tokens.len()));
+    Some(module)
 }
 
 #[cfg(test)]

@@ -118,7 +118,88 @@ pub fn lex(text: &str) -> (Vec<Lexed>, Vec<std::ops::Range<usize>>) {
             },
         }
     }
-    (tokens, unknown)
+    (split_closers(tokens), unknown)
+}
+
+/// How many tokens before a `>>` are looked at for what it closes.
+const LOOK_BACK: usize = 64;
+
+/// `f::<fix<24>>(x)`, `let x: fix<24>= y;`: where type arguments are open, a sign that starts with `>` closes them first.
+fn split_closers(tokens: Vec<Lexed>) -> Vec<Lexed> {
+    if !tokens.iter().any(|(_, token, _)| matches!(token, Token::Shr | Token::ShrEq | Token::Ge)) {
+        return tokens;
+    }
+    let mut out: Vec<Lexed> = Vec::with_capacity(tokens.len() + 1);
+    let mut rest = tokens.into_iter().peekable();
+    while let Some((start, token, end)) = rest.next() {
+        let next = rest.peek().map(|(_, token, _)| token);
+        let parts = match token {
+            Token::Shr if closes_types(&out, 2, next) => [Some(Token::Gt), Some(Token::Gt), None],
+            Token::ShrEq if closes_types(&out, 2, next) => [Some(Token::Gt), Some(Token::Gt), Some(Token::Eq)],
+            Token::Ge if closes_types(&out, 1, next) => [Some(Token::Gt), Some(Token::Eq), None],
+            token => {
+                out.push((start, token, end));
+                continue;
+            }
+        };
+        out.extend(parts.into_iter().flatten().enumerate().map(|(i, part)| (start + i, part, start + i + 1)));
+    }
+    out
+}
+
+/// Whether at least `count` lists of type arguments are open behind these tokens. Two comparisons look alike, `(a < b, c < d >> e)`; they are followed
+/// by an operand, and nothing before them says that types follow.
+fn closes_types(before: &[Lexed], count: usize, next: Option<&Token>) -> bool {
+    let (mut open, mut closed, mut brackets, mut comma) = (0, 0, 0_usize, false);
+    let mut types_follow = false;
+    for (i, (_, token, _)) in before.iter().enumerate().rev().take(LOOK_BACK) {
+        match token {
+            closer if closer.closes() => brackets += 1,
+            opener if opener.closing().is_some() => match brackets.checked_sub(1) {
+                Some(outer) => brackets = outer,
+                None => break,
+            },
+            _ if brackets > 0 => {}
+            Token::Gt => closed += 1,
+            Token::Lt | Token::TypeLt if closed > 0 => closed -= 1,
+            Token::Lt | Token::TypeLt => {
+                open += 1;
+                let path = i.checked_sub(1).is_some_and(|back| before[back].1 == Token::PathSep);
+                if open >= count && (path || *token == Token::TypeLt) {
+                    types_follow = true;
+                    break;
+                }
+            }
+            Token::Comma => comma = true,
+            Token::Arrow => types_follow = true,
+            Token::Colon => {
+                types_follow = true;
+                break;
+            }
+            Token::Semi
+            | Token::Eq
+            | Token::AndAnd
+            | Token::OrOr
+            | Token::FatArrow
+            | Token::Let
+            | Token::If
+            | Token::While => break,
+            _ => {}
+        }
+    }
+    let operand = matches!(
+        next,
+        Some(
+            Token::Ident(_)
+                | Token::Int(_)
+                | Token::Fix(_)
+                | Token::LParen
+                | Token::LBracket
+                | Token::Minus
+                | Token::Bang
+        )
+    );
+    open >= count && (types_follow || count > 1 && !(comma && operand))
 }
 
 fn push(tokens: &mut Vec<Lexed>, token: Token, range: std::ops::Range<usize>) {
