@@ -3,8 +3,8 @@
 use crate::cli;
 use crate::{log, one};
 use smpc_bytecode::codec;
-use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::circuit::{Exported, export};
+use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
 use smpcc_core::{Compiled, Entry, Lints, Request, compile};
 use smpcvm::failure::{Class, Failure};

@@ -8,11 +8,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 fn sources() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(project().join("tests/ui")).expect("tests/ui exists");
-    let mut all: Vec<PathBuf> = folder.map(|entry| entry.expect("a readable folder").path()).collect();
-    all.retain(|path| path.extension().is_some_and(|extension| extension == "smpc"));
+    let mut all = Vec::new();
+    let mut folders = vec![project().join("tests/ui")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).expect("tests/ui exists");
+        for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(extension) if extension == "smpc" => all.push(path),
+                _ => {}
+            }
+        }
+    }
     all.sort();
     all
+}
+
+/// There are at least so many mistakes whose messages were read.
+#[test]
+fn many_mistakes_are_known() {
+    assert!(sources().len() >= 200, "{}", sources().len());
 }
 
 fn diagnose(text: &str, defines: &[(&str, &str)], modules: &[(&str, &str)]) -> (String, Vec<Diagnostic>) {

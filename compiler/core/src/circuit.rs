@@ -80,7 +80,8 @@ fn circuit(program: &Program) -> Result<Netlist, Failure> {
     let mut widths = Vec::new();
     for input in &program.manifest.inputs {
         for leaf in input.ty.leaves() {
-            let width = crate::emit::word_width(&leaf.scalar).ok_or(Failure { site: none, what: "a parameter that is no word" })?;
+            let width = crate::emit::word_width(&leaf.scalar)
+                .ok_or(Failure { site: none, what: "a parameter that is no word" })?;
             let lanes = usize::try_from(leaf.lanes.unwrap_or(0)).unwrap_or(0);
             widths.extend(std::iter::repeat_n(width, lanes));
         }
@@ -155,7 +156,8 @@ impl Run<'_> {
         let site = gate.site;
         match (gate.op, gate.result) {
             (Op::Input { input, leaf }, Some(result)) => {
-                let before = self.program.manifest.inputs.iter().take(input.index()).flat_map(|input| input.ty.leaves());
+                let before =
+                    self.program.manifest.inputs.iter().take(input.index()).flat_map(|input| input.ty.leaves());
                 let own = self.program.manifest.inputs[input.index()].ty.leaves();
                 let before = before.chain(own.into_iter().take(leaf as usize));
                 let first: u64 = before.map(|leaf| leaf.lanes.unwrap_or(0)).sum();
@@ -168,7 +170,8 @@ impl Run<'_> {
             (Op::Output { .. }, _) => {
                 let arg = self.read(&gate.args[0], site)?;
                 let ty = self.program.ty(gate.args[0].value);
-                let ty = if ty.is_secret() { ty } else { return Err(Failure { site, what: "a result that is no word" }) };
+                let ty =
+                    if ty.is_secret() { ty } else { return Err(Failure { site, what: "a result that is no word" }) };
                 let words = words(self.copied(arg, ty, site)?);
                 self.outputs.extend(words.into_iter().flatten());
                 Ok(())
@@ -307,7 +310,12 @@ impl Run<'_> {
         }))
     }
 
-    fn pairs(&mut self, mut args: Vec<Lanes>, width: usize, gate: impl Fn(&mut Builder, Bit, Bit) -> Bit) -> Vec<Vec<Bit>> {
+    fn pairs(
+        &mut self,
+        mut args: Vec<Lanes>,
+        width: usize,
+        gate: impl Fn(&mut Builder, Bit, Bit) -> Bit,
+    ) -> Vec<Vec<Bit>> {
         let (a, b) = (spelled(args.remove(0), width), spelled(args.remove(0), width));
         let builder = &mut self.builder;
         let words = a.iter().zip(&b);

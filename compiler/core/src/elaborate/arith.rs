@@ -5,7 +5,7 @@
 
 use super::known::{self, Known, Num};
 use super::lanes::{Blame, Operand};
-use super::types::{FIX, Scalar};
+use super::types::{FIX, Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
@@ -51,7 +51,23 @@ impl Elaborator<'_> {
         let (Some(left), Some(right)) = (Self::operand(left, left_span), Self::operand(right, right_span)) else {
             let (bad, at) = if left.ty.as_lanes().is_none() { (left, left_span) } else { (right, right_span) };
             let message = format!("`{what}` does not work on `{}`", bad.ty);
-            return self.error(Code::TypeMismatch, at, message, "it works on numbers, truth values and arrays of them");
+            let help = match bad.ty.innermost() {
+                Type::Maybe(..) => {
+                    "where it is there, use its `value`; or say what counts in its place: `unwrap_or(m, 0)`".to_owned()
+                }
+                Type::Enum(of) => {
+                    format!("compare it with a variant, `{}::{}`, or write `x as int`", of.name, of.variants[0])
+                }
+                Type::Struct(of) => format!(
+                    "work on its fields: {}",
+                    of.fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+                Type::Tuple(_) => "work on its parts: `t.0`, `t.1`".to_owned(),
+                Type::Scalar(_) | Type::Array(..) => {
+                    "it works on numbers, truth values, words and arrays of them".to_owned()
+                }
+            };
+            return self.error(Code::TypeMismatch, at, message, help);
         };
         let extents = if left.extents.is_empty() { &right.extents } else { &left.extents };
         if !right.extents.is_empty() && right.extents != *extents {

@@ -52,10 +52,7 @@ pub(super) const NAMES: &[&str] = &[
 type Combine<'c, E> = &'c dyn Fn(&mut E, (&Value, Span), (&Value, Span)) -> Outcome<Value>;
 
 /// Functions of the language that come later, with what to write until then.
-const LATER: &[(&str, &str)] = &[
-    ("stochastic", "use the exact rounding"),
-    ("wrapping", "narrow the ranges"),
-];
+const LATER: &[(&str, &str)] = &[("stochastic", "use the exact rounding"), ("wrapping", "narrow the ranges")];
 
 impl Elaborator<'_> {
     /// A call of a built-in function; `None` where there is none of that name.
@@ -86,7 +83,13 @@ impl Elaborator<'_> {
     }
 
     /// A call of a built-in function that takes values alone.
-    pub(super) fn apply(&mut self, name: &ast::Name, values: &[Value], spans: &[Span], span: Span) -> Option<Outcome<Value>> {
+    pub(super) fn apply(
+        &mut self,
+        name: &ast::Name,
+        values: &[Value],
+        spans: &[Span],
+        span: Span,
+    ) -> Option<Outcome<Value>> {
         let args: Vec<(&Value, Span)> = values.iter().zip(spans.iter().copied()).collect();
         Some(match (name.text.as_str(), args.as_slice()) {
             ("len", [xs]) => self.length(*xs),
@@ -97,7 +100,9 @@ impl Elaborator<'_> {
             ("bit", [x, at]) => self.bit(*x, *at, span),
             ("__parts", [x, width]) => self.parts_along(*x, *width, span),
             ("__joined", [rows]) => self.joined_along(*rows, span),
-            ("__flat", [x]) => Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() }),
+            ("__flat", [x]) => {
+                Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() })
+            }
             ("__shaped", [x, like]) => Ok(Value { ty: like.0.ty.clone(), ..x.0.clone() }),
             ("bits_of", [x]) => self.bits_of(*x, span),
             ("word_of", [bits]) => self.word_of(*bits, span),
@@ -158,6 +163,9 @@ impl Elaborator<'_> {
     /// The sum over the first extent.
     fn sum(&mut self, xs: (&Value, Span), span: Span) -> Outcome<Value> {
         let mut operand = self.array_of_lanes(xs, "sum")?;
+        if let Scalar::Bits(_) = operand.scalar {
+            return self.reduce(xs, "sum", &|s, a, b| s.operate(BinaryOp::Add, span, a, b, span));
+        }
         if operand.scalar == Scalar::Bool {
             let message = "`sum` adds numbers, and these are truth values";
             return self.error(Code::TypeMismatch, xs.1, message, "to count, write `sum(xs as int)`");
@@ -341,6 +349,10 @@ impl Elaborator<'_> {
     }
 
     fn absolute(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        if !Self::operand(x, at).is_some_and(|operand| operand.scalar.is_number()) {
+            let message = format!("`abs` works on numbers, and this is `{}`", x.ty);
+            return self.error(Code::TypeMismatch, at, message, "give it a number or an array of numbers");
+        }
         let zero = Value::int(0);
         let negative = self.operate(BinaryOp::Lt, span, (x, at), (&zero, span), span)?;
         if negative.known_bool() == Some(false) {

@@ -152,6 +152,7 @@ impl Elaborator<'_> {
                 .or_else(|| text.contains(&format!("fn {}(", name.text)).then_some(*module))
         });
         let help = match (library, near) {
+            _ if name.text.starts_with("__") => "names that start with `__` belong to the library".to_owned(),
             (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),

@@ -142,7 +142,12 @@ impl Elaborator<'_> {
     }
 
     /// Calls a function with these arguments.
-    pub(super) fn call_callable(&mut self, callable: &Callable, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+    pub(super) fn call_callable(
+        &mut self,
+        callable: &Callable,
+        args: Vec<(Value, Span)>,
+        span: Span,
+    ) -> Outcome<Value> {
         match callable {
             Callable::Item(id) => self.call_item(*id, args, span),
             Callable::BuiltIn(name) => {

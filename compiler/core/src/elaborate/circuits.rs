@@ -111,9 +111,20 @@ impl Elaborator<'_> {
     }
 
     /// A call of a circuit.
-    pub(super) fn call_circuit(&mut self, name: &ast::Name, circuit: &Circuit, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+    pub(super) fn call_circuit(
+        &mut self,
+        name: &ast::Name,
+        circuit: &Circuit,
+        args: Vec<(Value, Span)>,
+        span: Span,
+    ) -> Outcome<Value> {
         if args.len() != circuit.params.len() {
-            let message = format!("`{}` takes {}, not {}", name.text, super::call::count(circuit.params.len(), "word"), args.len());
+            let message = format!(
+                "`{}` takes {}, not {}",
+                name.text,
+                super::call::count(circuit.params.len(), "word"),
+                args.len()
+            );
             let diagnostic = Diagnostic::new(Code::Arity, span, message).label(name.span, "declared here");
             return Err(self.report(diagnostic.help("give it as many as it declares")));
         }
@@ -150,7 +161,12 @@ impl Elaborator<'_> {
             let part = if own == bits {
                 whole
             } else {
-                self.builder.gate(Op::Planes { from }, vec![Ref::whole(whole, lanes)], RegType::Bin { width: own }, lanes)
+                self.builder.gate(
+                    Op::Planes { from },
+                    vec![Ref::whole(whole, lanes)],
+                    RegType::Bin { width: own },
+                    lanes,
+                )
             };
             from += own;
             let words = matches!(leaf.scalar, Scalar::Bits(_));
@@ -184,7 +200,12 @@ impl Elaborator<'_> {
         };
         if let Some(generic) = of.generics.first() {
             let message = format!("the circuit of `{name}` depends on `{}`", generic.name.text);
-            return self.error(Code::BadCircuit, generic.name.span, message, "write a function that calls it with words of one width");
+            return self.error(
+                Code::BadCircuit,
+                generic.name.span,
+                message,
+                "write a function that calls it with words of one width",
+            );
         }
         self.builder.manifest_mut().roles.push("Caller".to_owned());
         let mut args = Vec::with_capacity(of.params.len());
@@ -196,7 +217,13 @@ impl Elaborator<'_> {
             let inputs = &mut self.builder.manifest_mut().inputs;
             let input = InputId(u32::try_from(inputs.len()).unwrap_or(u32::MAX));
             let ty = declared.ty.data_type(&mut std::iter::empty());
-            inputs.push(module::Input { name: param.name.text.clone(), member: None, role: RoleId(0), secret: true, ty });
+            inputs.push(module::Input {
+                name: param.name.text.clone(),
+                member: None,
+                role: RoleId(0),
+                secret: true,
+                ty,
+            });
             let mut leaves = Vec::new();
             for (n, leaf) in declared.ty.leaves().iter().enumerate() {
                 let ty = RegType::Bin { width: width(leaf.scalar).unwrap_or(1) };
@@ -219,7 +246,8 @@ impl Elaborator<'_> {
             let ty = RegType::Bin { width: width(of.scalar).unwrap_or(1) };
             let shared = self.builder.ty(view.value).is_secret();
             let view = if shared { view } else { Ref::whole(self.builder.copy(&view, ty), of.lanes()) };
-            self.builder.effect(Op::Output { output: OutputId(0), leaf: u32::try_from(n).unwrap_or(u32::MAX) }, vec![view]);
+            self.builder
+                .effect(Op::Output { output: OutputId(0), leaf: u32::try_from(n).unwrap_or(u32::MAX) }, vec![view]);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::known::Known;
 use super::types::{LeafType, Scalar};
 use super::value::{Leaf, Value};
 use super::{Elaborator, Outcome, Reported};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::{Bound, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Pattern};
@@ -77,6 +77,7 @@ impl Elaborator<'_> {
                 Some(filter) => match self.expression(filter) {
                     Ok(value) => match value.known_bool() {
                         Some(kept) => Ok(kept),
+                        None if self.secret_leaf(&value).is_some() => self.secret_filter(&value, filter.span),
                         None => self.not_const(filter.span, "the filter of a comprehension"),
                     },
                     Err(Reported) => Err(Reported),
@@ -94,6 +95,15 @@ impl Elaborator<'_> {
             return self.without_elements(element, pattern, xs, span);
         }
         self.array_of(found, span)
+    }
+
+    fn secret_filter<T>(&mut self, value: &Value, span: Span) -> Outcome<T> {
+        let origin = self.secret_leaf(value).and_then(|leaf| leaf.origin.clone());
+        let diagnostic = Diagnostic::new(Code::SecretShape, span, "a secret filter")
+            .here("how many elements are left would be seen by everyone")
+            .help("keep all and choose what counts: `select(condition, x, 0)`, or `then_some(condition, x)` for statistics");
+        let diagnostic = super::origin_label(diagnostic, origin.as_deref(), "is secret because of this");
+        Err(self.report(diagnostic))
     }
 
     /// An array with nothing in it, of the type that an element would have. A turn on any row tells it, and is thrown away.

@@ -281,7 +281,8 @@ impl Elaborator<'_> {
         bare: Bare,
     ) -> Outcome<Vec<(StructArg, Vec<Option<Interval>>)>> {
         if args.len() != of.generics.len() {
-            let message = format!("`{}` takes {} arguments in `<…>`, not {}", of.name.text, of.generics.len(), args.len());
+            let message =
+                format!("`{}` takes {} arguments in `<…>`, not {}", of.name.text, of.generics.len(), args.len());
             let diagnostic = Diagnostic::new(Code::Arity, span, message)
                 .label(of.name.span, "declared here")
                 .help("write what each of its parameters stands for");
@@ -500,7 +501,9 @@ pub(super) fn unknown_type(name: &ast::Name, span: Span, modules: &Modules, modu
         ("integer" | "number" | "usize" | "uint", _) => "write `int`".to_owned(),
         ("boolean", _) => "write `bool`".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),
-        (_, None) => "types are `bool`, `int`, `fix`, `bits<N>`, arrays, tuples and the file's structs and enums".to_owned(),
+        (_, None) => {
+            "types are `bool`, `int`, `fix`, `bits<N>`, arrays, tuples and the file's structs and enums".to_owned()
+        }
     };
     Diagnostic::new(Code::UnknownName, span, format!("no type `{}`", name.text)).help(help)
 }

@@ -154,9 +154,23 @@ impl Elaborator<'_> {
             ItemKind::Param { .. } | ItemKind::Const { .. } => self.constant_item(id),
             ItemKind::Input(_) if self.testing => {
                 let message = format!("a test has no inputs, and `{}` is one", name.text);
-                self.error(Code::BadMain, span, message, "give the function a parameter, and the test a `secret(…)` for it")
+                self.error(
+                    Code::BadMain,
+                    span,
+                    message,
+                    "give the function a parameter, and the test a `secret(…)` for it",
+                )
             }
-            ItemKind::Input(_) => self.items.inputs.get(&id).cloned().unwrap_or(Err(Reported)),
+            ItemKind::Input(_) => match self.items.inputs.get(&id) {
+                Some(value) => value.clone(),
+                // Params and consts are looked at before any input is there.
+                None => {
+                    let message = format!("the input `{}` is not known to the compiler", name.text);
+                    let help =
+                        "params and consts are made of literals, and of each other; compute with inputs in functions";
+                    self.error(Code::NotConst, span, message, help)
+                }
+            },
             ItemKind::Fn(_) | ItemKind::Circuit { .. } => {
                 let message = format!("`{}` is a function", name.text);
                 self.error(Code::TypeMismatch, span, message, format!("call it: `{}(…)`", name.text))
@@ -174,9 +188,7 @@ impl Elaborator<'_> {
                 let first = variants.first().map_or("…", |variant| variant.text.as_str());
                 self.error(Code::TypeMismatch, span, message, format!("name a variant: `{}::{first}`", name.text))
             }
-            ItemKind::Use(_)
-            | ItemKind::Policy { .. }
-            | ItemKind::Error => Err(Reported),
+            ItemKind::Use(_) | ItemKind::Policy { .. } | ItemKind::Error => Err(Reported),
         }
     }
 
@@ -198,6 +210,9 @@ impl Elaborator<'_> {
     }
 
     fn unknown_name(&mut self, name: &ast::Name) -> Outcome<Value> {
+        if !self.unknown.insert((self.frame().module, name.text.clone())) {
+            return Err(Reported);
+        }
         let frame = self.frame();
         let variables = self.variables[frame.first..].iter().map(|variable| variable.name.as_str());
         let variables = variables.filter(|name| !name.starts_with(['<', '#']));
@@ -249,7 +264,8 @@ impl Elaborator<'_> {
             values.push(term?);
         }
         let spans = [first.span].into_iter().chain(links.iter().map(|(term, ..)| term.span));
-        let operands: Option<Vec<Operand>> = values.iter().zip(spans).map(|(value, at)| Self::operand(value, at)).collect();
+        let operands: Option<Vec<Operand>> =
+            values.iter().zip(spans).map(|(value, at)| Self::operand(value, at)).collect();
         if let Some(operands) = operands
             && operands.len() > 2
             && let Some(sum) = self.sum_of_terms(operands, span)?
@@ -335,7 +351,8 @@ impl Elaborator<'_> {
                 self.logic(op, pair)
             }
             BinaryOp::Eq | BinaryOp::Ne
-                if matches!(left.0.ty.innermost(), Type::Enum(_)) && left.0.ty.innermost() == right.0.ty.innermost() =>
+                if matches!(left.0.ty.innermost(), Type::Enum(_))
+                    && left.0.ty.innermost() == right.0.ty.innermost() =>
             {
                 let (a, b) = (Self::numbered(left.0), Self::numbered(right.0));
                 self.operate(op, op_span, (&a, left.1), (&b, right.1), span)

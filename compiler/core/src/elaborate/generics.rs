@@ -122,13 +122,18 @@ impl Elaborator<'_> {
             TypeKind::Named { args, .. } => {
                 let own = match actual {
                     Type::Struct(of) => of.args.clone(),
-                    Type::Scalar(scalar) => scalar.size().map(|size| StructArg::Size(size.into())).into_iter().collect(),
+                    Type::Scalar(scalar) => {
+                        scalar.size().map(|size| StructArg::Size(size.into())).into_iter().collect()
+                    }
                     _ => Vec::new(),
                 };
                 for (arg, own) in args.iter().zip(own) {
                     match (arg, own) {
                         (TypeArg::Type(written), StructArg::Type(own)) => self.bind_generics(written, &own),
-                        (TypeArg::Type(ast::Type { kind: TypeKind::Named { name, .. }, span }), StructArg::Size(size)) => {
+                        (
+                            TypeArg::Type(ast::Type { kind: TypeKind::Named { name, .. }, span }),
+                            StructArg::Size(size),
+                        ) => {
                             let kind = ExprKind::Path { path: vec![name.clone()], args: Vec::new() };
                             self.bind_size(&Expr { kind, span: *span }, size);
                         }
@@ -188,7 +193,8 @@ impl Elaborator<'_> {
             return Ok(found);
         }
         if args.len() != of.generics.len() {
-            let message = format!("`{}` has {} parameters in `<…>`, not {}", of.name.text, of.generics.len(), args.len());
+            let message =
+                format!("`{}` has {} parameters in `<…>`, not {}", of.name.text, of.generics.len(), args.len());
             return self.error(Code::Arity, span, message, "give all of them, or none: they follow from the arguments");
         }
         for (generic, arg) in of.generics.iter().zip(args) {

@@ -76,9 +76,9 @@ impl Elaborator<'_> {
     /// A call of one of these functions; `None` for any other.
     pub(super) fn higher_order(&mut self, name: &ast::Name, args: &[Expr], span: Span) -> Option<Outcome<Value>> {
         Some(match (name.text.as_str(), args) {
-            ("map", [xs, f]) => self.over(xs, None, f, span, |make| {
-                make.comprehension(make.call(F, vec![make.read(X)]), None)
-            }),
+            ("map", [xs, f]) => {
+                self.over(xs, None, f, span, |make| make.comprehension(make.call(F, vec![make.read(X)]), None))
+            }
             ("filter", [xs, f]) => self.over(xs, None, f, span, |make| {
                 make.comprehension(make.read(X), Some(make.call(F, vec![make.read(X)])))
             }),

@@ -2,9 +2,9 @@
 
 use super::circuits::Circuit;
 use super::declared::{Bare, Declared};
+use super::generics::Bindings;
 use super::known::Num;
 use super::modules::ItemId;
-use super::generics::Bindings;
 use super::types::{EnumType, Scalar, StructArg, StructType, Type};
 use super::value::Value;
 use super::{Elaborator, Frame, Outcome, Reported};
@@ -95,7 +95,9 @@ impl Elaborator<'_> {
             ItemKind::Struct(of) if !of.generics.is_empty() => Ok(()),
             ItemKind::Struct(of) => self.struct_item(id, of, Vec::new()).map(|_| ()),
             ItemKind::Enum { name, variants } => self.enum_item(id, name, variants).map(|_| ()),
-            ItemKind::Circuit { name, file, params, result } => self.circuit_item(id, name, file, params, result).map(|_| ()),
+            ItemKind::Circuit { name, file, params, result } => {
+                self.circuit_item(id, name, file, params, result).map(|_| ())
+            }
             ItemKind::Policy { .. } => self.unsupported(item.span, "policies are", "take it out"),
             ItemKind::Input(_) | ItemKind::Fn(_) | ItemKind::Use(_) | ItemKind::Error => Ok(()),
         }
@@ -308,7 +310,8 @@ impl Elaborator<'_> {
             }
             None => {}
         }
-        let depth = self.items.structs.iter().filter(|(own, _, state)| *own == id && matches!(state, State::Open)).count();
+        let depth =
+            self.items.structs.iter().filter(|(own, _, state)| *own == id && matches!(state, State::Open)).count();
         if depth > MAX_NESTED {
             let message = format!("`{}` contains itself", of.name.text);
             return self.error(Code::Recursion, of.name.span, message, "a struct has a fixed size");
@@ -419,7 +422,8 @@ impl Elaborator<'_> {
         for attribute in &field.attributes {
             if attribute.name.text != "csv" {
                 let message = format!("no attribute `{}`", attribute.name.text);
-                let help = "a field has `#[csv(column = \"Name\")]`, `#[csv(date)]`, `#[csv(scale = 100)]` or `#[csv(key)]`";
+                let help =
+                    "a field has `#[csv(column = \"Name\")]`, `#[csv(date)]`, `#[csv(scale = 100)]` or `#[csv(key)]`";
                 return self.error(Code::UnknownName, attribute.name.span, message, help);
             }
             for (name, value) in &attribute.arguments {
@@ -446,9 +450,16 @@ impl Elaborator<'_> {
                     }
                     ("scale", _) => {
                         let message = "scaled decimals are read as an `int`";
-                        return self.error(Code::TypeMismatch, name.span, message, "write `#[csv(scale = 100)] cents: int`");
+                        return self.error(
+                            Code::TypeMismatch,
+                            name.span,
+                            message,
+                            "write `#[csv(scale = 100)] cents: int`",
+                        );
                     }
-                    ("key", None) if matches!(scalar, Type::Scalar(Scalar::Bits(1..=256))) => reading.format = Format::Key,
+                    ("key", None) if matches!(scalar, Type::Scalar(Scalar::Bits(1..=256))) => {
+                        reading.format = Format::Key
+                    }
                     ("key", _) => {
                         let message = "a key is read as a keyed hash, which is a word of at most 256 bits";
                         return self.error(Code::TypeMismatch, name.span, message, "write `#[csv(key)] id: bits<64>`");

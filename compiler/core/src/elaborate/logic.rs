@@ -6,7 +6,7 @@ use super::lanes::{Operand, narrow};
 use super::types::{Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::{Kind, Op, Place, Ref, RegType};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
@@ -90,10 +90,40 @@ impl Elaborator<'_> {
             Bound::Beyond { above } => return Ok((self.constant_truth(&pair, above != constant_is_left), span)),
             Bound::AsItIs => self.one_scale(pair)?,
         };
+        self.lint_comparison(&pair);
         let (a, b) = self.both(&pair)?;
         let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
         let view = self.truth(Op::Lt {}, vec![a, b], pair.lanes(), span);
         Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
+    }
+
+    /// Lints of a comparison in the program itself: functions are written for many ranges.
+    fn lint_comparison(&mut self, pair: &Pair) {
+        if self.frames.len() > 1 {
+            return;
+        }
+        let (a, b) = (&pair.left, &pair.right);
+        let frac = a.scalar.frac();
+        let (left, right) = (self.range(&a.leaf, frac), self.range(&b.leaf, frac));
+        let secret = self.is_secret(&a.leaf) || self.is_secret(&b.leaf);
+        let origin = a.leaf.origin.clone().or_else(|| b.leaf.origin.clone());
+        let place = |operand: &Operand, range| super::lanes::show_place(range, operand.scalar.frac());
+        let diagnostic = if left.hi < right.lo || left.lo >= right.hi {
+            let message = "a comparison whose result is known";
+            Diagnostic::new(Code::ConstantCondition, pair.span, message)
+                .label(a.span, place(a, left))
+                .label(b.span, place(b, right))
+                .help("leave it out, or correct the ranges")
+        } else if secret && !left.sub(right).fits() {
+            Diagnostic::new(Code::WideComparison, pair.span, "a comparison of numbers whose difference exceeds 64 bits")
+                .here("it takes three comparisons, about three times as much")
+                .label(a.span, place(a, left))
+                .label(b.span, place(b, right))
+                .help("declare the ranges that the inputs really have")
+        } else {
+            return;
+        };
+        self.report(super::origin_label(diagnostic, origin.as_deref(), "has its range from here"));
     }
 
     /// A constant in units of the last place of the other side.
@@ -257,7 +287,8 @@ impl Elaborator<'_> {
         let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
         let origin = condition.leaf.origin.clone().or_else(|| a.origin.clone()).or_else(|| b.origin.clone());
         let relative = Relative::join(a.relative, b.relative);
-        let public = [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf)) && matches!(scalar, Scalar::Bits(_));
+        let public =
+            [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf)) && matches!(scalar, Scalar::Bits(_));
         Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
     }
 
@@ -318,11 +349,10 @@ impl Elaborator<'_> {
         let ty = a.ty.with_scalars(&mut scalars.iter().copied());
         let same = scalars.len() == left.len() && ty == b.ty.with_scalars(&mut scalars.iter().copied());
         if !same {
-            let diagnostic =
-                crate::diagnostics::Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
-                    .label(a_span, format!("this is `{}`", a.ty))
-                    .label(b_span, format!("this is `{}`", b.ty))
-                    .help("give both the same type");
+            let diagnostic = Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
+                .label(a_span, format!("this is `{}`", a.ty))
+                .label(b_span, format!("this is `{}`", b.ty))
+                .help("give both the same type");
             return Err(self.report(diagnostic));
         }
         Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))

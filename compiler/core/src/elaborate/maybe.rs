@@ -56,7 +56,12 @@ impl Elaborator<'_> {
     fn column_of(&mut self, ty: &Type, parts: Parts, name: &ast::Name) -> Outcome<Value> {
         if !matches!(parts.value.ty.innermost(), Type::Struct(_)) {
             let message = format!("`{ty}` has no field `{}`", name.text);
-            return self.error(Code::NoField, name.span, message, "it has `has`, which says whether it is there, and `value`");
+            return self.error(
+                Code::NoField,
+                name.span,
+                message,
+                "it has `has`, which says whether it is there, and `value`",
+            );
         }
         let column = self.field_of(&parts.value, name)?;
         let outer = parts.has.ty.extents().len();
@@ -108,7 +113,12 @@ impl Elaborator<'_> {
     }
 
     /// `unwrap_or(m, default)`: the value where there is one.
-    pub(super) fn unwrap_or(&mut self, (m, at): (&Value, Span), (default, d_at): (&Value, Span), span: Span) -> Outcome<Value> {
+    pub(super) fn unwrap_or(
+        &mut self,
+        (m, at): (&Value, Span),
+        (default, d_at): (&Value, Span),
+        span: Span,
+    ) -> Outcome<Value> {
         let Some(parts) = m.maybe_parts() else {
             let message = format!("`unwrap_or` takes a value that may be absent, and this is `{}`", m.ty);
             return self.error(Code::TypeMismatch, at, message, "use the value itself");

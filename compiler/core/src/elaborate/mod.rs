@@ -13,7 +13,8 @@
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
 //! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`]: statements
 //! * [`circuits`]: netlists that are called as functions, and functions that become netlists
-//! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
+//! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls, and how names are written; [`depends`]: which
+//!   roles an output depends on
 
 mod arith;
 mod assigned;
@@ -24,6 +25,7 @@ mod callable;
 mod circuits;
 mod comprehension;
 mod declared;
+mod depends;
 mod exits;
 mod expr;
 mod generics;
@@ -143,6 +145,8 @@ pub(crate) struct Elaborator<'a> {
     effects: usize,
     /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
     conditional: usize,
+    /// Names of a module that were found to mean nothing: that is said once.
+    unknown: BTreeSet<(usize, String)>,
     /// Whether a test is elaborated, in which `assert` opens secrets and which has no inputs.
     testing: bool,
 }
@@ -176,6 +180,7 @@ pub(crate) fn elaborate(
         evaluations: 0,
         effects: 0,
         conditional: 0,
+        unknown: BTreeSet::new(),
         testing: entry != Entry::Main,
     };
     elaborator.program(entry);
@@ -198,6 +203,10 @@ impl Elaborator<'_> {
         }
         self.frames.pop();
         names::check(self.modules, &self.called, self.sources, self.sink);
+        if !self.sink.has_errors() && !self.testing {
+            names::style(self.modules, self.sink);
+            self.lint_dependence();
+        }
         self.lint_unused();
     }
 
@@ -282,6 +291,11 @@ impl Elaborator<'_> {
         // Names that the compiler made up are nobody's to use.
         if !name.text.starts_with('#') {
             self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
+        }
+        if self.items.roles.iter().any(|role| role.name == name.text) {
+            let message = format!("the variable `{}` hides the role of that name", name.text);
+            let diagnostic = Diagnostic::new(Code::ShadowedRole, name.span, message);
+            self.report(diagnostic.help("give the variable a name of its own, in small letters"));
         }
         let value = value.map(|value| self.named(value, name.text.trim_start_matches('#')));
         self.variables.push(Variable {

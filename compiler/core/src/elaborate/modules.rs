@@ -80,7 +80,8 @@ impl Modules {
 
     /// The attributes of the item around a place.
     pub(crate) fn attributes_at(&self, at: Span) -> impl Iterator<Item = &ast::Attribute> {
-        let items = self.modules.iter().filter(move |module| module.file == at.file).flat_map(|module| &module.ast.items);
+        let items =
+            self.modules.iter().filter(move |module| module.file == at.file).flat_map(|module| &module.ast.items);
         let around = items.filter(move |item| item.span.start <= at.start && at.end <= item.span.end);
         around.flat_map(|item| &item.attributes)
     }
@@ -258,7 +259,7 @@ fn item_names(kind: &ItemKind) -> Vec<&ast::Name> {
 
 fn declare(names: &mut BTreeMap<String, Named>, name: &ast::Name, named: Named, sink: &mut Sink) {
     if let Some(before) = names.get(&name.text) {
-        if before.id == named.id {
+        if before.id == named.id && (before.imported || named.imported) {
             return;
         }
         let message = format!("`{}` is declared twice", name.text);

@@ -75,7 +75,9 @@ impl Elaborator<'_> {
         let words: Vec<BigUint> = match known {
             Known::Same(word, _) => vec![word.as_word().unwrap_or_default()],
             Known::Each(words) => words.iter().map(|word| word.as_word().unwrap_or_default()).collect(),
-            Known::Steps { lanes, .. } => (0..*lanes).map(|lane| known.lane(lane).as_word().unwrap_or_default()).collect(),
+            Known::Steps { lanes, .. } => {
+                (0..*lanes).map(|lane| known.lane(lane).as_word().unwrap_or_default()).collect()
+            }
         };
         self.at(span);
         let own = words.len() as u64;
@@ -151,10 +153,11 @@ impl Elaborator<'_> {
                     (Some(width), None) | (None, Some(width)) => format!("write `x as bits<{width}>`"),
                     (None, None) => "write `x as bits<32>`".to_owned(),
                 };
-                let diagnostic = Diagnostic::new(Code::TypeMismatch, pair.span, format!("`{}` needs words of one width", pair.what))
-                    .label(left.span, format!("this is `{}`", left.scalar))
-                    .label(right.span, format!("this is `{}`", right.scalar))
-                    .help(help);
+                let diagnostic =
+                    Diagnostic::new(Code::TypeMismatch, pair.span, format!("`{}` needs words of one width", pair.what))
+                        .label(left.span, format!("this is `{}`", left.scalar))
+                        .label(right.span, format!("this is `{}`", right.scalar))
+                        .help(help);
                 return Err(self.report(diagnostic));
             }
         };
@@ -234,7 +237,13 @@ impl Elaborator<'_> {
     }
 
     /// The sum of several words modulo 2^width: carry-save adders, and one adder with carries at the end.
-    pub(super) fn sum_of_words(&mut self, terms: &[Operand], extents: &[u64], width: u32, span: Span) -> Outcome<Value> {
+    pub(super) fn sum_of_words(
+        &mut self,
+        terms: &[Operand],
+        extents: &[u64],
+        width: u32,
+        span: Span,
+    ) -> Outcome<Value> {
         let lanes: u64 = extents.iter().product();
         let mut constant = BigUint::zero();
         let mut args = Vec::new();
@@ -304,7 +313,8 @@ impl Elaborator<'_> {
                 vec![if op == BinaryOp::Ne { b.not(equal) } else { equal }]
             })?,
             _ => self.two_words(pair, (width, 1), |b, x, y| {
-                let (swap, negate) = (matches!(op, BinaryOp::Gt | BinaryOp::Le), matches!(op, BinaryOp::Ge | BinaryOp::Le));
+                let (swap, negate) =
+                    (matches!(op, BinaryOp::Gt | BinaryOp::Le), matches!(op, BinaryOp::Ge | BinaryOp::Le));
                 let less = if swap { circuits::less_unsigned(b, y, x) } else { circuits::less_unsigned(b, x, y) };
                 vec![if negate { b.not(less) } else { less }]
             })?,
@@ -324,7 +334,9 @@ impl Elaborator<'_> {
     /// `!x` of words.
     pub(super) fn word_complement(&mut self, operand: &Operand, width: u32, span: Span) -> Outcome<Value> {
         let most = modulo(width) - BigUint::one();
-        if let Some(known) = operand.known().and_then(|known| known.map(|word| Some(Num::word(&most - word.as_word()?)))) {
+        if let Some(known) =
+            operand.known().and_then(|known| known.map(|word| Some(Num::word(&most - word.as_word()?))))
+        {
             return Ok(Operand { leaf: Leaf::known(known), ..operand.clone() }.into_value());
         }
         let lanes = operand.leaf.lanes();
@@ -347,7 +359,11 @@ impl Elaborator<'_> {
         let words = Self::operand(x, x_span).and_then(|operand| operand.width().map(|width| (operand, width)));
         let Some((operand, width)) = words else {
             let message = format!("`{what}` moves the bits of a word, and this is `{}`", x.ty);
-            let help = if x.ty == Type::INT { "multiply or divide by a power of two, or write `x as bits<32>`" } else { "write `x as bits<32>`" };
+            let help = if x.ty == Type::INT {
+                "multiply or divide by a power of two, or write `x as bits<32>`"
+            } else {
+                "write `x as bits<32>`"
+            };
             return self.error(Code::TypeMismatch, x_span, message, help);
         };
         if by.ty != Type::INT {
@@ -407,7 +423,10 @@ impl Elaborator<'_> {
         if places == 0 {
             return Ok(operand.clone().into_value());
         }
-        if let Some(known) = operand.known().and_then(|known| known.map(|word| Some(Num::word(moved(what, &word.as_word()?, width, places))))) {
+        if let Some(known) = operand
+            .known()
+            .and_then(|known| known.map(|word| Some(Num::word(moved(what, &word.as_word()?, width, places)))))
+        {
             return Ok(Operand { leaf: Leaf::known(known), ..operand.clone() }.into_value());
         }
         let lanes = operand.leaf.lanes();
@@ -446,7 +465,8 @@ impl Elaborator<'_> {
         let view = match operand.scalar {
             Scalar::Bits(own) if own > width => {
                 let message = format!("`{}` does not fit in {width} bits", operand.scalar);
-                let help = format!("take its parts, the highest first: `x as [bits<{width}>; {}]`", own.div_ceil(width));
+                let help =
+                    format!("take its parts, the highest first: `x as [bits<{width}>; {}]`", own.div_ceil(width));
                 return self.error(Code::BrokenPromise, span, message, help);
             }
             Scalar::Bits(_) => self.lanes(&operand.leaf, operand.scalar, lanes, operand.span)?,
@@ -465,8 +485,11 @@ impl Elaborator<'_> {
                     let message = format!("an integer that may not be a word of {width} bits");
                     let diagnostic = Diagnostic::new(Code::BrokenPromise, span, message)
                         .here(super::lanes::show_place(range, 0))
-                        .help(format!("a word of {width} bits spells 0 to 2^{width} - 1: narrow the range, or use a wider word"));
-                    let diagnostic = super::origin_label(diagnostic, operand.leaf.origin.as_deref(), "has its range from here");
+                        .help(format!(
+                            "a word of {width} bits spells 0 to 2^{width} - 1: narrow the range, or use a wider word"
+                        ));
+                    let diagnostic =
+                        super::origin_label(diagnostic, operand.leaf.origin.as_deref(), "has its range from here");
                     return Err(self.report(diagnostic));
                 }
                 let view = self.lanes(&operand.leaf, Scalar::Int, lanes, operand.span)?;
@@ -622,16 +645,17 @@ impl Elaborator<'_> {
             }
         };
         let lanes = operand.leaf.lanes();
-        let leaf = match operand.known().and_then(|known| known.map(|word| Some(Num::Bool(word.as_word()?.bit(at.into()))))) {
-            Some(known) => Leaf::known(known),
-            None => {
-                let view = self.lanes(&operand.leaf, operand.scalar, lanes, x.1)?;
-                self.at(span);
-                let public = !self.is_secret(&operand.leaf);
-                let row = self.bit_row(&view, at, public);
-                Leaf::of(row).from(operand.leaf.origin.clone())
-            }
-        };
+        let leaf =
+            match operand.known().and_then(|known| known.map(|word| Some(Num::Bool(word.as_word()?.bit(at.into()))))) {
+                Some(known) => Leaf::known(known),
+                None => {
+                    let view = self.lanes(&operand.leaf, operand.scalar, lanes, x.1)?;
+                    self.at(span);
+                    let public = !self.is_secret(&operand.leaf);
+                    let row = self.bit_row(&view, at, public);
+                    Leaf::of(row).from(operand.leaf.origin.clone())
+                }
+            };
         Ok(Value::new(Type::lanes_of(Scalar::Bool, &operand.extents), leaf))
     }
 
@@ -660,7 +684,8 @@ impl Elaborator<'_> {
     /// `__parts(x, width)`: words as shorter ones along a new first extent, the highest first.
     pub(super) fn parts_along(&mut self, x: (&Value, Span), part: (&Value, Span), span: Span) -> Outcome<Value> {
         let (operand, width) = self.words_of(x, "parts")?;
-        let part = part.0.known_int().and_then(|part| u32::try_from(part).ok()).filter(|part| *part > 0 && width % part == 0);
+        let part =
+            part.0.known_int().and_then(|part| u32::try_from(part).ok()).filter(|part| *part > 0 && width % part == 0);
         let part = part.ok_or(Reported)?;
         let lanes = operand.leaf.lanes();
         let view = self.lanes(&operand.leaf, operand.scalar, lanes, x.1)?;
@@ -722,7 +747,8 @@ impl Elaborator<'_> {
         let operand = Self::scalars(bits, at).filter(|operand| operand.scalar == Scalar::Bool);
         let width = operand.as_ref().and_then(|operand| u32::try_from(operand.extents[0]).ok());
         let (Some(operand), Some(width @ 1..=MAX_WIDTH)) = (operand, width) else {
-            let message = format!("`word_of` takes an array of 1 to {MAX_WIDTH} truth values, and this is `{}`", bits.ty);
+            let message =
+                format!("`word_of` takes an array of 1 to {MAX_WIDTH} truth values, and this is `{}`", bits.ty);
             return self.error(Code::TypeMismatch, at, message, "give it the bits, the lowest first");
         };
         let extents = operand.extents[1..].to_vec();
@@ -731,7 +757,8 @@ impl Elaborator<'_> {
             Some(known) => {
                 let word = |lane: u64| {
                     let mut word = BigUint::zero();
-                    (0..u64::from(width)).for_each(|place| word.set_bit(place, !known.lane(place * lanes + lane).is_zero()));
+                    (0..u64::from(width))
+                        .for_each(|place| word.set_bit(place, !known.lane(place * lanes + lane).is_zero()));
                     Num::word(word)
                 };
                 Leaf::known(Known::each((0..lanes).map(word).collect()))

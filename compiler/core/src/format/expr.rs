@@ -33,7 +33,12 @@ impl Cursor<'_> {
     /// An expression without the parentheses around it.
     fn bare(&mut self, e: &Expr) {
         match &e.kind {
-            ExprKind::Int(_) | ExprKind::Word(_) | ExprKind::Fix(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Error => {
+            ExprKind::Int(_)
+            | ExprKind::Word(_)
+            | ExprKind::Fix(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Str(_)
+            | ExprKind::Error => {
                 self.token();
             }
             ExprKind::Path { path, args } => self.path(path, args),

@@ -22,8 +22,7 @@ pub(crate) fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
 
 /// As [`run`], of a program that may be refused because of its ranges, and nothing else.
 pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, String>, Refused> {
-    let request =
-        Request::new("main.smpc", source);
+    let request = Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
     let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision];

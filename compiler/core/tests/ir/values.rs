@@ -45,10 +45,10 @@ fn functions_are_arguments() {
     with(items, "output x = apply(xs, |x| x as fix) to all;", &[("x", &[3 * ONE, ONE, 4 * ONE, ONE, 5 * ONE])]);
     with(items, "output x = fold(xs, 0, add) to all;", &[("x", &[14])]);
     // A closure sees what stood there when it was written.
-    body("let mut k = 1; let ys = map(xs, |x| x + k); k = 100; output x = ys to all; output y = k to all;", &[
-        ("x", &[4, 2, 5, 2, 6]),
-        ("y", &[100]),
-    ]);
+    body(
+        "let mut k = 1; let ys = map(xs, |x| x + k); k = 100; output x = ys to all; output y = k to all;",
+        &[("x", &[4, 2, 5, 2, 6]), ("y", &[100])],
+    );
 }
 
 #[test]
@@ -56,12 +56,17 @@ fn generic_structs() {
     let items = "struct Pair<T, U> { first: T, second: U }\nstruct Row<const N> { cells: [int; N] }\n\
         fn swap<T, U>(p: secret Pair<T, U>) -> secret Pair<U, T> { Pair { first: p.second, second: p.first } }\n\
         fn total<const N>(row: secret Row<N>) -> secret int { sum(row.cells) }\n";
-    with(items, "let p = swap(Pair { first: a, second: c }); output x = p.first to all; output y = p.second to all;", &[
-        ("x", &[1]),
-        ("y", &[7]),
-    ]);
+    with(
+        items,
+        "let p = swap(Pair { first: a, second: c }); output x = p.first to all; output y = p.second to all;",
+        &[("x", &[1]), ("y", &[7])],
+    );
     with(items, "output x = total(Row { cells: xs }) to all;", &[("x", &[14])]);
-    with(items, "let p: Pair<int, fix> = Pair { first: a, second: 1 as fix }; output x = p.second to all;", &[("x", &[ONE])]);
+    with(
+        items,
+        "let p: Pair<int, fix> = Pair { first: a, second: 1 as fix }; output x = p.second to all;",
+        &[("x", &[ONE])],
+    );
 }
 
 #[test]
@@ -69,10 +74,16 @@ fn records_nest() {
     let items = "struct Point { x: int, y: int }\nstruct Line { from: Point, to: Point, ends: [Point; 2] }\n";
     let line = "let p = Point { x: a, y: b }; let q = Point { x: 1, ..p };\n\
         let mut l = Line { from: p, to: q, ends: [p, q] };\n";
-    with(items, &format!("{line} output x = [l.from.x, l.to.x, l.to.y, l.ends[1].x] to all;"), &[("x", &[7, 1, -3, 1])]);
-    with(items, &format!("{line} l.ends[0].y = 9; l.from.x += 1; output x = [l.ends.y[0], l.ends[0].y, l.from.x] to all;"), &[
-        ("x", &[9, 9, 8]),
-    ]);
+    with(
+        items,
+        &format!("{line} output x = [l.from.x, l.to.x, l.to.y, l.ends[1].x] to all;"),
+        &[("x", &[7, 1, -3, 1])],
+    );
+    with(
+        items,
+        &format!("{line} l.ends[0].y = 9; l.from.x += 1; output x = [l.ends.y[0], l.ends[0].y, l.from.x] to all;"),
+        &[("x", &[9, 9, 8])],
+    );
     with(items, &format!("{line} let table = [l, l]; output x = table.ends.x to all;"), &[("x", &[7, 1, 7, 1])]);
 }
 
@@ -85,7 +96,10 @@ fn enums() {
     assert_eq!(found("output x = arms != Arm::Control to all;"), Some(vec![0, 1, 1]));
     assert_eq!(found("output x = arm to all;"), Some(vec![2]));
     assert_eq!(found("output x = arms as int + 1 to all;"), Some(vec![1, 2, 3]));
-    assert_eq!(found("let next = if arm == Arm::Placebo { Arm::Control } else { arm }; output x = next to all;"), Some(vec![0]));
+    assert_eq!(
+        found("let next = if arm == Arm::Placebo { Arm::Control } else { arm }; output x = next to all;"),
+        Some(vec![0])
+    );
     assert_eq!(found("let k = 1; output x = k as Arm to all;"), Some(vec![1]));
 }
 
@@ -94,7 +108,8 @@ fn absent_values() {
     let items = "struct Claim { cost: int in 0..=100, paid: maybe int in 0..=100 }\n\
         input claims: secret [Claim; ..=4] from A;\ninput age: secret maybe int in 0..=99 from B;\ninput ages: secret [maybe int in 0..=99; 3] from B;\n";
     let source = |statements: &str| format!("party A, B;\n{items}fn main() {{ {statements} }}\n");
-    let inputs: &[&[i64]] = &[&[1, 1, 1, 0], &[10, 20, 30, 40], &[1, 0, 1, 1], &[5, 6, 7, 8], &[0], &[33], &[1, 0, 1], &[20, 30, 40]];
+    let inputs: &[&[i64]] =
+        &[&[1, 1, 1, 0], &[10, 20, 30, 40], &[1, 0, 1, 1], &[5, 6, 7, 8], &[0], &[33], &[1, 0, 1], &[20, 30, 40]];
     let found = |statements: &str| run(&source(statements), inputs).expect("runs").remove("x");
     assert_eq!(found("output x = claims.valid to all;"), Some(vec![1, 1, 1, 0]));
     assert_eq!(found("output x = claims.cost.has to all;"), Some(vec![1, 1, 1, 0]));
@@ -116,8 +131,10 @@ fn absent_values() {
 #[test]
 fn words() {
     let source = |statements: &str| {
-        format!("party A;\ninput w: secret bits<8> from A;\ninput v: secret bits<8> from A;\ninput n: secret int in 0..=255 from A;\n\
-            input ws: secret [bits<32>; 2] from A;\nfn main() {{ {statements} }}\n")
+        format!(
+            "party A;\ninput w: secret bits<8> from A;\ninput v: secret bits<8> from A;\ninput n: secret int in 0..=255 from A;\n\
+            input ws: secret [bits<32>; 2] from A;\nfn main() {{ {statements} }}\n"
+        )
     };
     let inputs: &[&[i64]] = &[&[0b1001_0110], &[0b0000_1111], &[200], &[0x0102_0304, 0xffff_ffff]];
     let found = |statements: &str| {
@@ -129,12 +146,26 @@ fn words() {
     assert_eq!(found("output x = [w & 0x0f, w | 1, w ^ 0xff] to all;"), [0b0110, 0b1001_0111, 0b0110_1001]);
     assert_eq!(found("output x = !w to all;"), [0b0110_1001]);
     assert_eq!(found("output x = [w << 3, w >> 3, w << 8, w >> 9] to all;"), [0b1011_0000, 0b0001_0010, 0, 0]);
-    assert_eq!(found("output x = [rotl(w, 3), w.rotr(3), rotr(w, 11)] to all;"), [0b1011_0100, 0b1101_0010, 0b1101_0010]);
+    assert_eq!(
+        found("output x = [rotl(w, 3), w.rotr(3), rotr(w, 11)] to all;"),
+        [0b1011_0100, 0b1101_0010, 0b1101_0010]
+    );
     assert_eq!(found("output x = [w + v, w - v, v - w, -v] to all;"), [165, 135, 121, 241]);
     assert_eq!(found("output x = [w + v + 100 + w, w + 1] to all;"), [(150 + 15 + 100 + 150) % 256, 151]);
     assert_eq!(found("output x = [w * v, w * 3] to all;"), [150 * 15 % 256, 450 % 256]);
-    assert_eq!(found("output x = [w == v, w != v, w == 0x96, w < v, w > v, w >= 150, w <= 149] to all;"), [0, 1, 1, 0, 1, 1, 0]);
+    assert_eq!(
+        found("output x = [w == v, w != v, w == 0x96, w < v, w > v, w >= 150, w <= 149] to all;"),
+        [0, 1, 1, 0, 1, 1, 0]
+    );
+    assert_eq!(found("output x = [sum([w, v, w]), product([w, v])] to all;"), [315 % 256, 150 * 15 % 256]);
     assert_eq!(found("output x = w as int + 1 to all;"), [151]);
+    // A secret index among words, to read and to write.
+    assert_eq!(found("let xs = [w, v, w ^ v]; output x = [xs[n as int - 199], xs[n as int - 200]] to all;"), [15, 150]);
+    assert_eq!(
+        found("let mut xs = [w, v]; xs[n as int - 199] = 0xff; xs[n as int - 200] ^= 1; output x = xs to all;"),
+        [151, 255]
+    );
+    assert_eq!(found("let y = match n { 0..=100 => w, 200 => v, _ => 0 }; output x = y to all;"), [15]);
     assert_eq!(found("output x = n as bits<8> ^ v to all;"), [200 ^ 15]);
     assert_eq!(found("output x = n as bits<16> + 0xffff to all;"), [199]);
     assert_eq!(found("output x = if w > v { w } else { v } to all;"), [150]);
