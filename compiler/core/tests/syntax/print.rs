@@ -587,6 +587,7 @@ impl Printer {
                 self.put("|");
                 self.expr(body, RANGE, Mode::All);
             }
+            ExprKind::Word(word) => self.put(&format!("{word:#x}")),
             ExprKind::Error => unreachable!("no random program has errors"),
         }
     }

@@ -145,6 +145,17 @@ impl Plane {
         *word = *word & !mask | bits << (lane % 64) & mask;
     }
 
+    /// Sets so many lanes from `at` on to one bit.
+    fn fill(self, rows: &mut [Row], at: usize, bit: u64, count: usize) {
+        let bits = (bit & 1).wrapping_neg();
+        let mut done = 0;
+        while done < count {
+            let step = (count - done).min(64 - (at + done) % 64);
+            self.set(rows, at + done, step, bits);
+            done += step;
+        }
+    }
+
     /// Copies a run of lanes.
     fn copy(self, to: &mut [Row], at: usize, from: (Self, &[Row], usize), count: usize) {
         let (plane, rows, start) = from;
@@ -254,6 +265,13 @@ impl Shares for Bin {
                     .step_by(cols.max(1))
                     .enumerate()
                     .for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
+            }
+            // One lane for many, as where a scalar meets an array.
+            None if stride == 0 => {
+                view.iter()
+                    .step_by(cols.max(1))
+                    .enumerate()
+                    .for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
             }
             None => view.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, lane))),
         });
