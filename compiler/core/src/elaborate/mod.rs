@@ -10,7 +10,8 @@
 //! * [`modules`], [`items`], [`declared`]: what names and written types mean
 //! * [`types`], [`value`], [`known`]: what is computed with
 //! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`one_hot`], [`builtins`], [`call`]: expressions
-//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`]: statements
+//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
+//! * [`widest`]: what to write where a result may not fit
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
 
 mod arith;
@@ -31,12 +32,14 @@ mod loops;
 mod matching;
 pub(crate) mod modules;
 mod names;
+mod narrowing;
 mod one_hot;
 mod place;
 mod shape;
 mod stmt;
 mod types;
 mod value;
+mod widest;
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::ir::builder::Builder;
