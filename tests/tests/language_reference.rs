@@ -67,7 +67,8 @@ fn expected(block: &Block) -> Vec<(String, Value)> {
             name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned();
         }
         if let Some((_, said)) = line.split_once("// = ") {
-            let said = serde_json::from_str(said).unwrap_or_else(|e| panic!("{}:{}: {e}: {said}", block.page, block.line));
+            let said =
+                serde_json::from_str(said).unwrap_or_else(|e| panic!("{}:{}: {e}: {said}", block.page, block.line));
             found.push((name.clone(), said));
         }
     }

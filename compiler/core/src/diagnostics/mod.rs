@@ -111,6 +111,17 @@ impl Sink {
         self.found.is_empty()
     }
 
+    /// The last one.
+    #[must_use]
+    pub fn last(&self) -> Option<&Diagnostic> {
+        self.found.last()
+    }
+
+    /// The last one, to add to it.
+    pub fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+        self.found.last_mut()
+    }
+
     /// Forgets all but the first `len`: what was tried and is done again says its messages once.
     pub fn truncate(&mut self, len: usize) {
         self.found.truncate(len);

@@ -62,20 +62,20 @@ impl Elaborator<'_> {
                 Some(otherwise) => self.expression(otherwise),
                 None => Ok(Value::unit()),
             },
-            None => self.undecided(&decides, condition.span, then, otherwise, span),
+            None => self.undecided(&decides, condition, then, otherwise, span),
         }
     }
 
     /// An `if` whose condition the compiler does not know.
-    pub(super) fn undecided(
+    fn undecided(
         &mut self,
-        condition: &Value,
-        condition_span: Span,
+        decides: &Value,
+        condition: &Expr,
         then: &Block,
         otherwise: Option<&Expr>,
         span: Span,
     ) -> Outcome<Value> {
-        let operand = self.condition(condition, condition_span)?;
+        let operand = self.condition(decides, condition.span)?;
         let mut names = assigned([then]);
         otherwise.iter().for_each(|otherwise| assigned_in(otherwise, &mut names));
         let first = |elaborator: &mut Self| elaborator.block_value(then);
@@ -96,9 +96,11 @@ impl Elaborator<'_> {
         let value = match self.public_truth(&operand) {
             Some(decides) => {
                 let variables = self.variables_of(&names, false);
+                let first = |elaborator: &mut Self| elaborator.knowing(condition, true, first);
+                let second = |elaborator: &mut Self| elaborator.knowing(condition, false, second);
                 self.public_choice(decides, &variables, spans, first, second)?
             }
-            None => self.secret_choice(condition, condition_span, &names, spans, first, second)?,
+            None => self.secret_choice(decides, condition.span, &names, spans, first, second)?,
         };
         if otherwise.is_none() && !value.ty.is_unit() {
             let message = "an `if` with a value and without `else`";
@@ -331,9 +333,10 @@ impl Elaborator<'_> {
                 let ty = self.builder.ty(view.value);
                 let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
                 let value = self.builder.fill(ty, word, of.lanes());
-                Leaf { data: Data::Lanes(Ref::whole(value, of.lanes())), ..leaf.clone() }
+                Leaf { data: Data::Lanes(Ref::whole(value, of.lanes())), narrowed: None, ..leaf.clone() }
             }
-            Data::Lanes(_) | Data::Known(_) => leaf.clone(),
+            // What is known of it need not hold on this side.
+            Data::Lanes(_) | Data::Known(_) => Leaf { narrowed: None, ..leaf.clone() },
         });
         Value { ty: of.ty.clone(), leaves: leaves.collect() }
     }
@@ -350,8 +353,7 @@ impl Elaborator<'_> {
         let mut leaves = Vec::with_capacity(types.len());
         for ((x, y), of) in a.leaves.iter().zip(&b.leaves).zip(&types) {
             if x.data == y.data || of.lanes() == 0 {
-                let relative = Relative::join(x.relative, y.relative);
-                leaves.push(Joined::Same(x.clone().relative(relative)));
+                leaves.push(Joined::Same(x.clone().or(y)));
                 continue;
             }
             if let (Some(Known::Same(Num::Bool(x), 1)), Some(Known::Same(Num::Bool(_), 1))) =
@@ -370,6 +372,7 @@ impl Elaborator<'_> {
                 origin: x.origin.clone().or_else(|| y.origin.clone()),
                 relative: Relative::join(x.relative, y.relative),
                 public: !self.is_secret(x) && !self.is_secret(y),
+                narrowed: None,
             };
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));
             leaving.push((then?, otherwise, ty));

@@ -225,8 +225,13 @@ impl Elaborator<'_> {
                     let span = span.unwrap_or(statement.span);
                     let names = assigned_in_rest(rest, value);
                     let variables = self.variables_of(&names, false);
+                    let stay = |elaborator: &mut Self| elaborator.statements(rest, value);
                     return self.deeper(span, |elaborator| {
-                        elaborator.unless(left, &variables, span, |elaborator| elaborator.statements(rest, value))
+                        elaborator.unless(left, &variables, span, |elaborator| match guard(statement) {
+                            // What follows `if c { break; }` runs where c does not hold.
+                            Some(condition) => elaborator.knowing(condition, false, stay),
+                            None => stay(elaborator),
+                        })
                     });
                 }
             }
@@ -298,6 +303,15 @@ impl Elaborator<'_> {
             }
         }
     }
+}
+
+/// The condition of an `if` that always ends with an exit.
+fn guard(statement: &Stmt) -> Option<&Expr> {
+    let StmtKind::Expr(Expr { kind: ExprKind::If { condition, then, otherwise: None }, .. }) = &statement.kind else {
+        return None;
+    };
+    let last = then.statements.last().filter(|_| then.value.is_none())?;
+    matches!(last.kind, StmtKind::Break | StmtKind::Continue | StmtKind::Return(_)).then_some(condition)
 }
 
 /// Finds the first exit that leads out of an expression.

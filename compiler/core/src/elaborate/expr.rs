@@ -51,12 +51,16 @@ impl Elaborator<'_> {
                 let value = self.expression(of)?;
                 self.complement(&value, span)
             }
-            ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right, span),
+            ExprKind::Binary { op, op_span, left, right } => {
+                self.binary(*op, *op_span, left, right, span).or_else(|Reported| self.suggest_range(e))
+            }
             ExprKind::As(of, ty) => self.conversion(of, ty, span),
             ExprKind::Range { from, to, inclusive } => {
                 self.range_value(from.as_deref(), to.as_deref(), *inclusive, span)
             }
-            ExprKind::Call { callee, args } => self.call_expression(callee, args, span),
+            ExprKind::Call { callee, args } => {
+                self.call_expression(callee, args, span).or_else(|Reported| self.suggest_range(e))
+            }
             ExprKind::Method { receiver, name, args } => {
                 let mut all = vec![(**receiver).clone()];
                 all.extend(args.iter().cloned());
@@ -381,12 +385,17 @@ impl Elaborator<'_> {
             let second = self.expression(right)?;
             return self.operate(op, span, (&first, left.span), (&second, right.span), span);
         };
-        let second = |elaborator: &mut Self| elaborator.expression(right);
+        let second = |elaborator: &mut Self| {
+            elaborator.knowing(left, op == BinaryOp::And, |elaborator| elaborator.expression(right))
+        };
         let constant = |_: &mut Self| Ok(Value::boolean(decides));
+        let mut names = super::assigned::Assigned::new();
+        super::assigned::assigned_in(right, &mut names);
+        let variables = self.variables_of(&names, false);
         if op == BinaryOp::And {
-            self.public_choice(condition, &[], Sides::of(span), second, constant)
+            self.public_choice(condition, &variables, Sides::of(span), second, constant)
         } else {
-            self.public_choice(condition, &[], Sides::of(span), constant, second)
+            self.public_choice(condition, &variables, Sides::of(span), constant, second)
         }
     }
 

@@ -109,7 +109,7 @@ impl Elaborator<'_> {
             Data::Known(known) => known.range().mul(Interval::of(1 << frac)),
             Data::Lanes(view) => {
                 let (lo, hi) = self.builder.ty(view.value).range();
-                Interval::new(i128::from(lo), i128::from(hi))
+                leaf.narrowed.unwrap_or(Interval::new(i128::from(lo), i128::from(hi)))
             }
         }
     }
@@ -188,8 +188,16 @@ impl Elaborator<'_> {
                 let known = known.clone();
                 self.constant(&known, scalar, lanes, span)
             }
-            Data::Lanes(view) if view.lanes() == lanes => Ok(view.clone()),
-            Data::Lanes(view) => Ok(self.repeat(&view.clone(), lanes)),
+            Data::Lanes(view) => {
+                let view = match (leaf.narrowed, &view.clone()) {
+                    (Some(range), view) => match self.relabelled(view, range, span).data {
+                        Data::Lanes(view) => view,
+                        Data::Known(_) => view.clone(),
+                    },
+                    (None, view) => view.clone(),
+                };
+                Ok(if view.lanes() == lanes { view } else { self.repeat(&view, lanes) })
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::syntax::ast::BinaryOp;
 /// What is compared in place of a constant.
 enum Bound {
     /// Its words at the scale of the other side.
-    Words(Operand),
+    Words(Box<Operand>),
     /// Nothing: it lies above all that fits 64 bits, or below.
     Beyond {
         /// Which of the two.
@@ -85,8 +85,8 @@ impl Elaborator<'_> {
         };
         let constant_is_left = pair.left.known().is_some();
         let pair = match bound {
-            Bound::Words(left) if constant_is_left => Pair { left, ..pair },
-            Bound::Words(right) => Pair { right, ..pair },
+            Bound::Words(left) if constant_is_left => Pair { left: *left, ..pair },
+            Bound::Words(right) => Pair { right: *right, ..pair },
             Bound::Beyond { above } => return Ok((self.constant_truth(&pair, above != constant_is_left), span)),
             Bound::AsItIs => self.one_scale(pair)?,
         };
@@ -147,7 +147,7 @@ impl Elaborator<'_> {
         let extents = if words.len() == 1 { Vec::new() } else { constant.extents.clone() };
         let value = self.builder.constant(RegType::Pub { kind, lo, hi, frac }, words);
         let leaf = Leaf::of(self.builder.whole(value));
-        Bound::Words(Operand { scalar: other.scalar, leaf, extents, span: constant.span })
+        Bound::Words(Box::new(Operand { scalar: other.scalar, leaf, extents, span: constant.span }))
     }
 
     fn constant_truth(&self, pair: &Pair, value: bool) -> Value {
@@ -261,7 +261,7 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Outcome<Leaf> {
         if a.data == b.data || lanes == 0 {
-            return Ok(a.clone().relative(Relative::join(a.relative, b.relative)));
+            return Ok(a.clone().or(b));
         }
         if let Some(Known::Same(Num::Bool(holds), _)) = condition.known() {
             return Ok(if *holds { a.clone() } else { b.clone() });

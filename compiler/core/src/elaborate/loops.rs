@@ -98,8 +98,10 @@ enum Guess {
     Growing { lo: i128, hi: i128 },
     /// It keeps to so many bits.
     Width(usize),
-    /// All of 64 bits, of a public number.
+    /// All of 64 bits, of a public number, on the sides to which it was seen to go.
     Full,
+    /// Less than that: what the turn makes of it, and the range before the loop.
+    Tightened,
 }
 
 /// A scalar that a turn hands to the next.
@@ -115,6 +117,8 @@ struct Carried {
     /// Whether a turn was seen to go below or above.
     sinks: bool,
     rises: bool,
+    /// Whether it is to stay at all of 64 bits.
+    full: bool,
 }
 
 /// What a loop carries.
@@ -241,11 +245,16 @@ impl Elaborator<'_> {
             let failed = self.sink.has_errors_since(messages);
             let next = match turn {
                 Ok(turn) if !failed => {
-                    if self.exits_settle(&mut carry.exits) && self.settles(&carry, &turn.next) {
-                        return self.close(turn, &carry, span);
+                    let settled = self.exits_settle(&mut carry.exits) && self.settles(&carry, &turn.next);
+                    if settled && !self.tighten(&mut carry, &turn.next) {
+                        self.close(turn, &carry, span)?;
+                        if let (Head::While(condition), false) = (head, carry.exits.early()) {
+                            self.learn(condition, false);
+                        }
+                        return Ok(());
                     }
                     self.abandon(turn.open);
-                    Some(turn.next)
+                    Some((turn.next, settled))
                 }
                 Ok(turn) => {
                     self.abandon(turn.open);
@@ -255,7 +264,7 @@ impl Elaborator<'_> {
             };
             // The types of what the turn handed on are needed until the next guess stands.
             let widths = carry.leaves.iter().any(|leaf| matches!(leaf.guess, Guess::Width(_)));
-            let wider = next.as_ref().map(|next| self.widen(&mut carry, next));
+            let wider = next.as_ref().map(|(next, settled)| *settled || self.widen(&mut carry, next));
             self.builder.rewind(&mark);
             carry.leaves.iter().for_each(|leaf| {
                 self.growing.remove(&leaf.base);
@@ -366,6 +375,7 @@ impl Elaborator<'_> {
                     base: BaseId(self.bases),
                     sinks: false,
                     rises: false,
+                    full: false,
                 });
             }
             entry.push(value);
@@ -434,7 +444,7 @@ impl Elaborator<'_> {
                     let first = self.variables.len();
                     self.hidden(LEFT, Value::boolean(false));
                     self.conditional += 1;
-                    let _ = self.block_value(body);
+                    let _ = self.knowing(condition, true, |elaborator| elaborator.block_value(body));
                     self.conditional -= 1;
                     self.variables.truncate(first);
                 }
@@ -550,7 +560,10 @@ impl Elaborator<'_> {
             Left::Yes => Err(Reported),
             Left::Perhaps(left) => {
                 let variables = self.variables_of(&assigned([body]), false);
-                self.unless(left, &variables, span, |elaborator| elaborator.block_value(body).map(|_| Value::unit()))
+                self.unless(left, &variables, span, |elaborator| {
+                    elaborator
+                        .knowing(condition, true, |elaborator| elaborator.block_value(body).map(|_| Value::unit()))
+                })
             }
         }
     }
@@ -615,9 +628,28 @@ impl Elaborator<'_> {
         }
         match (leaf.guess, after.relative) {
             (Guess::Growing { lo, hi }, Some(moved)) => moved.base == leaf.base && lo <= moved.lo && moved.hi <= hi,
-            (Guess::Full, _) => true,
+            // Public arithmetic that leaves 64 bits stops the run.
+            (Guess::Full, _) => (lo, hi) == (i64::MIN, i64::MAX),
             _ => false,
         }
+    }
+
+    /// Tries less for public leaves that took all of 64 bits: conditions in the turn may keep them to a part of it. Whether there is less to try.
+    fn tighten(&self, carry: &mut Carry, next: &[Value]) -> bool {
+        let mut tighter = false;
+        for at in 0..carry.leaves.len() {
+            let leaf = &carry.leaves[at];
+            let frac = leaf.of.scalar.frac();
+            let kept = self.range(&leaf.entry, frac).join(self.range(Self::next(leaf, next), frac));
+            let (lo, hi) = leaf.assumed.range();
+            let leaf = &mut carry.leaves[at];
+            if leaf.guess == Guess::Full && !leaf.full && (kept.lo > lo.into() || kept.hi < hi.into()) {
+                leaf.guess = Guess::Tightened;
+                leaf.assumed = register(leaf.of.scalar, leaf.assumed.is_secret(), kept);
+                tighter = true;
+            }
+        }
+        tighter
     }
 
     /// The next guess for every leaf that did not keep to its own; false where there is none.
@@ -669,7 +701,12 @@ impl Elaborator<'_> {
             };
             let better = match grown.filter(|(_, range)| range.fits()) {
                 Some(grown) => Some(grown),
-                None if !secret => Some((Guess::Full, Interval::FULL)),
+                None if !secret => {
+                    leaf.full |= leaf.guess == Guess::Tightened;
+                    let lo = if leaf.sinks { Interval::FULL.lo } else { own.lo };
+                    let hi = if leaf.rises { Interval::FULL.hi } else { own.hi };
+                    Some((Guess::Full, Interval::new(lo, hi)))
+                }
                 None => widths(),
             };
             match better {

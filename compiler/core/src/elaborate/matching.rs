@@ -111,7 +111,8 @@ impl Membership {
 }
 
 /// The value that is matched, and the comparisons that were made of it.
-struct Subject {
+struct Subject<'a> {
+    of: &'a Expr,
     operand: Operand,
     range: Interval,
     tests: BTreeMap<Test, Value>,
@@ -145,7 +146,7 @@ impl Elaborator<'_> {
             return self.arm(only);
         }
         let secret = self.is_secret(&operand.leaf);
-        let mut subject = Subject { operand, range, tests: BTreeMap::new() };
+        let mut subject = Subject { of, operand, range, tests: BTreeMap::new() };
         if secret {
             self.secret_arms(&mut subject, &taken, span)
         } else {
@@ -222,7 +223,7 @@ impl Elaborator<'_> {
                     _ => show_place(range, 0),
                 },
             )
-            .help("add an arm for it, or `_ => …` for all other values");
+            .help(format!("add an arm for {}, or `_ => …` for all other values", if several { "each" } else { "it" }));
         let origin = operand.leaf.origin.as_deref().filter(|_| *ty == Type::INT);
         Err(self.report(origin_label(diagnostic, origin, "has its range from here")))
     }
@@ -287,7 +288,7 @@ impl Elaborator<'_> {
     /// An `if` for each arm but the last; the value is known to lie in the range.
     fn public_arms(
         &mut self,
-        subject: &mut Subject,
+        subject: &mut Subject<'_>,
         arms: &[Taken<'_>],
         range: Interval,
         span: Span,
@@ -305,18 +306,24 @@ impl Elaborator<'_> {
             decides,
             &variables,
             spans,
-            |elaborator| elaborator.arm(first),
             |elaborator| {
-                let (operand, range) = (subject.operand.clone(), subject.range);
+                let hull = first.set.hull().unwrap_or(range);
+                elaborator.knowing_range(subject.of, hull, |elaborator| elaborator.arm(first))
+            },
+            |elaborator| {
+                let (of, operand, range) = (subject.of, subject.operand.clone(), subject.range);
                 // Comparisons that are made there are not known elsewhere.
-                let mut inner = Subject { operand, range, tests: subject.tests.clone() };
-                elaborator.deeper(span, |elaborator| elaborator.public_arms(&mut inner, rest, left, span))
+                let mut inner = Subject { of, operand, range, tests: subject.tests.clone() };
+                elaborator.deeper(span, |elaborator| {
+                    let run = |elaborator: &mut Self| elaborator.public_arms(&mut inner, rest, left, span);
+                    elaborator.knowing_range(of, left, run)
+                })
             },
         )
     }
 
     /// All arms, each under the truth that it is taken, and what they leave behind joined by choices.
-    fn secret_arms(&mut self, subject: &mut Subject, arms: &[Taken<'_>], span: Span) -> Outcome<Value> {
+    fn secret_arms(&mut self, subject: &mut Subject<'_>, arms: &[Taken<'_>], span: Span) -> Outcome<Value> {
         let at = subject.operand.span;
         let mut conditions: Vec<Value> = Vec::with_capacity(arms.len());
         for (n, arm) in arms.iter().enumerate() {
@@ -372,7 +379,7 @@ impl Elaborator<'_> {
 
     // Comparisons.
 
-    fn member(&mut self, subject: &mut Subject, membership: &Membership) -> Outcome<Value> {
+    fn member(&mut self, subject: &mut Subject<'_>, membership: &Membership) -> Outcome<Value> {
         let mut tests = Vec::with_capacity(membership.tests.len());
         for test in &membership.tests {
             tests.push(self.test(subject, *test)?);
@@ -381,7 +388,7 @@ impl Elaborator<'_> {
         if membership.even { self.complement(&odd, subject.operand.span) } else { Ok(odd) }
     }
 
-    fn test(&mut self, subject: &mut Subject, test: Test) -> Outcome<Value> {
+    fn test(&mut self, subject: &mut Subject<'_>, test: Test) -> Outcome<Value> {
         if let Some(value) = subject.tests.get(&test) {
             return Ok(value.clone());
         }

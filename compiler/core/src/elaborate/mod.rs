@@ -11,8 +11,9 @@
 //! * [`types`], [`value`], [`known`], [`maybe`]: what is computed with
 //! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`one_hot`], [`builtins`]: expressions
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
-//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`]: statements
+//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
 //! * [`circuits`]: netlists that are called as functions, and functions that become netlists
+//! * [`widest`]: what to write where a result may not fit
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls, and how names are written; [`depends`]: which
 //!   roles an output depends on
 
@@ -40,12 +41,14 @@ mod matching;
 mod maybe;
 pub(crate) mod modules;
 mod names;
+mod narrowing;
 mod one_hot;
 mod place;
 mod shape;
 mod stmt;
 mod types;
 mod value;
+mod widest;
 mod words;
 
 use crate::compile::Entry;

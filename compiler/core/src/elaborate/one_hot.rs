@@ -61,6 +61,9 @@ struct Parts {
     inner: u64,
 }
 
+/// Makes views of half as many positions out of those of both halves.
+type Combine<'c, E, const N: usize> = &'c mut dyn FnMut(&mut E, &[Ref; N], &[Ref; N]) -> [Ref; N];
+
 fn stride(lanes: u64) -> i64 {
     i64::try_from(lanes).unwrap_or(i64::MAX)
 }
@@ -117,7 +120,7 @@ impl Elaborator<'_> {
     pub(super) fn secret_slice<T>(&mut self, span: Span, origin: Option<&Origin>) -> Outcome<T> {
         let text = self.sources.text(span);
         let diagnostic = Diagnostic::new(Code::SecretShape, span, "a slice that starts at a secret position")
-            .help(format!("read the elements one by one: `[xs[{text} + k] for k in 0..5]`"));
+            .help(format!("read the elements one by one: `[xs[{text} + offset] for offset in 0..5]`"));
         Err(self.report(origin_label(diagnostic, origin, "is secret because of this")))
     }
 
@@ -137,7 +140,7 @@ impl Elaborator<'_> {
         };
         let mut diagnostic = Diagnostic::new(Code::SecretIndex, span, format!("{what} at every element"))
             .here(format!("each {does} costs {} and {}", many(compared, "comparison"), many(products, "product")))
-            .help("where the position does not depend on secrets, use a public index; `max(…)`, `sort` or a loop over all elements may do without one");
+            .help("narrow the range of the index where it can only mean some of the elements, or use a public one");
         for lookup in lookups.iter().filter(|lookup| lookup.outside) {
             let effect = if writes { "nothing is written" } else { "the result is 0" };
             let text = self.sources.text(lookup.truths.span);
@@ -279,7 +282,7 @@ impl Elaborator<'_> {
         views: [Ref; N],
         groups: u64,
         mut parts: Parts,
-        combine: &mut dyn FnMut(&mut Self, &[Ref; N], &[Ref; N]) -> [Ref; N],
+        combine: Combine<'_, Self, N>,
     ) -> [Ref; N] {
         let (mut views, mut odd): ([Ref; N], Option<[Ref; N]>) = (views, None);
         while parts.positions > 1 {

@@ -115,7 +115,7 @@ enum Position {
     /// So many elements from a known or public start.
     Slice(Option<u64>, Option<ValueId>, u64),
     /// A secret element, of those from a known start.
-    Secret(u64, Lookup),
+    Secret(u64, Box<Lookup>),
 }
 
 /// Dimensions without those of length 1, neighbours as one where that is the same.
@@ -185,7 +185,7 @@ impl Elaborator<'_> {
             let (first, lookup) = self.lookup(&operand, extents[0], 0)?;
             let Some(lookup) = lookup else { return Err(super::Reported) };
             let count = operand.leaf.lanes();
-            let selection = self.select(vec![Position::Secret(first, lookup)], extents, span)?;
+            let selection = self.select(vec![Position::Secret(first, Box::new(lookup))], extents, span)?;
             return Ok(Selection { extents: vec![count], ..selection });
         }
         if let Some(known) = operand.known() {
@@ -228,7 +228,7 @@ impl Elaborator<'_> {
         }
         if let Some(operand) = Self::operand(value, span).filter(|operand| self.is_secret(&operand.leaf)) {
             let (first, lookup) = self.lookup(&operand, extent, dim)?;
-            return Ok(lookup.map_or(Position::Known(first), |lookup| Position::Secret(first, lookup)));
+            return Ok(lookup.map_or(Position::Known(first), |lookup| Position::Secret(first, Box::new(lookup))));
         }
         let index = self.public_int(value, span)?;
         self.bounds(index, extent, &format!("an index outside an array of {extent} elements"), span);
@@ -356,7 +356,7 @@ impl Elaborator<'_> {
                     offset += first * below;
                     dims.push(Dim { stride, len: lookup.positions() });
                     region.push(lookup.positions());
-                    lookups.push(lookup);
+                    lookups.push(*lookup);
                     None
                 }
             };

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Raw lanes by output name, leaves one after another.
 pub(crate) type Given = BTreeMap<String, Vec<i64>>;
 
-/// The compiler could not bound a range, or found a divisor that is always 0.
+/// The compiler could not bound a range, or found a divisor that is always 0 or an index that is never inside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused;
 
@@ -25,7 +25,7 @@ pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, S
     let request = Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
-    let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision];
+    let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision, Code::OutOfBounds];
     if diagnostics.iter().any(|told| ranges.contains(&told.code)) {
         return Err(Refused);
     }
@@ -562,4 +562,138 @@ fn secret_indices_write() {
         "let mut x = t.id; for n in 0..3 while n < i { x[k[n]] = n * 10; } output x to all;",
         &[("x", &[10, 8, 0])],
     );
+}
+
+/// How often an operation stands in a program before the passes, and how many lanes it has in all.
+fn count(source: &str, mnemonic: &str) -> (usize, u64) {
+    let request =
+        Request { path: "main.smpc", text: source, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() };
+    let (sources, diagnostics, program) = to_ir(&request);
+    let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
+    let program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
+    let mut found = (0, 0);
+    let mut see = |program: &smpcc_core::ir::Program, inst: &smpcc_core::ir::Inst| {
+        let (op, result) = match inst {
+            smpcc_core::ir::Inst::Gate(gate) => (gate.op, gate.result),
+            smpcc_core::ir::Inst::Update(update) => (update.op, Some(update.result)),
+            _ => return,
+        };
+        if op.mnemonic() == mnemonic {
+            found.0 += 1;
+            found.1 += result.map_or(0, |result| program.lanes(result));
+        }
+    };
+    fn walk(
+        program: &smpcc_core::ir::Program,
+        block: &[smpcc_core::ir::Inst],
+        see: &mut impl FnMut(&smpcc_core::ir::Program, &smpcc_core::ir::Inst),
+    ) {
+        for inst in block {
+            see(program, inst);
+            inst.blocks().into_iter().for_each(|block| walk(program, block, see));
+        }
+    }
+    walk(&program, &program.body, &mut see);
+    found
+}
+
+#[test]
+fn only_what_is_written_is_chosen() {
+    let selects = |n: usize, statements: &str| {
+        let source = format!(
+            "party A;\nstruct Row {{ f: int in 0..=9, g: [int in 0..=9; 4] }}\ninput xs: secret [int in 0..=9; {n}] from A;\n\
+             input t: secret [Row; {n}] from A;\ninput c: secret bool from A;\ninput p: public int in 0..=3 from A;\n\
+             fn main() {{\n    let mut ys = xs;\n    let mut u = t;\n    let mut s = 0;\n    {statements}\n    output ys to all;\n    output u to all;\n    output s to all;\n}}\n"
+        );
+        count(&source, "select").1
+    };
+    for (statements, lanes) in [
+        ("if c { s = 1; }", 1),
+        ("if c { ys[3] = 1; }", 1),
+        ("if c { ys[3] = 1; } else { ys[2] = 5; }", 2),
+        ("if c { ys[p] += 1; }", 1),
+        ("if c { ys[1..4] = [1, 2, 3]; }", 3),
+        ("if c { ys[[4, 0]] = [1, 2]; }", 2),
+        ("if c { u[3].f = 1; }", 1),
+        ("if c { u[p].g[2] = 1; u.g[1, 0] = 2; }", 2),
+        ("if c { u[2] = t[1]; }", 5),
+        // Once in the body of a loop.
+        ("for i in 0..8 { if c { ys[i] = 0; } }", 1),
+        ("if c { for i in 0..8 { ys[i] = i; s += 1; } }", 2),
+        ("if c { for i in 0..8 { if i > p { break; } if xs[i] > 3 { ys[i] = i; } } }", 1),
+        ("match s + xs[0] { 0 => { ys[0] = 1; }, 1..=3 => { s = 1; }, _ => { ys[1] = 2; } }", 4),
+        ("for i in 0..8 while xs[i] > 3 { ys[i] = 0; s += 1; }", 2),
+    ] {
+        assert_eq!(selects(10, statements), lanes, "{statements}");
+        assert_eq!(selects(1000, statements), lanes, "{statements}");
+    }
+    // A secret index costs one choice a position, and an addition none.
+    assert_eq!(selects(10, "ys[xs[0]] = 1;"), 10);
+    assert_eq!(selects(1000, "ys[xs[0]] = 1;"), 10);
+    assert_eq!(selects(1000, "if c { ys[xs[0]] += 1; }"), 0);
+}
+
+#[test]
+fn public_conditions_narrow() {
+    let stops = |statements: &str| {
+        let source = format!(
+            "party A;\ninput n: public int in -100..=100 from A;\ninput m: public int in 0..=9 from A;\n\
+             input xs: secret [int in 0..=9; 5] from A;\ninput c: secret bool from A;\nfn main() {{\n    let mut s = 0;\n    {statements}\n    output s to all;\n}}\n"
+        );
+        count(&source, "stop_unless").0
+    };
+    for (statements, expected) in [
+        ("s = xs[n];", 2),
+        ("if n >= 0 && n < 5 { s = xs[n]; }", 0),
+        ("if 0 <= n && !(4 < n) { s = xs[n]; }", 0),
+        ("if n < 0 || n > 4 { s = 1; } else { s = xs[n]; }", 0),
+        ("if m < len(xs) { s = xs[m]; }", 0),
+        ("if m != 0 && m <= 5 { s = xs[m - 1]; }", 0),
+        ("let k = m; if k == 3 { s = xs[k + 1]; }", 0),
+        ("let k = m; if k == 3 { s = xs[k + 1]; } s += xs[k];", 1),
+        ("let mut k = m; if k < 5 { k = k + 5; s = xs[k]; }", 1),
+        ("let ok = m < 5 && xs[m] > 3; if ok { s = 1; }", 0),
+        ("for i in 0..9 { if i == 5 { break; } s += 1; } ", 0),
+        ("for i in 0..9 { if i >= 5 { break; } s += xs[i]; }", 0),
+        ("for i in 0..9 while i < 5 { s += xs[i]; }", 0),
+        ("let mut i = 0; while i < 5 { s = xs[i]; i += 1; }", 0),
+        ("let mut i = 4; while i >= 0 { s = xs[i]; i -= 1; }", 0),
+        ("let mut i = 0; while i < m { if i < 5 { s = xs[i]; } i += 2; }", 0),
+        ("let mut i = 0; while i < 4 { i += 3; } s = xs[7 - i];", 0),
+        ("match m { 0..=3 => { s = xs[m + 1]; }, 4 => { s = xs[m]; }, _ => { s = xs[m - 5]; } }", 0),
+        ("match n { -100..=-1 => { }, 5..=100 => { }, _ => { s = xs[n]; } }", 0),
+        // A secret condition says nothing.
+        ("if c { s = xs[m]; }", 1),
+    ] {
+        assert_eq!(stops(statements), expected, "{statements}");
+    }
+    // What was narrowed is what it was.
+    let source = "party A;\ninput n: public int in -100..=100 from A;\nfn clip(n: int) -> int { if n < 0 { return 0; } if n > 9 { return 9; } n }\n\
+                  fn main() {\n    let mut s = 0;\n    let mut i = n;\n    while i < 10 { if i > 7 && i != 9 { s += i; } i += 1; }\n    output s to all;\n    output i to all;\n    output k = clip(n) to all;\n}\n";
+    for n in [-100_i64, 7, 8, 9, 10, 100] {
+        let given = run(source, &[&[n]]).expect("it runs");
+        assert_eq!(
+            (given["s"][0], given["i"][0], given["k"][0]),
+            (if n <= 8 { 8 } else { 0 }, n.max(10), n.clamp(0, 9))
+        );
+    }
+}
+
+#[test]
+fn an_untaken_side_still_stops_at_public_faults() {
+    let with = |statements: &str| {
+        let source = format!(
+            "party A;\ninput a: secret int in 0..=9 from A;\ninput xs: secret [int in 0..=9; 5] from A;\nfn main() {{\n    let p = reveal(a);\n    let mut x = 1;\n{statements}\n    output x to all;\n}}\n"
+        );
+        run(&source, &[&[7], &[1, 2, 3, 4, 0]]).map(|given| given["x"][0])
+    };
+    assert!(with("if a < 5 { x = xs[p]; }").is_err());
+    assert!(with("if a < 5 { x = 5 / (p - 7); }").is_err());
+    assert!(with("match a { 0 => { x = xs[p]; }, _ => { } }").is_err());
+    assert!(with("for i in 0..8 while i < xs[4] { x = xs[i + p - 6]; }").is_err());
+    // Secret ones give 0, or nothing.
+    assert_eq!(with("if a < 5 { x = 5 / xs[4]; }"), Ok(1));
+    assert_eq!(with("if a > 5 { x = 5 / xs[4]; }"), Ok(0));
+    assert_eq!(with("if a > 5 { x = xs[a]; }"), Ok(0));
+    assert!(with("if p < 5 { x = xs[p]; }").is_ok());
 }

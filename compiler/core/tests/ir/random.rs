@@ -7,6 +7,7 @@ use smpc_bytecode::types::DataType;
 use smpcc_core::ir::builder::Builder;
 use smpcc_core::ir::{Bound, Dim, Op, Place, Program, Ref, RegType, ValueId, fits};
 use smpcc_core::passes::ranges;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A small generator of numbers (xorshift, Marsaglia 2003).
 pub(crate) struct Seeded(u64);
@@ -34,6 +35,22 @@ impl Seeded {
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         of.get(self.below(of.len() as u64) as usize).copied()
     }
+}
+
+/// The seeds of a test: `fixed` of them, the same in every run. `SMPC_FREE_SEEDS=N` in the environment adds N that no run had before;
+/// `SMPC_SEED=S` runs a single one again. A test names the seed where it fails.
+pub(crate) fn seeds(fixed: u64) -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    if let Some(seed) = number("SMPC_SEED") {
+        return vec![seed];
+    }
+    let free = number("SMPC_FREE_SEEDS").unwrap_or(0);
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+    let first = clock >> 1;
+    if free > 0 {
+        eprintln!("free seeds {first} to {}", first + free - 1);
+    }
+    (0..fixed).chain(first..first + free).collect()
 }
 
 /// Inputs of random programs: index, secrecy, lanes, range.
