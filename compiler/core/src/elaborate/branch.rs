@@ -371,7 +371,7 @@ impl Elaborator<'_> {
                 data: x.data.clone(),
                 origin: x.origin.clone().or_else(|| y.origin.clone()),
                 relative: Relative::join(x.relative, y.relative),
-                public: !self.is_secret(x) && !self.is_secret(y),
+                public: matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(x) && !self.is_secret(y),
                 narrowed: None,
             };
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));

@@ -85,7 +85,11 @@ impl Elaborator<'_> {
     pub(crate) fn is_secret(&self, leaf: &Leaf) -> bool {
         match &leaf.data {
             Data::Known(_) => false,
-            Data::Lanes(view) => !leaf.public && self.builder.ty(view.value).is_secret(),
+            // Only words have registers that are shared and yet known to everyone.
+            Data::Lanes(view) => match self.builder.ty(view.value) {
+                RegType::Bin { .. } => !leaf.public,
+                ty => ty.is_secret(),
+            },
         }
     }
 

@@ -82,6 +82,7 @@ impl Elaborator<'_> {
         if !self.is_input(&origin, range) {
             // What the program made of the input, in a loop above all.
             let name = name.filter(|name| *name != origin.name)?;
+            self.variable(&name).filter(|at| self.variables[*at].mutable)?;
             return Some(format!(
                 "declare the range of `{name}` where it is declared: `let mut {name}: int in 0..=1_000_000 = …`, or bring a value back into its range with `clamp(x, lo, hi)`"
             ));
