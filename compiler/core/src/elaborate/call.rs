@@ -114,11 +114,7 @@ impl Elaborator<'_> {
         }
         let own = self.modules.get(module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
-        let library = crate::library::MODULES.iter().find_map(|(module, text)| {
-            text.contains(&format!("fn {}<", name.text))
-                .then_some(*module)
-                .or_else(|| text.contains(&format!("fn {}(", name.text)).then_some(*module))
-        });
+        let library = crate::library::module_with(&name.text);
         let help = match (library, near) {
             (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
             (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -128,7 +124,12 @@ impl Elaborator<'_> {
         for arg in args {
             let _ = self.expression(arg);
         }
-        self.error(Code::UnknownName, name.span, format!("no function `{}`", name.text), help)
+        let message = format!("no function `{}`", name.text);
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+        diagnostic.suggestion = library
+            .map(|from| self.modules.import_edit(module, self.sources, from, &name.text))
+            .or(diagnostic.suggestion);
+        Err(self.report(diagnostic))
     }
 
     fn call_function(

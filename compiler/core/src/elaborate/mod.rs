@@ -21,6 +21,7 @@ mod call;
 mod comprehension;
 mod declared;
 mod expr;
+pub(crate) mod facts;
 mod io;
 mod items;
 mod known;
@@ -34,6 +35,9 @@ mod shape;
 mod stmt;
 mod types;
 mod value;
+
+pub(crate) use builtins::NAMES as FUNCTIONS;
+pub(crate) use declared::is_built_in as is_type_name;
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::ir::builder::Builder;
@@ -126,14 +130,17 @@ pub(crate) struct Elaborator<'a> {
     effects: usize,
     /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
     conditional: usize,
+    /// Where an editor asks: what was found at each place.
+    facts: Option<&'a mut facts::Facts>,
 }
 
-/// Elaborates the main module. `None` where an error has been reported.
+/// Elaborates the main module. `None` where an error has been reported. With `facts`, what is found is recorded, and a file without `main` is a module.
 pub(crate) fn elaborate(
     modules: &Modules,
     sources: &SourceMap,
     defines: &BTreeMap<String, String>,
     sink: &mut Sink,
+    facts: Option<&mut facts::Facts>,
 ) -> Option<Program> {
     let program = sources.files().first().map_or_else(String::new, |file| file.path.clone());
     let manifest = Manifest { program, ..Manifest::default() };
@@ -156,6 +163,7 @@ pub(crate) fn elaborate(
         evaluations: 0,
         effects: 0,
         conditional: 0,
+        facts,
     };
     elaborator.program();
     let program = elaborator.builder.finish();
@@ -208,11 +216,10 @@ impl Elaborator<'_> {
 
     /// What follows stems from that place.
     fn at(&mut self, span: Span) {
-        let place = self.sources.place(span);
-        let path = self.sources.file(span.file).path.clone();
-        let line = self.sources.line(span).to_owned();
-        let file = self.builder.file(&path);
-        let site = self.builder.site(file, place.line, place.column, &line);
+        let sources = self.sources;
+        let place = sources.place(span);
+        let file = self.builder.file(&sources.file(span.file).path);
+        let site = self.builder.site(file, place.line, place.column, sources.line(span));
         self.builder.at(site);
     }
 
@@ -254,6 +261,7 @@ impl Elaborator<'_> {
     fn declare(&mut self, name: &crate::syntax::ast::Name, mutable: bool, value: Option<Value>) -> usize {
         self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
         let value = value.map(|value| self.named(value, &name.text));
+        value.iter().for_each(|value| self.note(name.span, value));
         self.variables.push(Variable { name: name.text.clone(), span: name.span, mutable, declared: None, value });
         self.variables.len() - 1
     }

@@ -47,7 +47,11 @@ impl Elaborator<'_> {
     pub(super) fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span) -> Outcome<()> {
         let assigned = self.assigned_value(place, op, value, span);
         match assigned {
-            Ok((target, value)) => self.store(&target, value, span),
+            Ok((target, value)) => {
+                let stored = self.store(&target, value, span);
+                self.note_place(place, target.variable);
+                stored
+            }
             Err(Reported) => {
                 // What the variable is now is not known.
                 if let Some(name) = root_name(place)
