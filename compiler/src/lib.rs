@@ -9,6 +9,7 @@ mod compile;
 mod cost;
 mod explain;
 mod inspect;
+mod lsp;
 mod run;
 mod source;
 
@@ -60,6 +61,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
+        Command::Lsp => lsp::run(),
     }
 }
 

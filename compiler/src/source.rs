@@ -80,7 +80,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "main.smpc".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let fail = |why: &str| Failure::user(format!("cannot read {}: {why}", path.display()));
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
