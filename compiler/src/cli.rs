@@ -50,6 +50,11 @@ pub(crate) enum Command {
     /// Say how many rounds and bytes a program takes, without running it.
     #[command(after_help = "Example:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --format json")]
     Cost(Cost),
+    /// Serve an editor: messages, types, names and costs as you write, over stdin and stdout.
+    #[command(
+        after_help = "Example (Neovim):\n  vim.lsp.config.smpc = { cmd = { 'smpcc', 'lsp' }, filetypes = { 'smpc' } }\n\nEditors start `smpcc lsp` by themselves; docs/editors says how they are set up."
+    )]
+    Lsp,
 }
 
 /// A program and its params.

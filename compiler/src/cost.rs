@@ -79,7 +79,7 @@ fn text(cost: &Counted) -> String {
 }
 
 /// A number of bytes for people.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
     let mut value = count as f64;

@@ -11,6 +11,7 @@ mod cost;
 mod explain;
 mod fmt;
 mod inspect;
+mod lsp;
 mod run;
 mod source;
 mod test;
@@ -66,6 +67,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
+        Command::Lsp => lsp::run(),
     }
 }
 

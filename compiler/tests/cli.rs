@@ -200,7 +200,7 @@ fn runs_take_files_from_a_folder_or_by_name() {
 #[test]
 fn help_has_examples() {
     let folder = tempfile::tempdir().expect("a folder");
-    for command in ["compile", "check", "run", "fmt", "explain", "inspect", "cost"] {
+    for command in ["compile", "check", "run", "fmt", "test", "circuit", "explain", "inspect", "cost", "lsp"] {
         let (told, _) = ends(folder.path(), &[command, "--help"], 0);
         assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
     }

@@ -1,7 +1,7 @@
 //! The whole way from source text to a module: parse, elaborate, run the passes, emit. Pure: texts come in by argument.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::elaborate::{self, modules::Modules};
+use crate::elaborate::{elaborate, modules::Modules};
 use crate::emit::emit;
 use crate::ir::Program;
 use crate::lints::Lints;
@@ -84,17 +84,10 @@ pub fn compile(request: &Request<'_>) -> Compiled {
 /// The front half: the program as IR, before any pass.
 #[must_use]
 pub fn to_ir(request: &Request<'_>) -> (SourceMap, Vec<Diagnostic>, Option<Program>) {
-    let mut sources = SourceMap::default();
     let mut sink = Sink::default();
-    let file = sources.add(request.path, request.text);
-    if request.text.len() > MAX_SOURCE {
-        let at = crate::source::Span { file, start: 0, end: 0 };
-        let message = format!("a source text of more than {MAX_SOURCE} bytes");
-        sink.push(Diagnostic::new(Code::TooLarge, at, message).help("move tables of numbers into an input"));
-        return (sources, sink.finish(), None);
-    }
-    let modules = Modules::load(&mut sources, request.loader, request.circuits, &mut sink);
-    let program = elaborate::elaborate(&modules, &sources, &request.defines, request.entry, &mut sink);
+    let (sources, modules) = load(request, &mut sink);
+    let Some(modules) = modules else { return (sources, sink.finish(), None) };
+    let program = elaborate(&modules, &sources, &request.defines, request.entry, &mut sink, None);
     let (diagnostics, denied) = request.lints.apply(sink.finish(), &modules);
     let program = program.filter(|_| !denied);
     (sources, diagnostics, program)
@@ -113,4 +106,18 @@ pub fn tests(path: &str, text: &str) -> Vec<String> {
         _ => None,
     });
     tests.collect()
+}
+
+/// Reads the main file and what it imports; no modules where it is too long.
+pub(crate) fn load(request: &Request<'_>, sink: &mut Sink) -> (SourceMap, Option<Modules>) {
+    let mut sources = SourceMap::default();
+    let file = sources.add(request.path, request.text);
+    if request.text.len() > MAX_SOURCE {
+        let at = crate::source::Span { file, start: 0, end: 0 };
+        let message = format!("a source text of more than {MAX_SOURCE} bytes");
+        sink.push(Diagnostic::new(Code::TooLarge, at, message).help("move tables of numbers into an input"));
+        return (sources, None);
+    }
+    let modules = Modules::load(&mut sources, request.loader, request.circuits, sink);
+    (sources, Some(modules))
 }

@@ -2,6 +2,7 @@
 //!
 //! Floor 2. No files, sockets, clocks, threads; no protocol. Start at `compile`.
 
+pub mod analysis;
 pub mod circuit;
 pub mod compile;
 pub mod diagnostics;

@@ -13,3 +13,10 @@ pub const MODULES: &[(&str, &str)] = &[
     ("sort", include_str!("../../../stdlib/sort.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
 ];
+
+/// The library module that has a function of that name for programs to use.
+#[must_use]
+pub fn module_with(function: &str) -> Option<&'static str> {
+    let declares = |text: &str| ["<", "("].iter().any(|open| text.contains(&format!("\nfn {function}{open}")));
+    MODULES.iter().find(|(_, text)| declares(text)).map(|(name, _)| *name)
+}

@@ -12,7 +12,7 @@ use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
 
 /// The names that users may call.
-pub(super) const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "len",
     "sum",
     "product",

@@ -146,11 +146,7 @@ impl Elaborator<'_> {
         }
         let own = self.modules.get(module).names.keys().map(String::as_str);
         let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
-        let library = crate::library::MODULES.iter().find_map(|(module, text)| {
-            text.contains(&format!("fn {}<", name.text))
-                .then_some(*module)
-                .or_else(|| text.contains(&format!("fn {}(", name.text)).then_some(*module))
-        });
+        let library = crate::library::module_with(&name.text);
         let help = match (library, near) {
             _ if name.text.starts_with("__") => "names that start with `__` belong to the library".to_owned(),
             (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
@@ -158,7 +154,11 @@ impl Elaborator<'_> {
             (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),
         };
         let message = format!("no function `{}`", name.text);
-        self.report(Diagnostic::new(Code::UnknownName, name.span, message).help(help))
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+        diagnostic.suggestion = library
+            .map(|from| self.modules.import_edit(module, self.sources, from, &name.text))
+            .or(diagnostic.suggestion);
+        self.report(diagnostic)
     }
 
     fn call_function(

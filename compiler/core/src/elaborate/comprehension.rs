@@ -38,7 +38,7 @@ impl Elaborator<'_> {
             return self.error(Code::NotAPlace, span, message, "write a `for` loop");
         }
         if len > FEW && filter.is_none() {
-            let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+            let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
             let looped = self.looped(element, pattern, &xs, len, span);
             if looped.is_ok() && !self.sink.has_errors_since(messages) {
                 return looped;
@@ -48,7 +48,7 @@ impl Elaborator<'_> {
                 return Err(Reported);
             }
             // With each element known more may be possible.
-            self.builder.rewind(&mark);
+            self.rewind(&mark);
             self.sink.truncate(messages);
         }
         if len > MOST {
@@ -108,7 +108,7 @@ impl Elaborator<'_> {
 
     /// An array with nothing in it, of the type that an element would have. A turn on any row tells it, and is thrown away.
     fn without_elements(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, span: Span) -> Outcome<Value> {
-        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
         self.at(span);
         let open = self.builder.begin_loop(Bound::Const(0), Bound::Const(0), (0, 0), &[]);
         let ty = xs.ty.below(1);
@@ -128,7 +128,7 @@ impl Elaborator<'_> {
         self.variables.truncate(first);
         self.calls.forget(calls);
         self.builder.abandon_loop(open);
-        self.builder.rewind(&mark);
+        self.rewind(&mark);
         let ty = trial?.ty;
         self.sink.truncate(messages);
         let none = ty.leaves().iter().map(|of| Leaf::known(Known::Same(of.scalar.num(0), 0))).collect();
@@ -139,7 +139,7 @@ impl Elaborator<'_> {
     fn looped(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, len: u64, span: Span) -> Outcome<Value> {
         let bounds = (Bound::Const(0), Bound::Const(i64::try_from(len).unwrap_or(i64::MAX)));
         let last = i64::try_from(len - 1).unwrap_or(i64::MAX);
-        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
         self.at(span);
         let open = self.builder.begin_loop(bounds.0, bounds.1, (0, last), &[]);
         let trial = self.comprehended(element, pattern, xs, open.counter, span);
@@ -151,7 +151,7 @@ impl Elaborator<'_> {
             typed.collect()
         });
         self.builder.abandon_loop(open);
-        self.builder.rewind(&mark);
+        self.rewind(&mark);
         let types = types?;
         self.sink.truncate(messages);
 

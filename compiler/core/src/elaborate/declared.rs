@@ -488,7 +488,7 @@ impl Elaborator<'_> {
 }
 
 /// Whether the language itself has a type of that name.
-pub(super) fn is_built_in(name: &str) -> bool {
+pub(crate) fn is_built_in(name: &str) -> bool {
     ["bool", "int", "fix", "bits"].contains(&name) || named_range(name).is_some()
 }
 

@@ -17,7 +17,9 @@ use smpc_bytecode::interval::Interval;
 impl Elaborator<'_> {
     /// The value of an expression.
     pub(super) fn expression(&mut self, e: &Expr) -> Outcome<Value> {
-        self.deeper(e.span, |elaborator| elaborator.form(e))
+        let value = self.deeper(e.span, |elaborator| elaborator.form(e));
+        value.iter().for_each(|value| self.note(e.span, value));
+        value
     }
 
     fn form(&mut self, e: &Expr) -> Outcome<Value> {

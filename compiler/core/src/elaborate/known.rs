@@ -72,6 +72,16 @@ impl Num {
         }
     }
 
+    /// `value · 2^frac` of an integer or a truth value, where 128 bits hold it: most numbers, without fractions.
+    fn scaled(&self, frac: u32) -> Option<i128> {
+        let value = match self {
+            Self::Bool(value) => i128::from(*value),
+            Self::Int(value) => *value,
+            Self::Fix(_) | Self::Bits(_) => return None,
+        };
+        1_i128.checked_shl(frac).and_then(|one| value.checked_mul(one))
+    }
+
     /// Whether it is 0.
     pub(crate) fn is_zero(&self) -> bool {
         match self {
@@ -215,6 +225,9 @@ pub(crate) enum RawError {
 /// # Errors
 /// See [`RawError`].
 pub(crate) fn raw(value: &Num, frac: u32) -> Result<i64, RawError> {
+    if let Some(raw) = value.scaled(frac) {
+        return i64::try_from(raw).map_err(|_| RawError::TooLarge);
+    }
     let scaled = value.to_fraction() * BigRational::from_integer(BigInt::one() << frac);
     let rounded = (&scaled + BigRational::new(BigInt::one(), BigInt::from(2))).floor();
     if rounds_too_much(&scaled, &rounded) {
@@ -235,6 +248,9 @@ fn rounds_too_much(exact: &BigRational, rounded: &BigRational) -> bool {
 
 /// The greatest raw integer not above the value, or the least not below it, cut to 64 bits and a bit more on either side.
 pub(crate) fn raw_bound(value: &Num, frac: u32, up: bool) -> i128 {
+    if let Some(raw) = value.scaled(frac) {
+        return raw;
+    }
     let scaled = value.to_fraction() * BigRational::from_integer(BigInt::one() << frac);
     let bound = if up { scaled.ceil() } else { scaled.floor() };
     bound.to_integer().to_i128().unwrap_or(if bound.is_negative() { i128::MIN >> 32 } else { i128::MAX >> 32 })

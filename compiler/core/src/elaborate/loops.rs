@@ -239,7 +239,7 @@ impl Elaborator<'_> {
         let variables = self.variables_of(&names, false);
         let mut carry = self.carry(variables, turns, exits)?;
         for _ in 0..MAX_ATTEMPTS {
-            let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+            let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
             let turn = self.turn(head, body, &carry, span);
             self.calls.forget(calls);
             let failed = self.sink.has_errors_since(messages);
@@ -265,7 +265,7 @@ impl Elaborator<'_> {
             // The types of what the turn handed on are needed until the next guess stands.
             let widths = carry.leaves.iter().any(|leaf| matches!(leaf.guess, Guess::Width(_)));
             let wider = next.as_ref().map(|(next, settled)| *settled || self.widen(&mut carry, next));
-            self.builder.rewind(&mark);
+            self.rewind(&mark);
             carry.leaves.iter().for_each(|leaf| {
                 self.growing.remove(&leaf.base);
             });

@@ -29,6 +29,7 @@ mod declared;
 mod depends;
 mod exits;
 mod expr;
+pub(crate) mod facts;
 mod generics;
 mod higher;
 mod io;
@@ -50,6 +51,9 @@ mod types;
 mod value;
 mod widest;
 mod words;
+
+pub(crate) use builtins::NAMES as FUNCTIONS;
+pub(crate) use declared::is_built_in as is_type_name;
 
 use crate::compile::Entry;
 use crate::diagnostics::{Code, Diagnostic, Sink};
@@ -152,15 +156,18 @@ pub(crate) struct Elaborator<'a> {
     unknown: BTreeSet<(usize, String)>,
     /// Whether a test is elaborated, in which `assert` opens secrets and which has no inputs.
     testing: bool,
+    /// Where an editor asks: what was found at each place.
+    facts: Option<&'a mut facts::Facts>,
 }
 
-/// Elaborates the main module. `None` where an error has been reported.
+/// Elaborates the main module. `None` where an error has been reported. With `facts`, what is found is recorded, and a file without `main` is a module.
 pub(crate) fn elaborate(
     modules: &Modules,
     sources: &SourceMap,
     defines: &BTreeMap<String, String>,
     entry: Entry<'_>,
     sink: &mut Sink,
+    facts: Option<&mut facts::Facts>,
 ) -> Option<Program> {
     let program = sources.files().first().map_or_else(String::new, |file| file.path.clone());
     let manifest = Manifest { program, ..Manifest::default() };
@@ -185,6 +192,7 @@ pub(crate) fn elaborate(
         conditional: 0,
         unknown: BTreeSet::new(),
         testing: entry != Entry::Main,
+        facts,
     };
     elaborator.program(entry);
     let program = elaborator.builder.finish();
@@ -247,11 +255,10 @@ impl Elaborator<'_> {
 
     /// What follows stems from that place.
     fn at(&mut self, span: Span) {
-        let place = self.sources.place(span);
-        let path = self.sources.file(span.file).path.clone();
-        let line = self.sources.line(span).to_owned();
-        let file = self.builder.file(&path);
-        let site = self.builder.site(file, place.line, place.column, &line);
+        let sources = self.sources;
+        let place = sources.place(span);
+        let file = self.builder.file(&sources.file(span.file).path);
+        let site = self.builder.site(file, place.line, place.column, sources.line(span));
         self.builder.at(site);
     }
 
@@ -301,6 +308,7 @@ impl Elaborator<'_> {
             self.report(diagnostic.help("give the variable a name of its own, in small letters"));
         }
         let value = value.map(|value| self.named(value, name.text.trim_start_matches('#')));
+        value.iter().for_each(|value| self.note(name.span, value));
         self.variables.push(Variable {
             name: name.text.clone(),
             span: name.span,

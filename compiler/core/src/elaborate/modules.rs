@@ -1,6 +1,6 @@
 //! Modules and the names of their items: loads what `use` asks for, and says what a name means in a module. Looks into no item.
 
-use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::diagnostics::{Code, Diagnostic, Sink, Suggestion};
 use crate::library;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, ItemKind, UseWhat};
@@ -274,6 +274,18 @@ fn declare(names: &mut BTreeMap<String, Named>, name: &ast::Name, named: Named, 
 }
 
 impl Modules {
+    /// The names that an item declares, with their places.
+    pub(crate) fn declared_names(&self, id: ItemId) -> Vec<(&str, Span)> {
+        item_names(&self.item(id).kind).into_iter().map(|name| (name.text.as_str(), name.span)).collect()
+    }
+
+    /// The edit that imports a function of a library module.
+    pub(crate) fn import_edit(&self, into: usize, sources: &SourceMap, from: &str, name: &str) -> Suggestion {
+        let module = self.get(into);
+        let text = &sources.file(module.file).text;
+        crate::syntax::imports::import(module.file, text, &module.ast, &["std", from], name)
+    }
+
     /// Whether a file belongs to the library.
     pub(crate) fn is_library(&self, file: FileId) -> bool {
         self.modules.iter().any(|module| module.file == file && module.library)

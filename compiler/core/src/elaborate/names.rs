@@ -156,8 +156,18 @@ impl Names<'_> {
 
     fn function(&mut self, name: &Name) {
         let built_in = builtins::NAMES.contains(&name.text.as_str()) || builtins::is_later(&name.text);
-        if !self.known(name) && !built_in {
-            self.unknown(name, "no function", "is in scope");
+        if self.known(name) || built_in {
+            return;
+        }
+        match crate::library::module_with(&name.text) {
+            Some(from) if !self.modules.may_be_lost(self.module, &name.text, self.sources) => {
+                let edit = self.modules.import_edit(self.module, self.sources, from, &name.text);
+                let message = format!("no function `{}` is in scope", name.text);
+                let help = format!("import it: `use std::{from}::{};`", name.text);
+                let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+                self.sink.push(diagnostic.suggest(edit.span, edit.replacement));
+            }
+            _ => self.unknown(name, "no function", "is in scope"),
         }
     }
 

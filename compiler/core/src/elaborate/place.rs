@@ -69,7 +69,11 @@ impl Elaborator<'_> {
     pub(super) fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span) -> Outcome<()> {
         let assigned = self.assigned_value(place, op, value, span);
         match assigned {
-            Ok(Some((target, value))) => self.store(&target, value, span),
+            Ok(Some((target, value))) => {
+                let stored = self.store(&target, value, span);
+                self.note_place(place, target.variable);
+                stored
+            }
             Ok(None) => Ok(()),
             Err(Reported) => {
                 // What the variable is now is not known.

@@ -19,8 +19,11 @@ impl Elaborator<'_> {
             _ => None,
         });
         let Some((id, of)) = main else {
-            // Where a piece did not parse, `main` may be in it.
-            if !modules.get(0).ast.items.iter().any(|item| item.kind == ItemKind::Error) && !self.sink.has_errors() {
+            // Where a piece did not parse, `main` may be in it; an editor shows modules too.
+            if self.facts.is_none()
+                && !modules.get(0).ast.items.iter().any(|item| item.kind == ItemKind::Error)
+                && !self.sink.has_errors()
+            {
                 let file = modules.get(0).file;
                 let end = u32::try_from(self.sources.file(file).text.len()).unwrap_or(u32::MAX);
                 let at = Span { file, start: end, end };

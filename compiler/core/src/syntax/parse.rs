@@ -21,7 +21,7 @@ const MAX_NESTING: usize = 256;
 const MAX_MISTAKES: usize = 100;
 
 /// Longest name, in bytes.
-const MAX_NAME: usize = 255;
+pub const MAX_NAME: usize = 255;
 
 /// Parses a file of the map. The tree has error nodes where messages were reported.
 pub fn parse(sources: &SourceMap, file: FileId, sink: &mut Sink) -> Module {
@@ -179,7 +179,7 @@ fn unexpected(
         );
     }
     if *token == Token::Eq && inside_head(tokens, at) {
-        return say("`=` assigns and gives no value".to_owned(), "to compare, write `==`");
+        return say("`=` assigns and gives no value".to_owned(), "to compare, write `==`").suggest(here, "==");
     }
     if *token == Token::Dot && matches!(before(1), Some(Token::Int(_)))
         || matches!(token, Token::Int(_)) && before(1) == Some(&Token::Dot)
@@ -210,7 +210,9 @@ fn unexpected(
         return say("a colon stands between a name and its type".to_owned(), "write `let x: int = …;`");
     }
     if wants_semicolon && (new_line || *token == Token::RBrace) {
-        return Diagnostic::new(Code::Syntax, gap, "a semicolon is missing here").help("end the statement with `;`");
+        return Diagnostic::new(Code::Syntax, gap, "a semicolon is missing here")
+            .help("end the statement with `;`")
+            .suggest(gap, ";");
     }
     if *token == Token::Colon && inside_head(tokens, at) {
         return say("a block stands in braces".to_owned(), "write `{ … }` instead of `:` and indentation");
