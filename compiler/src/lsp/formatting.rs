@@ -6,8 +6,14 @@ use lsp_types::TextEdit;
 /// Puts a text in order, or says why it cannot.
 pub(super) type Formatter = fn(&str) -> Result<String, String>;
 
-/// The formatter of the language. Where there is none, the server does not offer to format.
-pub(super) const FORMATTER: Option<Formatter> = None;
+/// The formatter of the language.
+///
+/// # Errors
+/// The text does not parse; its messages are told as such.
+pub(super) fn formatter(text: &str) -> Result<String, String> {
+    smpcc_core::format::format(text)
+        .map_err(|told| told.first().map_or_else(String::new, |first| first.message.clone()))
+}
 
 /// One edit for the part that changes; none where the text is in order, or cannot be formatted because it does not parse.
 pub(super) fn edits(document: &Document, format: Formatter) -> Vec<TextEdit> {

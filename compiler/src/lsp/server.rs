@@ -332,11 +332,10 @@ impl<W: Write> Server<W> {
                     actions::mends(program, params.range, &server.documents)
                 })
             }
-            "textDocument/formatting" if formatting::FORMATTER.is_some() => {
+            "textDocument/formatting" => {
                 let params: DocumentFormattingParams = read(params)?;
                 let document = self.documents.get(&Place::of(&params.text_document.uri)).ok_or_else(not_open)?;
-                let edits = formatting::FORMATTER.map(|format| formatting::edits(document, format));
-                Ok(Some(json!(edits.unwrap_or_default())))
+                Ok(Some(json!(formatting::edits(document, formatting::formatter))))
             }
             _ => Err(refused(ErrorCode::MethodNotFound, format!("no method `{method}`"))),
         }
@@ -581,7 +580,7 @@ fn capabilities() -> InitializeResult {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
             ..CodeActionOptions::default()
         })),
-        document_formatting_provider: formatting::FORMATTER.map(|_| OneOf::Left(true)),
+        document_formatting_provider: Some(OneOf::Left(true)),
         rename_provider: Some(OneOf::Right(RenameOptions {
             prepare_provider: Some(true),
             work_done_progress_options: no_progress(),
