@@ -6,6 +6,7 @@
 mod check;
 mod cli;
 mod compile;
+mod completions;
 mod cost;
 mod explain;
 mod fmt;
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
