@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 /// Compiles .smpc programs: joint computations over data that nobody may pool.
 #[derive(Debug, Parser)]
-#[command(name = "smpcc", version, about, max_term_width = 110)]
+#[command(
+    name = "smpcc",
+    version,
+    about,
+    max_term_width = 110,
+    after_help = "Every message has a code; `smpcc explain E0401` says more about it."
+)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -41,7 +47,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  smpcc fmt programs/millionaires/main.smpc\n  smpcc fmt --check programs/*/*.smpc\n  smpcc fmt - < draft.smpc"
     )]
     Fmt(Fmt),
-    /// Explain a message by its code.
+    /// Print the script with which a shell completes this command line.
+    #[command(
+        after_help = "Examples:\n  smpcc completions bash > ~/.local/share/bash-completion/completions/smpcc\n  smpcc completions fish > ~/.config/fish/completions/smpcc.fish"
+    )]
+    Completions(Completions),
+    /// Explain a message by its code, with an example.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
     /// Print a compiled program as text, with its inputs, outputs and hash.
@@ -187,6 +198,13 @@ pub(crate) struct Fmt {
     /// Writes nothing: prints what would change, and ends with 1 if anything would.
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// `smpcc completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// `smpcc explain`.

@@ -7,6 +7,7 @@ mod check;
 mod circuit;
 mod cli;
 mod compile;
+mod completions;
 mod cost;
 mod explain;
 mod fmt;
@@ -63,6 +64,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Run(arguments) => run::run(&arguments),
         Command::Circuit(arguments) => circuit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

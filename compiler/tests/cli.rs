@@ -137,10 +137,21 @@ fn fmt_writes_a_file_whole_or_leaves_it() {
 }
 
 #[test]
+fn completions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let (script, _) = ends(folder.path(), &["completions", shell], 0);
+        assert!(script.contains("explain") && script.contains("in-process"), "{shell}:\n{script}");
+    }
+    ends(folder.path(), &["completions", "cobol"], 2);
+}
+
+#[test]
 fn explanations() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(ends(folder.path(), &["explain", "e0401"], 0).0.contains("clamp"));
     assert!(ends(folder.path(), &["explain", "zero-divisor"], 0).0.contains("secret zero"));
+    assert!(ends(folder.path(), &["--help"], 0).0.contains("smpcc explain E0401"));
     assert!(ends(folder.path(), &["explain"], 0).0.lines().count() > 30);
     ends(folder.path(), &["explain", "E9999"], 2);
 }
@@ -200,7 +211,9 @@ fn runs_take_files_from_a_folder_or_by_name() {
 #[test]
 fn help_has_examples() {
     let folder = tempfile::tempdir().expect("a folder");
-    for command in ["compile", "check", "run", "fmt", "test", "circuit", "explain", "inspect", "cost", "lsp"] {
+    let commands =
+        ["compile", "check", "run", "fmt", "test", "circuit", "completions", "explain", "inspect", "cost", "lsp"];
+    for command in commands {
         let (told, _) = ends(folder.path(), &[command, "--help"], 0);
         assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
     }

@@ -81,7 +81,7 @@ codes! {
     Recursion "E0208" Error "a function that calls itself"
         "Programs become circuits, so how deep calls nest must be known: no function may call itself, directly or through others.\n\n    fn f(x: int) -> int { f(x - 1) }\n"
     ImportCycle "E0209" Error "modules that import each other"
-        "Modules import each other in a cycle. Move what both need into a third module.\n"
+        "Modules import each other in a cycle. Move what both need into a third module.\n\n    use b::g;                        // in a.smpc\n    use a::f;                        // in b.smpc\n"
     OutOfBounds "E0210" Error "an index outside the array"
         "The index is known, and there is no such element. The first element has index 0.\n\n    let xs = [1, 2, 3];\n    let y = xs[3];                   // the last is xs[2]\n"
     NotCovered "E0211" Error "a `match` without an arm for some value"
@@ -101,7 +101,7 @@ codes! {
     BrokenPromise "E0402" Error "a value that may lie outside its written range"
         "A written range is a promise that the compiler proves. The value's range is wider.\n\n    let y: int in 0..=10 = x;        // x lies in 0..=100\n\nWrite `clamp(x, 0, 10)`, or `narrow(x, 0..=10, \"why it holds\")`, which checks it at run time.\n"
     ZeroDivision "E0403" Error "a division by zero"
-        "The divisor is known, and it is 0.\n"
+        "The divisor is known, and it is 0.\n\n    output share = total / (N - N) to all;\n"
     Rounding "E0404" Error "a constant that rounds too much"
         "A fixed-point constant must be representable to within 0.1 %, and not become 0.\n\n    let rate = 0.00001;              // 16 fractional bits cannot hold it; write fix<24>\n"
     EmptyRange "E0405" Error "a range with nothing in it"
@@ -109,27 +109,27 @@ codes! {
     LoopRange "E0406" Error "a variable whose range grows without end"
         "The range of a variable that a loop changes could not be bounded.\n\n    let mut x = 1;\n    for i in 0..N { x = x * 2; }\n\nDeclare its range: `let mut x: int in 1..=1_000_000 = 1;`.\n"
     NotConst "E0501" Error "a value that the compiler must know"
-        "Lengths, slice lengths, ranges of types and comprehension filters must be constants: literals, `param`, `const`, sizes, and arithmetic on them.\n"
+        "Lengths, slice lengths, ranges of types and comprehension filters must be constants: literals, `param`, `const`, sizes, and arithmetic on them.\n\n    let xs = [0; n];                 // `n` is an input: write a `param`\n"
     BadParam "E0502" Error "a param that does not fit"
-        "The value given for a param, by default or with `-D`, does not lie in its declared range, or is not a number.\n"
+        "The value given for a param, by default or with `-D`, does not lie in its declared range, or is not a number.\n\n    param ROWS: int in 1..=100 = 5;  // -D ROWS=500\n"
     UnknownParam "E0503" Error "a `-D` for a param that does not exist"
-        "`-D NAME=VALUE` names a param that the program does not declare.\n"
+        "`-D NAME=VALUE` names a param that the program does not declare.\n\n    param ROWS: int = 5;             // -D ROW=7\n"
     BadRole "E0601" Error "not a role"
-        "Inputs come from, and outputs go to, the roles that `party` declares.\n"
+        "Inputs come from, and outputs go to, the roles that `party` declares.\n\n    party Acme;\n    input pay: secret int from Acne; // did you mean `Acme`?\n"
     BadOutput "E0602" Error "an output where none can be"
-        "`output` stands at the top level of `main`, each name once, so that what a program gives can be read off it.\n"
+        "`output` stands at the top level of `main`, each name once, so that what a program gives can be read off it.\n\n    for i in 0..3 { output x = i to all; }\n\nGive out the whole array: `output xs = [i for i in 0..3] to all;`.\n"
     BadMain "E0603" Error "no proper `main`"
-        "A program has one `fn main()` without parameters and result.\n"
+        "A program has one `fn main()` without parameters and result.\n\n    fn main(x: int) -> int { x }     // write an `input` and an `output`\n"
     TooLarge "E0701" Error "more than fits"
-        "The value has more elements than the machine can hold.\n"
+        "The value has more elements than the machine can hold, or the text is larger or nests deeper than the compiler takes.\n\n    let xs = [0; 1_000_000_000_000];\n"
     Unsupported "E0901" Error "not supported yet"
-        "The language has this, this version of the compiler has not. The README's status table says what works.\n"
+        "The language has this, this version of the compiler has not. The README's status table says what works.\n\n    output total = sum(xs) under survey(xs) to all;\n"
     SecretIndex "secret-index" Warning "a secret index looks at every element"
         "Nobody may see which element a secret index means, so each is compared with the index and takes part in a product: a read or write costs as many comparisons and products as the array has elements. Outside the array such an index reads 0 and writes nothing.\n\n    let price = prices[k];           // `k` is secret, and there are 1,000 prices\n\nNarrow the range of the index where it can only mean some of the elements.\n"
     Unreachable "unreachable" Warning "code that is never reached"
         "What stands behind a `break`, `continue` or `return` in the same block never runs, and an arm of a `match` whose values all stand in the arms above it is never taken.\n\n    return x;\n    let y = 2;                       // never reached\n"
     Unused "unused" Warning "something that nothing uses"
-        "A value, input or import that nothing uses is probably a mistake. Start its name with `_` if it is meant.\n"
+        "A value, input or import that nothing uses is probably a mistake. Start its name with `_` if it is meant.\n\n    let total = sum(xs);             // nothing reads `total`\n"
     ShadowedRole "shadowed-role" Warning "a variable with the name of a role"
         "A variable that is called as a role is hides what the reader expects: roles own data and stand behind `from` and `to`.\n\n    party Acme;\n    let Acme = 3;                    // write: let acme = 3;\n"
     Naming "naming" Warning "a name that is not written as its kind is"
@@ -141,7 +141,7 @@ codes! {
     OneRoleOutput "one-role-output" Warning "an output that depends on the data of one role alone"
         "The receivers learn something about one role that it could have told them itself, and nothing of the other roles is mixed in. Often another input was meant.\n\n    output mean_pay = mean(acme.salary) to all;      // about Acme alone\n"
     ZeroDivisor "zero-divisor" Warning "a secret divisor that may be 0"
-        "Division by a secret zero gives 0, and the remainder is the dividend. Make sure that this is what you want, or exclude 0 by the divisor's range.\n"
+        "Division by a secret zero gives 0, and the remainder is the dividend. Make sure that this is what you want, or exclude 0 by the divisor's range.\n\n    input n: secret int in 0..=9 from A;\n    output share = 100 / n to all;   // in 1..=9 it never is 0\n"
 }
 
 #[cfg(test)]
@@ -153,7 +153,8 @@ mod tests {
         for (i, code) in Code::ALL.iter().enumerate() {
             assert!(Code::ALL[..i].iter().all(|other| other.as_str() != code.as_str()), "{}", code.as_str());
             assert_eq!(Code::parse(&code.as_str().to_lowercase()), Some(*code));
-            assert!(!code.explanation().is_empty() && !code.title().ends_with('.'));
+            assert!(!code.title().ends_with('.'));
+            assert!(code.explanation().contains("\n\n    "), "{} has no example", code.as_str());
         }
     }
 }

@@ -1,7 +1,9 @@
 //! From text to syntax tree.
 
 pub mod ast;
+mod brackets;
 mod build;
+mod messages;
 mod parse;
 pub mod token;
 pub(crate) mod walk;

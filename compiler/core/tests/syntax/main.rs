@@ -176,6 +176,39 @@ fn sources_of_the_project_keep_their_meaning() {
     assert!(count > 30, "only {count}");
 }
 
+/// The grammar for editors knows the words of the language, and no others.
+#[test]
+fn editors_know_the_words_of_the_language() {
+    let folder = root().join("docs/editors/vscode");
+    let json = |name: &str| -> serde_json::Value {
+        let text = fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let grammar = json("syntaxes/smpc.tmLanguage.json");
+    let mut listed: Vec<String> = Vec::new();
+    for pattern in grammar["repository"]["keywords"]["patterns"].as_array().expect("patterns") {
+        let words = pattern["match"].as_str().expect("a pattern").trim_start_matches(r"\b(").trim_end_matches(r")\b");
+        listed.extend(words.split('|').map(str::to_owned));
+    }
+    listed.sort();
+    let is_word = |text: &&&str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let mut known: Vec<&str> = token::Token::TEXTS.iter().filter(is_word).copied().collect();
+    known.sort_unstable();
+    assert_eq!(listed, known);
+    // What the grammar includes is there.
+    let repository = grammar["repository"].as_object().expect("a repository");
+    for include in grammar["patterns"].as_array().expect("patterns") {
+        let name = include["include"].as_str().expect("an include").trim_start_matches('#');
+        assert!(repository.contains_key(name), "{name}");
+    }
+    assert!(json("language-configuration.json")["comments"]["lineComment"] == "//");
+    let package = json("package.json");
+    for key in ["main", "contributes"] {
+        assert!(!package[key].is_null(), "{key}");
+    }
+    assert_eq!(package["contributes"]["languages"][0]["extensions"][0], ".smpc");
+}
+
 /// Each `ugly/NAME.smpc` becomes `ugly/NAME.formatted`. With `BLESS=1` in the environment the results are written instead; read them before you
 /// commit them.
 #[test]
