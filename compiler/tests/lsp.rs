@@ -344,6 +344,18 @@ fn a_missing_import_is_mended() {
 }
 
 #[test]
+fn a_document_is_formatted() {
+    let mut editor = Editor::start();
+    let uri = "untitled:a";
+    let text = program().replace("let pay = ", "let  pay=");
+    editor.open(uri, &text);
+    let options = json!({ "tabSize": 4, "insertSpaces": true });
+    let edits = editor.ask("textDocument/formatting", json!({ "textDocument": { "uri": uri }, "options": options }));
+    let formatted = applied(&text, &edits);
+    assert!(formatted.contains("let pay = "), "{formatted}");
+}
+
+#[test]
 fn hovers_say_what_is_known() {
     let mut editor = Editor::start();
     let uri = "untitled:a";
@@ -364,7 +376,7 @@ fn hovers_say_what_is_known() {
         0,
         &["fn above<const N>(xs: secret [int; N], limit: int) -> secret int", "How many", "secret int in 0..=200"],
     );
-    says("mean(pay)", 0, 2, &["fn mean<const N>", "arithmetic mean", "secret fix"]);
+    says("mean(pay)", 0, 2, &["fn mean<T: column, const N>", "arithmetic mean", "secret fix"]);
     says("ROWS]", 0, 0, &["param ROWS: int in 1..=1_000 = 100", "Rows of each", "= 100"]);
     says("Employee; ROWS", 0, 0, &["struct Employee", "Somebody."]);
     says("sum((", 0, 0, &["sum(xs)", "secret int in 0..=200"]);
@@ -633,7 +645,7 @@ fn nonsense_is_answered_and_outlived() {
     assert_eq!(editor.ask("textDocument/hover", json!({ "position": 3 }))["code"], -32_602);
     assert_eq!(editor.at("hover", "file:///not/open.smpc", (0, 0))["code"], -32_602);
     assert_eq!(editor.ask("smpc/dance", json!({}))["code"], -32_601);
-    assert_eq!(editor.ask("textDocument/formatting", json!({}))["code"], -32_601);
+    assert_eq!(editor.ask("textDocument/formatting", json!({}))["code"], -32_602);
     editor.tell("smpc/unknown", json!([1, 2]));
     editor.tell("textDocument/didChange", json!({ "textDocument": 7 }));
     editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": "file:///not/open.smpc" } }));

@@ -21,6 +21,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     function("all", &["xs"], "Whether all truth values of an array hold."),
     function("any", &["xs"], "Whether one of the truth values of an array holds."),
     function("assert", &["condition", "condition, \"message\""], "Stops the run if a public condition does not hold."),
+    function("bit", &["word, place"], "One bit of each word, as a truth value; the lowest is 0."),
+    function("bits_of", &["word"], "The bits of words along a new first extent, the lowest first."),
     function(
         "check",
         &["condition", "condition, \"message\""],
@@ -28,7 +30,15 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     ),
     function("clamp", &["x, lo, hi"], "Brings a value into a range: the nearer end where it lies outside."),
     function("enumerate", &["xs"], "Each element with its index: `for (i, x) in enumerate(xs)`."),
+    function("filter", &["xs, |x| condition"], "The elements for which a condition that the compiler knows holds."),
+    function("flatten", &["xs"], "The rows of an array one after another."),
+    function(
+        "fold",
+        &["xs, start, |so_far, x| …"],
+        "What a function makes of a start and all elements, one after the other.",
+    ),
     function("len", &["xs"], "The number of elements, known to the compiler."),
+    function("map", &["xs, |x| …"], "What a function makes of each element."),
     function("max", &["xs", "a, b"], "The greatest element, or the greater of two lane by lane; ties take the first."),
     function("min", &["xs", "a, b"], "The least element, or the lesser of two lane by lane; ties take the first."),
     function(
@@ -41,8 +51,16 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     function("range_lo", &["x"], "The least value that the compiler knows to be possible, a constant."),
     function("reveal", &["x"], "The value in the open: every node learns it."),
     function("reverse", &["xs"], "The elements from last to first."),
+    function("rotl", &["word, places"], "The bits of words turned to the left."),
+    function("rotr", &["word, places"], "The bits of words turned to the right."),
+    function("scan", &["xs, start, |so_far, x| …"], "As `fold`, with what stands after each element."),
+    function("secret", &["x"], "The value as one that no node knows alone: for tests."),
     function("select", &["condition, a, b"], "`a` where the condition holds, else `b`, lane by lane."),
+    function("some", &["x"], "A value that may be absent, and is there."),
     function("sum", &["xs"], "The sum of the elements of the first extent."),
+    function("then_some", &["condition, x"], "A value that is there where the condition holds."),
+    function("unwrap_or", &["m, default"], "The value where it is there, else the default."),
+    function("word_of", &["bits"], "The words whose bits stand along the first extent, the lowest first."),
     function("zip", &["xs, ys"], "Elements of two arrays side by side: `for (x, y) in zip(xs, ys)`."),
 ];
 
@@ -64,17 +82,18 @@ pub(super) const TYPES: &[(&str, &str)] = &[
     ("u16", "an integer in 0..=65_535"),
     ("u32", "an integer in 0..=4_294_967_295"),
     ("u63", "an integer from 0, of 63 bits"),
+    ("bits", "a word of bits: `bits<32>`"),
 ];
 
 /// Words with which an item starts.
-pub(super) const ITEM_WORDS: &[&str] = &["const", "enum", "fn", "input", "param", "party", "struct", "use"];
+pub(super) const ITEM_WORDS: &[&str] = &["circuit", "const", "enum", "fn", "input", "param", "party", "struct", "use"];
 
 /// Words with which a statement or an expression may start.
 pub(super) const VALUE_WORDS: &[&str] =
-    &["else", "false", "for", "if", "let", "mut", "output", "return", "true", "while"];
+    &["break", "continue", "else", "false", "for", "if", "let", "match", "mut", "output", "return", "true", "while"];
 
 /// Words in front of a type.
-pub(super) const TYPE_WORDS: &[&str] = &["public", "secret"];
+pub(super) const TYPE_WORDS: &[&str] = &["maybe", "public", "secret"];
 
 #[cfg(test)]
 mod tests {

@@ -27,11 +27,16 @@ pub fn text(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
         let (report, view) = View::of(&files, report(diagnostic));
         // Writing to a string fails only for spans outside their file, and spans come from that file.
         if term::emit_to_string(&mut out, &Config::default(), &view, &report).is_err() {
-            out.push_str(&visible(&diagnostic.message));
+            out.push_str(&words(&diagnostic.message));
             out.push('\n');
         }
     }
     out
+}
+
+/// The words of a message, which may quote the source, on one line.
+fn words(text: &str) -> String {
+    visible(text).replace(['\n', '\t', '\r'], " ")
 }
 
 /// A text in which every character shows as itself: a control character gives way to a sign of as many bytes, so that places stay.
@@ -127,20 +132,18 @@ fn report(diagnostic: &Diagnostic) -> Report<usize> {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
     };
-    let label = |span: Span, text: &String| {
-        (index(span.file), span.start as usize..span.end as usize, visible(text).into_owned())
-    };
+    let label = |span: Span, text: &String| (index(span.file), span.start as usize..span.end as usize, words(text));
     let (file, range, text) = label(diagnostic.primary.0, &diagnostic.primary.1);
     let mut labels = vec![Label::primary(file, range).with_message(text)];
     for (span, text) in &diagnostic.labels {
         let (file, range, text) = label(*span, text);
         labels.push(Label::secondary(file, range).with_message(text));
     }
-    let notes = diagnostic.notes.iter().map(|note| format!("note: {}", visible(note)));
-    let help = diagnostic.help.iter().map(|help| format!("help: {}", visible(help)));
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {}", words(note)));
+    let help = diagnostic.help.iter().map(|help| format!("help: {}", words(help)));
     Report::new(severity)
         .with_code(diagnostic.code.as_str())
-        .with_message(visible(&diagnostic.message))
+        .with_message(words(&diagnostic.message))
         .with_labels(labels)
         .with_notes(notes.chain(help).collect())
 }

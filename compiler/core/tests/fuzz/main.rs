@@ -12,7 +12,6 @@ use smpcc_core::format::{format, meaning};
 use smpcc_core::source::Span;
 use smpcc_core::syntax::token;
 use smpcc_core::{Compiled, Request, compile};
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::{fs, thread};
@@ -57,8 +56,7 @@ fn deep(run: impl FnOnce() + Send + 'static) {
 
 /// What must hold for every text.
 fn check(text: &str) {
-    let compiled =
-        compile(&Request { path: "main.smpc", text, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() });
+    let compiled = compile(&Request::new("main.smpc", text));
     assert_eq!(
         compiled.module.is_some(),
         !compiled.diagnostics.iter().any(Diagnostic::is_error),

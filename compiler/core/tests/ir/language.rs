@@ -566,8 +566,7 @@ fn secret_indices_write() {
 
 /// How often an operation stands in a program before the passes, and how many lanes it has in all.
 fn count(source: &str, mnemonic: &str) -> (usize, u64) {
-    let request =
-        Request { path: "main.smpc", text: source, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() };
+    let request = Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
     let program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
