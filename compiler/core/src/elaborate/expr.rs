@@ -473,7 +473,7 @@ impl Elaborator<'_> {
         };
         let lanes = operand.leaf.lanes();
         match (operand.scalar, into) {
-            (_, Scalar::Bits(width)) => return self.to_word(&operand, width, span),
+            (_, Scalar::Bits(width)) => return self.word_from(&operand, width, span),
             (Scalar::Bits(width), Scalar::Int) => return self.word_to_int(&operand, width, span),
             (Scalar::Bits(_), _) => {
                 let message = format!("`{}` does not become `{into}`", operand.scalar);

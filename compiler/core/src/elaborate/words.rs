@@ -455,7 +455,7 @@ impl Elaborator<'_> {
     // Conversions.
 
     /// Lanes as words of so many bits.
-    pub(super) fn to_word(&mut self, operand: &Operand, width: u32, span: Span) -> Outcome<Value> {
+    pub(super) fn word_from(&mut self, operand: &Operand, width: u32, span: Span) -> Outcome<Value> {
         if operand.known().is_some() && operand.scalar != Scalar::Bool {
             let leaf = self.known_word(&operand.leaf, width, span)?;
             return Ok(Operand { scalar: Scalar::Bits(width), leaf, ..operand.clone() }.into_value());

@@ -170,7 +170,7 @@ impl Cursor<'_> {
     fn field(&mut self, field: &Field) {
         for attribute in &field.attributes {
             self.attribute(attribute);
-            self.sep(Sep::Space);
+            self.sep(Sep::Line);
         }
         self.tokens(2);
         self.sep(Sep::Space);

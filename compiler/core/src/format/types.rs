@@ -101,7 +101,16 @@ impl Cursor<'_> {
             TypeKind::Named { args, range, .. } => {
                 self.token();
                 if self.at(&Token::Lt) || self.at(&Token::TypeLt) {
-                    self.list(args, Sep::Soft, Self::type_arg);
+                    // `bits<8>` stays on one line.
+                    match args.as_slice() {
+                        [only @ TypeArg::Const(_)] => {
+                            self.token();
+                            self.type_arg(only);
+                            self.comma(None);
+                            self.token();
+                        }
+                        _ => self.list(args, Sep::Soft, Self::type_arg),
+                    }
                 }
                 if let Some(range) = range {
                     self.sep(Sep::Space);
@@ -109,6 +118,18 @@ impl Cursor<'_> {
                     self.sep(Sep::Space);
                     self.range_bound(range);
                 }
+            }
+            // A short type is not broken: what stands around it is, such as the parameters before a result.
+            TypeKind::Array { element, extents } if matches!(element.kind, TypeKind::Named { .. }) => {
+                self.token();
+                self.ty(element);
+                self.end_token();
+                for (i, extent) in extents.iter().enumerate() {
+                    self.sep(Sep::Space);
+                    self.extent(extent);
+                    self.comma((i + 1 < extents.len()).then(comma));
+                }
+                self.token();
             }
             TypeKind::Array { element, extents } => {
                 self.token();

@@ -35,7 +35,7 @@ pub(super) fn integer(file: FileId, l: usize, r: usize, text: &str) -> Expr {
         _ => return ex(file, l, r, ExprKind::Int(digits.parse().ok())),
     };
     let value = i128::from_str_radix(&digits[2..], radix).ok();
-    let wide = || BigUint::parse_bytes(digits[2..].as_bytes(), radix).filter(|wide| wide.bits() <= LITERAL_BITS);
+    let wide = || BigUint::parse_bytes(&digits.as_bytes()[2..], radix).filter(|wide| wide.bits() <= LITERAL_BITS);
     let kind = match value.is_none().then(wide).flatten() {
         Some(wide) => ExprKind::Word(wide),
         None => ExprKind::Int(value),
