@@ -12,6 +12,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
 use smpc_bytecode::module;
 use smpc_bytecode::op::RoleId;
+use smpc_bytecode::types::MAX_WIDTH;
 use smpc_math::bristol;
 use smpc_math::netlist::Netlist;
 use std::rc::Rc;
@@ -74,6 +75,11 @@ impl Elaborator<'_> {
         let leaves = declared.ty.leaves();
         if !leaves.iter().all(|leaf| leaf.extents.is_empty() && width(leaf.scalar).is_some()) {
             return self.no_word(&declared.ty, result.span);
+        }
+        let bits: u32 = leaves.iter().filter_map(|leaf| width(leaf.scalar)).fold(0, u32::saturating_add);
+        if bits > MAX_WIDTH {
+            let message = format!("a circuit that gives {bits} bits");
+            return self.error(Code::TooLarge, result.span, message, format!("it gives at most {MAX_WIDTH}"));
         }
         let modules = self.modules;
         let Some(text) = modules.circuit(file) else {

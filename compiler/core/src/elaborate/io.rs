@@ -33,6 +33,11 @@ impl Elaborator<'_> {
         let declared = self.declared_type(&input.ty, Bare::Data);
         let role = self.role(&input.role.name)?;
         let declared = declared?;
+        if declared.ty.has_rows_inside() {
+            let message = "a table of at most so many rows inside another type";
+            let help = "make it an input of its own: `input rows: secret [T; ..=ROWS] from …;`";
+            return self.error(Code::TypeMismatch, input.ty.span, message, help);
+        }
         let Some((secrecy, _)) = input.secrecy else {
             let message = format!("is `{}` secret?", input.name.text);
             return self.error(Code::Syntax, input.ty.span, message, "write `secret` or `public` in front of the type");

@@ -8,7 +8,7 @@ use super::modules::ItemId;
 use super::types::{EnumType, Scalar, StructArg, StructType, Type};
 use super::value::Value;
 use super::{Elaborator, Frame, Outcome, Reported};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Level};
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
 use smpc_bytecode::interval::Interval;
@@ -19,6 +19,9 @@ use std::rc::Rc;
 
 /// Most instances of one generic struct inside each other.
 const MAX_NESTED: usize = 16;
+
+/// Longest name of a column, in bytes.
+const MAX_COLUMN: usize = 255;
 
 /// Most members of a counted role.
 const MAX_MEMBERS: i128 = 1_000_000;
@@ -428,7 +431,18 @@ impl Elaborator<'_> {
             }
             for (name, value) in &attribute.arguments {
                 match (name.text.as_str(), value.as_ref().map(|value| (&value.kind, value.span))) {
-                    ("column", Some((ast::ExprKind::Str(text), _))) => reading.column = Some(text.clone()),
+                    ("column", Some((ast::ExprKind::Str(text), at))) => {
+                        if text.trim().is_empty() || text.len() > MAX_COLUMN || text.chars().any(char::is_control) {
+                            let message = format!("a column has a name of 1 to {MAX_COLUMN} bytes that shows");
+                            return self.error(
+                                Code::TypeMismatch,
+                                at,
+                                message,
+                                "write the name as it stands in the file's header",
+                            );
+                        }
+                        reading.column = Some(text.clone());
+                    }
                     ("column", _) => {
                         let message = "`column` names a column";
                         return self.error(Code::TypeMismatch, name.span, message, "write `column = \"Name\"`");
@@ -483,6 +497,16 @@ impl Elaborator<'_> {
                 "allow" | "warn" | "deny" => true,
                 _ => false,
             };
+            let lints = matches!(attribute.name.text.as_str(), "allow" | "warn" | "deny");
+            if let Some((name, _)) =
+                attribute.arguments.iter().find(|(name, _)| lints && crate::lints::lint(&name.text).is_none())
+            {
+                let all = Code::ALL.iter().filter(|code| code.level() == Level::Warning).map(|code| code.as_str());
+                let names: Vec<String> = all.map(|name| name.replace('-', "_")).collect();
+                let message = format!("no lint `{}`", name.text);
+                let help = format!("the lints are {}", names.join(", "));
+                let _: Outcome<()> = self.error(Code::UnknownName, name.span, message, help);
+            }
             if !known {
                 let message = format!("no attribute `{}` here", attribute.name.text);
                 let help = "items have `#[allow(lint)]`, and functions `#[test]`";

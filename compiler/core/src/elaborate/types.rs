@@ -217,6 +217,27 @@ impl Type {
         Self::Scalar(scalar).arrays(extents)
     }
 
+    /// Whether rows of `[T; ..=N]` stand anywhere but at the top.
+    pub(crate) fn has_rows_inside(&self) -> bool {
+        match self {
+            Self::Array(extents, element) if extents.len() == 1 => match &**element {
+                Self::Maybe(row, Presence::Row) => row.has_rows(),
+                other => other.has_rows(),
+            },
+            other => other.has_rows(),
+        }
+    }
+
+    fn has_rows(&self) -> bool {
+        match self {
+            Self::Maybe(of, presence) => *presence == Presence::Row || of.has_rows(),
+            Self::Array(_, element) => element.has_rows(),
+            Self::Struct(of) => of.fields.iter().any(|(_, field)| field.has_rows()),
+            Self::Tuple(parts) => parts.iter().any(Self::has_rows),
+            Self::Scalar(_) | Self::Enum(_) => false,
+        }
+    }
+
     /// The scalars, depth first.
     pub(crate) fn leaves(&self) -> Vec<LeafType> {
         let mut out = Vec::new();
