@@ -99,6 +99,15 @@ fn modules_are_files() {
         &[("a", "use b::g;\nfn f() { }\n"), ("b", "use a::f;\nfn g() { }\n")],
     );
     assert_eq!(diagnostics.first().map(|d| d.code), Some(Code::ImportCycle));
+    // Names that start with `_` belong to their module.
+    let helpers = "fn _half(x: int) -> int { x / 2 }\nfn quarter(x: int) -> int { _half(_half(x)) }\n";
+    let using = |names: &str, call: &str| {
+        let main = format!("use helpers::{names};\nfn main() {{ output y = {call} to all; }}\n");
+        diagnose(&main, &[], &[("helpers", helpers)]).1.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(using("*", "quarter(8)"), []);
+    assert_eq!(using("*", "_half(8)"), [Code::UnknownName]);
+    assert_eq!(using("_half", "3"), [Code::UnknownName]);
 }
 
 /// The same mistakes are told in the same order, each once.

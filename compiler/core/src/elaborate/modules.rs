@@ -206,11 +206,17 @@ impl Modules {
         let mut found: Vec<(ast::Name, ItemId)> = Vec::new();
         match &what.what {
             UseWhat::All(span) => {
-                let own = self.modules[from].names.iter().filter(|(_, named)| !named.imported);
+                let own = self.modules[from].names.iter().filter(|(text, named)| !named.imported && !is_private(text));
                 found.extend(own.map(|(text, named)| (ast::Name { text: text.clone(), span: *span }, named.id)));
             }
             UseWhat::Names(names) => {
                 for name in names {
+                    if is_private(&name.text) {
+                        let message = format!("`{}` belongs to its module", name.text);
+                        let help = "names that start with `_` cannot be imported: give the function another name";
+                        sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
+                        continue;
+                    }
                     match self.modules[from].names.get(&name.text).filter(|named| !named.imported) {
                         Some(named) => found.push((name.clone(), named.id)),
                         None => {
@@ -219,7 +225,7 @@ impl Modules {
                             let own: Vec<&str> = self.modules[from]
                                 .names
                                 .iter()
-                                .filter(|(_, n)| !n.imported)
+                                .filter(|(name, n)| !n.imported && !is_private(name))
                                 .map(|(n, _)| &**n)
                                 .collect();
                             let help = super::similar(&name.text, own.iter().copied()).map_or_else(
@@ -271,6 +277,11 @@ fn declare(names: &mut BTreeMap<String, Named>, name: &ast::Name, named: Named, 
         return;
     }
     names.insert(name.text.clone(), named);
+}
+
+/// Whether a name belongs to its module alone.
+fn is_private(name: &str) -> bool {
+    name.starts_with('_')
 }
 
 impl Modules {
