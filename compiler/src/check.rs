@@ -2,7 +2,7 @@
 
 use crate::cli::{Check, Format};
 use crate::source::{compile_source, summary};
-use crate::{Done, log, one};
+use crate::{Done, log, one, print};
 use serde_json::{Value, json};
 use smpcc_core::Compiled;
 use smpcc_core::diagnostics::{Diagnostic, Level};
@@ -29,11 +29,6 @@ pub(crate) fn run(arguments: &Check) -> Done {
     // A tool reads the messages whatever the exit code.
     print(&text);
     Err(one(Failure::user("")))
-}
-
-fn print(text: &str) {
-    use std::io::Write as _;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 fn messages(compiled: &Compiled) -> Vec<Value> {

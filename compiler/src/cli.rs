@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 /// Compiles .smpc programs: joint computations over data that nobody may pool.
 #[derive(Debug, Parser)]
-#[command(name = "smpcc", version, about, max_term_width = 110)]
+#[command(
+    name = "smpcc",
+    version,
+    about,
+    max_term_width = 110,
+    after_help = "Every message has a code; `smpcc explain E0401` says more about it."
+)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -28,7 +34,25 @@ pub(crate) enum Command {
         after_help = "Examples:\n  smpcc run programs/salary_benchmark/main.smpc\n  smpcc run programs/inner_product/main.smpc -D N=3 --input left=a.csv --input right=b.csv\n  smpcc run programs/auction/main.smpc --network rtt=20ms,bandwidth=100mbit"
     )]
     Run(Run),
-    /// Explain a message by its code.
+    /// Run the functions with `#[test]` of a program or module.
+    #[command(after_help = "Examples:\n  smpcc test helpers.smpc\n  smpcc test helpers.smpc --protocol rep3 sorted")]
+    Test(Test),
+    /// Write a function of words as a netlist in Bristol Fashion, or say how large one is.
+    #[command(
+        after_help = "Examples:\n  smpcc circuit export adder.smpc add64 -o add64.txt\n  smpcc circuit info add64.txt"
+    )]
+    Circuit(Circuit),
+    /// Format source files in place.
+    #[command(
+        after_help = "Examples:\n  smpcc fmt programs/millionaires/main.smpc\n  smpcc fmt --check programs/*/*.smpc\n  smpcc fmt - < draft.smpc"
+    )]
+    Fmt(Fmt),
+    /// Print the script with which a shell completes this command line.
+    #[command(
+        after_help = "Examples:\n  smpcc completions bash > ~/.local/share/bash-completion/completions/smpcc\n  smpcc completions fish > ~/.config/fish/completions/smpcc.fish"
+    )]
+    Completions(Completions),
+    /// Explain a message by its code, with an example.
     #[command(after_help = "Example:\n  smpcc explain E0401")]
     Explain(Explain),
     /// Print a compiled program as text, with its inputs, outputs and hash.
@@ -37,6 +61,11 @@ pub(crate) enum Command {
     /// Say how many rounds and bytes a program takes, without running it.
     #[command(after_help = "Example:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --format json")]
     Cost(Cost),
+    /// Serve an editor: messages, types, names and costs as you write, over stdin and stdout.
+    #[command(
+        after_help = "Example (Neovim):\n  vim.lsp.config.smpc = { cmd = { 'smpcc', 'lsp' }, filetypes = { 'smpc' } }\n\nEditors start `smpcc lsp` by themselves; docs/editors says how they are set up."
+    )]
+    Lsp,
 }
 
 /// A program and its params.
@@ -50,6 +79,9 @@ pub(crate) struct Source {
     /// Treats a lint as an error; may be repeated.
     #[arg(long, value_name = "LINT")]
     pub(crate) deny: Vec<String>,
+    /// Says nothing of a lint; may be repeated.
+    #[arg(long, value_name = "LINT")]
+    pub(crate) allow: Vec<String>,
 }
 
 /// `smpcc compile`.
@@ -101,6 +133,9 @@ pub(crate) struct Run {
     /// The file of one input, NAME=FILE[:COLUMN]; may be repeated.
     #[arg(long = "input", value_name = "NAME=FILE")]
     pub(crate) input: Vec<String>,
+    /// The key under which columns that say `key` are hashed, 64 to 128 hexadecimal digits [default: a fresh one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv_key: Option<PathBuf>,
     /// Writes what each receiver got as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -113,6 +148,63 @@ pub(crate) struct Run {
     /// Runs the parties as threads of this process instead of as processes over TLS.
     #[arg(long)]
     pub(crate) in_process: bool,
+}
+
+/// `smpcc test`.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Only tests whose name contains this.
+    pub(crate) filter: Option<String>,
+    /// A protocol to run them under; may be repeated [default: plain and rep3].
+    #[arg(long = "protocol", value_name = "NAME")]
+    pub(crate) protocols: Vec<String>,
+}
+
+/// `smpcc circuit`.
+#[derive(Debug, Args)]
+pub(crate) struct Circuit {
+    #[command(subcommand)]
+    pub(crate) action: CircuitAction,
+}
+
+/// What is done with circuits.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CircuitAction {
+    /// Write a function over `bits` and `bool` as a netlist in Bristol Fashion.
+    Export {
+        #[command(flatten)]
+        source: Source,
+        /// The function.
+        function: String,
+        /// Where the netlist goes [default: the terminal].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Say how many gates and ANDs a netlist has, and how deep it is.
+    Info {
+        /// A netlist in Bristol Fashion.
+        file: PathBuf,
+    },
+}
+
+/// `smpcc fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// The files, or `-` for stdin to stdout.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Writes nothing: prints what would change, and ends with 1 if anything would.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `smpcc completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// `smpcc explain`.

@@ -4,13 +4,18 @@
 //! `source` reads programs for all of them. Results go to stdout, everything else to stderr.
 
 mod check;
+mod circuit;
 mod cli;
 mod compile;
+mod completions;
 mod cost;
 mod explain;
+mod fmt;
 mod inspect;
+mod lsp;
 mod run;
 mod source;
+mod test;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -57,9 +62,14 @@ fn dispatch(cli: Cli) -> Done {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Circuit(arguments) => circuit::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
+        Command::Lsp => lsp::run(),
     }
 }
 

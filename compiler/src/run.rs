@@ -6,7 +6,7 @@ use crate::{Done, log, one, print};
 use smpc_net::Network;
 use smpc_protocols::registry::{PLAIN, PROTOCOLS, Spec, find};
 use smpcvm::failure::{Class, Failure};
-use smpcvm::input::{self, InputFile, in_folder};
+use smpcvm::input::{self, CsvKey, InputFile, in_folder};
 use smpcvm::output::{RunFiles, all_json, of_all, render};
 use smpcvm::run::party::Outcome;
 use smpcvm::run::{Task, cluster, local, stats};
@@ -24,14 +24,16 @@ pub(crate) fn run(arguments: &Run) -> Done {
     let program = program_of(&arguments.source, params.memory)?;
     let task = Task::local(program, protocol, params);
     let files = in_folder(task.manifest(), &inputs_folder(arguments.inputs.as_ref(), &arguments.source), &given)?;
+    // Without one that is given, all parties of the run have one that nobody else has.
+    let key = arguments.csv_key.as_deref().map_or_else(CsvKey::fresh, |file| CsvKey::load(file, &log)).map_err(one)?;
     let outcomes = if arguments.in_process || protocol == &PLAIN {
-        let inputs = input::read(task.manifest(), |_| true, &files)?;
+        let inputs = input::read(task.manifest(), |_| true, &files, Some(&key))?;
         local::in_threads(&task, &inputs, network)?
     } else {
         let executable = std::env::current_exe();
         let executable =
             executable.map_err(|error| one(Failure::ours(format!("this executable is not to be found: {error}"))))?;
-        cluster::in_processes(&executable, &task, &files, network)?
+        cluster::in_processes(&executable, &task, &files, Some(&key), network)?
     };
     finish(&task, outcomes, &files_out)
 }

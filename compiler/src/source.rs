@@ -3,9 +3,10 @@
 use crate::cli;
 use crate::{log, one};
 use smpc_bytecode::codec;
+use smpcc_core::circuit::{Exported, export};
 use smpcc_core::compile::MAX_SOURCE;
 use smpcc_core::diagnostics::{Code, Diagnostic, Level, render};
-use smpcc_core::{Compiled, Request, compile};
+use smpcc_core::{Compiled, Entry, Lints, Request, compile};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::program::Program;
 use std::collections::BTreeMap;
@@ -17,13 +18,15 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The file cannot be read, or an argument makes no sense. What is wrong with the program stands in the result.
 pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Failure>> {
-    let defines = defines(&arguments.defines).map_err(one)?;
-    let deny = lints(&arguments.deny).map_err(one)?;
-    let text = read(&arguments.file).map_err(one)?;
-    let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
-    let path = file_name(&arguments.file);
-    let compiled = compile(&Request { path: &path, text: &text, defines, loader: &loader, deny });
+    compile_entry(arguments, Entry::Main)
+}
+
+/// Compiles the program that starts there.
+///
+/// # Errors
+/// As [`compile_source`].
+pub(crate) fn compile_entry(arguments: &cli::Source, entry: Entry<'_>) -> Result<Compiled, Vec<Failure>> {
+    let compiled = with_request(arguments, |request| compile(&Request { entry, ..request }))?;
     // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
     if let Some(Err(failure)) =
         compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))
@@ -32,6 +35,27 @@ pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Fa
             .help("please report it, with the program")));
     }
     Ok(compiled)
+}
+
+/// The circuit of a function of the program.
+///
+/// # Errors
+/// As [`compile_source`].
+pub(crate) fn export_source(arguments: &cli::Source, function: &str) -> Result<Exported, Vec<Failure>> {
+    with_request(arguments, |request| export(&request, function))
+}
+
+/// Reads what the arguments name, and does something with it.
+fn with_request<T>(arguments: &cli::Source, work: impl FnOnce(Request<'_>) -> T) -> Result<T, Vec<Failure>> {
+    let defines = defines(&arguments.defines).map_err(one)?;
+    let lints = Lints { allow: lints(&arguments.allow).map_err(one)?, deny: lints(&arguments.deny).map_err(one)? };
+    let text = read(&arguments.file).map_err(one)?;
+    let folder = arguments.file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let loader = |name: &str| read(&folder.join(format!("{name}.smpc"))).ok();
+    let circuits = |name: &str| read(&folder.join(name)).ok();
+    let path = file_name(&arguments.file);
+    let entry = Entry::Main;
+    Ok(work(Request { path: &path, text: &text, defines, loader: &loader, circuits: &circuits, lints, entry }))
 }
 
 /// As [`compile_source`], but what is wrong is printed: the bytes of the module, or a failure without words.
@@ -57,7 +81,7 @@ pub(crate) fn program_of(arguments: &cli::Source, memory: u64) -> Result<Program
 }
 
 /// Prints the messages and how many there are.
-fn tell(compiled: &Compiled) {
+pub(crate) fn tell(compiled: &Compiled) {
     if compiled.diagnostics.is_empty() {
         return;
     }
@@ -76,12 +100,18 @@ pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
     parts.join(", ")
 }
 
-fn file_name(path: &Path) -> String {
+/// The name of a file without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "main.smpc".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    let fail = |why: &str| Failure::user(format!("cannot read {}: {why}", path.display()));
+/// The text of a source file.
+///
+/// # Errors
+/// There is no such file, or it is none.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    let name = path.display().to_string();
+    let fail = |why: &str| Failure::user(format!("cannot read {name}: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             fail("there is no such file").help("name the program's main file: programs/millionaires/main.smpc")
@@ -91,27 +121,36 @@ fn read(path: &Path) -> Result<String, Failure> {
     if meta.is_dir() {
         return Err(fail("it is a folder").help(format!("name the file: {}", path.join("main.smpc").display())));
     }
-    let too_long = || fail("it is too long for a program").help("move tables of numbers into an input");
-    if meta.len() > MAX_SOURCE as u64 {
-        return Err(too_long());
-    }
+    let file = std::fs::File::open(path).map_err(|error| fail(&words(&error)))?;
+    text_of(file, &name)
+}
+
+/// The text that comes in on stdin.
+///
+/// # Errors
+/// It is no text.
+pub(crate) fn read_stdin() -> Result<String, Failure> {
+    text_of(std::io::stdin().lock(), "stdin")
+}
+
+fn text_of(reader: impl std::io::Read, name: &str) -> Result<String, Failure> {
+    let fail = |why: &str| Failure::user(format!("cannot read {name}: {why}"));
     // A pipe has no length, and a device no end.
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| fail(&words(&error)))?;
-    file.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&words(&error)))?;
+    reader.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&words(&error)))?;
     if bytes.len() > MAX_SOURCE {
-        return Err(too_long());
+        return Err(fail("it is too long for a program").help("move tables of numbers into an input"));
     }
     if bytes.starts_with("\u{feff}".as_bytes()) {
         bytes.drain(..3);
     }
     String::from_utf8(bytes).map_err(|error| {
-        let line =
-            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
         let what = if error.as_bytes().starts_with(codec::MAGIC) {
             "it is a compiled program".to_owned()
         } else {
-            format!("line {line} is no UTF-8")
+            format!("it is no UTF-8 from byte {valid} on, in line {line}")
         };
         fail(&what).help("programs are text in UTF-8; `smpcc inspect` shows compiled ones")
     })

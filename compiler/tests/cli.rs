@@ -106,10 +106,52 @@ fn messages_for_tools() {
 }
 
 #[test]
+fn fmt_writes_a_file_whole_or_leaves_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ugly = "party   A ;fn main(){output x=1 to all;}// end\n";
+    let folder = folder_with(&[("ugly.smpc", ugly), ("bad.smpc", "fn main() { let x = ; }\n"), ("bytes.smpc", "")]);
+    let at = folder.path();
+    let mode = |mode: u32| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(at.join("ugly.smpc"), mode(0o640)).expect("a mode");
+    let pretty = "party A;\nfn main() {\n    output x = 1 to all;\n} // end\n";
+    let (diff, told) = ends(at, &["fmt", "--check", "ugly.smpc"], 1);
+    assert!(
+        diff.contains("-party   A ;") && diff.contains("+party A;") && told.contains("not formatted"),
+        "{diff}{told}"
+    );
+    // One that does not parse stays as it is, and does not keep the others from being formatted.
+    let (_, told) = ends(at, &["fmt", "bad.smpc", "ugly.smpc"], 1);
+    assert!(told.contains("error[E0103]") && told.contains("bad.smpc:1:21"), "{told}");
+    let read = |name: &str| std::fs::read_to_string(at.join(name)).expect("a source");
+    assert_eq!((read("ugly.smpc").as_str(), read("bad.smpc").as_str()), (pretty, "fn main() { let x = ; }\n"));
+    assert_eq!(std::fs::metadata(at.join("ugly.smpc")).expect("a file").permissions().mode() & 0o777, 0o640);
+    assert_eq!(ends(at, &["fmt", "--check", "ugly.smpc"], 0), (String::new(), String::new()));
+    std::fs::write(at.join("bytes.smpc"), b"party A;\n// \xff\n").expect("a file");
+    assert!(ends(at, &["fmt", "bytes.smpc"], 1).1.contains("byte 12 on, in line 2"));
+    ends(at, &["fmt"], 2);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_smpcc"));
+    child.arg("fmt").arg("-").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = child.spawn().expect("the command starts");
+    std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), ugly.as_bytes()).expect("a text goes in");
+    assert_eq!(text(&child.wait_with_output().expect("the command ends").stdout), pretty);
+}
+
+#[test]
+fn completions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let (script, _) = ends(folder.path(), &["completions", shell], 0);
+        assert!(script.contains("explain") && script.contains("in-process"), "{shell}:\n{script}");
+    }
+    ends(folder.path(), &["completions", "cobol"], 2);
+}
+
+#[test]
 fn explanations() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(ends(folder.path(), &["explain", "e0401"], 0).0.contains("clamp"));
     assert!(ends(folder.path(), &["explain", "zero-divisor"], 0).0.contains("secret zero"));
+    assert!(ends(folder.path(), &["--help"], 0).0.contains("smpcc explain E0401"));
     assert!(ends(folder.path(), &["explain"], 0).0.lines().count() > 30);
     ends(folder.path(), &["explain", "E9999"], 2);
 }
@@ -169,7 +211,9 @@ fn runs_take_files_from_a_folder_or_by_name() {
 #[test]
 fn help_has_examples() {
     let folder = tempfile::tempdir().expect("a folder");
-    for command in ["compile", "check", "run", "explain", "inspect", "cost"] {
+    let commands =
+        ["compile", "check", "run", "fmt", "test", "circuit", "completions", "explain", "inspect", "cost", "lsp"];
+    for command in commands {
         let (told, _) = ends(folder.path(), &[command, "--help"], 0);
         assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
     }

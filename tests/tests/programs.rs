@@ -3,7 +3,19 @@
 use smpc_tests::{json, program, smpcc, succeed};
 use std::path::Path;
 
-const PROGRAMS: [&str; 5] = ["auction", "clinical_pool", "inner_product", "millionaires", "salary_benchmark"];
+const PROGRAMS: [&str; 11] = [
+    "ad_lift",
+    "aes",
+    "auction",
+    "clinical_pool",
+    "hash_check",
+    "histogram",
+    "inner_product",
+    "linear_regression",
+    "millionaires",
+    "salary_benchmark",
+    "survey",
+];
 
 /// Every folder of `programs/` is in the list, so that a new one cannot be forgotten.
 #[test]

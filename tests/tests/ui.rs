@@ -8,17 +8,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 fn sources() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(project().join("tests/ui")).expect("tests/ui exists");
-    let mut all: Vec<PathBuf> = folder.map(|entry| entry.expect("a readable folder").path()).collect();
-    all.retain(|path| path.extension().is_some_and(|extension| extension == "smpc"));
+    let mut all = Vec::new();
+    let mut folders = vec![project().join("tests/ui")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).expect("tests/ui exists");
+        for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(extension) if extension == "smpc" => all.push(path),
+                _ => {}
+            }
+        }
+    }
     all.sort();
     all
+}
+
+/// There are at least so many mistakes whose messages were read.
+#[test]
+fn many_mistakes_are_known() {
+    assert!(sources().len() >= 200, "{}", sources().len());
 }
 
 fn diagnose(text: &str, defines: &[(&str, &str)], modules: &[(&str, &str)]) -> (String, Vec<Diagnostic>) {
     let defines: BTreeMap<String, String> = defines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let loader = |name: &str| modules.iter().find(|(own, _)| *own == name).map(|(_, text)| (*text).to_owned());
-    let compiled = compile(&Request { path: "main.smpc", text, defines, loader: &loader, deny: Vec::new() });
+    let compiled = compile(&Request { defines, loader: &loader, ..Request::new("main.smpc", text) });
     assert_eq!(compiled.module.is_some(), !compiled.diagnostics.iter().any(Diagnostic::is_error));
     (compiled.render(), compiled.diagnostics)
 }
@@ -84,6 +99,15 @@ fn modules_are_files() {
         &[("a", "use b::g;\nfn f() { }\n"), ("b", "use a::f;\nfn g() { }\n")],
     );
     assert_eq!(diagnostics.first().map(|d| d.code), Some(Code::ImportCycle));
+    // Names that start with `_` belong to their module.
+    let helpers = "fn _half(x: int) -> int { x / 2 }\nfn quarter(x: int) -> int { _half(_half(x)) }\n";
+    let using = |names: &str, call: &str| {
+        let main = format!("use helpers::{names};\nfn main() {{ output y = {call} to all; }}\n");
+        diagnose(&main, &[], &[("helpers", helpers)]).1.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(using("*", "quarter(8)"), []);
+    assert_eq!(using("*", "_half(8)"), [Code::UnknownName]);
+    assert_eq!(using("_half", "3"), [Code::UnknownName]);
 }
 
 /// The same mistakes are told in the same order, each once.

@@ -55,6 +55,9 @@ pub(crate) struct Run {
     /// The file of one of this party's inputs: CSV, JSON or plain numbers; 'pay[0]=FILE' for a member's. May be repeated.
     #[arg(long = "input", value_name = "NAME=FILE[:COLUMN]")]
     pub(crate) inputs: Vec<String>,
+    /// The key under which columns that say `key` are hashed: 64 to 128 hexadecimal digits that the owners of the data share.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv_key: Option<PathBuf>,
     /// Writes this party's results as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

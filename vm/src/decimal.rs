@@ -12,6 +12,17 @@ pub enum DecimalError {
     TooLarge,
 }
 
+/// Why a text is no whole number of parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaledError {
+    /// It does not read as a decimal number.
+    Malformed,
+    /// There are more parts than fit 64 bits.
+    TooLarge,
+    /// Something is left over.
+    TooFine,
+}
+
 /// Longest text that is read as a number: enough for every exact decimal of a 64-bit container, and no work for hostile files.
 const LONGEST: usize = 400;
 
@@ -84,24 +95,27 @@ fn short(parts: &Parts<'_>, frac: u32) -> Option<i128> {
     Some(nearest(parts.negative, digits << frac, 10_u128.pow(u32::try_from(parts.fraction.len()).ok()?)))
 }
 
+/// The part of a number before the point, which is `None` where it exceeds 64 bits, and the digits behind it.
+fn apart(parts: &Parts<'_>) -> (Option<i128>, Vec<u8>) {
+    let mut digits: Vec<u8> = parts.whole.iter().chain(parts.fraction).map(|d| d - b'0').collect();
+    // The point stands before digit `point`; lengths and exponents are small.
+    let point = i64::try_from(parts.whole.len()).unwrap_or(i64::MAX).saturating_add(parts.exponent.into());
+    if point < 0 {
+        digits.splice(0..0, std::iter::repeat_n(0, usize::try_from(-point).unwrap_or(0)));
+    }
+    let point = usize::try_from(point).unwrap_or(0);
+    digits.resize(digits.len().max(point), 0);
+    let fraction = digits.split_off(point);
+    let whole = digits.iter().try_fold(0_i128, |whole, digit| {
+        Some(whole * 10 + i128::from(*digit)).filter(|whole| *whole <= i128::from(u64::MAX))
+    });
+    (whole, fraction)
+}
+
 /// Numbers of any length, digit by digit; `None` where the result exceeds 64 bits.
 fn long(parts: &Parts<'_>, frac: u32) -> Option<i128> {
-    let mut digits: Vec<u8> = parts.whole.iter().chain(parts.fraction).map(|d| d - b'0').collect();
-    // The point stands before digit `point`.
-    let point = i64::try_from(parts.whole.len()).ok()? + i64::from(parts.exponent);
-    if point < 0 {
-        digits.splice(0..0, std::iter::repeat_n(0, usize::try_from(-point).ok()?));
-    }
-    let point = usize::try_from(point.max(0)).ok()?;
-    digits.resize(digits.len().max(point), 0);
-    let (whole, fraction) = digits.split_at_mut(point);
-    let mut raw = 0_i128;
-    for digit in whole.iter() {
-        raw = raw * 10 + i128::from(*digit);
-        if raw > i128::from(u64::MAX) {
-            return None;
-        }
-    }
+    let (whole, mut fraction) = apart(parts);
+    let (mut raw, fraction) = (whole?, &mut fraction[..]);
     // One bit of the fraction each time it is doubled, and what carries out.
     for _ in 0..frac {
         raw = raw * 2 + i128::from(double(fraction));
@@ -124,6 +138,39 @@ fn double(fraction: &mut [u8]) -> bool {
         (*digit, carry) = (twice % 10, twice / 10);
     }
     carry == 1
+}
+
+/// `scale` times a decimal number such as `12.34`, where that is a whole number. `scale` is at most 10^18.
+///
+/// # Errors
+/// [`ScaledError`]: not a number, beyond 64 bits, or no whole number.
+pub fn read_scaled(text: &str, scale: u64) -> Result<i64, ScaledError> {
+    let parts = parts(text).ok_or(ScaledError::Malformed)?;
+    let (whole, mut fraction) = apart(&parts);
+    // Below 2^64 · 10^18 < 2^127.
+    let whole = whole.ok_or(ScaledError::TooLarge)? * i128::from(scale);
+    let mut carry = 0_u128;
+    for digit in fraction.iter_mut().rev() {
+        let product = u128::from(*digit) * u128::from(scale) + carry;
+        *digit = u8::try_from(product % 10).unwrap_or(0);
+        carry = product / 10;
+    }
+    if fraction.iter().any(|digit| *digit != 0) {
+        return Err(ScaledError::TooFine);
+    }
+    let magnitude = whole + i128::try_from(carry).unwrap_or(0);
+    let signed = if parts.negative { -magnitude } else { magnitude };
+    i64::try_from(signed).map_err(|_| ScaledError::TooLarge)
+}
+
+/// What [`read_scaled`] reads as `raw`, for a scale that is 10 to the power of `decimals`: with exactly so many decimals.
+#[must_use]
+pub fn print_scaled(raw: i64, decimals: u32) -> String {
+    let magnitude = raw.unsigned_abs().to_string();
+    let (sign, width) = (if raw < 0 { "-" } else { "" }, decimals as usize);
+    let padded = format!("{magnitude:0>width$}", width = width + 1);
+    let (whole, rest) = padded.split_at(padded.len() - width);
+    if width == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
 /// The shortest decimal that [`read_fixed`] reads back to `raw`; of several the nearest. It has digits on both sides of its point.
@@ -219,7 +266,42 @@ mod tests {
         prints(65535, 16, "0.99998");
     }
 
+    #[test]
+    fn scaled_numbers_are_whole_or_refused() {
+        let ok = |text, scale, raw| assert_eq!(read_scaled(text, scale), Ok(raw), "{text}");
+        ok("12.34", 100, 1234);
+        ok("-12.3", 100, -1230);
+        ok("12", 100, 1200);
+        ok("12.340000000000000000000000000000000000000000000000", 100, 1234);
+        ok("1.234e1", 100, 1234);
+        ok("0.05e-1", 1000, 5);
+        ok("-0.00", 100, 0);
+        ok("1.75", 4, 7);
+        ok("7", 1, 7);
+        ok("9.223372036854775807", 1_000_000_000_000_000_000, i64::MAX);
+        ok("-9.223372036854775808", 1_000_000_000_000_000_000, i64::MIN);
+        let fails = |text, scale, error| assert_eq!(read_scaled(text, scale), Err(error), "{text}");
+        fails("12.345", 100, ScaledError::TooFine);
+        fails("0.000000000000000000000000000000000000000000001", 100, ScaledError::TooFine);
+        fails("1.1", 4, ScaledError::TooFine);
+        fails("92233720368547758.08", 100, ScaledError::TooLarge);
+        fails("1e300", 100, ScaledError::TooLarge);
+        fails("18446744073709551615", 1_000_000_000_000_000_000, ScaledError::TooLarge);
+        fails("12,34", 100, ScaledError::Malformed);
+        fails("", 100, ScaledError::Malformed);
+        for (raw, decimals, text) in
+            [(1234, 2, "12.34"), (-5, 2, "-0.05"), (0, 2, "0.00"), (7, 0, "7"), (i64::MIN, 18, "-9.223372036854775808")]
+        {
+            assert_eq!(print_scaled(raw, decimals), text);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_printed_to_scale_reads_back(raw: i64, decimals in 0_u32..=18) {
+            prop_assert_eq!(read_scaled(&print_scaled(raw, decimals), 10_u64.pow(decimals)), Ok(raw));
+        }
+
         #[test]
         fn what_is_printed_reads_back(raw: i64, frac in 0_u32..=62) {
             let text = print_fixed(raw, frac);

@@ -62,6 +62,7 @@ fn run_party(run: Run) -> Result<String, Vec<Failure>> {
         session: run.session,
         party: run.party,
         inputs: parse_all(&run.inputs).map_err(one)?,
+        csv_key: run.csv_key,
         output: run.output,
         stats: run.stats,
         identity: run.identity,

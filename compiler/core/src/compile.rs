@@ -1,11 +1,13 @@
 //! The whole way from source text to a module: parse, elaborate, run the passes, emit. Pure: texts come in by argument.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::elaborate::{self, modules::Modules};
+use crate::elaborate::{elaborate, modules::Modules};
 use crate::emit::emit;
 use crate::ir::Program;
+use crate::lints::Lints;
 use crate::passes;
 use crate::source::SourceMap;
+use crate::syntax::ast::ItemKind;
 use smpc_bytecode::module::Module;
 use std::collections::BTreeMap;
 
@@ -24,8 +26,32 @@ pub struct Request<'a> {
     pub defines: BTreeMap<String, String>,
     /// Where the texts of the user's other modules come from.
     pub loader: Loader<'a>,
-    /// Lints that count as errors.
-    pub deny: Vec<Code>,
+    /// Where the texts of circuits come from: the file names that `circuit` items give.
+    pub circuits: Loader<'a>,
+    /// What is said of lints.
+    pub lints: Lints,
+    /// Where the program starts.
+    pub entry: Entry<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// A program of one file, with the defaults of its params.
+    #[must_use]
+    pub fn new(path: &'a str, text: &'a str) -> Self {
+        let lints = Lints::default();
+        Self { path, text, defines: BTreeMap::new(), loader: &|_| None, circuits: &|_| None, lints, entry: Entry::Main }
+    }
+}
+
+/// Where a program starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// At `main`.
+    Main,
+    /// At a function with `#[test]`, in which `assert` opens secrets.
+    Test(&'a str),
+    /// At a function of words, whose circuit is asked for.
+    Circuit(&'a str),
 }
 
 /// What came of it.
@@ -58,24 +84,40 @@ pub fn compile(request: &Request<'_>) -> Compiled {
 /// The front half: the program as IR, before any pass.
 #[must_use]
 pub fn to_ir(request: &Request<'_>) -> (SourceMap, Vec<Diagnostic>, Option<Program>) {
-    let mut sources = SourceMap::default();
     let mut sink = Sink::default();
+    let (sources, modules) = load(request, &mut sink);
+    let Some(modules) = modules else { return (sources, sink.finish(), None) };
+    let program = elaborate(&modules, &sources, &request.defines, request.entry, &mut sink, None);
+    let (diagnostics, denied) = request.lints.apply(sink.finish(), &modules);
+    let program = program.filter(|_| !denied);
+    (sources, diagnostics, program)
+}
+
+/// The names of the functions with `#[test]` in a text, in order.
+#[must_use]
+pub fn tests(path: &str, text: &str) -> Vec<String> {
+    let mut sources = SourceMap::default();
+    let file = sources.add(path, text);
+    let module = crate::syntax::parse(&sources, file, &mut Sink::default());
+    let tests = module.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Fn(of) if item.attributes.iter().any(|attribute| attribute.name.text == "test") => {
+            Some(of.name.text.clone())
+        }
+        _ => None,
+    });
+    tests.collect()
+}
+
+/// Reads the main file and what it imports; no modules where it is too long.
+pub(crate) fn load(request: &Request<'_>, sink: &mut Sink) -> (SourceMap, Option<Modules>) {
+    let mut sources = SourceMap::default();
     let file = sources.add(request.path, request.text);
     if request.text.len() > MAX_SOURCE {
         let at = crate::source::Span { file, start: 0, end: 0 };
         let message = format!("a source text of more than {MAX_SOURCE} bytes");
         sink.push(Diagnostic::new(Code::TooLarge, at, message).help("move tables of numbers into an input"));
-        return (sources, sink.finish(), None);
+        return (sources, None);
     }
-    let modules = Modules::load(&mut sources, request.loader, &mut sink);
-    let program = elaborate::elaborate(&modules, &sources, &request.defines, &mut sink);
-    let mut diagnostics = sink.finish();
-    let denied = diagnostics.iter().any(|diagnostic| request.deny.contains(&diagnostic.code));
-    for diagnostic in &mut diagnostics {
-        if request.deny.contains(&diagnostic.code) {
-            diagnostic.notes.push("this lint counts as an error here (`--deny`)".to_owned());
-        }
-    }
-    let program = program.filter(|_| !denied);
-    (sources, diagnostics, program)
+    let modules = Modules::load(&mut sources, request.loader, request.circuits, sink);
+    (sources, Some(modules))
 }

@@ -8,7 +8,15 @@ pub fn module(name: &str) -> Option<&'static str> {
 
 /// Names and texts of all library modules.
 pub const MODULES: &[(&str, &str)] = &[
+    ("crypto", include_str!("../../../stdlib/crypto.smpc")),
     ("math", include_str!("../../../stdlib/math.smpc")),
     ("sort", include_str!("../../../stdlib/sort.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
 ];
+
+/// The library module that has a function of that name for programs to use.
+#[must_use]
+pub fn module_with(function: &str) -> Option<&'static str> {
+    let declares = |text: &str| ["<", "("].iter().any(|open| text.contains(&format!("\nfn {function}{open}")));
+    MODULES.iter().find(|(_, text)| declares(text)).map(|(name, _)| *name)
+}

@@ -91,6 +91,19 @@ impl SourceMap {
         Place { line: offset(line), column: offset(before.chars().count() + 1) }
     }
 
+    /// The word at a line and column of the file with that path.
+    #[must_use]
+    pub fn span_of(&self, path: &str, line: u32, column: u32) -> Option<Span> {
+        let at = self.files.iter().position(|file| file.path == path)?;
+        let file = &self.files[at];
+        let start = *file.lines.get((line as usize).checked_sub(1)?)?;
+        let rest = file.text.get(start as usize..)?;
+        let before: usize = rest.chars().take((column as usize).saturating_sub(1)).map(char::len_utf8).sum();
+        let word = rest.get(before..)?.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(0).max(1);
+        let start = start + offset(before);
+        Some(Span { file: FileId(offset(at)), start, end: (start + offset(word)).min(offset(file.text.len())) })
+    }
+
     /// The whole line in which a span starts, without its end.
     #[must_use]
     pub fn line(&self, span: Span) -> &str {

@@ -9,7 +9,7 @@ use crate::module::{
     Site, Slot, SourceTable, View, While,
 };
 use crate::op::{FileId, FunctionId, Op, RoleId, SiteId, SlotId};
-use crate::types::{DataType, Kind, RegType};
+use crate::types::{DataType, Field, Format, Kind, Reading, RegType};
 use bincode::{Decode, Encode, config};
 use sha2::{Digest, Sha256};
 use smpc_math::netlist::{self, Netlist};
@@ -186,8 +186,23 @@ enum TypeNode {
     Int(i64, i64),
     Fix(u32, i64, i64),
     Array(Vec<u64>),
-    Struct(String, Vec<String>),
+    Struct(String, Vec<FieldData>),
     Tuple(u32),
+    Bits(u32),
+    Enum(String, Vec<String>),
+    Maybe,
+    Rows(u64),
+}
+
+/// Name, column and format.
+type FieldData = (String, Option<String>, FormatData);
+
+#[derive(Encode, Decode)]
+enum FormatData {
+    Plain,
+    Date,
+    Scale(u64),
+    Key,
 }
 
 /// Code, flattened: blocks are bracketed by [`Item::End`].
@@ -426,14 +441,44 @@ fn flatten(ty: &DataType, nodes: &mut Vec<TypeNode>) {
             flatten(element, nodes);
         }
         DataType::Struct { name, fields } => {
-            nodes.push(TypeNode::Struct(name.clone(), fields.iter().map(|(name, _)| name.clone()).collect()));
-            fields.iter().for_each(|(_, ty)| flatten(ty, nodes));
+            nodes.push(TypeNode::Struct(name.clone(), fields.iter().map(field_data).collect()));
+            fields.iter().for_each(|field| flatten(&field.ty, nodes));
         }
         DataType::Tuple(items) => {
             nodes.push(TypeNode::Tuple(u32::try_from(items.len()).unwrap_or(u32::MAX)));
             items.iter().for_each(|ty| flatten(ty, nodes));
         }
+        DataType::Bits { width } => nodes.push(TypeNode::Bits(*width)),
+        DataType::Enum { name, variants } => nodes.push(TypeNode::Enum(name.clone(), variants.clone())),
+        DataType::Maybe(value) => {
+            nodes.push(TypeNode::Maybe);
+            flatten(value, nodes);
+        }
+        DataType::Rows { most, element } => {
+            nodes.push(TypeNode::Rows(*most));
+            flatten(element, nodes);
+        }
     }
+}
+
+fn field_data(field: &Field) -> FieldData {
+    let format = match field.reading.format {
+        Format::Plain => FormatData::Plain,
+        Format::Date => FormatData::Date,
+        Format::Scale(scale) => FormatData::Scale(scale),
+        Format::Key => FormatData::Key,
+    };
+    (field.name.clone(), field.reading.column.clone(), format)
+}
+
+fn reading(column: Option<String>, format: &FormatData) -> Reading {
+    let format = match *format {
+        FormatData::Plain => Format::Plain,
+        FormatData::Date => Format::Date,
+        FormatData::Scale(scale) => Format::Scale(scale),
+        FormatData::Key => Format::Key,
+    };
+    Reading { column, format }
 }
 
 impl TryFrom<TypeData> for DataType {
@@ -455,9 +500,11 @@ fn unflatten(nodes: &mut impl Iterator<Item = TypeNode>, depth: usize) -> Result
         TypeNode::Int(lo, hi) => DataType::Int { lo, hi },
         TypeNode::Fix(frac, lo, hi) => DataType::Fix { frac, lo, hi },
         TypeNode::Array(shape) => DataType::Array { shape, element: Box::new(unflatten(nodes, depth + 1)?) },
-        TypeNode::Struct(name, names) => {
-            let fields =
-                names.into_iter().map(|name| Ok((name, unflatten(nodes, depth + 1)?))).collect::<Result<_, Bad>>()?;
+        TypeNode::Struct(name, fields) => {
+            let fields = fields.into_iter().map(|(name, column, format)| {
+                Ok(Field { name, ty: unflatten(nodes, depth + 1)?, reading: reading(column, &format) })
+            });
+            let fields = fields.collect::<Result<_, Bad>>()?;
             DataType::Struct { name, fields }
         }
         TypeNode::Tuple(count) => {
@@ -467,6 +514,10 @@ fn unflatten(nodes: &mut impl Iterator<Item = TypeNode>, depth: usize) -> Result
             }
             DataType::Tuple(items)
         }
+        TypeNode::Bits(width) => DataType::Bits { width },
+        TypeNode::Enum(name, variants) => DataType::Enum { name, variants },
+        TypeNode::Maybe => DataType::Maybe(Box::new(unflatten(nodes, depth + 1)?)),
+        TypeNode::Rows(most) => DataType::Rows { most, element: Box::new(unflatten(nodes, depth + 1)?) },
     })
 }
 
@@ -640,6 +691,7 @@ pub(crate) mod tests {
             index: Some(Index { slot: SlotId(0), stride: -2 }),
             dims: vec![Dim { stride: -1, len: 2 }, Dim { stride: 0, len: 1 }],
         };
+        let arm = DataType::Enum { name: "Arm".into(), variants: vec!["Left".into(), "Right".into()] };
         let body = vec![Level { entries: vec![gate(Op::Dot { len: 7 }, 1, vec![view.clone(), view])] }];
         Module {
             manifest: Manifest {
@@ -651,13 +703,18 @@ pub(crate) mod tests {
                     member: Some(0),
                     role: RoleId(1),
                     secret: true,
-                    ty: DataType::Array {
-                        shape: vec![3],
+                    ty: DataType::Rows {
+                        most: 3,
                         element: Box::new(DataType::Struct {
                             name: "S".into(),
                             fields: vec![
-                                ("a".into(), DataType::Int { lo: -1, hi: 5 }),
-                                ("b".into(), DataType::Tuple(vec![DataType::Bool])),
+                                Field {
+                                    reading: Reading { column: Some("A".into()), format: Format::Scale(100) },
+                                    ..Field::new("a", DataType::Int { lo: -1, hi: 5 })
+                                },
+                                Field::new("b", DataType::Tuple(vec![DataType::Bits { width: 9 }])),
+                                Field::new("c", DataType::Maybe(Box::new(arm))),
+                                Field::new("d", DataType::Array { shape: vec![2], element: Box::new(DataType::Bool) }),
                             ],
                         }),
                     },

@@ -25,6 +25,7 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Xor {}
         | Op::Not {}
         | Op::Planes { .. }
+        | Op::Join {}
         | Op::StopUnless { .. } => false,
         Op::Mul {} | Op::Dot { .. } => secret(0) && secret(1),
         Op::And {} | Op::Or {} => {

@@ -173,6 +173,20 @@ impl Interval {
         Self::new(round_root(self.lo, frac), round_root(self.hi, frac))
     }
 
+    /// a ∧ b, bit by bit, of values that are not negative.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        (self.lo >= 0 && other.lo >= 0).then(|| Self::new(0, self.hi.min(other.hi)))
+    }
+
+    /// a ∨ b or a ⊕ b, bit by bit, of values that are not negative.
+    #[must_use]
+    pub fn or(self, other: Self) -> Option<Self> {
+        let greatest = self.hi.max(other.hi);
+        let ones = if greatest <= 0 { 0 } else { i128::MAX >> (greatest.leading_zeros() - 1) };
+        (self.lo >= 0 && other.lo >= 0).then(|| Self::new(0, ones))
+    }
+
     /// |a|.
     #[must_use]
     pub fn abs(self) -> Self {
@@ -242,12 +256,12 @@ pub fn result_range(op: Op, args: &[Interval]) -> Option<Interval> {
         Op::MergeLayer { .. } => a,
         Op::Open { .. } => a,
         Op::Lt {} | Op::Eq {} => Some(Interval::new(0, 1)),
+        Op::And {} => a?.and(b?),
+        Op::Or {} | Op::Xor {} => a?.or(b?),
         Op::Const { .. }
-        | Op::Xor {}
-        | Op::And {}
-        | Op::Or {}
         | Op::Not {}
         | Op::Planes { .. }
+        | Op::Join {}
         | Op::Netlist { .. }
         | Op::A2b {}
         | Op::B2a { .. }
@@ -281,6 +295,8 @@ mod tests {
                 for (x, y) in all(*a).flat_map(|x| all(*b).map(move |y| (x, y))) {
                     assert!(a.add(*b).contains(x + y) && a.sub(*b).contains(x - y) && a.mul(*b).contains(x * y));
                     assert!(a.min(*b).contains(x.min(y)) && a.max(*b).contains(x.max(y)));
+                    assert!(a.and(*b).is_none_or(|r| r.contains(x & y)));
+                    assert!(a.or(*b).is_none_or(|r| r.contains(x | y) && r.contains(x ^ y)));
                     let (q, r) = if y == 0 { (0, x) } else { (x / y, x % y) };
                     assert!(a.div(*b).contains(q), "{a:?} / {b:?}: {x} / {y}");
                     assert!(a.rem(*b).contains(r), "{a:?} % {b:?}: {x} % {y}");

@@ -98,7 +98,8 @@ ids! {
 /// Hands the whole operation table to a macro: `number Variant "mnemonic" (operands) -> result { immediates }`.
 ///
 /// Operand letters, read by the verifier and printed in the reference:
-/// `p` public, `a` arithmetic, `b` binary, `n` public or arithmetic (a number), `l` public `bool` or binary (a logical value),
+/// `p` public, `a` arithmetic, `b` binary, `n` public or arithmetic (a number), `l` public or binary (bits: a public integer that is not negative
+/// stands for the word that spells it),
 /// `v` any one domain. The result letter is `n`/`l`/`v` where the domain follows from the operands (secret if any operand is),
 /// and `-` where there is none.
 #[macro_export]
@@ -108,7 +109,8 @@ macro_rules! for_each_op {
             // Moves.
             /// Loads a constant of the module; a constant of one value fills all lanes.
             0x01 Const "const" () -> p { constant: ConstId }
-            /// Copies lanes; a public value becomes secret where the destination is. Views make it slice, broadcast, transpose and update.
+            /// Copies lanes; a public value becomes secret where the destination is, and in a word is spelled in binary. Views make it slice, broadcast,
+            /// transpose and update.
             0x02 Copy "copy" (v) -> v {}
             /// Lane i of the result is lane `index[i]` of the first operand; an index out of bounds stops the run.
             0x03 Gather "gather" (v, p) -> v {}
@@ -156,8 +158,8 @@ macro_rules! for_each_op {
             // Decisions.
             /// a < b, right for every pair in the operands' ranges.
             0x20 Lt "lt" (n, n) -> l {}
-            /// a = b.
-            0x21 Eq "eq" (n, n) -> l {}
+            /// a = b. Of words one AND less than they have bits, ⌈log2 width⌉ rounds.
+            0x21 Eq "eq" (v, v) -> l {}
             /// b where the condition holds, else c: `(condition, b, c)`.
             0x22 Select "select" (l, v, v) -> v {}
 
@@ -174,6 +176,9 @@ macro_rules! for_each_op {
             0x34 Planes "planes" (b) -> b { from: u32 }
             /// Evaluates a netlist on all lanes, one round an AND level; the operands are its inputs in order.
             0x35 Netlist "netlist" (b...) -> b { netlist: NetlistId }
+            /// The planes of the operands one after another, least significant operand first; the result is as wide as all of them. Free: with
+            /// `planes` it shifts, rotates, extends and packs.
+            0x36 Join "join" (b...) -> b {}
 
             // Conversions.
             /// Two's complement of the result's width, which holds the operand's range.
@@ -186,7 +191,8 @@ macro_rules! for_each_op {
             0x50 Input "input" () -> v { input: InputId, leaf: u32 }
             /// Yields the operand with the result's declared range, proven where the protocol demands it, else relabelled.
             0x51 ProveRange "prove_range" (a) -> a {}
-            /// Every node learns the operand. `steers` marks a result that reaches control flow, an index or a length.
+            /// Every node learns the operand; a word of at most 63 bits as the integer that it spells, or one bit as a `bool`. `steers` marks a result that
+            /// reaches control flow, an index or a length.
             0x52 Open "open" (v) -> p { steers: bool }
             /// Sends a leaf of an output of the manifest to its receivers.
             0x53 Output "output" (v) -> - { output: OutputId, leaf: u32 }

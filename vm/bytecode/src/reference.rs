@@ -3,6 +3,7 @@
 use crate::codec::{MAGIC, MAX_BYTES, MAX_DEPTH, VERSION};
 use crate::op::{OPS, OpInfo};
 use crate::strings::{MAX_NAME, MAX_TEXT};
+use crate::types::MAX_WIDTH;
 use crate::verify::{MAX_LEAVES, MAX_PATHS};
 use std::fmt::Write;
 
@@ -31,6 +32,7 @@ pub fn reference() -> String {
         .replace("{max_depth}", &MAX_DEPTH.to_string())
         .replace("{max_leaves}", &MAX_LEAVES.to_string())
         .replace("{max_paths}", &(MAX_PATHS >> 20).to_string())
+        .replace("{max_width}", &MAX_WIDTH.to_string())
         .replace("{max_name}", &MAX_NAME.to_string())
         .replace("{max_text}", &MAX_TEXT.to_string())
         .replace("{operations}", &operations())

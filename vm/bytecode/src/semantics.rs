@@ -1,7 +1,9 @@
 //! The meaning of every operation on mathematical integers, in the clear.
 //!
 //! The constant folder, the IR interpreter, the public half of the engine and the tests of protocols all use this one definition. Lanes are
-//! `i64`: a number as it is, a `bool` as 0 or 1, a word of planes as its bits (up to 64).
+//! `i64`: a number as it is, a `bool` as 0 or 1, a word of planes as its bits, of which wide ones take several (`words.rs`).
+
+mod words;
 
 use crate::interval::{round_quotient, round_root};
 use crate::module::Slot;
@@ -62,7 +64,7 @@ impl std::error::Error for Fault {}
 pub struct Operand<'a> {
     /// Type of its register.
     pub ty: RegType,
-    /// Its lanes.
+    /// Its lanes, each [`RegType::limbs`] long.
     pub lanes: Cow<'a, [i64]>,
 }
 
@@ -74,6 +76,9 @@ pub struct Operand<'a> {
 /// # Errors
 /// See [`Fault`].
 pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlist>) -> Result<Vec<i64>, Fault> {
+    if let Some(words) = words::eval(op, result, args, netlist) {
+        return words;
+    }
     let lanes = usize::try_from(result.lanes).map_err(|_| Fault::Malformed("too many lanes"))?;
     let eval = Eval { args, lanes };
     let values = match op {
@@ -106,12 +111,6 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
             let mask = ones(result.ty);
             return Ok(eval.arg(0)?.iter().map(|a| (!a) & mask).collect());
         }
-        Op::Planes { from } => {
-            let mask = ones(result.ty);
-            let shift = |a: i64| if from > 63 { 0 } else { (a.cast_unsigned() >> from).cast_signed() };
-            return Ok(eval.arg(0)?.iter().map(|a| shift(*a) & mask).collect());
-        }
-        Op::Netlist { .. } => return call(netlist.ok_or(Fault::Malformed("no netlist"))?, args, lanes),
         Op::A2b {} => {
             let mask = ones(result.ty);
             return Ok(eval.arg(0)?.iter().map(|a| a & mask).collect());
@@ -130,7 +129,9 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
             let (p, k) = (eval.scalar(1)?, eval.scalar(2)?);
             return check(result, merge_layer(eval.arg(0)?, columns, p, k)?);
         }
-        Op::Const { .. } | Op::Input { .. } | Op::Random {} => return Err(Fault::Malformed("no meaning in the clear")),
+        Op::Const { .. } | Op::Input { .. } | Op::Random {} | Op::Planes { .. } | Op::Join {} | Op::Netlist { .. } => {
+            return Err(Fault::Malformed("no meaning in the clear"));
+        }
     };
     narrow(result, values, lanes)
 }
@@ -139,7 +140,7 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
 const fn ones(ty: RegType) -> i64 {
     match ty {
         RegType::Bin { width } if width >= 64 => -1,
-        RegType::Bin { width } => (1 << width) - 1,
+        RegType::Bin { width } => i64::MAX >> (63 - width),
         RegType::Pub { .. } | RegType::Arith { .. } => 1,
     }
 }
@@ -303,22 +304,6 @@ fn merge_layer(table: &[i64], columns: u32, p: i64, k: i64) -> Result<Vec<i64>, 
     Ok(out)
 }
 
-fn call(netlist: &Netlist, args: &[Operand<'_>], lanes: usize) -> Result<Vec<i64>, Fault> {
-    if netlist.inputs().len() != args.len() || netlist.outputs().len() > 64 {
-        return Err(Fault::Malformed("a netlist of other words"));
-    }
-    let lane = |lane: usize| -> Option<i64> {
-        let mut bits = Vec::new();
-        for (arg, width) in args.iter().zip(netlist.inputs()) {
-            let word = arg.lanes.get(lane)?;
-            bits.extend((0..*width).map(|p| p < 64 && word >> p & 1 == 1));
-        }
-        let out = netlist.evaluate_bits(&bits);
-        Some(out.iter().enumerate().fold(0, |word, (p, bit)| word | i64::from(*bit) << p))
-    };
-    (0..lanes).map(|i| lane(i).ok_or(Fault::Malformed("operands of different lengths"))).collect()
-}
-
 /// Bits of the two's complement that holds a register's range; for a word of planes its width.
 #[must_use]
 pub const fn width_of(ty: RegType) -> u32 {
@@ -331,7 +316,9 @@ pub const fn width_of(ty: RegType) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::op::NetlistId;
     use crate::types::Kind;
+    use smpc_math::circuits::{add, netlist};
 
     fn int(lanes: &[i64]) -> Operand<'_> {
         Operand { ty: RegType::arith(i64::MIN, i64::MAX), lanes: lanes.into() }
@@ -375,6 +362,37 @@ mod tests {
         let truth = RegType::Pub { kind: Kind::Bool, lo: 0, hi: 1, frac: 0 };
         let not = run(Op::Not {}, truth, 2, &[Operand { ty: truth, lanes: vec![0, 1].into() }]);
         assert_eq!(not, Ok(vec![1, 0]));
+    }
+
+    /// Wide words lane by lane, each as many limbs as it fills.
+    #[test]
+    fn wide_words() {
+        let bin = |width: u32, lanes: &'static [i64]| Operand { ty: RegType::Bin { width }, lanes: lanes.into() };
+        let wide = |op, width: u32, args: &[Operand<'_>]| run(op, RegType::Bin { width }, 2, args);
+        let (a, b) = (bin(70, &[-1, 63, 5, 1]), bin(70, &[1, 32, 5, 1]));
+        assert_eq!(wide(Op::Xor {}, 70, &[a.clone(), b.clone()]), Ok(vec![-2, 31, 0, 0]));
+        assert_eq!(wide(Op::And {}, 70, &[a.clone(), b.clone()]), Ok(vec![1, 32, 5, 1]));
+        assert_eq!(wide(Op::Or {}, 70, &[a.clone(), int(&[0, 6])]), Ok(vec![-1, 63, 7, 1]));
+        assert_eq!(wide(Op::Not {}, 70, std::slice::from_ref(&a)), Ok(vec![0, 0, -6, 62]));
+        assert_eq!(wide(Op::Copy {}, 70, &[int(&[3, i64::MAX])]), Ok(vec![3, 0, i64::MAX, 0]));
+        assert_eq!(run(Op::Eq {}, RegType::BIN_BOOL, 2, &[a.clone(), b.clone()]), Ok(vec![0, 1]));
+        let condition = bin(1, &[0, 1]);
+        assert_eq!(wide(Op::Select {}, 70, &[condition, a.clone(), b.clone()]), Ok(vec![1, 32, 5, 1]));
+        // 60 bits from bit 8 on are 56 of the first limb and 4 of the second.
+        assert_eq!(wide(Op::Planes { from: 8 }, 60, std::slice::from_ref(&a)), Ok(vec![(1 << 60) - 1, 1 << 56]));
+        assert_eq!(wide(Op::Planes { from: 66 }, 80, std::slice::from_ref(&a)), Ok(vec![15, 0, 0, 0]));
+        let joined = wide(Op::Join {}, 73, &[bin(3, &[5, 0]), a.clone()]);
+        assert_eq!(joined, Ok(vec![-3, 511, 5 << 3, 1 << 3]));
+        assert_eq!(wide(Op::Join {}, 5, &[bin(3, &[5, 0]), bin(2, &[1, 3])]), Ok(vec![0b01_101, 0b11_000]));
+        let index = Operand { ty: RegType::pub_int(0, 9), lanes: vec![1, 0].into() };
+        assert_eq!(wide(Op::Gather {}, 70, &[a.clone(), index.clone()]), Ok(vec![5, 1, -1, 63]));
+        assert_eq!(wide(Op::Scatter {}, 70, &[b.clone(), a.clone(), index]), Ok(vec![5, 1, -1, 63]));
+        let twice = Operand { ty: RegType::pub_int(0, 9), lanes: vec![1, 1].into() };
+        assert_eq!(wide(Op::Scatter {}, 70, &[b.clone(), a.clone(), twice]), Err(Fault::Repeated { index: 1 }));
+        let sum = netlist(&[70, 70], |c, w| add(c, &w[0], &w[1]));
+        let result = Slot { ty: RegType::Bin { width: 70 }, lanes: 2 };
+        let call = eval(Op::Netlist { netlist: NetlistId(0) }, &result, &[a, b], Some(&sum));
+        assert_eq!(call, Ok(vec![0, 32, 10, 2]));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Rings, bit planes, netlists and addressed randomness.
+pub mod bristol;
 pub mod circuits;
 pub mod netlist;
 pub mod planes;

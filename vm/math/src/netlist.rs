@@ -422,6 +422,28 @@ impl Builder {
         Bit::Wire(self.first + (self.gates.len() - 1) as u32)
     }
 
+    /// Number of gates so far.
+    #[must_use]
+    pub const fn gates(&self) -> usize {
+        self.gates.len()
+    }
+
+    /// The gates of a netlist on these bits, one for each of its input bits; gives its output bits.
+    pub fn inline(&mut self, netlist: &Netlist, inputs: &[Bit]) -> Vec<Bit> {
+        let mut wires: Vec<Bit> = inputs.to_vec();
+        wires.resize(netlist.input_bits(), Bit::Const(false));
+        for gate in &netlist.gates {
+            let bit = match *gate {
+                Gate::Xor(a, b) => self.xor(wires[a as usize], wires[b as usize]),
+                Gate::And(a, b) => self.and(wires[a as usize], wires[b as usize]),
+                Gate::Not(a) => self.not(wires[a as usize]),
+                Gate::Zero => Bit::Const(false),
+            };
+            wires.push(bit);
+        }
+        netlist.outputs.iter().map(|wire| wires[*wire as usize]).collect()
+    }
+
     /// Exclusive or.
     pub fn xor(&mut self, a: Bit, b: Bit) -> Bit {
         match (a, b) {

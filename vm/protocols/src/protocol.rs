@@ -141,7 +141,7 @@ pub trait Protocol {
         values: Option<&[i64]>,
         lanes: usize,
     ) -> impl Future<Output = Self::Arith>;
-    /// As [`Protocol::input`], for words of `width` bits (at most 64).
+    /// As [`Protocol::input`], for words of `width` bits: `lanes` of them, each ⌈width / 64⌉ values long, least significant first.
     fn input_bin(
         &self,
         cx: Cx<'_>,
@@ -160,11 +160,12 @@ pub trait Protocol {
     ) -> impl Future<Output = Vec<i64>>;
     /// Every party learns a. In dry mode zeros.
     fn open(&self, cx: Cx<'_>, a: &Self::Arith) -> impl Future<Output = Vec<i64>>;
-    /// Every party learns a, of width at most 64, as unsigned words (two's complement at width 64). In dry mode zeros.
+    /// Every party learns a, each lane as ⌈width / 64⌉ values, least significant first: the bits as they are, so that a word of 64 bits looks like a
+    /// number in two's complement. In dry mode zeros.
     fn open_bin(&self, cx: Cx<'_>, a: &Self::Bin) -> impl Future<Output = Vec<i64>>;
     /// The parties in `receivers` learn a, the others nothing; `Some` at those.
     fn open_to(&self, cx: Cx<'_>, a: &Self::Arith, receivers: &[usize]) -> impl Future<Output = Option<Vec<i64>>>;
-    /// As [`Protocol::open_to`], for words of at most 64 bits.
+    /// As [`Protocol::open_to`], for words as in [`Protocol::open_bin`].
     fn open_bin_to(&self, cx: Cx<'_>, a: &Self::Bin, receivers: &[usize]) -> impl Future<Output = Option<Vec<i64>>>;
 
     /// a · b, lane by lane.
@@ -242,6 +243,13 @@ pub trait Protocol {
         Self: Sized,
     {
         gates::compare::eq(self, cx, a, b, ra, rb)
+    }
+    /// a = b of words of the same width.
+    fn eq_bin(&self, cx: Cx<'_>, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::logic::eq_bin(self, cx, a, b)
     }
     /// As [`Protocol::select`], for words; the condition has width 1.
     fn select_bin(

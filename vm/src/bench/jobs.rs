@@ -8,9 +8,11 @@ use crate::run::child::connect;
 use crate::run::party;
 use crate::run::stats::{peak_memory, processor_seconds};
 use serde::{Deserialize, Serialize};
+use smpc_math::circuits;
+use smpc_math::netlist::Netlist;
 use smpc_net::{Mesh, Terms};
 use smpc_protocols::rep3::{Keys, Rep3};
-use smpc_protocols::{Executor, Protocol, Range, Stats};
+use smpc_protocols::{BinShares, Executor, Protocol, Range, Stats};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,12 @@ pub(super) enum Job {
     Matrix { size: u64 },
     /// The random circuit.
     Netlist { lanes: u64 },
+    /// A circuit of the size of a block cipher.
+    Cipher { lanes: u64 },
+    /// A small circuit on words of eight bits, ten times one after the other.
+    Sboxes { lanes: u64 },
+    /// Sums of two words of 32 bits, each of which needs the one before, 100 lanes wide.
+    Adders { sums: u64 },
     /// A loop of additions of array elements.
     Loop { turns: u64 },
 }
@@ -54,6 +62,11 @@ pub(super) const JOBS: &[Job] = &[
     Job::Matrix { size: 512 },
     Job::Netlist { lanes: 16_384 },
     Job::Netlist { lanes: 1 << 20 },
+    Job::Cipher { lanes: 1_000 },
+    Job::Cipher { lanes: 10_000 },
+    Job::Sboxes { lanes: 16_000 },
+    Job::Sboxes { lanes: 160_000 },
+    Job::Adders { sums: 1_000 },
     Job::Loop { turns: 1_000_000 },
 ];
 
@@ -70,6 +83,9 @@ impl Job {
             Self::InnerProduct { .. } => "inner product",
             Self::Matrix { .. } => "matrix product",
             Self::Netlist { .. } => "netlist of 10,000 gates",
+            Self::Cipher { .. } => "netlist like AES-128, 6,400 ANDs",
+            Self::Sboxes { .. } => "netlist of 32 ANDs, depth 4, ten in a row",
+            Self::Adders { .. } => "dependent sums of 32-bit words",
             Self::Loop { .. } => "loop turns",
         }
     }
@@ -82,7 +98,10 @@ impl Job {
             | Self::Comparisons { lanes }
             | Self::FullComparisons { lanes }
             | Self::InnerProduct { lanes }
-            | Self::Netlist { lanes } => lanes,
+            | Self::Netlist { lanes }
+            | Self::Cipher { lanes }
+            | Self::Sboxes { lanes } => lanes,
+            Self::Adders { .. } => ADDER_LANES,
             Self::Matrix { size } => size * size,
         }
     }
@@ -99,7 +118,10 @@ impl Job {
             | Self::FullComparisons { lanes }
             | Self::InnerProduct { lanes } => lanes,
             Self::Matrix { size } => size * size * size,
-            Self::Netlist { lanes } => lanes * 2_000,
+            Self::Netlist { lanes } => lanes * netlist::LARGE.all_ands(),
+            Self::Cipher { lanes } => lanes * netlist::CIPHER_ANDS,
+            Self::Sboxes { lanes } => lanes * netlist::SBOX.all_ands() * SBOXES,
+            Self::Adders { sums } => sums,
         }
     }
 
@@ -112,7 +134,8 @@ impl Job {
                 "products"
             }
             Self::Comparisons { .. } | Self::FullComparisons { .. } => "comparisons",
-            Self::Netlist { .. } => "ANDs",
+            Self::Netlist { .. } | Self::Cipher { .. } | Self::Sboxes { .. } => "ANDs",
+            Self::Adders { .. } => "sums",
             Self::Loop { .. } => "turns",
         }
     }
@@ -132,6 +155,11 @@ pub(super) struct Measured {
     /// Of the whole process.
     pub(super) peak_memory: u64,
 }
+
+/// Calls of [`Job::Sboxes`].
+const SBOXES: u64 = 10;
+/// Lanes of [`Job::Adders`].
+const ADDER_LANES: u64 = 100;
 
 type Party = Rep3<Keys>;
 
@@ -197,12 +225,18 @@ fn gates(mesh: Mesh, job: &Job) -> Result<Measured, Failure> {
                 },
             )
         }
-        Job::Netlist { lanes } => {
-            let circuit = netlist::circuit().levelled();
+        Job::Netlist { lanes } => bench.circuit(&netlist::circuit(netlist::LARGE), lanes, 1),
+        Job::Cipher { lanes } => bench.circuit(&netlist::cipher(), lanes, 1),
+        Job::Sboxes { lanes } => bench.circuit(&netlist::circuit(netlist::SBOX), lanes, SBOXES),
+        Job::Adders { sums } => {
+            let circuit = circuits::netlist(&[32, 32], |b, w| circuits::add(b, &w[0], &w[1])).levelled();
             bench.gate(
-                |p| p.share_public_bin(&[5], netlist::INPUTS, size(lanes)),
-                async |p, cx, input| {
-                    p.netlist(cx, &circuit, input).await;
+                |p| p.share_public_bin(&[5], 32, size(ADDER_LANES)),
+                async |p, cx, x| {
+                    let mut sum = x.clone();
+                    for i in 0..sums {
+                        sum = p.netlist(cx.sub(i, sums), &circuit, &BinShares::stack(&[&sum, x])).await;
+                    }
                 },
             )
         }
@@ -250,6 +284,20 @@ impl Bench<'_> {
         };
         let (clock, cost) = self.e.run(run()).map_err(|error| Failure::ours(error.to_string()))?;
         Ok(clock.measured(cost.rounds, cost.sent.iter().sum()))
+    }
+
+    /// Times a circuit whose outputs are the inputs of the next call, where there are several.
+    fn circuit(&self, circuit: &Netlist, lanes: u64, calls: u64) -> Result<Measured, Failure> {
+        let circuit = circuit.levelled();
+        self.gate(
+            |p| p.share_public_bin(&[5], circuit.inputs.iter().sum(), size(lanes)),
+            async |p, cx, input| {
+                let mut word = p.netlist(cx.sub(0, calls), &circuit, input).await;
+                for i in 1..calls {
+                    word = p.netlist(cx.sub(i, calls), &circuit, &word).await;
+                }
+            },
+        )
     }
 
     fn compare(&self, lanes: usize, range: Range) -> Result<Measured, Failure> {

@@ -107,7 +107,7 @@ fn start_to_answer(executable: &Path) -> Result<Row, Vec<Failure>> {
     let mut last = Vec::new();
     for _ in 0..TIMES {
         let start = Instant::now();
-        last = cluster::in_processes(executable, &task, &files, None)?;
+        last = cluster::in_processes(executable, &task, &files, None, None)?;
         times.push(start.elapsed().as_secs_f64());
     }
     let stats = last.first().map(|outcome| outcome.stats.clone()).unwrap_or_default();

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(outcomes[1].results[0], Some(vec![vec![2 * 999 * 500]]));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (task, files) = millionaires(folder.path()).expect("a program");
-        let inputs = crate::input::read(task.manifest(), |_| true, &files).expect("they read");
+        let inputs = crate::input::read(task.manifest(), |_| true, &files, None).expect("they read");
         assert_eq!(in_threads(&task, &inputs, None).expect("a run")[2].results[0], Some(vec![vec![1]]));
     }
 }

@@ -166,7 +166,10 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
     let range = |i: usize| arg(gate, i).map(|view| engine.store.borrow().range(view));
     Ok(match gate.op {
         Op::Lt {} => p.lt(cx, &*arith(0)?, &*arith(1)?, range(0)?, range(1)?).await,
-        Op::Eq {} => p.eq(cx, &*arith(0)?, &*arith(1)?, range(0)?, range(1)?).await,
+        Op::Eq {} => match word_width(engine, gate) {
+            Some(width) => p.eq_bin(cx, &*bin(0, width)?, &*bin(1, width)?).await,
+            None => p.eq(cx, &*arith(0)?, &*arith(1)?, range(0)?, range(1)?).await,
+        },
         Op::Select {} => p.select_bin(cx, &*bin(0, 1)?, &*bin(1, width)?, &*bin(2, width)?).await,
         Op::And {} => p.and(cx, &*bin(0, width)?, &*bin(1, width)?).await,
         Op::Or {} => {
@@ -189,6 +192,15 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
     })
 }
 
+/// Bits of the operands that are secret words.
+fn word_width<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate) -> Option<u32> {
+    let store = engine.store.borrow();
+    gate.args.iter().find_map(|view| match store.slot(view.slot).ty {
+        RegType::Bin { width } => Some(width),
+        RegType::Pub { .. } | RegType::Arith { .. } => None,
+    })
+}
+
 /// Inputs, openings, outputs and checks.
 async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx<'_>) -> Result<(), Fault> {
     let (p, gate) = (engine.protocol, node.gate);
@@ -201,14 +213,19 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
                 true => engine.supplied(input.index(), leaf as usize, node.last),
                 false => None,
             };
-            if owner == p.me() && !cx.is_dry() && values.as_ref().map(Vec::len) != Some(lanes) {
+            let ty = engine.store.borrow().slot(to.slot).ty;
+            if owner == p.me() && !cx.is_dry() && values.as_ref().map(Vec::len) != Some(lanes * ty.limbs()) {
                 return Err(Fault::Malformed("an input of another length"));
             }
-            let (values, ty) = (values.as_deref(), engine.store.borrow().slot(to.slot).ty);
+            let values = values.as_deref();
             match ty {
                 RegType::Arith { .. } => {
                     let value = p.input(cx, owner, values, lanes).await;
                     engine.store.borrow_mut().write_arith(to, Rc::new(value))
+                }
+                RegType::Bin { width } if !engine.module.manifest.inputs[input.index()].secret => {
+                    let told = p.broadcast(cx, owner, values, lanes * ty.limbs()).await;
+                    engine.store.borrow_mut().write_bin(to, Rc::new(known(p, &told, width, lanes)))
                 }
                 RegType::Bin { width } => {
                     let value = p.input_bin(cx, owner, values, width, lanes).await;
@@ -255,6 +272,20 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
         }
         _ => Err(Fault::Malformed("no gate of the border")),
     }
+}
+
+/// Words that every node knows, each as many values long as its bits fill.
+fn known<P: Protocol>(p: &P, words: &[i64], width: u32, lanes: usize) -> P::Bin {
+    let limbs = RegType::Bin { width }.limbs();
+    let parts: Vec<P::Bin> = (0..width)
+        .step_by(64)
+        .enumerate()
+        .map(|(limb, from)| {
+            let values: Vec<i64> = words.iter().skip(limb).step_by(limbs).copied().collect();
+            p.share_public_bin(&values, (width - from).min(64), lanes)
+        })
+        .collect();
+    P::Bin::stack(&parts.iter().collect::<Vec<_>>())
 }
 
 /// Stores what a peer told or all opened: it must lie in the register's range.

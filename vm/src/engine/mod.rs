@@ -37,7 +37,7 @@ use smpc_protocols::{Executor, Protocol};
 use std::cell::{Cell, OnceCell, RefCell};
 use store::Store;
 
-/// The leaves of an input or output, each with its raw lanes.
+/// The leaves of an input or output, each with its raw lanes. A lane of a word is as many values long as its type has limbs, least significant first.
 pub type Leaves = Vec<Vec<i64>>;
 
 /// For each input of the manifest its leaves, where this node supplies it.

@@ -151,6 +151,14 @@ impl<P: Protocol> Store<'_, P> {
                 Arg::Bin(a) => Rc::new(a.planes(from, width)),
                 Arg::Pub(_) | Arg::Arith(_) => return Err(Fault::Malformed("no word")),
             },
+            Op::Join {} => {
+                let parts = gate.args.iter().map(|view| self.read(view)).collect::<Result<Vec<_>, _>>()?;
+                let words = parts.iter().map(|part| match part {
+                    Arg::Bin(part) => Ok(&**part),
+                    Arg::Pub(_) | Arg::Arith(_) => Err(Fault::Malformed("no word")),
+                });
+                Rc::new(P::Bin::stack(&words.collect::<Result<Vec<_>, _>>()?))
+            }
             Op::Gather {} => {
                 let a = self.read_bin(first, width)?;
                 let index = self.index(&gate.args[1], a.lanes())?;

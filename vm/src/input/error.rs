@@ -1,8 +1,9 @@
 //! What can be wrong with an input file. Causes are values; their words stand here and nowhere else.
 
-use super::cell::expected;
+use super::key;
+use super::kind::Kind;
 use crate::failure::Failure;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Format};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +60,22 @@ pub enum Problem {
         /// How many there are.
         found: u64,
     },
+    /// More rows or values than there may be.
+    TooMany {
+        /// `rows` or `values`.
+        of: &'static str,
+        /// How many there may be.
+        most: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// The first row of a single column is neither a value nor the input's name.
+    Header {
+        /// The input.
+        input: String,
+        /// The cell.
+        cell: String,
+    },
     /// Another number of cells in a row.
     Cells {
         /// How many there should be.
@@ -67,28 +84,46 @@ pub enum Problem {
         found: u64,
     },
     /// A cell without content.
-    EmptyCell(DataType),
+    EmptyCell(Box<Kind>),
     /// A cell that is not of its type.
     NotA {
-        /// The type.
-        ty: DataType,
+        /// What it should be.
+        kind: Box<Kind>,
         /// The cell.
         cell: String,
     },
     /// A number with a fraction where an integer is due.
     NotWhole {
-        /// The type.
-        ty: DataType,
+        /// What it should be.
+        kind: Box<Kind>,
         /// The cell.
         cell: String,
     },
     /// A number outside its range.
     OutOfRange {
-        /// The type.
-        ty: DataType,
+        /// What it should be.
+        kind: Box<Kind>,
         /// The cell.
         cell: String,
     },
+    /// A number with more decimals than its scale holds.
+    TooFine {
+        /// What it should be.
+        kind: Box<Kind>,
+        /// The cell.
+        cell: String,
+        /// The scale.
+        scale: u64,
+    },
+    /// Digits that may be hexadecimal ones or a number in another base.
+    Ambiguous {
+        /// What it should be.
+        kind: Box<Kind>,
+        /// The cell.
+        cell: String,
+    },
+    /// A column is hashed, and there is no key.
+    NoKey,
     /// JSON that is none, or has another shape.
     Json(String),
     /// A row that cannot be taken apart; what the reader says.
@@ -146,16 +181,31 @@ impl fmt::Display for Problem {
             Self::Count { of, expected, found } => {
                 write!(f, "has {}, and the program takes {expected}", counted(*found, of))
             }
+            Self::TooMany { of, most, found } => {
+                write!(f, "has {}, and the program takes at most {most}", counted(*found, of))
+            }
+            Self::Header { input, cell } => {
+                write!(f, "`{cell}` is neither a value nor the name of the input `{input}`")
+            }
             Self::Cells { expected, found } => {
                 write!(f, "the row has {} instead of {expected}", counted(*found, "cells"))
             }
             Self::EmptyCell(_) => write!(f, "the cell is empty"),
-            Self::NotA { ty, cell } => {
-                let what = if matches!(ty, DataType::Bool) { "neither true nor false" } else { "not a number" };
-                write!(f, "`{cell}` is {what}")
-            }
+            Self::NotA { kind, cell } => match (&kind.ty, kind.format) {
+                (DataType::Enum { name, .. }, _) => write!(f, "`{cell}` is no `{name}`"),
+                (DataType::Bool, _) => write!(f, "`{cell}` is neither true nor false"),
+                (DataType::Bits { .. }, _) => write!(f, "`{cell}` is not a hexadecimal number"),
+                (_, Format::Date) => write!(f, "`{cell}` is not a date"),
+                _ => write!(f, "`{cell}` is not a number"),
+            },
             Self::NotWhole { cell, .. } => write!(f, "`{cell}` is not a whole number"),
-            Self::OutOfRange { ty, cell } => write!(f, "`{cell}` is not in the range {}", super::cell::range(ty)),
+            Self::OutOfRange { kind, cell } => match &kind.ty {
+                DataType::Bits { width } => write!(f, "`{cell}` has more than {}", counted((*width).into(), "bits")),
+                _ => write!(f, "`{cell}` is not in the range {}", kind.range()),
+            },
+            Self::TooFine { cell, scale, .. } => write!(f, "{scale} times `{cell}` is not a whole number"),
+            Self::Ambiguous { cell, .. } => write!(f, "`{cell}` may be hexadecimal digits or another number"),
+            Self::NoKey => write!(f, "has a column of which the program takes a keyed hash, and there is no key"),
             Self::Json(what) | Self::Row(what) => write!(f, "{what}"),
             Self::NoRecords => write!(f, "has bare numbers, and the input is a table of records"),
             Self::TooWide => write!(f, "the input has more columns than a table can hold"),
@@ -180,6 +230,13 @@ impl Problem {
                     "nothing is {done} silently: give the file that belongs to this program, or compile it for {size}"
                 )
             }
+            Self::TooMany { .. } => {
+                "nothing is left out silently: give fewer, or compile the program for more".to_owned()
+            }
+            Self::Header { input, .. } => format!(
+                "where the number of rows is open, the first is a value or says `{input}`; of a column of another name \
+                 say --input {input}=FILE:COLUMN"
+            ),
             Self::Cells { .. } => {
                 "every row has a cell for each column; a cell that has a separator in it stands in quotes".to_owned()
             }
@@ -189,9 +246,18 @@ impl Problem {
                     .to_owned()
             }
             Self::Row(_) => "save it as plain CSV again".to_owned(),
-            Self::EmptyCell(ty) | Self::NotA { ty, .. } | Self::NotWhole { ty, .. } | Self::OutOfRange { ty, .. } => {
-                format!("expected {}", expected(ty))
+            Self::NotA { kind, cell } if let Some(nearest) = kind.nearest(cell) => {
+                format!("expected {}, spelled like that; the nearest is `{nearest}`", kind.expected())
             }
+            Self::EmptyCell(kind)
+            | Self::NotA { kind, .. }
+            | Self::NotWhole { kind, .. }
+            | Self::TooFine { kind, .. }
+            | Self::OutOfRange { kind, .. } => format!("expected {}", kind.expected()),
+            Self::Ambiguous { kind, .. } => {
+                format!("write 0x before hexadecimal digits; expected {}", kind.expected())
+            }
+            Self::NoKey => key::MAKE.to_owned(),
             Self::NoRecords => "use CSV with a first row that names the columns, or JSON".to_owned(),
             Self::TooWide => "use JSON".to_owned(),
         }

@@ -1,16 +1,19 @@
 //! JSON, read along the input's type: arrays as arrays, records as objects, numbers as they are written. No tree is built, and no number
 //! passes through floating point.
 //!
+//! What is absent is `null`, an empty text or `NA`; a member of a record must be there all the same.
+//!
 //! The file is the value itself, or an object with a member for it (named after the input, or as `FILE:MEMBER`). An array of records also
 //! serves an input of plain values, which are then the field of that name in each.
 
 use super::cell;
 use super::error::{InputError, Problem, shown};
-use super::shape::{Shape, flatten, is_scalar};
+use super::key::Hasher;
+use super::shape::{Shape, flatten};
 use super::text::{Text, line_at};
 use crate::engine::Leaves;
 use serde::de::IgnoredAny;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::borrow::Cow;
 
 /// What is wrong with a file that was cut off.
@@ -23,9 +26,10 @@ pub(super) fn read<'t>(
     input: &'t str,
     column: Option<&'t str>,
     text: &'t Text,
+    hasher: Option<&Hasher>,
 ) -> Result<Leaves, InputError> {
-    let leaves = (0..shape.leaves.len()).map(|leaf| Vec::with_capacity(shape.capacity(leaf, text.content.len())));
-    let mut reader = Reader { text, rest: &text.content, leaves: leaves.collect(), field: None };
+    let leaves = shape.empty(text.content.len());
+    let mut reader = Reader { text, rest: &text.content, leaves, shape, hasher, field: None, inside: false };
     let form = Form::of(ty, &mut 0, "");
     let record = matches!(form, Form::Record(_) | Form::Tuple(_));
     match (reader.peek()?, column) {
@@ -49,8 +53,19 @@ pub(super) fn read<'t>(
 enum Form {
     Scalar {
         leaf: usize,
-        ty: DataType,
         name: String,
+    },
+    /// What may be absent: the leaf that says so, and the leaves of the value with the lanes that one takes.
+    Maybe {
+        has: usize,
+        leaves: Vec<(usize, u64)>,
+        value: Box<Form>,
+    },
+    /// At most so many rows.
+    Rows {
+        most: u64,
+        of: &'static str,
+        element: Box<Form>,
     },
     /// An array of one extent; those of more are arrays of these.
     Array {
@@ -65,13 +80,29 @@ enum Form {
 impl Form {
     fn of(ty: &DataType, leaf: &mut usize, name: &str) -> Self {
         match ty {
-            DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => {
+            DataType::Bool
+            | DataType::Int { .. }
+            | DataType::Fix { .. }
+            | DataType::Bits { .. }
+            | DataType::Enum { .. } => {
                 *leaf += 1;
-                Self::Scalar { leaf: *leaf - 1, ty: ty.clone(), name: name.to_owned() }
+                Self::Scalar { leaf: *leaf - 1, name: name.to_owned() }
+            }
+            DataType::Maybe(value) => {
+                let has = *leaf;
+                *leaf += 1;
+                let lanes = value.scalars().into_iter().map(|scalar| scalar.lanes.unwrap_or(u64::MAX));
+                let leaves = (*leaf..).zip(lanes).collect();
+                Self::Maybe { has, leaves, value: Box::new(Self::of(value, leaf, name)) }
+            }
+            DataType::Rows { most, element } => {
+                *leaf += 1;
+                let of = if element.is_scalar() { "values" } else { "rows" };
+                Self::Rows { most: *most, of, element: Box::new(Self::of(element, leaf, name)) }
             }
             DataType::Array { .. } => {
                 let (extents, element) = flatten(ty);
-                let mut of = if is_scalar(element) { "values" } else { "rows" };
+                let mut of = if element.is_scalar() { "values" } else { "rows" };
                 extents.iter().rev().fold(Self::of(element, leaf, name), |element, extent| {
                     let form = Self::Array { extent: *extent, of, element: Box::new(element) };
                     of = "rows";
@@ -79,7 +110,11 @@ impl Form {
                 })
             }
             DataType::Struct { fields, .. } => {
-                Self::Record(fields.iter().map(|(name, ty)| (name.clone(), Self::of(ty, leaf, name))).collect())
+                let member = |Field { name, ty, reading }: &Field| {
+                    let name = reading.column.as_ref().unwrap_or(name);
+                    (name.clone(), Self::of(ty, leaf, name))
+                };
+                Self::Record(fields.iter().map(member).collect())
             }
             DataType::Tuple(items) => Self::Tuple(items.iter().map(|ty| Self::of(ty, leaf, name)).collect()),
         }
@@ -90,8 +125,11 @@ struct Reader<'t> {
     text: &'t Text,
     rest: &'t str,
     leaves: Leaves,
-    /// Where records stand for plain values: the field that is meant.
+    shape: &'t Shape,
+    hasher: Option<&'t Hasher>,
+    /// Where records stand for plain values: the field that is meant, and whether this is in one of them.
     field: Option<&'t str>,
+    inside: bool,
 }
 
 type Done = Result<(), InputError>;
@@ -173,7 +211,10 @@ impl<'t> Reader<'t> {
             if std::mem::replace(&mut read, true) {
                 return Err(reader.text.error(Problem::TwoColumns(member.into_owned())));
             }
-            reader.value(form)
+            reader.inside = true;
+            reader.value(form)?;
+            reader.inside = false;
+            Ok(())
         })?;
         if read { Ok(()) } else { Err(self.text.error(Problem::NoColumn { name: name.to_owned(), found })) }
     }
@@ -197,7 +238,9 @@ impl<'t> Reader<'t> {
 
     fn value(&mut self, form: &Form) -> Done {
         match form {
-            Form::Scalar { leaf, ty, name } => self.scalar(*leaf, ty, name),
+            Form::Scalar { leaf, name } => self.scalar(*leaf, name, form),
+            Form::Maybe { has, leaves, value } => self.maybe(*has, leaves, value, form),
+            Form::Rows { most, of, element } => self.rows(*most, of, element),
             Form::Array { extent, of, element } => self.array(*extent, of, element),
             Form::Record(fields) => self.record(fields),
             Form::Tuple(items) => {
@@ -213,37 +256,67 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn scalar(&mut self, leaf: usize, ty: &DataType, name: &str) -> Done {
+    fn scalar(&mut self, leaf: usize, name: &str, form: &Form) -> Done {
         let first = self.peek()?;
-        if let ('{', Some(field)) = (first, self.field) {
-            return self.field_of_record(field, leaf, ty);
+        if let ('{', Some(field), false) = (first, self.field, self.inside) {
+            return self.field_of_record(field, form);
         }
+        let kind = &self.shape.leaves[leaf].kind;
         if matches!(first, '{' | '[') {
-            return Err(self.wrong(format!("a list or an object stands where {} is due", cell::expected(ty))));
+            return Err(self.wrong(format!("a list or an object stands where {} is due", kind.expected())));
         }
         // Numbers in quotes are how some tools write large ones.
         let quoted = first == '"';
         let word = if quoted { self.string()? } else { Cow::Borrowed(self.word()) };
-        let value = if word == "null" && !quoted { Err(Problem::EmptyCell(ty.clone())) } else { cell::read(&word, ty) };
-        let column = || (!name.is_empty()).then(|| name.to_owned());
-        let value = value.map_err(|problem| self.problem(column(), problem))?;
-        self.leaves[leaf].push(value);
+        let pushed = if word == "null" && !quoted {
+            Err(Problem::EmptyCell(kind.boxed()))
+        } else {
+            cell::push(&word, kind, self.hasher, &mut self.leaves[leaf])
+        };
+        let name = self.field.filter(|_| self.inside).unwrap_or(name);
+        pushed.map_err(|problem| self.problem((!name.is_empty()).then(|| name.to_owned()), problem))
+    }
+
+    fn maybe(&mut self, has: usize, leaves: &[(usize, u64)], value: &Form, form: &Form) -> Done {
+        let first = self.peek()?;
+        if let (Form::Scalar { .. }, '{', Some(field), false) = (value, first, self.field, self.inside) {
+            return self.field_of_record(field, form);
+        }
+        let start = self.rest;
+        let absent = match (first, value) {
+            ('"', Form::Scalar { leaf, .. }) => cell::is_absent(&self.string()?, &self.shape.leaves[*leaf].kind),
+            ('"' | '{' | '[', _) => false,
+            _ => self.word() == "null",
+        };
+        self.leaves[has].push(i64::from(!absent));
+        if !absent {
+            self.rest = start;
+            return self.value(value);
+        }
+        for (leaf, lanes) in leaves {
+            let lanes = usize::try_from(*lanes).unwrap_or(usize::MAX);
+            cell::pad(&self.shape.leaves[*leaf].kind, lanes, &mut self.leaves[*leaf]);
+        }
         Ok(())
     }
 
     /// The value of one field of a record.
-    fn field_of_record(&mut self, field: &str, leaf: usize, ty: &DataType) -> Done {
-        let (start, before) = (self.rest, self.leaves[leaf].len());
+    fn field_of_record(&mut self, field: &'t str, form: &Form) -> Done {
+        let start = self.rest;
+        let mut read = false;
         self.members(|reader, member| {
             if member != field {
                 return reader.skip();
             }
-            if reader.leaves[leaf].len() > before {
+            if std::mem::replace(&mut read, true) {
                 return Err(reader.problem(None, Problem::TwoColumns(member.into_owned())));
             }
-            reader.scalar(leaf, ty, field)
+            reader.inside = true;
+            reader.value(form)?;
+            reader.inside = false;
+            Ok(())
         })?;
-        if self.leaves[leaf].len() > before { Ok(()) } else { Err(self.no_field(start, field)) }
+        if read { Ok(()) } else { Err(self.no_field(start, field)) }
     }
 
     fn no_field(&self, start: &str, field: &str) -> InputError {
@@ -271,6 +344,34 @@ impl<'t> Reader<'t> {
             Ok(())
         } else {
             Err(self.problem(None, Problem::Count { of, expected: extent, found: count }))
+        }
+    }
+
+    /// The rows that there are; the first leaf tells which. They stand at the top alone.
+    fn rows(&mut self, most: u64, of: &'static str, element: &Form) -> Done {
+        self.demand('[')?;
+        let (mut found, mut excess) = (0_u64, None);
+        let mut more = !self.take(']')?;
+        while more {
+            self.peek()?;
+            found += 1;
+            if found > most {
+                excess.get_or_insert(self.rest);
+                self.skip()?;
+            } else {
+                self.value(element)?;
+            }
+            more = !self.take(']')?;
+            if more {
+                self.demand(',')?;
+            }
+        }
+        match excess {
+            Some(at) => Err(self.text.at(self.line(at), None, Problem::TooMany { of, most, found })),
+            None => {
+                self.shape.fill(found, &mut self.leaves);
+                Ok(())
+            }
         }
     }
 

@@ -3,15 +3,18 @@
 //! * `argument`: `NAME=FILE[:COLUMN]`, and the files of a folder;
 //! * `text`: files as text, and which format they have;
 //! * `shape`: how a type lies in rows and columns;
-//! * `cell`: one value; `table`, `words`, `json`: the formats;
+//! * `kind`, `cell`: one value; `date`: days of the calendar; `key`: keyed hashes; `table`, `words`, `json`: the formats;
 //! * `error`: what is wrong, with file, row and column.
 //!
 //! Knows no network, and writes nothing.
 
 mod argument;
 mod cell;
+mod date;
 mod error;
 mod json;
+mod key;
+mod kind;
 mod shape;
 mod table;
 mod text;
@@ -19,12 +22,16 @@ mod words;
 
 pub use argument::{InputFile, in_folder};
 pub use error::{InputError, Problem};
+pub use key::CsvKey;
+pub use kind::Kind;
 
-use crate::engine::Inputs;
+use crate::engine::{Inputs, Leaves};
 use crate::failure::Failure;
+use key::Hasher;
 use shape::Shape;
 use smpc_bytecode::module::{Input, Manifest};
 use smpc_bytecode::op::RoleId;
+use smpc_bytecode::types::Format as Written;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use text::{Format, Text};
@@ -38,7 +45,8 @@ pub fn name_of(input: &Input) -> String {
     }
 }
 
-/// Reads the inputs of the roles that `is_mine` names from these files. Every input of those roles must have a file, and every file an input.
+/// Reads the inputs of the roles that `is_mine` names from these files. Every input of those roles must have a file, and every file an input. Keyed columns
+/// are hashed under `key`.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the manifest: unknown names, inputs of others, inputs without a file or with two, and the first mistake of
@@ -47,7 +55,9 @@ pub fn read(
     manifest: &Manifest,
     is_mine: impl Fn(RoleId) -> bool,
     files: &[InputFile],
+    key: Option<&CsvKey>,
 ) -> Result<Inputs, Vec<Failure>> {
+    let hasher = key.map(CsvKey::hasher);
     let mut failures = Vec::new();
     let mut of: BTreeMap<usize, &InputFile> = BTreeMap::new();
     for file in files {
@@ -74,7 +84,7 @@ pub fn read(
             std::collections::btree_map::Entry::Occupied(known) => Ok(known.into_mut()),
             std::collections::btree_map::Entry::Vacant(new) => Text::read(&file.path).map(|text| new.insert(text)),
         };
-        match text.and_then(|text| read_one(input, file, text)) {
+        match text.and_then(|text| read_one(input, file, text, hasher.as_ref())) {
             Ok(leaves) => inputs[at] = Some(leaves),
             Err(error) => failures.push(error.into()),
         }
@@ -82,12 +92,15 @@ pub fn read(
     if failures.is_empty() { Ok(inputs) } else { Err(failures) }
 }
 
-fn read_one(input: &Input, file: &InputFile, text: &Text) -> Result<crate::engine::Leaves, InputError> {
+fn read_one(input: &Input, file: &InputFile, text: &Text, hasher: Option<&Hasher>) -> Result<Leaves, InputError> {
     let shape = Shape::of(&input.ty).map_err(|problem| InputError::of_file(&file.path, problem))?;
+    if hasher.is_none() && shape.leaves.iter().any(|leaf| leaf.kind.format == Written::Key) {
+        return Err(text.error(Problem::NoKey));
+    }
     let column = file.column.as_deref();
     match text.format {
-        Format::Table(delimiter) => table::read(&shape, &input.name, column, delimiter, text),
-        Format::Json => json::read(&input.ty, &shape, &input.name, column, text),
+        Format::Table(delimiter) => table::read(&shape, &input.name, column, delimiter, text, hasher),
+        Format::Json => json::read(&input.ty, &shape, &input.name, column, text, hasher),
         Format::Words => words::read(&shape, column, text),
     }
 }

@@ -1,12 +1,15 @@
 //! Tables of text: CSV, and its kin with semicolons or tabs.
 //!
-//! * Records: the first row names the columns, in any order; further columns are allowed.
+//! * Records: the first row names the columns, in any order; further columns are allowed. Something that may be absent is so where all its cells are.
 //! * A single column of values needs no first row. Of a file with several columns the one that is named is taken, else the one that is called as the input.
 //! * A matrix `[T; R, C]` is R rows of C cells, or R·C rows of one; so is an array of any higher rank, with all but the first extent in a row.
+//! * Where the number of rows is open, nothing that might be a row is taken for a header: records have one, and a single column's is the input's name.
 
 use super::cell;
 use super::error::{InputError, Problem, shown};
-use super::shape::{Columns, Shape};
+use super::key::Hasher;
+use super::kind::Kind;
+use super::shape::{Columns, Part, Rows, Shape};
 use super::text::{Text, line_at};
 use crate::engine::Leaves;
 use csv::{ByteRecord, Reader, ReaderBuilder};
@@ -14,15 +17,24 @@ use smpc_bytecode::types::DataType;
 
 /// Where in a row the cells of an input stand.
 struct Plan<'s> {
-    /// The cell, its leaf, and what it is called in messages.
-    cells: Vec<(usize, usize, String)>,
+    cells: Vec<Cell>,
+    /// What they make.
+    parts: Vec<Part>,
     /// Cells that each row has.
     width: usize,
     /// Rows that the file must have.
-    rows: u64,
-    /// What they are called.
-    of: &'static str,
+    rows: Rows,
     shape: &'s Shape,
+    hasher: Option<&'s Hasher>,
+}
+
+/// A cell of a row.
+struct Cell {
+    /// Its place.
+    at: usize,
+    leaf: usize,
+    /// What it is called in messages.
+    name: String,
 }
 
 /// The leaves of an input from a table.
@@ -32,6 +44,7 @@ pub(super) fn read(
     column: Option<&str>,
     delimiter: u8,
     text: &Text,
+    hasher: Option<&Hasher>,
 ) -> Result<Leaves, InputError> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -44,15 +57,16 @@ pub(super) fn read(
     }
     let first: Vec<String> = row.iter().map(|cell| as_text(cell).trim().to_owned()).collect();
     let (plan, header) =
-        plan(shape, input, column, &first).map_err(|problem| text.at(line_of(&row, text), None, problem))?;
-    let mut leaves: Leaves =
-        (0..shape.leaves.len()).map(|leaf| Vec::with_capacity(shape.capacity(leaf, text.content.len()))).collect();
-    let mut rows = 0_u64;
+        plan(shape, input, column, &first, hasher).map_err(|problem| text.at(line_of(&row, text), None, problem))?;
+    let mut leaves = shape.empty(text.content.len());
+    let (mut rows, mut excess) = (0_u64, None);
     let mut more = !header || next(&mut reader, &mut row, text)?;
     while more {
         rows += 1;
-        if rows <= plan.rows {
+        if rows <= plan.rows.most() {
             plan.take(&row, &mut leaves, text)?;
+        } else {
+            excess.get_or_insert_with(|| line_of(&row, text));
         }
         let end = reader.position().byte();
         more = next(&mut reader, &mut row, text)?;
@@ -60,10 +74,16 @@ pub(super) fn read(
             plan.no_gap(end, &row, text)?;
         }
     }
-    if rows == plan.rows {
+    if plan.rows.are(rows) {
+        shape.fill(rows, &mut leaves);
         return Ok(leaves);
     }
-    Err(text.error(Problem::Count { of: plan.of, expected: plan.rows, found: rows }))
+    match (plan.rows, excess) {
+        (Rows::AtMost(most), Some(line)) => {
+            Err(text.at(line, None, Problem::TooMany { of: "rows", most, found: rows }))
+        }
+        (of, _) => Err(text.error(Problem::Count { of: "rows", expected: of.most(), found: rows })),
+    }
 }
 
 /// The next row that has something in it.
@@ -96,47 +116,65 @@ fn plan<'s>(
     input: &str,
     column: Option<&str>,
     first: &[String],
+    hasher: Option<&'s Hasher>,
 ) -> Result<(Plan<'s>, bool), Problem> {
     let width = first.len();
-    match &shape.columns {
-        Columns::Named(_) if column.is_some() => Err(Problem::ColumnOfTable),
-        Columns::Named(columns) => {
-            let single = columns.len() == 1 && width == 1 && !cell::is_name(&first[0]);
-            let cells = columns
-                .iter()
-                .map(|c| Ok((if single { 0 } else { position(first, &c.name)? }, c.leaf, c.name.clone())))
-                .collect::<Result<_, Problem>>()?;
-            Ok((Plan { cells, width, rows: shape.rows, of: "rows", shape }, !single))
+    let inner = match &shape.columns {
+        Columns::Named(..) if column.is_some() => return Err(Problem::ColumnOfTable),
+        Columns::Named(columns, parts) => {
+            let exact = matches!(shape.rows, Rows::Exactly(_));
+            let single = exact && columns.len() == 1 && width == 1 && !cell::is_name(&first[0]);
+            let cell = |column: &super::shape::Column| {
+                let at = if single { 0 } else { position(first, &column.name)? };
+                Ok(Cell { at, leaf: column.leaf, name: column.name.clone() })
+            };
+            let cells = columns.iter().map(cell).collect::<Result<_, Problem>>()?;
+            return Ok((Plan { cells, parts: parts.clone(), width, rows: shape.rows, shape, hasher }, !single));
         }
-        Columns::Bare(inner) => {
-            let values = shape.rows.checked_mul(*inner).ok_or(Problem::TooWide)?;
-            if let Some(name) = column {
-                let at = position(first, name)?;
-                let cells = vec![(at, 0, name.to_owned())];
-                return Ok((Plan { cells, width, rows: values, of: "rows", shape }, true));
-            }
-            if width == 1 {
-                let header = cell::is_name(&first[0]);
-                let name = if header { first[0].clone() } else { "1".to_owned() };
-                return Ok((Plan { cells: vec![(0, 0, name)], width, rows: values, of: "rows", shape }, header));
-            }
-            let header = first.iter().all(|name| cell::is_name(name));
-            if *inner == 1 {
-                // One column of several.
-                let named = first.iter().any(|name| name == input);
-                let at = if named { position(first, input)? } else { return Err(which(input, first)) };
-                return Ok((
-                    Plan { cells: vec![(at, 0, input.to_owned())], width, rows: values, of: "rows", shape },
-                    true,
-                ));
-            }
-            if width as u64 != *inner {
-                return Err(Problem::Cells { expected: *inner, found: width as u64 });
-            }
-            let name = |i: usize| if header { first[i].clone() } else { (i + 1).to_string() };
-            let cells = (0..width).map(|i| (i, 0, name(i))).collect();
-            Ok((Plan { cells, width, rows: shape.rows, of: "rows", shape }, header))
+        Columns::Bare(inner) => *inner,
+    };
+    let leaf = shape.leaves.len() - 1;
+    let kind = &shape.leaves[leaf].kind;
+    // One cell of each row.
+    let one = |at: usize, name: &str| {
+        let cells = vec![Cell { at, leaf, name: name.to_owned() }];
+        let rows = shape.rows.times(inner).ok_or(Problem::Cells { expected: inner, found: 1 })?;
+        Ok(Plan { cells, parts: vec![shape.bare(0)], width, rows, shape, hasher })
+    };
+    if let Some(name) = column {
+        return Ok((one(position(first, name)?, name)?, true));
+    }
+    if width == 1 {
+        let header = is_header(&first[0], kind, shape.rows, input)?;
+        return Ok((one(0, if header { &first[0] } else { "1" })?, header));
+    }
+    if inner == 1 {
+        // One column of several.
+        return match first.iter().any(|name| name == input) {
+            true => Ok((one(position(first, input)?, input)?, true)),
+            false => Err(which(input, first)),
+        };
+    }
+    if width as u64 != inner {
+        return Err(Problem::Cells { expected: inner, found: width as u64 });
+    }
+    let open_names = matches!((shape.rows, &kind.ty), (Rows::AtMost(_), DataType::Bits { .. } | DataType::Enum { .. }));
+    let header = !open_names && first.iter().all(|name| cell::is_name(name) && !cell::is_value(name, kind));
+    let name = |i: usize| if header { first[i].clone() } else { (i + 1).to_string() };
+    let cells = (0..width).map(|i| Cell { at: i, leaf, name: name(i) }).collect();
+    let parts = (0..width).map(|i| shape.bare(i)).collect();
+    Ok((Plan { cells, parts, width, rows: shape.rows, shape, hasher }, header))
+}
+
+/// Whether the first row of a single column is a header. Where the number of rows does not tell, it must be the input's name or a value.
+fn is_header(cell: &str, kind: &Kind, rows: Rows, input: &str) -> Result<bool, Problem> {
+    match rows {
+        Rows::Exactly(_) => Ok(cell::is_name(cell) && !cell::is_value(cell, kind)),
+        Rows::AtMost(_) if cell == input => Ok(true),
+        Rows::AtMost(_) if cell::is_name(cell) && !cell::is_value(cell, kind) => {
+            Err(Problem::Header { input: input.to_owned(), cell: shown(cell) })
         }
+        Rows::AtMost(_) => Ok(false),
     }
 }
 
@@ -166,9 +204,9 @@ impl Plan<'_> {
         let from = end + usize::from(half);
         let line = line_at(&bytes[..from]);
         match (self.cells.first(), line_of(row, text) > line) {
-            (Some((_, leaf, name)), true) => {
-                let ty = self.shape.leaves[*leaf].scalar.clone();
-                Err(text.at(line, Some(name.clone()), Problem::EmptyCell(ty)))
+            (Some(cell), true) => {
+                let kind = self.shape.leaves[cell.leaf].kind.boxed();
+                Err(text.at(line, Some(cell.name.clone()), Problem::EmptyCell(kind)))
             }
             _ => Ok(()),
         }
@@ -180,13 +218,51 @@ impl Plan<'_> {
             let problem = Problem::Cells { expected: self.width as u64, found: row.len() as u64 };
             return Err(text.at(line_of(row, text), None, problem));
         }
-        for (at, leaf, name) in &self.cells {
-            let ty: &DataType = &self.shape.leaves[*leaf].scalar;
-            let cell = row.get(*at).map(as_text).unwrap_or_default();
-            let value =
-                cell::read(cell, ty).map_err(|problem| text.at(line_of(row, text), Some(name.clone()), problem))?;
-            leaves[*leaf].push(value);
+        self.parts.iter().try_for_each(|part| self.part(part, row, leaves, text))
+    }
+
+    fn part(&self, part: &Part, row: &ByteRecord, leaves: &mut Leaves, text: &Text) -> Result<(), InputError> {
+        match part {
+            Part::Cell(cell) => {
+                let Cell { at, leaf, name } = &self.cells[*cell];
+                let kind = &self.shape.leaves[*leaf].kind;
+                let content = row.get(*at).map(as_text).unwrap_or_default();
+                cell::push(content, kind, self.hasher, &mut leaves[*leaf])
+                    .map_err(|problem| text.at(line_of(row, text), Some(name.clone()), problem))
+            }
+            Part::Maybe(has, of) if of.iter().all(|part| self.is_absent(part, row)) => {
+                leaves[*has].push(0);
+                of.iter().for_each(|part| self.pad(part, leaves));
+                Ok(())
+            }
+            Part::Maybe(has, of) => {
+                leaves[*has].push(1);
+                of.iter().try_for_each(|part| self.part(part, row, leaves, text))
+            }
         }
-        Ok(())
+    }
+
+    fn is_absent(&self, part: &Part, row: &ByteRecord) -> bool {
+        match part {
+            Part::Cell(cell) => {
+                let Cell { at, leaf, .. } = &self.cells[*cell];
+                cell::is_absent(row.get(*at).map(as_text).unwrap_or_default(), &self.shape.leaves[*leaf].kind)
+            }
+            Part::Maybe(_, of) => of.iter().all(|part| self.is_absent(part, row)),
+        }
+    }
+
+    /// Values for what is absent.
+    fn pad(&self, part: &Part, leaves: &mut Leaves) {
+        match part {
+            Part::Cell(cell) => {
+                let leaf = self.cells[*cell].leaf;
+                cell::pad(&self.shape.leaves[leaf].kind, 1, &mut leaves[leaf]);
+            }
+            Part::Maybe(has, of) => {
+                leaves[*has].push(0);
+                of.iter().for_each(|part| self.pad(part, leaves));
+            }
+        }
     }
 }

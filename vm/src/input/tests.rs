@@ -1,8 +1,10 @@
 //! Files that are right, in every format, and each way in which one can be wrong.
 
 use super::*;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::path::Path;
+
+mod typed;
 
 fn int(lo: i64, hi: i64) -> DataType {
     DataType::Int { lo, hi }
@@ -13,7 +15,7 @@ fn array(shape: &[u64], element: DataType) -> DataType {
 }
 
 fn record(fields: &[(&str, DataType)]) -> DataType {
-    let fields = fields.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
+    let fields = fields.iter().map(|(name, ty)| Field::new(*name, ty.clone())).collect();
     DataType::Struct { name: "Row".into(), fields }
 }
 
@@ -40,11 +42,22 @@ fn manifest(ty: DataType) -> Manifest {
 
 /// Reads a file of that name as the input `x`.
 fn read_as(ty: &DataType, name: &str, content: impl AsRef<[u8]>, column: &str) -> Result<Vec<Vec<i64>>, String> {
+    read_with(ty, name, content, column, None)
+}
+
+/// As [`read_as`], with a key.
+fn read_with(
+    ty: &DataType,
+    name: &str,
+    content: impl AsRef<[u8]>,
+    column: &str,
+    key: Option<&CsvKey>,
+) -> Result<Vec<Vec<i64>>, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(name);
     std::fs::write(&path, content).expect("a file");
     let file: InputFile = format!("x={}{column}", path.display()).parse().expect("an argument");
-    match read(&manifest(ty.clone()), |role| role.0 == 0, &[file]) {
+    match read(&manifest(ty.clone()), |role| role.0 == 0, &[file], key) {
         Ok(mut inputs) => Ok(inputs.remove(0).expect("x is A's")),
         Err(failures) => {
             assert_eq!(failures.len(), 1, "{failures:?}");
@@ -350,7 +363,7 @@ fn files_that_are_none() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let one = |path: &Path| {
         let file: InputFile = format!("x={}", path.display()).parse().expect("an argument");
-        read(&manifest(ty.clone()), |role| role.0 == 0, &[file]).expect_err("a refusal")[0].to_string()
+        read(&manifest(ty.clone()), |role| role.0 == 0, &[file], None).expect_err("a refusal")[0].to_string()
     };
     assert!(one(folder.path()).contains("is a folder"));
     assert!(one(&folder.path().join("nothing.csv")).contains("nothing.csv: cannot be read: No such file"));
@@ -367,11 +380,11 @@ fn which_file_is_which_input() {
         text.replace("DIR", &folder.path().display().to_string()).parse::<InputFile>().expect("an argument")
     };
     let all = in_folder(&manifest, folder.path(), &[]).expect("all are there");
-    assert_eq!(read(&manifest, |_| true, &all), Ok(vec![Some(vec![vec![5]]); 4]));
+    assert_eq!(read(&manifest, |_| true, &all, None), Ok(vec![Some(vec![vec![5]]); 4]));
     let mine = |role: u32| move |asked: RoleId| asked.0 == role;
-    assert_eq!(read(&manifest, mine(3), &[arg("z[1]=DIR/x.csv")]).expect("z[1]")[3], Some(vec![vec![5]]));
+    assert_eq!(read(&manifest, mine(3), &[arg("z[1]=DIR/x.csv")], None).expect("z[1]")[3], Some(vec![vec![5]]));
     let refuses = |role: u32, files: &[InputFile], words: &[&str]| {
-        let failures = read(&manifest, mine(role), files).expect_err("a refusal");
+        let failures = read(&manifest, mine(role), files, None).expect_err("a refusal");
         let text: String = failures.iter().map(|failure| format!("{failure}\n")).collect();
         for word in words {
             assert!(text.contains(word), "`{word}` is missing in:\n{text}");

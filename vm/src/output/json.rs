@@ -3,7 +3,7 @@
 use super::Shown;
 use crate::decimal::print_fixed;
 use crate::engine::Leaves;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::fmt::Write as _;
 
 /// A JSON value, its members in order.
@@ -108,17 +108,30 @@ pub(super) fn object(outputs: &[Shown<'_>]) -> Json {
     Json::Object(outputs.iter().map(|o| (o.name.clone(), of_value(o.ty, o.leaves))).collect())
 }
 
-/// A value of that type: arrays as lists, records as objects, tuples as lists.
+/// A value of that type: arrays as lists, records as objects, tuples as lists, what is absent as `null`, and of rows those that are there.
 #[must_use]
 pub fn of_value(ty: &DataType, leaves: &Leaves) -> Json {
     value(ty, leaves, 0, 0)
 }
 
-/// The scalar at a lane, as it is written.
-pub(super) fn scalar(ty: &DataType, raw: i64) -> String {
-    match *ty {
-        DataType::Fix { frac, .. } => print_fixed(raw, frac),
+/// The scalar at a lane, as it is written; a word as `0x` and all its digits, a named value by its name.
+pub(super) fn scalar(ty: &DataType, leaves: &Leaves, leaf: usize, lane: usize) -> String {
+    let raw = raw(leaves, leaf, lane);
+    match ty {
+        DataType::Fix { frac, .. } => print_fixed(raw, *frac),
         DataType::Bool => (raw != 0).to_string(),
+        DataType::Bits { width } => {
+            let limbs = ty.limbs();
+            let first = lane.saturating_mul(limbs);
+            let digits = (0..limbs).rev().map(|limb| format!("{:016x}", self::raw(leaves, leaf, first + limb)));
+            let digits: String = digits.collect();
+            let shown = width.div_ceil(4) as usize;
+            format!("0x{}", &digits[digits.len().saturating_sub(shown)..])
+        }
+        DataType::Enum { variants, .. } => {
+            let name = usize::try_from(raw).ok().and_then(|value| variants.get(value));
+            name.cloned().unwrap_or_else(|| raw.to_string())
+        }
         _ => raw.to_string(),
     }
 }
@@ -128,16 +141,32 @@ pub(super) fn raw(leaves: &Leaves, leaf: usize, lane: usize) -> i64 {
     leaves.get(leaf).and_then(|lanes| lanes.get(lane)).copied().unwrap_or(0)
 }
 
+/// The lanes of the rows that are there, of so many whose first leaf says that, at lane `lane` of what lies above them.
+pub(super) fn valid(most: u64, leaves: &Leaves, leaf: usize, lane: usize) -> Vec<usize> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let rows = lane.saturating_mul(most)..lane.saturating_mul(most).saturating_add(most);
+    rows.filter(|row| raw(leaves, leaf, *row) != 0).collect()
+}
+
 /// The value whose first leaf is `leaf`, at lane `lane` of what lies above it.
 fn value(ty: &DataType, leaves: &Leaves, leaf: usize, lane: usize) -> Json {
     match ty {
-        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => Json::Word(scalar(ty, raw(leaves, leaf, lane))),
+        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => Json::Word(scalar(ty, leaves, leaf, lane)),
+        DataType::Bits { .. } | DataType::Enum { .. } => Json::Text(scalar(ty, leaves, leaf, lane)),
+        DataType::Maybe(of) => match raw(leaves, leaf, lane) {
+            0 => Json::Word("null".to_owned()),
+            _ => value(of, leaves, leaf + 1, lane),
+        },
         DataType::Array { shape, element } => array(shape, element, leaves, leaf, lane),
+        DataType::Rows { most, element } => {
+            let rows = valid(*most, leaves, leaf, lane);
+            Json::List(rows.into_iter().map(|row| value(element, leaves, leaf + 1, row)).collect())
+        }
         DataType::Struct { fields, .. } => {
             let mut first = leaf;
-            let member = |(name, ty): &(String, DataType)| {
+            let member = |Field { name, ty, .. }: &Field| {
                 let own = value(ty, leaves, first, lane);
-                first += ty.leaves().len();
+                first += ty.scalars().len();
                 (name.clone(), own)
             };
             Json::Object(fields.iter().map(member).collect())
@@ -146,7 +175,7 @@ fn value(ty: &DataType, leaves: &Leaves, leaf: usize, lane: usize) -> Json {
             let mut first = leaf;
             let item = |ty: &DataType| {
                 let own = value(ty, leaves, first, lane);
-                first += ty.leaves().len();
+                first += ty.scalars().len();
                 own
             };
             Json::List(items.iter().map(item).collect())

@@ -2,6 +2,7 @@
 
 use super::*;
 use smpc_bytecode::op::RoleId;
+use smpc_bytecode::types::Field;
 use std::path::Path;
 
 const INT: DataType = DataType::Int { lo: -10, hi: 10_000 };
@@ -14,7 +15,7 @@ fn array(shape: &[u64], element: DataType) -> DataType {
 fn record() -> DataType {
     DataType::Struct {
         name: "Row".into(),
-        fields: vec![("id".into(), INT), ("rate".into(), FIX), ("ok".into(), DataType::Bool)],
+        fields: vec![Field::new("id", INT), Field::new("rate", FIX), Field::new("ok", DataType::Bool)],
     }
 }
 
@@ -156,6 +157,66 @@ fn long_arrays_are_abbreviated_on_the_terminal_alone() {
     let empty = array(&[0], INT);
     let none: Leaves = vec![Vec::new()];
     assert_eq!(of_value(&empty, &none).render(), "[]\n");
+}
+
+/// Words, named values, what is absent, and rows of which some are there.
+#[test]
+fn typed_values() {
+    let bits = |width| DataType::Bits { width };
+    let maybe = |ty| DataType::Maybe(Box::new(ty));
+    let rows = |element| DataType::Rows { most: 3, element: Box::new(element) };
+    let arm = || DataType::Enum { name: "Arm".into(), variants: vec!["Control".into(), "Pla\"cebo".into()] };
+    let table = rows(DataType::Struct {
+        name: "Row".into(),
+        fields: vec![
+            Field::new("pay", maybe(INT)),
+            Field::new("arm", arm()),
+            Field::new("id", bits(12)),
+            Field::new("ok", DataType::Bool),
+        ],
+    });
+    let columns: Leaves =
+        vec![vec![1, 0, 1], vec![0, 9, 1], vec![7, 8, 0], vec![0, 1, 1], vec![0xabc, 0xfff, 5], vec![0, 1, 1]];
+    let show = |ty: &DataType, leaves: &Leaves| {
+        let outputs = vec![Shown { name: "x".into(), ty, leaves }];
+        (of_value(ty, leaves).render(), render(&[Received { receiver: "all".into(), outputs }]))
+    };
+    let (json, text) = show(&table, &columns);
+    let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let expected = serde_json::json!([
+        { "pay": null, "arm": "Control", "id": "0xabc", "ok": false },
+        { "pay": 0, "arm": "Pla\"cebo", "id": "0x005", "ok": true }
+    ]);
+    assert_eq!(read, expected);
+    assert_eq!(
+        text,
+        "x  2 rows\n  pay       arm     id     ok\n    –   Control  0xabc  false\n    0  Pla\"cebo  0x005   true\n"
+    );
+    // Not in a table of their own.
+    let nested = DataType::Tuple(vec![table.clone(), rows(maybe(arm())), maybe(DataType::Tuple(vec![INT, bits(1)]))]);
+    let mut leaves = columns.clone();
+    leaves.extend([vec![0, 1, 1], vec![1, 0, 1], vec![0, 0, 1], vec![1], vec![3], vec![1]]);
+    let (json, text) = show(&nested, &leaves);
+    let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(read, serde_json::json!([expected, [null, "Pla\"cebo"], [3, "0x1"]]));
+    assert_eq!(
+        text,
+        "x  ([{ pay: –, arm: Control, id: 0xabc, ok: false }, { pay: 0, arm: Pla\"cebo, id: 0x005, ok: true }], [–, Pla\"cebo], (3, 0x1))\n"
+    );
+    let none = vec![vec![0; 3]; 6];
+    assert_eq!(show(&table, &none), ("[]\n".to_owned(), "x  0 rows\n  pay  arm  id  ok\n".to_owned()));
+    // Wide words, and rows in an array.
+    let wide = array(&[2], bits(70));
+    let (json, text) = show(&wide, &vec![vec![-1, 0x3f, 5, 0]]);
+    assert_eq!(json, "[\"0x3fffffffffffffffff\", \"0x000000000000000005\"]\n");
+    assert_eq!(text, "x  [0x3fffffffffffffffff, 0x000000000000000005]\n");
+    assert_eq!(show(&bits(64), &vec![vec![i64::MIN]]).0, "\"0x8000000000000000\"\n");
+    let tables = array(&[2], rows(INT));
+    let (json, text) = show(&tables, &vec![vec![0, 1, 0, 1, 0, 1], vec![1, 2, 3, 4, 5, 6]]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), serde_json::json!([[2], [4, 6]]));
+    assert_eq!(text, "x  [[2], [4, 6]]\n");
+    assert_eq!(of_value(&maybe(array(&[2], INT)), &vec![vec![1], vec![4, 5]]).render(), "[4, 5]\n");
+    assert_eq!(of_value(&maybe(array(&[2], INT)), &vec![vec![0], vec![4, 5]]).render(), "null\n");
 }
 
 #[test]

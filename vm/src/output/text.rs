@@ -1,13 +1,16 @@
 //! Results on a terminal: a line an output, a small table for records, long arrays abbreviated.
 
-use super::json::{raw, scalar};
+use super::json::{raw, scalar, valid};
 use super::{Received, Shown};
 use crate::engine::Leaves;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field};
 use std::fmt::Write as _;
 
 /// Elements of an array that are shown: so many of the first ones, and the last.
 const SHOWN: usize = 9;
+
+/// What stands where a value is absent.
+const ABSENT: &str = "–";
 
 /// Outputs by receiver. A single receiver's need no heading.
 #[must_use]
@@ -30,10 +33,11 @@ fn outputs(outputs: &[Shown<'_>], indent: usize, out: &mut String) {
     let width = outputs.iter().map(|o| o.name.chars().count()).max().unwrap_or(0);
     for output in outputs {
         let _ = write!(out, "{:indent$}{:width$}  ", "", output.name);
-        match records(output.ty) {
-            Some((rows, fields)) => {
+        match records(output.ty, output.leaves) {
+            Some(records) => {
+                let rows = records.rows.len();
                 let _ = writeln!(out, "{rows} {}", if rows == 1 { "row" } else { "rows" });
-                table(rows, fields, output.leaves, indent + 2, out);
+                table(&records, output.leaves, indent + 2, out);
             }
             None => {
                 let _ = writeln!(out, "{}", inline(output.ty, output.leaves, 0, 0));
@@ -42,23 +46,70 @@ fn outputs(outputs: &[Shown<'_>], indent: usize, out: &mut String) {
     }
 }
 
-/// The rows and fields of an array of flat records.
-fn records(ty: &DataType) -> Option<(usize, &[(String, DataType)])> {
-    let DataType::Array { shape, element } = ty else { return None };
-    let (DataType::Struct { fields, .. }, [rows]) = (&**element, &shape[..]) else { return None };
-    let flat = fields.iter().all(|(_, ty)| ty.leaves().len() == 1 && ty.leaves()[0].scalar == *ty);
-    flat.then_some((usize::try_from(*rows).unwrap_or(usize::MAX), fields))
+/// Flat records that stand one below the other.
+struct Records<'t> {
+    /// The lanes of those that there are.
+    rows: Rows,
+    fields: &'t [Field],
+    /// The leaf of the first field.
+    first: usize,
+}
+
+/// Lanes of rows.
+enum Rows {
+    /// So many from the first on.
+    All(usize),
+    /// These.
+    Some(Vec<usize>),
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+
+    fn lane(&self, row: usize) -> usize {
+        match self {
+            Self::All(_) => row,
+            Self::Some(rows) => rows.get(row).copied().unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// The records of an array or table of flat ones: of scalars, which may be absent.
+fn records<'t>(ty: &'t DataType, leaves: &Leaves) -> Option<Records<'t>> {
+    let (element, rows, first) = match ty {
+        DataType::Array { shape, element } => {
+            let [rows] = shape[..] else { return None };
+            (element, Rows::All(usize::try_from(rows).unwrap_or(usize::MAX)), 0)
+        }
+        DataType::Rows { most, element } => (element, Rows::Some(valid(*most, leaves, 0, 0)), 1),
+        _ => return None,
+    };
+    let DataType::Struct { fields, .. } = &**element else { return None };
+    let flat = |ty: &DataType| match ty {
+        DataType::Maybe(value) => value.is_scalar(),
+        ty => ty.is_scalar(),
+    };
+    fields.iter().all(|field| flat(&field.ty)).then_some(Records { rows, fields, first })
 }
 
 /// Columns under their names; numbers to the right.
-fn table(rows: usize, fields: &[(String, DataType)], leaves: &Leaves, indent: usize, out: &mut String) {
-    let shown = places(rows);
-    let columns: Vec<Vec<String>> = fields
+fn table(records: &Records<'_>, leaves: &Leaves, indent: usize, out: &mut String) {
+    let shown = places(records.rows.len());
+    let mut leaf = records.first;
+    let columns: Vec<Vec<String>> = records
+        .fields
         .iter()
-        .enumerate()
-        .map(|(leaf, (name, ty))| {
-            let cells = shown.iter().map(|row| row.map_or("…".to_owned(), |row| scalar(ty, raw(leaves, leaf, row))));
-            std::iter::once(name.clone()).chain(cells).collect()
+        .map(|Field { name, ty, .. }| {
+            let cell = |row: usize| inline(ty, leaves, leaf, records.rows.lane(row));
+            let cells = shown.iter().map(|row| row.map_or("…".to_owned(), cell));
+            let column = std::iter::once(name.clone()).chain(cells).collect();
+            leaf += ty.scalars().len();
+            column
         })
         .collect();
     let widths: Vec<usize> =
@@ -83,13 +134,23 @@ fn places(count: usize) -> Vec<Option<usize>> {
 
 fn inline(ty: &DataType, leaves: &Leaves, leaf: usize, lane: usize) -> String {
     match ty {
-        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => scalar(ty, raw(leaves, leaf, lane)),
+        DataType::Bool
+        | DataType::Int { .. }
+        | DataType::Fix { .. }
+        | DataType::Bits { .. }
+        | DataType::Enum { .. } => scalar(ty, leaves, leaf, lane),
+        DataType::Maybe(_) if raw(leaves, leaf, lane) == 0 => ABSENT.to_owned(),
+        DataType::Maybe(value) => inline(value, leaves, leaf + 1, lane),
         DataType::Array { shape, element } => array(shape, element, leaves, leaf, lane),
+        DataType::Rows { most, element } => {
+            let rows = valid(*most, leaves, leaf, lane);
+            list(rows.len(), |row| inline(element, leaves, leaf + 1, rows[row]))
+        }
         DataType::Struct { fields, .. } => {
             let mut first = leaf;
-            let field = |(name, ty): &(String, DataType)| {
+            let field = |Field { name, ty, .. }: &Field| {
                 let own = format!("{name}: {}", inline(ty, leaves, first, lane));
-                first += ty.leaves().len();
+                first += ty.scalars().len();
                 own
             };
             format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
@@ -98,7 +159,7 @@ fn inline(ty: &DataType, leaves: &Leaves, leaf: usize, lane: usize) -> String {
             let mut first = leaf;
             let item = |ty: &DataType| {
                 let own = inline(ty, leaves, first, lane);
-                first += ty.leaves().len();
+                first += ty.scalars().len();
                 own
             };
             format!("({})", items.iter().map(item).collect::<Vec<_>>().join(", "))
@@ -110,10 +171,12 @@ fn array(extents: &[u64], element: &DataType, leaves: &Leaves, leaf: usize, lane
     let Some((extent, inner)) = extents.split_first() else { return inline(element, leaves, leaf, lane) };
     let extent = usize::try_from(*extent).unwrap_or(usize::MAX);
     let place = |i: usize| lane.saturating_mul(extent).saturating_add(i);
-    let shown: Vec<String> = places(extent)
-        .into_iter()
-        .map(|i| i.map_or("…".to_owned(), |i| array(inner, element, leaves, leaf, place(i))))
-        .collect();
+    list(extent, |i| array(inner, element, leaves, leaf, place(i)))
+}
+
+/// So many values, abbreviated where they are many.
+fn list(count: usize, each: impl Fn(usize) -> String) -> String {
+    let shown: Vec<String> = places(count).into_iter().map(|i| i.map_or("…".to_owned(), &each)).collect();
     let all = shown.join(", ");
-    if shown.len() < extent { format!("[{all}] ({extent} values)") } else { format!("[{all}]") }
+    if shown.len() < count { format!("[{all}] ({count} values)") } else { format!("[{all}]") }
 }

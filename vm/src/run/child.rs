@@ -7,10 +7,11 @@ use super::party::{self, Outcome};
 use super::progress::Progress;
 use super::stats::Clock;
 use crate::failure::{Failure, caught};
-use crate::input::{self, InputFile};
+use crate::input::{self, CsvKey, InputFile};
 use crate::program::Program;
 use crate::session::{Params, terms};
 use serde::{Deserialize, Serialize};
+use smpc_bytecode::op::RoleId;
 use smpc_net::{Config, Fingerprint, Identity, Mesh, Network, Node, Terms, connect_on};
 use smpc_protocols::registry::{self, PLAIN};
 use std::io::{BufRead as _, Write as _};
@@ -18,12 +19,16 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Bytes that an order takes, so that a line with a key in it does not move as it grows.
+pub(super) const LINE: usize = 1 << 16;
 
 /// The only argument of a party's process; no user types it.
 pub const ARGUMENT: &str = "__party";
 
 /// What a process is told to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Order {
     /// Run a program.
     Run(RunOrder),
@@ -32,7 +37,7 @@ pub enum Order {
 }
 
 /// One party's part in a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct RunOrder {
     pub(super) me: usize,
     pub(super) protocol: String,
@@ -40,6 +45,8 @@ pub struct RunOrder {
     pub(super) nodes: Vec<usize>,
     pub(super) program: PathBuf,
     pub(super) files: Vec<InputFile>,
+    /// Under which the keyed columns of all parties are hashed.
+    pub(super) key: Option<CsvKey>,
     pub(super) network: Option<String>,
 }
 
@@ -95,7 +102,8 @@ pub(crate) fn value(of: &impl Serialize) -> Result<serde_json::Value, Failure> {
 }
 
 fn hear<T: serde::de::DeserializeOwned>() -> Result<T, Failure> {
-    let mut line = String::new();
+    // There may be a key in it.
+    let mut line = Zeroizing::new(String::with_capacity(LINE));
     let read = std::io::stdin().lock().read_line(&mut line);
     read.ok()
         .and_then(|_| serde_json::from_str(&line).ok())
@@ -116,7 +124,10 @@ fn run(order: RunOrder) -> Result<Outcome, Vec<Failure>> {
     let program = Program::load(&order.program, order.params.memory).map_err(one)?;
     let task = Task { program, protocol, params: order.params, nodes: order.nodes };
     clock.lap("load");
-    let inputs = input::read(task.manifest(), |role| task.nodes.get(role.index()) == Some(&order.me), &order.files)?;
+    let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&order.me);
+    let inputs = input::read(task.manifest(), is_mine, &order.files, order.key.as_ref())?;
+    // It is needed no more.
+    drop(order.key);
     clock.lap("inputs");
     let progress = Progress::default();
     // The terminal shows the first party's progress.

@@ -3,11 +3,11 @@
 //!
 //! Parent and child talk in lines of JSON over the child's standard input and output; see [`super::child`] for the other side.
 
-use super::child::{ARGUMENT, NodeMessage, Order, RunOrder, Said};
+use super::child::{ARGUMENT, LINE, NodeMessage, Order, RunOrder, Said};
 use super::party::Outcome;
 use super::{Task, root_causes};
 use crate::failure::Failure;
-use crate::input::InputFile;
+use crate::input::{CsvKey, InputFile};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smpc_bytecode::codec;
@@ -15,9 +15,10 @@ use smpc_net::Network;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use zeroize::Zeroizing;
 
 /// Runs all parties as processes of `executable`, which must call [`super::child::main`] when it is started as one. Each reads the files of its own
-/// inputs. Outcomes in the order of the parties.
+/// inputs, and hashes keyed columns under `key`. Outcomes in the order of the parties.
 ///
 /// # Errors
 /// What is wrong with an input; what stopped the program; which process failed.
@@ -25,6 +26,7 @@ pub fn in_processes(
     executable: &Path,
     task: &Task,
     files: &[InputFile],
+    key: Option<&CsvKey>,
     network: Option<Network>,
 ) -> Result<Vec<Outcome>, Vec<Failure>> {
     let ours = |error: std::io::Error| vec![Failure::ours(format!("cannot hand the program to the parties: {error}"))];
@@ -38,6 +40,7 @@ pub fn in_processes(
             nodes: task.nodes.clone(),
             program: program.path().to_owned(),
             files: files_of(task, me, files),
+            key: key.map(CsvKey::copy),
             network: network.map(|network| network.to_string()),
         })
     };
@@ -113,7 +116,9 @@ impl Process {
     fn tell(&mut self, message: &impl Serialize) -> Result<(), Failure> {
         let broken =
             |error: &dyn std::fmt::Display| Failure::ours(format!("a party's process does not listen: {error}"));
-        let mut line = serde_json::to_vec(message).map_err(|error| broken(&error))?;
+        // There may be a key in it.
+        let mut line = Zeroizing::new(Vec::with_capacity(LINE));
+        serde_json::to_writer(&mut *line, message).map_err(|error| broken(&error))?;
         line.push(b'\n');
         let stdin = self.stdin.as_mut().ok_or_else(|| broken(&"it has no input"))?;
         // A process that failed early says why on its output; that it no longer listens is no news.

@@ -7,13 +7,13 @@ use super::party;
 use super::progress::Progress;
 use super::stats::Clock;
 use crate::failure::Failure;
-use crate::input::{self, InputFile};
+use crate::input::{self, CsvKey, InputFile};
 use crate::output::{self, RunFiles};
 use crate::program::Program;
 use crate::session::{Session, assign_roles, digest, hex};
 use smpc_bytecode::facts::walk;
 use smpc_bytecode::module::{Module, Output, Receivers, Site};
-use smpc_bytecode::op::Op;
+use smpc_bytecode::op::{Op, RoleId};
 use smpc_net::{Config, Identity, Network, connect};
 use smpc_protocols::registry::PLAIN;
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ pub struct PartyRun {
     pub party: usize,
     /// The files of its inputs.
     pub inputs: Vec<InputFile>,
+    /// The file of the key under which keyed columns are hashed.
+    pub csv_key: Option<PathBuf>,
     /// Where the results go as JSON.
     pub output: Option<PathBuf>,
     /// Where the statistics go as JSON.
@@ -61,7 +63,10 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     let nodes = assign_roles(&program.module.manifest.roles, &session.roles, session.nodes.len()).map_err(one)?;
     let task = Task { program, protocol: session.protocol, params: session.params, nodes };
     clock.lap("load");
-    let inputs = input::read(task.manifest(), |role| task.nodes.get(role.index()) == Some(&me), &arguments.inputs)?;
+    let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&me);
+    let key = arguments.csv_key.as_deref().map(|file| CsvKey::load(file, log)).transpose().map_err(one)?;
+    let inputs = input::read(task.manifest(), is_mine, &arguments.inputs, key.as_ref())?;
+    drop(key);
     clock.lap("inputs");
     let terms = session.terms(&task.program, &task.nodes);
     let progress = Progress::default();

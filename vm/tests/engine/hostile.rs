@@ -98,6 +98,9 @@ fn others() -> Module {
     m.make(Op::Not {}, word, 4, &[m.all(a)]);
     m.make(Op::Planes { from: 3 }, RegType::Bin { width: 3 }, 4, &[m.all(a)]);
     m.make(Op::Select {}, word, 4, &[m.all(flags), m.all(a), m.all(b)]);
+    m.make(Op::Join {}, RegType::Bin { width: 16 }, 4, &[m.all(a), m.all(b)]);
+    m.make(Op::Eq {}, RegType::BIN_BOOL, 4, &[m.all(a), m.all(b)]);
+    m.open(a, RegType::pub_int(0, 255), false);
     m.make(Op::B2a { signed: false }, RegType::arith(0, 255), 4, &[m.all(a)]);
     m.make(Op::Gather {}, word, 2, &[m.all(a), View { dims: vec![Dim { stride: 2, len: 2 }], ..m.all(four) }]);
     let two = m.constant(known, &[1, 2]);
@@ -122,7 +125,7 @@ fn some_inputs(module: &Module) -> Option<Inputs> {
             DataType::Int { lo, hi } | DataType::Fix { lo, hi, .. } => 0.clamp(lo, hi),
             _ => 1,
         };
-        Some(vec![value; usize::try_from(lanes).ok()?])
+        Some(vec![value; usize::try_from(lanes).ok()? * leaf.scalar.limbs()])
     };
     module
         .manifest

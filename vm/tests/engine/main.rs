@@ -8,3 +8,4 @@ mod make;
 mod memory;
 mod ops;
 mod stops;
+mod words;

@@ -118,6 +118,7 @@ fn moves() {
     check(Op::Copy {}, PUBLIC, 5, &[(PUBLIC, &A)]);
     check(Op::Copy {}, RegType::BIN_BOOL, 3, &[(RegType::PUB_BOOL, &[1, 0, 1])]);
     check(Op::Copy {}, WORD, 2, &[(WORD, &[511, 3])]);
+    check(Op::Copy {}, WORD, 2, &[(RegType::pub_int(3, 511), &[511, 3])]);
     let index = (RegType::pub_int(0, 4), &[4, 0, 0, 2][..]);
     for array in [SMALL, PUBLIC] {
         check(Op::Gather {}, array, 4, &[(array, &A), index]);
@@ -174,6 +175,13 @@ fn decisions() {
     for op in [Op::Lt {}, Op::Eq {}] {
         pairs(op, SMALL, PUBLIC, &A, &[999, -1, 5, 8, -1000], truth);
     }
+    let words = (WORD, &[511, 3, 0, 256][..]);
+    let public = RegType::pub_int(0, 511);
+    for other in [WORD, public] {
+        check(Op::Eq {}, RegType::BIN_BOOL, 4, &[words, (other, &[511, 2, 0, 0])]);
+        check(Op::Eq {}, RegType::BIN_BOOL, 4, &[(other, &[511, 2, 0, 0]), words]);
+    }
+    check(Op::Eq {}, RegType::BIN_BOOL, 2, &[(RegType::BIN_BOOL, &[1, 1]), (RegType::BIN_BOOL, &[1, 0])]);
     let c = [1, 0, 0, 1, 1];
     for len in [5, 1] {
         for condition in [RegType::BIN_BOOL, RegType::PUB_BOOL] {
@@ -192,6 +200,13 @@ fn logic() {
     for op in [Op::Xor {}, Op::And {}, Op::Or {}] {
         pairs(op, RegType::BIN_BOOL, RegType::PUB_BOOL, &[1, 0, 0, 1], &[1, 1, 0, 0], truth);
         check(op, WORD, 2, &[(WORD, &[0b1_0110_0110, 3]), (WORD, &[0b0_1100_0101, 6])]);
+        let public = (RegType::pub_int(0, 511), &[0b0_1100_0101, 6][..]);
+        check(op, WORD, 2, &[(WORD, &[0b1_0110_0110, 3]), public]);
+        check(op, WORD, 1, &[(public.0, &public.1[..1]), (WORD, &[0b1_0110_0110])]);
+        for len in [2, 1] {
+            let integers = (RegType::pub_int(0, 63), &[37, 11][..len]);
+            check(op, RegType::pub_int(0, 511), len, &[(public.0, &public.1[..len]), integers]);
+        }
     }
     for ty in [RegType::BIN_BOOL, RegType::PUB_BOOL] {
         check(Op::Not {}, ty, 2, &[(ty, &[1, 0])]);
@@ -200,6 +215,13 @@ fn logic() {
     check(Op::Not {}, WORD, 2, &[(WORD, &[5, 511])]);
     check(Op::Planes { from: 3 }, RegType::Bin { width: 4 }, 2, &[(WORD, &[0b1_0110_0110, 511])]);
     check(Op::Planes { from: 7 }, WORD, 2, &[(WORD, &[0b1_0110_0110, 511])]);
+    check(
+        Op::Join {},
+        RegType::Bin { width: 22 },
+        2,
+        &[(WORD, &[300, 7]), (RegType::Bin { width: 4 }, &[9, 15]), (WORD, &[1, 511])],
+    );
+    check(Op::Join {}, WORD, 2, &[(WORD, &[300, 7])]);
     let adder = |m: &mut Make| m.module.netlists.push(netlist(&[9, 9], |b, words| add(b, &words[0], &words[1])));
     let args: [Arg<'_>; 2] = [(WORD, &[500, 3, 0]), (WORD, &[100, 4, 0])];
     check_with(Op::Netlist { netlist: NetlistId(0) }, WORD, 3, None, &args, adder);

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the engine's tests, which use more of it")]
 mod make;
 
+mod data;
 mod faults;
 mod runs;
 mod setup;

@@ -195,11 +195,11 @@ fn all_parties_at_once() {
     std::fs::write(folder.path().join("x0.csv"), X).expect("a file");
     std::fs::write(folder.path().join("x1.json"), Y).expect("a file");
     let files = smpcvm::input::in_folder(task.manifest(), folder.path(), &[]).expect("all are there");
-    let inputs = smpcvm::input::read(task.manifest(), |_| true, &files).expect("they read");
+    let inputs = smpcvm::input::read(task.manifest(), |_| true, &files, None).expect("they read");
     let threads = in_threads(&task, &inputs, None).expect("a run");
     let executable = Path::new(env!("CARGO_BIN_EXE_smpcvm"));
     let processes =
-        in_processes(executable, &task, &files, Some("rtt=1ms".parse().expect("a network"))).expect("a run");
+        in_processes(executable, &task, &files, None, Some("rtt=1ms".parse().expect("a network"))).expect("a run");
     for (thread, process) in threads.iter().zip(&processes) {
         assert_eq!((&thread.results, thread.stats.rounds), (&process.results, process.stats.rounds));
         assert_eq!(thread.stats.sent, process.stats.sent);
@@ -224,14 +224,14 @@ fn all_parties_fail_at_once() {
     std::fs::write(folder.path().join("x1.json"), Y).expect("a file");
     let files = smpcvm::input::in_folder(task.manifest(), folder.path(), &[]).expect("all are there");
     let executable = Path::new(env!("CARGO_BIN_EXE_smpcvm"));
-    let inputs = smpcvm::input::read(task.manifest(), |_| true, &files).expect("they read");
+    let inputs = smpcvm::input::read(task.manifest(), |_| true, &files, None).expect("they read");
     let failures = in_threads(&task, &inputs, None).expect_err("a stop");
-    assert_eq!(failures, in_processes(executable, &task, &files, None).expect_err("a stop"));
+    assert_eq!(failures, in_processes(executable, &task, &files, None, None).expect_err("a stop"));
     assert!(failures.len() == 1 && failures[0].message.starts_with("x is too large"), "{failures:?}");
     std::fs::write(folder.path().join("x1.json"), "[1]").expect("a file");
-    let failures = in_processes(executable, &task, &files, None).expect_err("a bad input");
+    let failures = in_processes(executable, &task, &files, None, None).expect_err("a bad input");
     assert!(failures.len() == 1 && failures[0].message.contains("has 1 value"), "{failures:?}");
-    let failures = in_processes(Path::new("/bin/true"), &task, &files, None).expect_err("no party");
+    let failures = in_processes(Path::new("/bin/true"), &task, &files, None, None).expect_err("no party");
     assert!(failures[0].message.contains("ended without a result"), "{failures:?}");
 }
 

@@ -24,6 +24,17 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to write instead.
     pub help: Option<String>,
+    /// The same for a machine, where it is certain what to write.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// An edit that mends a mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What is replaced; empty where something is inserted.
+    pub span: Span,
+    /// What stands there then.
+    pub replacement: String,
 }
 
 impl Diagnostic {
@@ -37,6 +48,7 @@ impl Diagnostic {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
+            suggestion: None,
         }
     }
 
@@ -61,10 +73,23 @@ impl Diagnostic {
         self
     }
 
-    /// With what to write instead.
+    /// With what to write instead. The words "did you mean `x`?" alone also suggest `x` in place of the mistake.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        let text = text.into();
+        let near = text.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
+        let span = self.primary.0;
+        if let Some(near) = near.filter(|_| span.start < span.end) {
+            self.suggestion = Some(Suggestion { span, replacement: near.to_owned() });
+        }
+        self.help = Some(text);
+        self
+    }
+
+    /// With an edit that does what the help line says.
+    #[must_use]
+    pub fn suggest(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.suggestion = Some(Suggestion { span, replacement: replacement.into() });
         self
     }
 
@@ -109,6 +134,17 @@ impl Sink {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// The last one.
+    #[must_use]
+    pub fn last(&self) -> Option<&Diagnostic> {
+        self.found.last()
+    }
+
+    /// The last one, to add to it.
+    pub fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+        self.found.last_mut()
     }
 
     /// Forgets all but the first `len`: what was tried and is done again says its messages once.

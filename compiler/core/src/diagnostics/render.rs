@@ -5,6 +5,7 @@ use crate::source::{FileId, SourceMap, Span};
 use codespan_reporting::diagnostic::{Diagnostic as Report, Label, Severity};
 use codespan_reporting::files::{Error, Files, SimpleFiles};
 use codespan_reporting::term::{self, Config};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Bytes from which on a line is shown in part, and how many of them are shown before and from a label's start.
@@ -15,20 +16,47 @@ const AFTER: usize = 140;
 /// The messages as text, each followed by an empty line.
 #[must_use]
 pub fn text(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    let shown: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+        sources.files().iter().map(|file| (visible(&file.path), visible(&file.text))).collect();
     let mut files = SimpleFiles::new();
-    for file in sources.files() {
-        files.add(file.path.as_str(), file.text.as_str());
+    for (path, text) in &shown {
+        files.add(&**path, &**text);
     }
     let mut out = String::new();
     for diagnostic in diagnostics {
         let (report, view) = View::of(&files, report(diagnostic));
         // Writing to a string fails only for spans outside their file, and spans come from that file.
         if term::emit_to_string(&mut out, &Config::default(), &view, &report).is_err() {
-            out.push_str(&diagnostic.message);
+            out.push_str(&words(&diagnostic.message));
             out.push('\n');
         }
     }
     out
+}
+
+/// The words of a message, which may quote the source, on one line.
+fn words(text: &str) -> String {
+    visible(text).replace(['\n', '\t', '\r'], " ")
+}
+
+/// A text in which every character shows as itself: a control character gives way to a sign of as many bytes, so that places stay.
+fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    // The end of a line is `\r\n` or `\n`.
+    let line_end = |at: usize| text[at..].starts_with("\r\n");
+    if !text.char_indices().any(|(at, c)| hidden(c) && !line_end(at)) {
+        return Cow::Borrowed(text);
+    }
+    let sign = |(at, c): (usize, char)| match c.len_utf8() {
+        _ if !hidden(c) || line_end(at) => c,
+        1 => '?',
+        2 => '\u{b7}',
+        _ => '\u{fffd}',
+    };
+    Cow::Owned(text.char_indices().map(sign).collect())
 }
 
 /// The files, with very long lines cut to what a message points at.
@@ -104,18 +132,18 @@ fn report(diagnostic: &Diagnostic) -> Report<usize> {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
     };
-    let label = |span: Span, text: &String| (index(span.file), span.start as usize..span.end as usize, text.clone());
+    let label = |span: Span, text: &String| (index(span.file), span.start as usize..span.end as usize, words(text));
     let (file, range, text) = label(diagnostic.primary.0, &diagnostic.primary.1);
     let mut labels = vec![Label::primary(file, range).with_message(text)];
     for (span, text) in &diagnostic.labels {
         let (file, range, text) = label(*span, text);
         labels.push(Label::secondary(file, range).with_message(text));
     }
-    let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
-    let help = diagnostic.help.iter().map(|help| format!("help: {help}"));
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {}", words(note)));
+    let help = diagnostic.help.iter().map(|help| format!("help: {}", words(help)));
     Report::new(severity)
         .with_code(diagnostic.code.as_str())
-        .with_message(&diagnostic.message)
+        .with_message(words(&diagnostic.message))
         .with_labels(labels)
         .with_notes(notes.chain(help).collect())
 }

@@ -5,7 +5,7 @@
 
 use super::known::{self, Known, Num};
 use super::lanes::{Blame, Operand};
-use super::types::{FIX, Scalar};
+use super::types::{FIX, Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
@@ -51,7 +51,23 @@ impl Elaborator<'_> {
         let (Some(left), Some(right)) = (Self::operand(left, left_span), Self::operand(right, right_span)) else {
             let (bad, at) = if left.ty.as_lanes().is_none() { (left, left_span) } else { (right, right_span) };
             let message = format!("`{what}` does not work on `{}`", bad.ty);
-            return self.error(Code::TypeMismatch, at, message, "it works on numbers, truth values and arrays of them");
+            let help = match bad.ty.innermost() {
+                Type::Maybe(..) => {
+                    "where it is there, use its `value`; or say what counts in its place: `unwrap_or(m, 0)`".to_owned()
+                }
+                Type::Enum(of) => {
+                    format!("compare it with a variant, `{}::{}`, or write `x as int`", of.name, of.variants[0])
+                }
+                Type::Struct(of) => format!(
+                    "work on its fields: {}",
+                    of.fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+                Type::Tuple(_) => "work on its parts: `t.0`, `t.1`".to_owned(),
+                Type::Scalar(_) | Type::Array(..) => {
+                    "it works on numbers, truth values, words and arrays of them".to_owned()
+                }
+            };
+            return self.error(Code::TypeMismatch, at, message, help);
         };
         let extents = if left.extents.is_empty() { &right.extents } else { &left.extents };
         if !right.extents.is_empty() && right.extents != *extents {
@@ -71,6 +87,9 @@ impl Elaborator<'_> {
 
     /// An arithmetic operator.
     pub(super) fn arithmetic(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+        if Self::has_words(&pair) {
+            return self.word_operation(op, pair);
+        }
         for operand in [&pair.left, &pair.right] {
             if !operand.scalar.is_number() {
                 let message = format!("`{}` works on numbers, and this is `{}`", pair.what, operand.scalar);
@@ -402,9 +421,12 @@ impl Elaborator<'_> {
     pub(super) fn negation(&mut self, value: &Value, span: Span) -> Outcome<Value> {
         let zero = Value::int(0);
         let pair = self.pair("-", (&zero, span), (value, span), span)?;
+        if Self::has_words(&pair) {
+            return self.word_operation(BinaryOp::Sub, pair);
+        }
         if let Some(known) = pair.right.known() {
             let negated = known.map(|value| match value {
-                Num::Bool(_) => None,
+                Num::Bool(_) | Num::Bits(_) => None,
                 Num::Int(value) => value.checked_neg().map(Num::Int),
                 Num::Fix(value) => Some(Num::fraction(-(**value).clone())),
             });
@@ -416,7 +438,7 @@ impl Elaborator<'_> {
         let operand = &pair.right;
         if !operand.scalar.is_number() {
             let message = format!("`-` works on numbers, and this is `{}`", operand.scalar);
-            return self.error(Code::TypeMismatch, span, message, "to turn a truth value round, write `!x`");
+            return self.error(Code::TypeMismatch, span, message, "for the opposite of a truth value, write `!x`");
         }
         let exact = self.range(&operand.leaf, operand.scalar.frac()).neg();
         let view = self.lanes(&operand.leaf, operand.scalar, pair.lanes(), span)?;

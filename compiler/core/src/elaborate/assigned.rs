@@ -1,7 +1,9 @@
 //! Which variables of the surroundings a piece of code assigns, found in the text alone: what an `if` has to join and a loop to carry.
+//! An exit assigns the flags of the loop or function that it leaves (see `exits`).
 
+use super::exits::{LEFT, OVER, RESULT, RETURNED};
 use super::place::{is_whole, root_name};
-use crate::syntax::ast::{Block, Expr, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, ExprKind, Stmt, StmtKind};
 use crate::syntax::walk::Walk;
 use std::collections::BTreeMap;
 
@@ -22,10 +24,33 @@ pub(super) fn assigned_in(e: &Expr, into: &mut Assigned) {
     *into = scan.found;
 }
 
+/// What the end of a block assigns.
+pub(super) fn assigned_in_rest(statements: &[Stmt], value: Option<&Expr>) -> Assigned {
+    let mut scan = Scan { found: Assigned::new(), local: Vec::new() };
+    statements.iter().for_each(|statement| scan.statement(statement));
+    value.into_iter().for_each(|value| scan.expression(value));
+    scan.found
+}
+
 struct Scan {
     found: Assigned,
     /// Names that the code itself declares, innermost last.
     local: Vec<String>,
+}
+
+impl Scan {
+    fn leave(&mut self, flags: &[&str]) {
+        self.found.extend(flags.iter().map(|flag| ((*flag).to_owned(), true)));
+    }
+
+    /// What runs there is left by those of these exits that were there before.
+    fn within(&mut self, inner: &[&str], run: impl FnOnce(&mut Self)) {
+        let new: Vec<&&str> = inner.iter().filter(|flag| !self.found.contains_key(**flag)).collect();
+        run(self);
+        for flag in new {
+            self.found.remove(*flag);
+        }
+    }
 }
 
 impl Walk for Scan {
@@ -33,12 +58,33 @@ impl Walk for Scan {
         &mut self.local
     }
 
+    fn expression(&mut self, e: &Expr) {
+        match e.kind {
+            ExprKind::Closure(..) => self.within(&[OVER, LEFT, RETURNED, RESULT], |scan| scan.parts(e)),
+            _ => self.parts(e),
+        }
+    }
+
     fn statement(&mut self, statement: &Stmt) {
-        if let StmtKind::Assign { place, .. } = &statement.kind
-            && let Some(name) = root_name(place)
-            && !self.local.contains(&name.text)
-        {
-            *self.found.entry(name.text.clone()).or_insert(false) |= is_whole(place);
+        match &statement.kind {
+            StmtKind::Assign { place, .. } => {
+                if let Some(name) = root_name(place)
+                    && !self.local.contains(&name.text)
+                {
+                    *self.found.entry(name.text.clone()).or_insert(false) |= is_whole(place);
+                }
+            }
+            StmtKind::Break => self.leave(&[OVER, LEFT]),
+            StmtKind::Continue => self.leave(&[LEFT]),
+            StmtKind::Return(_) => self.leave(&[RETURNED, RESULT, LEFT]),
+            StmtKind::For { .. } | StmtKind::While { .. } => {
+                self.within(&[OVER, LEFT], |scan| scan.parts_of(statement));
+                if self.found.contains_key(RETURNED) {
+                    self.leave(&[LEFT]);
+                }
+                return;
+            }
+            StmtKind::Let { .. } | StmtKind::Expr(_) | StmtKind::Output(_) | StmtKind::Error => {}
         }
         self.parts_of(statement);
     }

@@ -4,12 +4,14 @@
 //! side, and one choice joins them; a write to a part of a variable chooses the part alone, at once (see `place`).
 
 use super::assigned::{Assigned, assigned, assigned_in};
+use super::exits::{Left, RESULT};
+use super::known::{Known, Num};
 use super::types::{LeafType, Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Branch, Elaborator, Outcome, Reported};
 use crate::diagnostics::Code;
-use crate::ir::builder::Leaving;
-use crate::ir::{Kind, RegType, ValueId};
+use crate::ir::builder::{Leaving, OpenElse};
+use crate::ir::{Kind, Op, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
@@ -18,6 +20,8 @@ use smpc_bytecode::interval::Interval;
 struct Side {
     value: Outcome<Value>,
     variables: Vec<Option<Value>>,
+    /// Whether it always ends with an exit, and has no value.
+    left: bool,
 }
 
 /// An `if` in the source, and the values of its sides.
@@ -58,20 +62,20 @@ impl Elaborator<'_> {
                 Some(otherwise) => self.expression(otherwise),
                 None => Ok(Value::unit()),
             },
-            None => self.undecided(&decides, condition.span, then, otherwise, span),
+            None => self.undecided(&decides, condition, then, otherwise, span),
         }
     }
 
     /// An `if` whose condition the compiler does not know.
-    pub(super) fn undecided(
+    fn undecided(
         &mut self,
-        condition: &Value,
-        condition_span: Span,
+        decides: &Value,
+        condition: &Expr,
         then: &Block,
         otherwise: Option<&Expr>,
         span: Span,
     ) -> Outcome<Value> {
-        let operand = self.condition(condition, condition_span)?;
+        let operand = self.condition(decides, condition.span)?;
         let mut names = assigned([then]);
         otherwise.iter().for_each(|otherwise| assigned_in(otherwise, &mut names));
         let first = |elaborator: &mut Self| elaborator.block_value(then);
@@ -92,9 +96,11 @@ impl Elaborator<'_> {
         let value = match self.public_truth(&operand) {
             Some(decides) => {
                 let variables = self.variables_of(&names, false);
+                let first = |elaborator: &mut Self| elaborator.knowing(condition, true, first);
+                let second = |elaborator: &mut Self| elaborator.knowing(condition, false, second);
                 self.public_choice(decides, &variables, spans, first, second)?
             }
-            None => self.secret_choice(condition, condition_span, &names, spans, first, second)?,
+            None => self.secret_choice(decides, condition.span, &names, spans, first, second)?,
         };
         if otherwise.is_none() && !value.ty.is_unit() {
             let message = "an `if` with a value and without `else`";
@@ -156,6 +162,35 @@ impl Elaborator<'_> {
         self.choice(&operand, (&a, spans.first), (&b, spans.second), span)
     }
 
+    /// A block that counts where a secret condition holds.
+    pub(super) fn secret_block(&mut self, condition: &Value, condition_span: Span, block: &Block) -> Outcome<Value> {
+        let spans = Sides::of(block.span);
+        let first = |elaborator: &mut Self| elaborator.block_value(block).map(|_| Value::unit());
+        self.secret_choice(condition, condition_span, &assigned([block]), spans, first, |_| Ok(Value::unit()))
+    }
+
+    /// A value that counts where a secret condition holds.
+    pub(super) fn under(
+        &mut self,
+        condition: Value,
+        span: Span,
+        run: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        self.secret_side(condition, span, &[], run).value
+    }
+
+    /// The same with copies of some variables, and what these are then.
+    pub(super) fn forked(
+        &mut self,
+        condition: Value,
+        span: Span,
+        forked: &[usize],
+        run: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> (Outcome<Value>, Vec<Option<Value>>) {
+        let side = self.secret_side(condition, span, forked, run);
+        (side.value, side.variables)
+    }
+
     fn secret_side(
         &mut self,
         condition: Value,
@@ -167,7 +202,7 @@ impl Elaborator<'_> {
         self.branches.push(Branch { condition, span, outside, forked: forked.iter().copied().collect() });
         let value = run(self);
         self.branches.pop();
-        Side { value, variables: self.held(forked) }
+        Side { value, variables: self.held(forked), left: false }
     }
 
     /// Where one side has no value, neither has.
@@ -192,31 +227,38 @@ impl Elaborator<'_> {
     ) -> Outcome<Value> {
         let span = spans.whole;
         let before = self.held(variables);
+        let outside = self.builder.program().values.len();
         self.at(span);
         let open = self.builder.begin_if(condition);
         let calls = self.calls.mark();
         self.conditional += 1;
-        let then = Side { value: first(self), variables: self.held(variables) };
+        let then = self.public_side(variables, first);
         self.calls.forget(calls);
         self.hold(variables, before);
         let mut open = self.builder.begin_else(open);
-        let otherwise = Side { value: second(self), variables: self.held(variables) };
+        let otherwise = self.public_side(variables, second);
         self.calls.forget(calls);
         self.conditional -= 1;
 
         // Both sides as values of one type.
         let mut pairs: Vec<Option<(Value, Value)>> = Vec::with_capacity(variables.len() + 1);
-        let sides = then.variables.into_iter().zip(otherwise.variables);
-        for (a, b) in sides.chain([(then.value.ok(), otherwise.value.ok())]) {
+        for ((a, b), variable) in then.variables.into_iter().zip(otherwise.variables).zip(variables) {
+            let result = self.variables[*variable].name == RESULT;
             pairs.push(match (a, b) {
-                (Some(a), Some(b)) if a.ty == b.ty => Some((a, b)),
-                (Some(a), Some(b)) if a.ty.is_unit() || b.ty.is_unit() => {
-                    self.same_unit(a, &b, span).ok().map(|_| (b.clone(), b))
-                }
-                (Some(a), Some(b)) => self.unify_sides(&mut open, &a, &b, spans).ok(),
+                // A function that has not returned has no result yet: any of that type does.
+                (Some(a), Some(b)) if result && a.ty.is_unit() => Some(self.fill_first(&mut open, b, outside)),
+                (Some(a), Some(b)) if result && b.ty.is_unit() => Some(self.fill_second(a, outside)),
+                (Some(a), Some(b)) => self.one_type(&mut open, a, b, spans).ok(),
                 _ => None,
             });
         }
+        pairs.push(match (then.value, otherwise.value) {
+            (Ok(a), Ok(b)) => self.one_type(&mut open, a, b, spans).ok(),
+            // A side that is left has no value, and needs none.
+            (Err(Reported), Ok(b)) if then.left => Some(self.fill_first(&mut open, b, outside)),
+            (Ok(a), Err(Reported)) if otherwise.left => Some(self.fill_second(a, outside)),
+            _ => None,
+        });
         let mut leaving: Vec<Leaving> = Vec::new();
         let mut joined: Vec<Option<(Type, Vec<Joined>)>> = Vec::with_capacity(pairs.len());
         for pair in pairs {
@@ -232,8 +274,12 @@ impl Elaborator<'_> {
             values.push(value.map(|(ty, leaves)| {
                 let leaves = leaves.into_iter().map(|leaf| match leaf {
                     Joined::Same(leaf) => leaf,
+                    Joined::Condition { holds: true } => Leaf::of(Ref::lane(condition, 0)),
+                    Joined::Condition { holds: false } => {
+                        Leaf::of(self.truth(Op::Not {}, vec![Ref::lane(condition, 0)], 1, span))
+                    }
                     Joined::Result(at, lanes, leaf) => {
-                        Leaf { data: Data::Lanes(crate::ir::Ref::whole(results[at], lanes)), ..leaf }
+                        Leaf { data: Data::Lanes(Ref::whole(results[at], lanes)), ..leaf }
                     }
                 });
                 Value { ty, leaves: leaves.collect() }
@@ -244,24 +290,60 @@ impl Elaborator<'_> {
         value.ok_or(Reported)
     }
 
-    fn unify_sides(
-        &mut self,
-        open: &mut crate::ir::builder::OpenElse,
-        a: &Value,
-        b: &Value,
-        spans: Sides,
-    ) -> Outcome<(Value, Value)> {
+    fn public_side(&mut self, variables: &[usize], run: impl FnOnce(&mut Self) -> Outcome<Value>) -> Side {
+        let value = run(self);
+        let left = self.left() == Left::Yes;
+        Side { value, variables: self.held(variables), left }
+    }
+
+    /// Both sides as values of one type; the second one is open.
+    fn one_type(&mut self, open: &mut OpenElse, a: Value, b: Value, spans: Sides) -> Outcome<(Value, Value)> {
+        if a.ty == b.ty {
+            return Ok((a, b));
+        }
+        if a.ty.is_unit() || b.ty.is_unit() {
+            return self.same_unit(a, &b, spans.whole).map(|_| (b.clone(), b));
+        }
         // What brings a side to the common type is computed in that side.
-        let (_, second) = self.unify((a, spans.first), (b, spans.second), spans.whole)?;
+        let (_, second) = self.unify((&a, spans.first), (&b, spans.second), spans.whole)?;
         self.builder.swap_sides(open);
-        let first = self.rescale(a, &second.ty, spans.first);
+        let first = self.rescale(&a, &second.ty, spans.first);
         self.builder.swap_sides(open);
         Ok((first?, second))
     }
 
+    /// A value for the first side that stands for none; the second one is open.
+    fn fill_first(&mut self, open: &mut OpenElse, b: Value, outside: usize) -> (Value, Value) {
+        self.builder.swap_sides(open);
+        let a = self.filler(&b, outside);
+        self.builder.swap_sides(open);
+        (a, b)
+    }
+
+    fn fill_second(&mut self, a: Value, outside: usize) -> (Value, Value) {
+        let b = self.filler(&a, outside);
+        (a, b)
+    }
+
+    /// A value of the same type and ranges that nobody reads: the same where that was known before the `if`.
+    fn filler(&mut self, of: &Value, outside: usize) -> Value {
+        let types = of.ty.leaves();
+        let leaves = of.leaves.iter().zip(&types).map(|(leaf, of)| match &leaf.data {
+            Data::Lanes(view) if !before(view, outside) && of.lanes() > 0 => {
+                let ty = self.builder.ty(view.value);
+                let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
+                let value = self.builder.fill(ty, word, of.lanes());
+                Leaf { data: Data::Lanes(Ref::whole(value, of.lanes())), narrowed: None, ..leaf.clone() }
+            }
+            // What is known of it need not hold on this side.
+            Data::Lanes(_) | Data::Known(_) => Leaf { narrowed: None, ..leaf.clone() },
+        });
+        Value { ty: of.ty.clone(), leaves: leaves.collect() }
+    }
+
     fn join_sides(
         &mut self,
-        open: &mut crate::ir::builder::OpenElse,
+        open: &mut OpenElse,
         a: &Value,
         b: &Value,
         leaving: &mut Vec<Leaving>,
@@ -271,8 +353,13 @@ impl Elaborator<'_> {
         let mut leaves = Vec::with_capacity(types.len());
         for ((x, y), of) in a.leaves.iter().zip(&b.leaves).zip(&types) {
             if x.data == y.data || of.lanes() == 0 {
-                let relative = Relative::join(x.relative, y.relative);
-                leaves.push(Joined::Same(x.clone().relative(relative)));
+                leaves.push(Joined::Same(x.clone().or(y)));
+                continue;
+            }
+            if let (Some(Known::Same(Num::Bool(x), 1)), Some(Known::Same(Num::Bool(_), 1))) =
+                (x.as_known(), y.as_known())
+            {
+                leaves.push(Joined::Condition { holds: *x });
                 continue;
             }
             let ty = self.joined_type(x, y, of);
@@ -284,6 +371,8 @@ impl Elaborator<'_> {
                 data: x.data.clone(),
                 origin: x.origin.clone().or_else(|| y.origin.clone()),
                 relative: Relative::join(x.relative, y.relative),
+                public: matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(x) && !self.is_secret(y),
+                narrowed: None,
             };
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));
             leaving.push((then?, otherwise, ty));
@@ -309,8 +398,15 @@ impl Elaborator<'_> {
 enum Joined {
     /// The same on both sides.
     Same(Leaf),
+    /// Whether the condition holds, or whether it does not.
+    Condition { holds: bool },
     /// The n-th result of the `if`, of so many lanes.
     Result(usize, u64, Leaf),
+}
+
+/// Whether a view is of values that there were when there were so many.
+fn before(view: &Ref, values: usize) -> bool {
+    view.value.index() < values && view.place.index.is_none_or(|index| index.value.index() < values)
 }
 
 /// The register type of lanes with that range, cut to 64 bits.
@@ -320,6 +416,7 @@ pub(super) fn register(scalar: Scalar, secret: bool, range: Interval) -> RegType
     match scalar {
         Scalar::Bool if secret => RegType::BIN_BOOL,
         Scalar::Bool => RegType::PUB_BOOL,
+        Scalar::Bits(width) => RegType::Bin { width },
         _ if secret => RegType::Arith { lo, hi, frac },
         Scalar::Int => RegType::pub_int(lo, hi),
         Scalar::Fix(_) => RegType::Pub { kind: Kind::Fix, lo, hi, frac },

@@ -12,7 +12,7 @@ use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
 
 /// The names that users may call.
-pub(super) const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "len",
     "sum",
     "product",
@@ -23,6 +23,7 @@ pub(super) const NAMES: &[&str] = &[
     "all",
     "select",
     "reverse",
+    "flatten",
     "clamp",
     "narrow",
     "zip",
@@ -30,6 +31,19 @@ pub(super) const NAMES: &[&str] = &[
     "reveal",
     "check",
     "assert",
+    "map",
+    "fold",
+    "scan",
+    "filter",
+    "some",
+    "then_some",
+    "unwrap_or",
+    "secret",
+    "bit",
+    "bits_of",
+    "word_of",
+    "rotl",
+    "rotr",
     "range_lo",
     "range_hi",
 ];
@@ -38,23 +52,19 @@ pub(super) const NAMES: &[&str] = &[
 type Combine<'c, E> = &'c dyn Fn(&mut E, (&Value, Span), (&Value, Span)) -> Outcome<Value>;
 
 /// Functions of the language that come later, with what to write until then.
-const LATER: &[(&str, &str)] = &[
-    ("map", "write a comprehension: `[f(x) for x in xs]`"),
-    ("fold", "write a loop"),
-    ("filter", "multiply or `select` by a condition"),
-    ("secret", "declare an input"),
-    ("stochastic", "use the exact rounding"),
-    ("wrapping", "narrow the ranges"),
-];
+const LATER: &[(&str, &str)] = &[("stochastic", "use the exact rounding"), ("wrapping", "narrow the ranges")];
 
 impl Elaborator<'_> {
     /// A call of a built-in function; `None` where there is none of that name.
     pub(super) fn call_builtin(&mut self, name: &ast::Name, args: &[Expr], span: Span) -> Option<Outcome<Value>> {
         let library = self.modules.get(self.frame().module).library;
+        if let Some(value) = self.higher_order(name, args, span) {
+            return Some(value);
+        }
         Some(match name.text.as_str() {
             "check" | "assert" => self.check(&name.text, args, span),
             "narrow" => self.narrow_call(args, span),
-            "__sqrt" | "__merge_layer" if !library => return None,
+            text if text.starts_with("__") && !library => return None,
             text if NAMES.contains(&text) || text.starts_with("__") => {
                 let values: Vec<Outcome<Value>> = args.iter().map(|arg| self.expression(arg)).collect();
                 match values.into_iter().collect::<Outcome<Vec<_>>>() {
@@ -72,11 +82,37 @@ impl Elaborator<'_> {
         })
     }
 
-    fn apply(&mut self, name: &ast::Name, values: &[Value], spans: &[Span], span: Span) -> Option<Outcome<Value>> {
+    /// A call of a built-in function that takes values alone.
+    pub(super) fn apply(
+        &mut self,
+        name: &ast::Name,
+        values: &[Value],
+        spans: &[Span],
+        span: Span,
+    ) -> Option<Outcome<Value>> {
         let args: Vec<(&Value, Span)> = values.iter().zip(spans.iter().copied()).collect();
         Some(match (name.text.as_str(), args.as_slice()) {
             ("len", [xs]) => self.length(*xs),
-            ("sum", [xs]) => self.sum(*xs, span),
+            ("some", [x]) => Ok(Self::some(x.0)),
+            ("then_some", [c, x]) => self.then_some(*c, *x),
+            ("unwrap_or", [m, default]) => self.unwrap_or(*m, *default, span),
+            ("secret", [x]) => self.made_secret(*x, span),
+            ("bit", [x, at]) => self.bit(*x, *at, span),
+            ("__parts", [x, width]) => self.parts_along(*x, *width, span),
+            ("__joined", [rows]) => self.joined_along(*rows, span),
+            ("__flat", [x]) => {
+                Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() })
+            }
+            ("__shaped", [x, like]) => Ok(Value { ty: like.0.ty.clone(), ..x.0.clone() }),
+            ("bits_of", [x]) => self.bits_of(*x, span),
+            ("word_of", [bits]) => self.word_of(*bits, span),
+            (what @ ("rotl" | "rotr"), [x, by]) => self.shift(what, *x, *by, span),
+            ("__present", [xs]) => self.present(*xs),
+            ("__values", [xs]) => Ok(Self::values(xs.0)),
+            ("sum", [xs]) => {
+                let present = self.absent_as_zero(*xs, span);
+                present.and_then(|present| self.sum((&present, xs.1), span))
+            }
             ("product", [xs]) => self.reduce(*xs, "product", &|s, a, b| s.operate(BinaryOp::Mul, span, a, b, span)),
             ("min", [xs]) => self.extreme(*xs, span, true),
             ("max", [xs]) => self.extreme(*xs, span, false),
@@ -87,6 +123,7 @@ impl Elaborator<'_> {
             ("abs", [x]) => self.absolute(*x, span),
             ("select", [c, a, b]) => self.select_call(*c, *a, *b, span),
             ("reverse", [xs]) => self.reversed(*xs, span),
+            ("flatten", [xs]) => self.flattened(*xs),
             ("clamp", [x, lo, hi]) => self.clamp(*x, *lo, *hi, span),
             ("enumerate", [xs]) => self.enumerated(*xs),
             ("zip", [a, b]) => self.zipped(*a, *b, span),
@@ -126,6 +163,9 @@ impl Elaborator<'_> {
     /// The sum over the first extent.
     fn sum(&mut self, xs: (&Value, Span), span: Span) -> Outcome<Value> {
         let mut operand = self.array_of_lanes(xs, "sum")?;
+        if let Scalar::Bits(_) = operand.scalar {
+            return self.reduce(xs, "sum", &|s, a, b| s.operate(BinaryOp::Add, span, a, b, span));
+        }
         if operand.scalar == Scalar::Bool {
             let message = "`sum` adds numbers, and these are truth values";
             return self.error(Code::TypeMismatch, xs.1, message, "to count, write `sum(xs as int)`");
@@ -309,6 +349,10 @@ impl Elaborator<'_> {
     }
 
     fn absolute(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        if !Self::operand(x, at).is_some_and(|operand| operand.scalar.is_number()) {
+            let message = format!("`abs` works on numbers, and this is `{}`", x.ty);
+            return self.error(Code::TypeMismatch, at, message, "give it a number or an array of numbers");
+        }
         let zero = Value::int(0);
         let negative = self.operate(BinaryOp::Lt, span, (x, at), (&zero, span), span)?;
         if negative.known_bool() == Some(false) {
@@ -325,7 +369,25 @@ impl Elaborator<'_> {
         self.tightened(chosen, range.abs(), span)
     }
 
-    fn select_call(
+    /// The value as one that no node knows alone: for tests, and to try what a program does with secrets.
+    fn made_secret(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        let types = x.ty.leaves();
+        let mut leaves = Vec::with_capacity(types.len());
+        for (leaf, of) in x.leaves.iter().zip(&types) {
+            if of.lanes() == 0 || self.is_secret(leaf) {
+                leaves.push(leaf.clone());
+                continue;
+            }
+            let range = self.range(leaf, of.scalar.frac());
+            let view = self.lanes(leaf, of.scalar, of.lanes(), at)?;
+            self.at(span);
+            let value = self.builder.copy(&view, super::branch::register(of.scalar, true, range));
+            leaves.push(Leaf::of(Ref::whole(value, of.lanes())).from(leaf.origin.clone()));
+        }
+        Ok(Value { ty: x.ty.clone(), leaves })
+    }
+
+    pub(super) fn select_call(
         &mut self,
         (c, c_at): (&Value, Span),
         a: (&Value, Span),
@@ -389,6 +451,17 @@ impl Elaborator<'_> {
             });
         }
         Ok(Value { ty: xs.ty.clone(), leaves })
+    }
+
+    /// The rows of an array one after another: the first two extents become one.
+    fn flattened(&mut self, (xs, at): (&Value, Span)) -> Outcome<Value> {
+        let [first, second, rest @ ..] = xs.ty.extents() else {
+            let message = format!("`flatten` puts the rows of an array one after another, and this is `{}`", xs.ty);
+            return self.error(Code::TypeMismatch, at, message, "give it an array of two dimensions or more");
+        };
+        let extents = [&[first * second], rest].concat();
+        let element = xs.ty.innermost().clone();
+        Ok(Value { ty: element.arrays(&extents), leaves: xs.leaves.clone() })
     }
 
     fn clamp(&mut self, x: (&Value, Span), lo: (&Value, Span), hi: (&Value, Span), span: Span) -> Outcome<Value> {
@@ -457,7 +530,11 @@ impl Elaborator<'_> {
         self.effect("`reveal`", span, "reveal the value before the `if`, or not at all")?;
         self.at(span);
         let mut leaves = Vec::with_capacity(x.leaves.len());
-        for leaf in &x.leaves {
+        for (leaf, of) in x.leaves.iter().zip(x.ty.leaves()) {
+            if let (Scalar::Bits(width), true) = (of.scalar, self.is_secret(leaf)) {
+                leaves.push(self.revealed_words(leaf, width, span)?);
+                continue;
+            }
             leaves.push(match &leaf.data {
                 Data::Lanes(view) if self.is_secret(leaf) => {
                     let (ty, lanes) = (self.builder.ty(view.value), view.lanes());
@@ -501,6 +578,8 @@ impl Elaborator<'_> {
                 self.sources.text(condition.span)
             );
             self.effect("`check`", span, &help)?;
+        } else if self.testing {
+            self.effect("`assert`", span, "assert it after the `if`")?;
         } else if self.is_secret(&operand.leaf) {
             let origin = operand.leaf.origin.clone();
             let diagnostic = Diagnostic::new(Code::SecretShape, condition.span, "`assert` of a secret value")
@@ -601,7 +680,7 @@ impl Elaborator<'_> {
         let operand = Self::operand(x, at).ok_or(Reported)?;
         let operand = match operand.scalar {
             Scalar::Fix(_) => operand,
-            Scalar::Int | Scalar::Bool => self.int_to_fix(&operand, FIX)?,
+            Scalar::Int | Scalar::Bool | Scalar::Bits(_) => self.int_to_fix(&operand, FIX)?,
         };
         let (scalar, frac, lanes) = (operand.scalar, operand.scalar.frac(), operand.leaf.lanes());
         let view = self.lanes(&operand.leaf, scalar, lanes, at)?;
@@ -657,12 +736,22 @@ fn usage(name: &str) -> Option<&'static str> {
         "all" => "all(xs)",
         "select" => "select(condition, a, b)",
         "reverse" => "reverse(xs)",
+        "flatten" => "flatten(xs)",
         "clamp" => "clamp(x, lo, hi)",
         "zip" => "zip(xs, ys)",
         "enumerate" => "enumerate(xs)",
         "reveal" => "reveal(x)",
         "range_lo" => "range_lo(x)",
         "range_hi" => "range_hi(x)",
+        "some" => "some(x)",
+        "then_some" => "then_some(condition, x)",
+        "unwrap_or" => "unwrap_or(m, default)",
+        "secret" => "secret(x)",
+        "bit" => "bit(x, place)",
+        "bits_of" => "bits_of(x)",
+        "word_of" => "word_of(bits)",
+        "rotl" => "rotl(x, places)",
+        "rotr" => "rotr(x, places)",
         _ => return None,
     })
 }

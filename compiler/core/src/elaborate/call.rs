@@ -1,17 +1,18 @@
-//! Calls of functions: size parameters are bound by the arguments' shapes, and the body is elaborated for these arguments.
+//! Calls of functions: type and size parameters are bound by the arguments, and the body is elaborated for these arguments.
 //!
 //! The same call with the same arguments gives the same values, and is elaborated once: three quantiles of a column sort it once.
 
+use super::callable::Callable;
 use super::declared::{Bare, Declared};
+use super::generics::Bindings;
 use super::modules::ItemId;
-use super::types::Type;
 use super::value::{Data, Value};
-use super::{Elaborator, Frame, Outcome};
+use super::{Elaborator, Frame, Outcome, Reported};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind, Extent, GenericKind, ItemKind, Secrecy, TypeArg, TypeKind};
-use std::collections::BTreeMap;
+use crate::syntax::ast::{self, Expr, ExprKind, ItemKind, Secrecy, TypeArg, TypeKind};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 
 /// Most calls that are remembered.
 const MOST_CALLS: usize = 1_000;
@@ -22,12 +23,12 @@ struct Call {
     /// Equal for equal calls, and seldom for others.
     digest: u64,
     function: ItemId,
-    sizes: BTreeMap<String, i128>,
+    generics: Bindings,
     arguments: Vec<Value>,
 }
 
 impl Call {
-    fn new(function: ItemId, sizes: BTreeMap<String, i128>, arguments: Vec<Value>) -> Self {
+    fn new(function: ItemId, generics: Bindings, arguments: Vec<Value>) -> Self {
         let mut hash = DefaultHasher::new();
         function.hash(&mut hash);
         for leaf in arguments.iter().flat_map(|argument| &argument.leaves) {
@@ -35,8 +36,16 @@ impl Call {
                 view.value.hash(&mut hash);
             }
         }
-        Self { digest: hash.finish(), function, sizes, arguments }
+        Self { digest: hash.finish(), function, generics, arguments }
     }
+}
+
+/// An argument of a call.
+enum Argument {
+    /// A value.
+    Value(Value),
+    /// A function.
+    Function(Rc<Callable>),
 }
 
 /// What a call gave.
@@ -90,16 +99,28 @@ impl Elaborator<'_> {
     pub(super) fn call_named(
         &mut self,
         name: &ast::Name,
-        sizes: &[TypeArg],
+        generics: &[TypeArg],
         args: &[Expr],
         span: Span,
     ) -> Outcome<Value> {
+        if let Some(at) = self.variable(&name.text)
+            && let Some(function) = self.variables[at].function.clone()
+        {
+            self.mark_read(at);
+            let args = self.all(args)?;
+            return self.call_callable(&function, args, span);
+        }
         let module = self.frame().module;
         if let Some(id) = self.modules.find(module, &name.text) {
             let modules = self.modules;
             return match &modules.item(id).kind {
-                ItemKind::Fn(of) => self.call_function(id, of, sizes, args, span),
-                ItemKind::Error => Err(super::Reported),
+                ItemKind::Fn(of) => self.call_function(id, of, generics, args, span),
+                ItemKind::Circuit { name: declared, file, params, result } => {
+                    let args = self.all(args);
+                    let circuit = self.circuit_item(id, declared, file, params, result)?;
+                    self.call_circuit(declared, &circuit, args?, span)
+                }
+                ItemKind::Error => Err(Reported),
                 _ => {
                     let message = format!("`{}` is no function", name.text);
                     self.error(Code::TypeMismatch, name.span, message, "only functions are called")
@@ -109,26 +130,35 @@ impl Elaborator<'_> {
         if let Some(value) = self.call_builtin(name, args, span) {
             return value;
         }
-        if self.modules.may_be_lost(module, &name.text, self.sources) {
-            return Err(super::Reported);
-        }
-        let own = self.modules.get(module).names.keys().map(String::as_str);
-        let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
-        let library = crate::library::MODULES.iter().find_map(|(module, text)| {
-            text.contains(&format!("fn {}<", name.text))
-                .then_some(*module)
-                .or_else(|| text.contains(&format!("fn {}(", name.text)).then_some(*module))
-        });
-        let help = match (library, near) {
-            (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),
-        };
+        let unknown = self.unknown_function(name);
         // Arguments are looked at all the same, so that their mistakes are told.
         for arg in args {
             let _ = self.expression(arg);
         }
-        self.error(Code::UnknownName, name.span, format!("no function `{}`", name.text), help)
+        Err(unknown)
+    }
+
+    /// Nothing of that name can be called.
+    pub(super) fn unknown_function(&mut self, name: &ast::Name) -> Reported {
+        let module = self.frame().module;
+        if self.modules.may_be_lost(module, &name.text, self.sources) {
+            return Reported;
+        }
+        let own = self.modules.get(module).names.keys().map(String::as_str);
+        let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
+        let library = crate::library::module_with(&name.text);
+        let help = match (library, near) {
+            _ if name.text.starts_with("__") => "names that start with `__` belong to the library".to_owned(),
+            (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),
+        };
+        let message = format!("no function `{}`", name.text);
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+        diagnostic.suggestion = library
+            .map(|from| self.modules.import_edit(module, self.sources, from, &name.text))
+            .or(diagnostic.suggestion);
+        self.report(diagnostic)
     }
 
     fn call_function(
@@ -139,11 +169,47 @@ impl Elaborator<'_> {
         args: &[Expr],
         span: Span,
     ) -> Outcome<Value> {
-        if args.len() != of.params.len() {
+        self.check_call(id, of, args.len(), span)?;
+        let mut given = Vec::with_capacity(args.len());
+        for (param, arg) in of.params.iter().zip(args) {
+            let argument = if matches!(param.ty.kind, TypeKind::Fn(..)) {
+                self.callable(arg).map(Argument::Function)
+            } else {
+                self.expression(arg).map(Argument::Value)
+            };
+            given.push(argument.map(|argument| (argument, arg.span)));
+        }
+        let given = given.into_iter().collect::<Outcome<Vec<_>>>()?;
+        let generics = self.explicit_generics(of, type_args, span)?;
+        self.call_with(id, of, generics, given, span)
+    }
+
+    /// Calls a function that is named as an argument.
+    pub(super) fn call_item(&mut self, id: ItemId, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+        let modules = self.modules;
+        let of = match &modules.item(id).kind {
+            ItemKind::Fn(of) => of,
+            ItemKind::Circuit { name, file, params, result } => {
+                let circuit = self.circuit_item(id, name, file, params, result)?;
+                return self.call_circuit(name, &circuit, args, span);
+            }
+            _ => return Err(Reported),
+        };
+        self.check_call(id, of, args.len(), span)?;
+        if let Some(param) = of.params.iter().find(|param| matches!(param.ty.kind, TypeKind::Fn(..))) {
+            let message = format!("`{}` takes a function itself", of.name.text);
+            return self.error(Code::TypeMismatch, param.name.span, message, "write a closure that calls it");
+        }
+        let given = args.into_iter().map(|(value, at)| (Argument::Value(value), at)).collect();
+        self.call_with(id, of, Bindings::open(&of.generics), given, span)
+    }
+
+    fn check_call(&mut self, id: ItemId, of: &ast::Fn, args: usize, span: Span) -> Outcome<()> {
+        if args != of.params.len() {
             let diagnostic = Diagnostic::new(
                 Code::Arity,
                 span,
-                format!("`{}` takes {}, not {}", of.name.text, count(of.params.len(), "argument"), args.len()),
+                format!("`{}` takes {}, not {args}", of.name.text, count(of.params.len(), "argument")),
             )
             .label(of.name.span, "declared here")
             .help(format!("call it as `{}`", signature(of)));
@@ -155,62 +221,70 @@ impl Elaborator<'_> {
                 .help("use a loop: how deep calls nest must be known");
             return Err(self.report(diagnostic));
         }
-        if let Some(generic) = of.generics.iter().find(|generic| generic.kind != GenericKind::Const) {
-            return self.unsupported(generic.name.span, "generic types are", "write the type out");
-        }
-        let values: Vec<Outcome<Value>> = args.iter().map(|arg| self.expression(arg)).collect();
-        let values: Vec<Value> = values.into_iter().collect::<Outcome<_>>()?;
-        let sizes = self.explicit_sizes(of, type_args, span)?;
-        let called = self.called.contains(&id);
+        Ok(())
+    }
+
+    fn call_with(
+        &mut self,
+        id: ItemId,
+        of: &ast::Fn,
+        generics: Bindings,
+        args: Vec<(Argument, Span)>,
+        span: Span,
+    ) -> Outcome<Value> {
         self.called.insert(id);
         let frame = Frame {
             module: id.module,
             function: Some(id),
             called: Some(span),
-            sizes,
+            generics,
             first: self.variables.len(),
             top: false,
         };
         self.frames.push(frame);
-        let result = self.deeper(span, |elaborator| elaborator.instance(id, of, values, args));
+        let result = self.deeper(span, |elaborator| elaborator.instance(id, of, args, span));
         let first = self.frame().first;
         self.variables.truncate(first);
         self.frames.pop();
-        if result.is_err() && !called {
-            // An instance with other arguments may say more than this one could.
-            self.called.insert(id);
-        }
         result
     }
 
     /// The body, for these arguments; the function's frame is open.
-    fn instance(&mut self, id: ItemId, of: &ast::Fn, values: Vec<Value>, args: &[Expr]) -> Outcome<Value> {
-        for (param, value) in of.params.iter().zip(&values) {
-            self.bind_sizes(&param.ty, &value.ty, of);
-        }
-        for generic in &of.generics {
-            if !self.frame().sizes.contains_key(&generic.name.text) {
-                let message = format!("the size `{}` does not follow from the arguments", generic.name.text);
-                let help = format!("write it out: `{}::<…>(…)`", of.name.text);
-                return self.error(Code::NotConst, generic.name.span, message, help);
+    fn instance(&mut self, id: ItemId, of: &ast::Fn, args: Vec<(Argument, Span)>, span: Span) -> Outcome<Value> {
+        for (param, (argument, _)) in of.params.iter().zip(&args) {
+            if let Argument::Value(value) = argument {
+                self.bind_generics(&param.ty, &value.ty);
             }
         }
-        let mut kept = Vec::with_capacity(values.len());
-        for ((param, value), arg) in of.params.iter().zip(values).zip(args) {
-            let declared = self.declared_type(&param.ty, Bare::Open)?;
-            kept.push(self.argument(value, &declared, param, arg.span)?);
+        self.check_generics(of, span)?;
+        let (mut kept, mut functions) = (Vec::with_capacity(args.len()), Vec::new());
+        for (param, (argument, at)) in of.params.iter().zip(args) {
+            match argument {
+                Argument::Value(value) => {
+                    let declared = self.declared_type(&param.ty, Bare::Open)?;
+                    kept.push((param, self.argument(value, &declared, param, at)?));
+                }
+                Argument::Function(callable) => functions.push((param, callable)),
+            }
         }
-        let call = Call::new(id, self.frame().sizes.clone(), kept);
-        if let Some(known) = self.calls.find(&call, self.branches.is_empty()) {
+        let (params, kept): (Vec<&ast::Param>, Vec<Value>) = kept.into_iter().unzip();
+        let call = Call::new(id, self.frame().generics.clone(), kept);
+        // What a function argument captured is no part of the call's description.
+        let known = functions.is_empty();
+        if known && let Some(known) = self.calls.find(&call, self.branches.is_empty()) {
             return Ok(known);
         }
         let effects = self.effects;
-        for (param, value) in of.params.iter().zip(&call.arguments) {
+        for (param, value) in params.into_iter().zip(&call.arguments) {
             self.declare(&param.name, false, Some(value.clone()));
         }
-        let value = self.function_body(&of.body)?;
-        let value = self.result(of, value)?;
-        self.calls.remember(call, Known { value: value.clone(), effects: self.effects > effects });
+        for (param, callable) in functions {
+            self.declare_function(param, callable);
+        }
+        let value = self.function_body(of)?;
+        if known {
+            self.calls.remember(call, Known { value: value.clone(), effects: self.effects > effects });
+        }
         Ok(value)
     }
 
@@ -229,8 +303,8 @@ impl Elaborator<'_> {
         self.keep_promise(value, declared, span)
     }
 
-    fn result(&mut self, of: &ast::Fn, value: Value) -> Outcome<Value> {
-        let at = of.body.value.as_ref().map_or(of.body.span.after(), |value| value.span);
+    /// What a function gives as its written type says; `at` is where it stands.
+    pub(super) fn result(&mut self, of: &ast::Fn, value: Value, at: Span) -> Outcome<Value> {
         let Some(ty) = &of.result else {
             if value.ty.is_unit() {
                 return Ok(value);
@@ -238,6 +312,8 @@ impl Elaborator<'_> {
             let message = format!("`{}` gives a value, and declares none", of.name.text);
             return self.error(Code::TypeMismatch, at, message, "write `-> …` behind the parameters, or end with `;`");
         };
+        // A type that only a function argument's result tells is bound by now, or else by what the body gives.
+        self.bind_generics(ty, &value.ty);
         let declared = self.declared_type(ty, Bare::Open)?;
         if value.ty.is_unit() && !declared.ty.is_unit() {
             let message = format!("`{}` ends without a value", of.name.text);
@@ -259,65 +335,10 @@ impl Elaborator<'_> {
         }
         self.keep_promise(value, &declared, at)
     }
-
-    // Sizes.
-
-    fn explicit_sizes(&mut self, of: &ast::Fn, args: &[TypeArg], span: Span) -> Outcome<BTreeMap<String, i128>> {
-        let mut sizes = BTreeMap::new();
-        if args.is_empty() {
-            return Ok(sizes);
-        }
-        if args.len() != of.generics.len() {
-            let message = format!("`{}` has {}, not {}", of.name.text, count(of.generics.len(), "size"), args.len());
-            return self.error(Code::Arity, span, message, "give all sizes, or none: they follow from the arguments");
-        }
-        for (generic, arg) in of.generics.iter().zip(args) {
-            let value = match arg {
-                TypeArg::Const(value) => self.known_integer(value, "a size")?,
-                TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span })
-                    if args.is_empty() =>
-                {
-                    let kind = ExprKind::Path { path: vec![name.clone()], args: Vec::new() };
-                    self.known_integer(&Expr { kind, span: *span }, "a size")?
-                }
-                TypeArg::Type(ty) => {
-                    return self.error(Code::TypeMismatch, ty.span, "a size is a number", "write a number");
-                }
-            };
-            sizes.insert(generic.name.text.clone(), value);
-        }
-        Ok(sizes)
-    }
-
-    /// Binds sizes that stand alone as an extent to the extents of the argument.
-    fn bind_sizes(&mut self, written: &ast::Type, actual: &Type, of: &ast::Fn) {
-        match &written.kind {
-            TypeKind::With(_, inner) => self.bind_sizes(inner, actual, of),
-            TypeKind::Tuple(parts) => {
-                if let Type::Tuple(own) = actual {
-                    parts.iter().zip(own).for_each(|(part, own)| self.bind_sizes(part, own, of));
-                }
-            }
-            TypeKind::Array { element, extents } => {
-                for (extent, own) in extents.iter().zip(actual.extents()) {
-                    if let Extent::Exact(Expr { kind: ExprKind::Path { path, .. }, .. }) = extent
-                        && let [name] = path.as_slice()
-                        && of.generics.iter().any(|generic| generic.name.text == name.text)
-                    {
-                        let last = self.frames.len() - 1;
-                        self.frames[last].sizes.entry(name.text.clone()).or_insert(i128::from(*own));
-                    }
-                }
-                if extents.len() <= actual.extents().len() {
-                    self.bind_sizes(element, &actual.below(extents.len()), of);
-                }
-            }
-            TypeKind::Named { .. } | TypeKind::Maybe(_) | TypeKind::Fn(..) => {}
-        }
-    }
 }
 
-fn count(n: usize, what: &str) -> String {
+/// `1 argument`, `2 arguments`.
+pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

@@ -5,7 +5,7 @@ use super::known::Known;
 use super::types::{LeafType, Scalar};
 use super::value::{Leaf, Value};
 use super::{Elaborator, Outcome, Reported};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::{Bound, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Pattern};
@@ -25,6 +25,7 @@ impl Elaborator<'_> {
         filter: Option<&Expr>,
         span: Span,
     ) -> Outcome<Value> {
+        self.refuse_exits(element)?;
         let xs = self.expression(source)?;
         let Some(&len) = xs.ty.extents().first() else {
             let message = format!("a comprehension over `{}`, which has no elements", xs.ty);
@@ -37,7 +38,7 @@ impl Elaborator<'_> {
             return self.error(Code::NotAPlace, span, message, "write a `for` loop");
         }
         if len > FEW && filter.is_none() {
-            let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+            let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
             let looped = self.looped(element, pattern, &xs, len, span);
             if looped.is_ok() && !self.sink.has_errors_since(messages) {
                 return looped;
@@ -47,7 +48,7 @@ impl Elaborator<'_> {
                 return Err(Reported);
             }
             // With each element known more may be possible.
-            self.builder.rewind(&mark);
+            self.rewind(&mark);
             self.sink.truncate(messages);
         }
         if len > MOST {
@@ -76,6 +77,7 @@ impl Elaborator<'_> {
                 Some(filter) => match self.expression(filter) {
                     Ok(value) => match value.known_bool() {
                         Some(kept) => Ok(kept),
+                        None if self.secret_leaf(&value).is_some() => self.secret_filter(&value, filter.span),
                         None => self.not_const(filter.span, "the filter of a comprehension"),
                     },
                     Err(Reported) => Err(Reported),
@@ -95,9 +97,18 @@ impl Elaborator<'_> {
         self.array_of(found, span)
     }
 
+    fn secret_filter<T>(&mut self, value: &Value, span: Span) -> Outcome<T> {
+        let origin = self.secret_leaf(value).and_then(|leaf| leaf.origin.clone());
+        let diagnostic = Diagnostic::new(Code::SecretShape, span, "a secret filter")
+            .here("how many elements are left would be seen by everyone")
+            .help("keep all and choose what counts: `select(condition, x, 0)`, or `then_some(condition, x)` for statistics");
+        let diagnostic = super::origin_label(diagnostic, origin.as_deref(), "is secret because of this");
+        Err(self.report(diagnostic))
+    }
+
     /// An array with nothing in it, of the type that an element would have. A turn on any row tells it, and is thrown away.
     fn without_elements(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, span: Span) -> Outcome<Value> {
-        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
         self.at(span);
         let open = self.builder.begin_loop(Bound::Const(0), Bound::Const(0), (0, 0), &[]);
         let ty = xs.ty.below(1);
@@ -117,7 +128,7 @@ impl Elaborator<'_> {
         self.variables.truncate(first);
         self.calls.forget(calls);
         self.builder.abandon_loop(open);
-        self.builder.rewind(&mark);
+        self.rewind(&mark);
         let ty = trial?.ty;
         self.sink.truncate(messages);
         let none = ty.leaves().iter().map(|of| Leaf::known(Known::Same(of.scalar.num(0), 0))).collect();
@@ -128,7 +139,7 @@ impl Elaborator<'_> {
     fn looped(&mut self, element: &Expr, pattern: &Pattern, xs: &Value, len: u64, span: Span) -> Outcome<Value> {
         let bounds = (Bound::Const(0), Bound::Const(i64::try_from(len).unwrap_or(i64::MAX)));
         let last = i64::try_from(len - 1).unwrap_or(i64::MAX);
-        let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+        let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
         self.at(span);
         let open = self.builder.begin_loop(bounds.0, bounds.1, (0, last), &[]);
         let trial = self.comprehended(element, pattern, xs, open.counter, span);
@@ -140,7 +151,7 @@ impl Elaborator<'_> {
             typed.collect()
         });
         self.builder.abandon_loop(open);
-        self.builder.rewind(&mark);
+        self.rewind(&mark);
         let types = types?;
         self.sink.truncate(messages);
 

@@ -3,7 +3,7 @@
 use super::known::{self, Num};
 use super::lanes::{show_place, show_range};
 use super::modules::Modules;
-use super::types::{FIX, Scalar, Type};
+use super::types::{FIX, Presence, Scalar, StructArg, Type};
 use super::value::{Data, Leaf, Value};
 use super::{Elaborator, Outcome, origin_label};
 use crate::diagnostics::{Code, Diagnostic};
@@ -11,6 +11,8 @@ use crate::ir::{Kind, Op, Ref, RegType};
 use crate::source::Span;
 use crate::syntax::ast::{self, Extent, ItemKind, Secrecy, TypeArg, TypeKind};
 use smpc_bytecode::interval::Interval;
+use smpc_bytecode::types::MAX_WIDTH;
+use std::rc::Rc;
 
 /// Most lanes of a value.
 pub(super) const MAX_LANES: u64 = 1 << 36;
@@ -52,7 +54,7 @@ fn named_range(name: &str) -> Option<Interval> {
 fn bare_range(scalar: Scalar) -> Option<Interval> {
     let whole = Interval::new(-(1 << 31), (1 << 31) - 1);
     match scalar {
-        Scalar::Bool => None,
+        Scalar::Bool | Scalar::Bits(_) => None,
         Scalar::Int => Some(whole),
         Scalar::Fix(frac) => {
             let scaled = Interval::new(whole.lo << frac, ((whole.hi + 1) << frac) - 1);
@@ -72,21 +74,21 @@ impl Elaborator<'_> {
                 if inner.secrecy.is_some() {
                     return self.inner_secrecy(element.span);
                 }
+                if extents.is_empty() {
+                    return self.error(Code::Syntax, span, "an array without a length", "write `[T; N]`");
+                }
+                if let [Extent::AtMost(extent)] = extents.as_slice() {
+                    return self.rows_type(inner, extent, span);
+                }
                 let mut found = Vec::with_capacity(extents.len());
                 for extent in extents {
                     match extent {
                         Extent::Exact(extent) => found.push(self.extent(extent)?),
                         Extent::AtMost(extent) => {
-                            return self.unsupported(
-                                extent.span,
-                                "arrays of at most so many rows are",
-                                "write `[T; N]`",
-                            );
+                            let message = "a table of at most so many rows has one dimension";
+                            return self.error(Code::Syntax, extent.span, message, "write `[T; ..=ROWS]`");
                         }
                     }
-                }
-                if found.is_empty() {
-                    return self.error(Code::Syntax, span, "an array without a length", "write `[T; N]`");
                 }
                 let ty = inner.ty.arrays(&found);
                 self.check_size(&ty, span)?;
@@ -112,11 +114,36 @@ impl Elaborator<'_> {
                 }
                 Ok(Declared { secrecy: Some(*secrecy), span, ..inner })
             }
-            TypeKind::Maybe(_) => {
-                self.unsupported(span, "`maybe` is", "leave rows with missing values out of the file")
+            TypeKind::Maybe(of) => {
+                let inner = self.declared_type(of, bare)?;
+                if inner.secrecy.is_some() {
+                    return self.inner_secrecy(of.span);
+                }
+                if matches!(inner.ty.innermost(), Type::Maybe(..)) {
+                    let message = "a value that may be absent twice";
+                    return self.error(Code::Syntax, span, message, "write `maybe` once");
+                }
+                let ranges = [None].into_iter().chain(inner.ranges).collect();
+                Ok(Declared { ty: Type::Maybe(Rc::new(inner.ty), Presence::Cell), ranges, secrecy: None, span })
             }
-            TypeKind::Fn(..) => self.unsupported(span, "functions as parameters are", "call the function by its name"),
+            TypeKind::Fn(..) => {
+                let message = "functions are no values";
+                self.error(Code::TypeMismatch, span, message, "a parameter may be a function: `f: fn(int) -> int`")
+            }
         }
+    }
+
+    /// `[T; ..=N]`
+    fn rows_type(&mut self, inner: Declared, extent: &ast::Expr, span: Span) -> Outcome<Declared> {
+        if matches!(inner.ty, Type::Array(..) | Type::Maybe(..)) {
+            let message = format!("a table of at most so many rows of `{}`", inner.ty);
+            return self.error(Code::TypeMismatch, span, message, "its rows are a struct or a single value");
+        }
+        let most = self.extent(extent)?;
+        let ty = Type::Maybe(Rc::new(inner.ty), Presence::Row).array(most);
+        self.check_size(&ty, span)?;
+        let ranges = [None].into_iter().chain(inner.ranges).collect();
+        Ok(Declared { ty, ranges, secrecy: None, span })
     }
 
     fn inner_secrecy<T>(&mut self, span: Span) -> Outcome<T> {
@@ -133,14 +160,26 @@ impl Elaborator<'_> {
         bare: Bare,
     ) -> Outcome<Declared> {
         let of = |ty: Type, range: Option<Interval>| Declared { ty, ranges: vec![range], secrecy: None, span };
-        if name.text != "fix" && !args.is_empty() && name.text != "bits" {
-            return self.unsupported(span, "types with arguments are", "`fix<24>` is the only one");
+        if let Some(ty) = self.frame().generics.types.get(&name.text).cloned() {
+            if let Some(range) = range {
+                let message = format!("`{}` is what the arguments make it", name.text);
+                return self.error(Code::Syntax, range.span, message, "only `int` and `fix` have ranges");
+            }
+            let written = self.frame().generics.ranges.get(&name.text).cloned();
+            let ranges = written.unwrap_or_else(|| vec![None; ty.leaf_count()]);
+            return Ok(Declared { ty, ranges, secrecy: None, span });
         }
         let scalar = match name.text.as_str() {
             "bool" if range.is_none() => return Ok(of(Type::BOOL, None)),
             "int" => Scalar::Int,
             "fix" => Scalar::Fix(self.fraction_bits(args, span)?),
-            "bits" => return self.unsupported(span, "`bits` is", "use `bool` or `int`"),
+            "bits" => {
+                if let Some(range) = range {
+                    let message = "`bits` has no ranges";
+                    return self.error(Code::Syntax, range.span, message, "only `int` and `fix` have ranges");
+                }
+                return Ok(of(Type::Scalar(Scalar::Bits(self.word_bits(args, span)?)), None));
+            }
             text => {
                 if let Some(named) = named_range(text) {
                     if let Some(range) = range {
@@ -153,7 +192,7 @@ impl Elaborator<'_> {
                     let message = format!("`{text}` has no ranges");
                     return self.error(Code::Syntax, range.span, message, "only `int` and `fix` have ranges");
                 }
-                return self.struct_type(name, span);
+                return self.named_item(name, args, span, bare);
             }
         };
         let range = match range {
@@ -167,13 +206,7 @@ impl Elaborator<'_> {
     fn fraction_bits(&mut self, args: &[TypeArg], span: Span) -> Outcome<u32> {
         let bits = match args {
             [] => return Ok(FIX),
-            [TypeArg::Const(bits)] => self.known_integer(bits, "the number of fractional bits")?,
-            [TypeArg::Type(ast::Type { kind: TypeKind::Named { name, args, range: None }, span })]
-                if args.is_empty() =>
-            {
-                let path = ast::ExprKind::Path { path: vec![name.clone()], args: Vec::new() };
-                self.known_integer(&ast::Expr { kind: path, span: *span }, "the number of fractional bits")?
-            }
+            [bits] => self.size_argument(bits)?,
             _ => return self.error(Code::Syntax, span, "`fix` takes one number", "write `fix<24>`"),
         };
         match u32::try_from(bits) {
@@ -185,8 +218,26 @@ impl Elaborator<'_> {
         }
     }
 
-    fn struct_type(&mut self, name: &ast::Name, span: Span) -> Outcome<Declared> {
+    fn word_bits(&mut self, args: &[TypeArg], span: Span) -> Outcome<u32> {
+        let [bits] = args else {
+            return self.error(Code::Syntax, span, "`bits` takes one number", "write `bits<32>` for words of 32 bits");
+        };
+        match u32::try_from(self.size_argument(bits)?) {
+            Ok(bits) if (1..=MAX_WIDTH).contains(&bits) => Ok(bits),
+            _ => {
+                let message = format!("words have 1 to {MAX_WIDTH} bits");
+                self.error(Code::TooLarge, span, message, "use an array of words: `[bits<32>; 64]`")
+            }
+        }
+    }
+
+    /// The type that an item declares.
+    fn named_item(&mut self, name: &ast::Name, args: &[TypeArg], span: Span, bare: Bare) -> Outcome<Declared> {
         let module = self.frame().module;
+        if self.frame().generics.has_type(&name.text) {
+            let message = format!("what `{}` stands for is not known here", name.text);
+            return self.error(Code::NotConst, span, message, "it follows from the result of a function argument");
+        }
         let Some(id) = self.modules.find(module, &name.text) else {
             if self.modules.may_be_lost(module, &name.text, self.sources) {
                 return Err(super::Reported);
@@ -195,21 +246,63 @@ impl Elaborator<'_> {
         };
         match &self.modules.item(id).kind {
             ItemKind::Struct(of) => {
-                let declared = self.struct_item(id, of)?;
+                let args = self.struct_args(of, args, span, bare)?;
+                let declared = self.struct_item(id, of, args)?;
                 Ok(Declared { span, ..declared })
             }
-            ItemKind::Enum { .. } => self.unsupported(span, "enums are", "write `int in 0..=1`"),
+            ItemKind::Enum { name, variants } if args.is_empty() => {
+                let ty = self.enum_item(id, name, variants)?;
+                let last = i128::try_from(variants.len()).unwrap_or(1) - 1;
+                Ok(Declared { ty, ranges: vec![Some(Interval::new(0, last))], secrecy: None, span })
+            }
             ItemKind::Error => Err(super::Reported),
+            ItemKind::Enum { .. } => {
+                let message = format!("`{}` takes no arguments", name.text);
+                self.error(Code::Arity, span, message, "take `<…>` out")
+            }
             _ => {
                 let message = format!("`{}` is no type", name.text);
                 self.error(
                     Code::TypeMismatch,
                     span,
                     message,
-                    "types are `bool`, `int`, `fix`, arrays, tuples and structs",
+                    "types are `bool`, `int`, `fix`, `bits<N>`, arrays, tuples, structs and enums",
                 )
             }
         }
+    }
+
+    /// What is written behind the name of a struct: `Pair<int>`.
+    fn struct_args(
+        &mut self,
+        of: &ast::Struct,
+        args: &[TypeArg],
+        span: Span,
+        bare: Bare,
+    ) -> Outcome<Vec<(StructArg, Vec<Option<Interval>>)>> {
+        if args.len() != of.generics.len() {
+            let message =
+                format!("`{}` takes {} arguments in `<…>`, not {}", of.name.text, of.generics.len(), args.len());
+            let diagnostic = Diagnostic::new(Code::Arity, span, message)
+                .label(of.name.span, "declared here")
+                .help("write what each of its parameters stands for");
+            return Err(self.report(diagnostic));
+        }
+        let mut found = Vec::with_capacity(args.len());
+        for (generic, arg) in of.generics.iter().zip(args) {
+            found.push(match (&generic.kind, arg) {
+                (ast::GenericKind::Const, arg) => (StructArg::Size(self.size_argument(arg)?), Vec::new()),
+                (ast::GenericKind::Type(_), TypeArg::Type(ty)) => {
+                    let declared = self.declared_type(ty, bare)?;
+                    (StructArg::Type(declared.ty), declared.ranges)
+                }
+                (ast::GenericKind::Type(_), TypeArg::Const(value)) => {
+                    let message = format!("`{}` is a type, and this is a number", generic.name.text);
+                    return self.error(Code::TypeMismatch, value.span, message, "write a type");
+                }
+            });
+        }
+        Ok(found)
     }
 
     /// The raw range that `in lo..=hi` stands for.
@@ -314,6 +407,7 @@ impl Elaborator<'_> {
 
     /// The value as one of that kind and shape; `int` becomes `fix`.
     pub(super) fn as_type(&mut self, value: Value, ty: &Type, span: Span) -> Outcome<Value> {
+        let value = self.lifted(value, ty, span)?;
         if value.ty == *ty {
             return Ok(value);
         }
@@ -323,7 +417,9 @@ impl Elaborator<'_> {
                 && match (from.scalar, into.scalar) {
                     (a, b) if a == b => true,
                     (Scalar::Int, Scalar::Fix(_)) => true,
-                    (Scalar::Fix(_), Scalar::Fix(_)) => value.leaves[at].as_known().is_some(),
+                    (Scalar::Fix(_), Scalar::Fix(_)) | (Scalar::Int | Scalar::Bits(_), Scalar::Bits(_)) => {
+                        value.leaves[at].as_known().is_some()
+                    }
                     _ => false,
                 }
         };
@@ -339,6 +435,8 @@ impl Elaborator<'_> {
             (Some((Scalar::Fix(_), _)), Some((Scalar::Int, _))) => "write `x as int`: it drops the fraction".to_owned(),
             (Some((Scalar::Fix(_), _)), Some((Scalar::Fix(_), _))) => format!("write `x as {}`", ty.innermost()),
             (Some((Scalar::Int, _)), Some((Scalar::Bool, _))) => "write `x != 0`".to_owned(),
+            (Some((Scalar::Bits(_), _)), Some((Scalar::Int, _))) => "write `x as int`".to_owned(),
+            (Some(_), Some((Scalar::Bits(width), _))) => format!("write `x as bits<{width}>`"),
             _ => format!("make it `{ty}`"),
         };
         let shapes = value.ty.innermost() == ty.innermost();
@@ -390,7 +488,7 @@ impl Elaborator<'_> {
 }
 
 /// Whether the language itself has a type of that name.
-pub(super) fn is_built_in(name: &str) -> bool {
+pub(crate) fn is_built_in(name: &str) -> bool {
     ["bool", "int", "fix", "bits"].contains(&name) || named_range(name).is_some()
 }
 
@@ -403,7 +501,9 @@ pub(super) fn unknown_type(name: &ast::Name, span: Span, modules: &Modules, modu
         ("integer" | "number" | "usize" | "uint", _) => "write `int`".to_owned(),
         ("boolean", _) => "write `bool`".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),
-        (_, None) => "types are `bool`, `int`, `fix`, arrays, tuples and the file's structs".to_owned(),
+        (_, None) => {
+            "types are `bool`, `int`, `fix`, `bits<N>`, arrays, tuples and the file's structs and enums".to_owned()
+        }
     };
     Diagnostic::new(Code::UnknownName, span, format!("no type `{}`", name.text)).help(help)
 }

@@ -5,7 +5,7 @@ use super::declared::{Bare, Declared};
 use super::items::Role;
 use super::known::{Known, Num};
 use super::modules::ItemId;
-use super::types::{LeafType, Type};
+use super::types::{LeafType, Scalar, Type};
 use super::value::{Data, Leaf, Origin, Value};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
@@ -33,6 +33,11 @@ impl Elaborator<'_> {
         let declared = self.declared_type(&input.ty, Bare::Data);
         let role = self.role(&input.role.name)?;
         let declared = declared?;
+        if declared.ty.has_rows_inside() {
+            let message = "a table of at most so many rows inside another type";
+            let help = "make it an input of its own: `input rows: secret [T; ..=ROWS] from …;`";
+            return self.error(Code::TypeMismatch, input.ty.span, message, help);
+        }
         let Some((secrecy, _)) = input.secrecy else {
             let message = format!("is `{}` secret?", input.name.text);
             return self.error(Code::Syntax, input.ty.span, message, "write `secret` or `public` in front of the type");
@@ -74,7 +79,8 @@ impl Elaborator<'_> {
         let mut leaves = Vec::with_capacity(types.len());
         for (n, (of, (lo, hi))) in types.iter().zip(bounds).enumerate() {
             let leaf = u32::try_from(n).unwrap_or(u32::MAX);
-            leaves.push(self.input_leaf(id, leaf, of, (lo, hi), secret).from(Some(Rc::clone(origin))));
+            let public = !secret && matches!(of.scalar, Scalar::Bits(_));
+            leaves.push(self.input_leaf(id, leaf, of, (lo, hi), secret).from(Some(Rc::clone(origin))).public(public));
         }
         let value = Value { ty: declared.ty.clone(), leaves };
         Ok(self.named(value, &input.name.text))
@@ -114,6 +120,13 @@ impl Elaborator<'_> {
             let message = if in_main { "an output inside a block" } else { "an output inside a function" };
             let help = "outputs stand at the top level of `main`, so that what a program gives can be read off it";
             return self.error(Code::BadOutput, span, message, help);
+        }
+        if self.conditional > 0 {
+            let message = "an output that may not be given";
+            let diagnostic = Diagnostic::new(Code::BadOutput, span, message)
+                .here("a `return` above may end the program before")
+                .help("choose the value with `if … { … } else { … }`: each output is given in every run");
+            return Err(self.report(diagnostic));
         }
         let already = self.builder.program().manifest.outputs.iter().any(|known| known.name == output.name.text);
         if already {

@@ -1,17 +1,27 @@
-//! Items outside functions: roles, params, consts and structs. Each is looked at once, when it is first needed.
+//! Items outside functions: roles, params, consts, structs and enums. Each is looked at once, when it is first needed.
 
+use super::circuits::Circuit;
 use super::declared::{Bare, Declared};
+use super::generics::Bindings;
 use super::known::Num;
 use super::modules::ItemId;
-use super::types::{StructType, Type};
+use super::types::{EnumType, Scalar, StructArg, StructType, Type};
 use super::value::Value;
 use super::{Elaborator, Frame, Outcome, Reported};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Level};
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
+use smpc_bytecode::interval::Interval;
 use smpc_bytecode::op::RoleId;
+use smpc_bytecode::types::{Format, Reading};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// Most instances of one generic struct inside each other.
+const MAX_NESTED: usize = 16;
+
+/// Longest name of a column, in bytes.
+const MAX_COLUMN: usize = 255;
 
 /// Most members of a counted role.
 const MAX_MEMBERS: i128 = 1_000_000;
@@ -35,11 +45,16 @@ enum State<T> {
     Done(Outcome<T>),
 }
 
+/// What a parameter of a struct stands for, with the ranges that are written there.
+pub(super) type GivenArg = (StructArg, Vec<Option<Interval>>);
+
 /// What is known of all items.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     consts: BTreeMap<ItemId, State<Value>>,
-    structs: BTreeMap<ItemId, State<Declared>>,
+    structs: Vec<(ItemId, Vec<GivenArg>, State<Declared>)>,
+    enums: BTreeMap<ItemId, Outcome<Type>>,
+    pub(super) circuits: BTreeMap<ItemId, Outcome<Rc<Circuit>>>,
     pub(super) roles: Vec<Role>,
     pub(super) inputs: BTreeMap<ItemId, Outcome<Value>>,
 }
@@ -53,10 +68,7 @@ impl Elaborator<'_> {
             self.frames.push(Frame::of(module));
             for (item, declared) in modules.get(module).ast.items.iter().enumerate() {
                 let id = ItemId { module, item };
-                for attribute in &declared.attributes {
-                    let what = format!("`#[{}]` is", attribute.name.text);
-                    let _: Outcome<()> = self.unsupported(attribute.span, &what, "take it out");
-                }
+                self.item_attributes(declared);
                 // What fails here has been reported, and is known to have failed.
                 let _ = self.declare_item(id, declared);
             }
@@ -82,9 +94,13 @@ impl Elaborator<'_> {
                 self.error(Code::BadParam, item.span, message, "write `const`, or give the function a parameter")
             }
             ItemKind::Param { .. } | ItemKind::Const { .. } => self.constant_item(id).map(|_| ()),
-            ItemKind::Struct(of) => self.struct_item(id, of).map(|_| ()),
-            ItemKind::Enum { .. } => self.unsupported(item.span, "enums are", "write `int in 0..=1` and constants"),
-            ItemKind::Circuit { .. } => self.unsupported(item.span, "circuits are", "write a function"),
+            // What a parameter stands for is known where the struct is used.
+            ItemKind::Struct(of) if !of.generics.is_empty() => Ok(()),
+            ItemKind::Struct(of) => self.struct_item(id, of, Vec::new()).map(|_| ()),
+            ItemKind::Enum { name, variants } => self.enum_item(id, name, variants).map(|_| ()),
+            ItemKind::Circuit { name, file, params, result } => {
+                self.circuit_item(id, name, file, params, result).map(|_| ())
+            }
             ItemKind::Policy { .. } => self.unsupported(item.span, "policies are", "take it out"),
             ItemKind::Input(_) | ItemKind::Fn(_) | ItemKind::Use(_) | ItemKind::Error => Ok(()),
         }
@@ -259,7 +275,7 @@ impl Elaborator<'_> {
         let scalar = match value {
             Num::Bool(_) => super::types::Scalar::Bool,
             Num::Int(_) => super::types::Scalar::Int,
-            Num::Fix(_) => super::types::Scalar::Fix(super::types::FIX),
+            Num::Fix(_) | Num::Bits(_) => super::types::Scalar::Fix(super::types::FIX),
         };
         Ok(Value::new(Type::Scalar(scalar), super::value::Leaf::known(super::known::Known::one(value))))
     }
@@ -286,9 +302,10 @@ impl Elaborator<'_> {
         }
     }
 
-    /// What a struct declares.
-    pub(super) fn struct_item(&mut self, id: ItemId, of: &ast::Struct) -> Outcome<Declared> {
-        match self.items.structs.get(&id) {
+    /// What a struct declares, for these arguments.
+    pub(super) fn struct_item(&mut self, id: ItemId, of: &ast::Struct, args: Vec<GivenArg>) -> Outcome<Declared> {
+        let known = self.items.structs.iter().position(|(own, given, _)| *own == id && *given == args);
+        match known.map(|known| &self.items.structs[known].2) {
             Some(State::Done(declared)) => return declared.clone(),
             Some(State::Open) => {
                 let message = format!("`{}` contains itself", of.name.text);
@@ -296,25 +313,61 @@ impl Elaborator<'_> {
             }
             None => {}
         }
-        self.items.structs.insert(id, State::Open);
-        let declared = self.in_module(id.module, |elaborator| elaborator.struct_fields(of));
-        self.items.structs.insert(id, State::Done(declared.clone()));
+        let depth =
+            self.items.structs.iter().filter(|(own, _, state)| *own == id && matches!(state, State::Open)).count();
+        if depth > MAX_NESTED {
+            let message = format!("`{}` contains itself", of.name.text);
+            return self.error(Code::Recursion, of.name.span, message, "a struct has a fixed size");
+        }
+        self.items.structs.push((id, args.clone(), State::Open));
+        let mut bindings = Bindings::open(&of.generics);
+        for (generic, (arg, ranges)) in of.generics.iter().zip(&args) {
+            let name = generic.name.text.clone();
+            match arg {
+                StructArg::Type(ty) => {
+                    bindings.types.insert(name.clone(), ty.clone());
+                    bindings.ranges.insert(name, ranges.clone());
+                }
+                StructArg::Size(size) => {
+                    bindings.sizes.insert(name, *size);
+                }
+            }
+        }
+        let own: Vec<StructArg> = args.iter().map(|(arg, _)| arg.clone()).collect();
+        let declared = self.in_module(id.module, |elaborator| {
+            *elaborator.bindings() = bindings;
+            elaborator.struct_fields(of, own)
+        });
+        if let Some(entry) = self.items.structs.iter_mut().find(|(own, given, _)| *own == id && *given == args) {
+            entry.2 = State::Done(declared.clone());
+        }
         declared
     }
 
-    fn struct_fields(&mut self, of: &ast::Struct) -> Outcome<Declared> {
-        if let Some(generic) = of.generics.first() {
-            return self.unsupported(generic.name.span, "generic structs are", "write the types out");
+    /// The type that an enum declares.
+    pub(super) fn enum_item(&mut self, id: ItemId, name: &ast::Name, variants: &[ast::Name]) -> Outcome<Type> {
+        if let Some(known) = self.items.enums.get(&id) {
+            return known.clone();
         }
+        let declared = if let Some(again) = super::names::repeated(&variants.iter().collect::<Vec<_>>()) {
+            let message = format!("the variant `{}` is declared twice", again.text);
+            self.error(Code::Duplicate, again.span, message, "give one of them another name")
+        } else if variants.is_empty() {
+            self.error(Code::TypeMismatch, name.span, "an enum without variants", "give it a variant")
+        } else {
+            let variants = variants.iter().map(|variant| variant.text.clone()).collect();
+            Ok(Type::Enum(Rc::new(EnumType { name: name.text.clone(), variants })))
+        };
+        self.items.enums.insert(id, declared.clone());
+        declared
+    }
+
+    fn struct_fields(&mut self, of: &ast::Struct, args: Vec<StructArg>) -> Outcome<Declared> {
         let mut fields: Vec<(String, Type)> = Vec::new();
         let mut ranges = Vec::new();
+        let mut readings = Vec::new();
         let mut failed = false;
         for field in &of.fields {
-            for attribute in &field.attributes {
-                let what = format!("`#[{}]` is", attribute.name.text);
-                let _: Outcome<()> = self.unsupported(attribute.span, &what, "name the field as the column is named");
-                failed = true;
-            }
             if fields.iter().any(|(name, _)| *name == field.name.text) {
                 let message = format!("the field `{}` is declared twice", field.name.text);
                 let _: Outcome<()> =
@@ -329,10 +382,14 @@ impl Elaborator<'_> {
                         self.error(Code::Syntax, span, message, "write `secret` where the struct is used");
                     failed = true;
                 }
-                Ok(declared) => {
-                    fields.push((field.name.text.clone(), declared.ty));
-                    ranges.extend(declared.ranges);
-                }
+                Ok(declared) => match self.reading(field, &declared.ty) {
+                    Ok(reading) => {
+                        readings.push(reading);
+                        fields.push((field.name.text.clone(), declared.ty));
+                        ranges.extend(declared.ranges);
+                    }
+                    Err(Reported) => failed = true,
+                },
                 Err(Reported) => failed = true,
             }
         }
@@ -342,8 +399,120 @@ impl Elaborator<'_> {
         if failed {
             return Err(Reported);
         }
-        let ty = Type::Struct(Rc::new(StructType { name: of.name.text.clone(), fields }));
+        let name = if args.is_empty() {
+            of.name.text.clone()
+        } else {
+            let shown: Vec<String> = args
+                .iter()
+                .map(|arg| match arg {
+                    StructArg::Type(ty) => ty.to_string(),
+                    StructArg::Size(size) => size.to_string(),
+                })
+                .collect();
+            format!("{}<{}>", of.name.text, shown.join(", "))
+        };
+        let ty = Type::Struct(Rc::new(StructType { name, args, fields, readings }));
         Ok(Declared { ty, ranges, secrecy: None, span: of.name.span })
+    }
+
+    /// How a field is read from a file: what its `#[csv(…)]` says.
+    fn reading(&mut self, field: &ast::Field, ty: &Type) -> Outcome<Reading> {
+        let mut reading = Reading::default();
+        let scalar = match ty {
+            Type::Maybe(of, _) => (**of).clone(),
+            other => other.clone(),
+        };
+        for attribute in &field.attributes {
+            if attribute.name.text != "csv" {
+                let message = format!("no attribute `{}`", attribute.name.text);
+                let help =
+                    "a field has `#[csv(column = \"Name\")]`, `#[csv(date)]`, `#[csv(scale = 100)]` or `#[csv(key)]`";
+                return self.error(Code::UnknownName, attribute.name.span, message, help);
+            }
+            for (name, value) in &attribute.arguments {
+                match (name.text.as_str(), value.as_ref().map(|value| (&value.kind, value.span))) {
+                    ("column", Some((ast::ExprKind::Str(text), at))) => {
+                        if text.trim().is_empty() || text.len() > MAX_COLUMN || text.chars().any(char::is_control) {
+                            let message = format!("a column has a name of 1 to {MAX_COLUMN} bytes that shows");
+                            return self.error(
+                                Code::TypeMismatch,
+                                at,
+                                message,
+                                "write the name as it stands in the file's header",
+                            );
+                        }
+                        reading.column = Some(text.clone());
+                    }
+                    ("column", _) => {
+                        let message = "`column` names a column";
+                        return self.error(Code::TypeMismatch, name.span, message, "write `column = \"Name\"`");
+                    }
+                    ("date", None) if scalar == Type::INT => reading.format = Format::Date,
+                    ("date", _) => {
+                        let message = "a date is read as an `int`: days since 1970-01-01";
+                        return self.error(Code::TypeMismatch, name.span, message, "write `#[csv(date)] day: int`");
+                    }
+                    ("scale", Some((_, at))) if scalar == Type::INT => {
+                        let value = value.as_ref().ok_or(Reported)?;
+                        match u64::try_from(self.known_integer(value, "a scale")?) {
+                            Ok(scale) if is_power_of_ten(scale) => reading.format = Format::Scale(scale),
+                            _ => {
+                                let message = "a scale is 10, 100, 1000 and so on";
+                                return self.error(Code::TypeMismatch, at, message, "write `scale = 100` for cents");
+                            }
+                        }
+                    }
+                    ("scale", _) => {
+                        let message = "scaled decimals are read as an `int`";
+                        return self.error(
+                            Code::TypeMismatch,
+                            name.span,
+                            message,
+                            "write `#[csv(scale = 100)] cents: int`",
+                        );
+                    }
+                    ("key", None) if matches!(scalar, Type::Scalar(Scalar::Bits(1..=256))) => {
+                        reading.format = Format::Key
+                    }
+                    ("key", _) => {
+                        let message = "a key is read as a keyed hash, which is a word of at most 256 bits";
+                        return self.error(Code::TypeMismatch, name.span, message, "write `#[csv(key)] id: bits<64>`");
+                    }
+                    _ => {
+                        let message = format!("`csv` has no `{}`", name.text);
+                        let help = "it has `column`, `date`, `scale` and `key`";
+                        return self.error(Code::UnknownName, name.span, message, help);
+                    }
+                }
+            }
+        }
+        Ok(reading)
+    }
+
+    /// Attributes of an item: `#[test]` of a function, and `#[allow(lint)]` of any.
+    fn item_attributes(&mut self, item: &ast::Item) {
+        for attribute in &item.attributes {
+            let known = match attribute.name.text.as_str() {
+                "test" => matches!(item.kind, ItemKind::Fn(_)),
+                "allow" | "warn" | "deny" => true,
+                _ => false,
+            };
+            let lints = matches!(attribute.name.text.as_str(), "allow" | "warn" | "deny");
+            if let Some((name, _)) =
+                attribute.arguments.iter().find(|(name, _)| lints && crate::lints::lint(&name.text).is_none())
+            {
+                let all = Code::ALL.iter().filter(|code| code.level() == Level::Warning).map(|code| code.as_str());
+                let names: Vec<String> = all.map(|name| name.replace('-', "_")).collect();
+                let message = format!("no lint `{}`", name.text);
+                let help = format!("the lints are {}", names.join(", "));
+                let _: Outcome<()> = self.error(Code::UnknownName, name.span, message, help);
+            }
+            if !known {
+                let message = format!("no attribute `{}` here", attribute.name.text);
+                let help = "items have `#[allow(lint)]`, and functions `#[test]`";
+                let _: Outcome<()> = self.error(Code::UnknownName, attribute.span, message, help);
+            }
+        }
     }
 
     // Known values.
@@ -358,8 +527,8 @@ impl Elaborator<'_> {
     pub(super) fn known_number(&mut self, e: &ast::Expr, what: &str) -> Outcome<Num> {
         let value = self.expression(e)?;
         match value.known_scalar() {
-            Some(Num::Bool(_)) => {
-                let message = format!("{what} is a number, and this is `bool`");
+            Some(Num::Bool(_) | Num::Bits(_)) => {
+                let message = format!("{what} is a number, and this is `{}`", value.ty);
                 self.error(Code::TypeMismatch, e.span, message, "write a number")
             }
             Some(value) => Ok(value),
@@ -371,10 +540,14 @@ impl Elaborator<'_> {
     pub(super) fn known_integer(&mut self, e: &ast::Expr, what: &str) -> Outcome<i128> {
         match self.known_number(e, what)? {
             Num::Int(value) => Ok(value),
-            Num::Bool(_) | Num::Fix(_) => {
+            Num::Bool(_) | Num::Fix(_) | Num::Bits(_) => {
                 let message = format!("{what} is an integer");
                 self.error(Code::TypeMismatch, e.span, message, "write `x as int`")
             }
         }
     }
+}
+
+fn is_power_of_ten(scale: u64) -> bool {
+    (1..=18).any(|power| scale == 10_u64.pow(power))
 }

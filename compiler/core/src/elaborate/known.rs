@@ -1,7 +1,7 @@
 //! Values that the compiler knows: exact integers and fractions, and vectors of them. Nothing here is rounded until a value becomes a register's
 //! raw integer ([`raw`]), and that rounds once.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use smpc_bytecode::interval::Interval;
@@ -19,12 +19,19 @@ pub(crate) enum Num {
     Int(i128),
     /// A fraction, kept exactly.
     Fix(Rc<BigRational>),
+    /// A word of bits.
+    Bits(Rc<BigUint>),
 }
 
 impl Num {
     /// An exact fraction.
     pub(crate) fn fraction(value: BigRational) -> Self {
         Self::Fix(Rc::new(value))
+    }
+
+    /// A word of bits.
+    pub(crate) fn word(value: BigUint) -> Self {
+        Self::Bits(Rc::new(value))
     }
 
     /// digits · 10^−scale.
@@ -44,6 +51,16 @@ impl Num {
             Self::Bool(value) => BigRational::from_integer(BigInt::from(u8::from(*value))),
             Self::Int(value) => BigRational::from_integer(BigInt::from(*value)),
             Self::Fix(value) => (**value).clone(),
+            Self::Bits(value) => BigRational::from_integer(BigInt::from((**value).clone())),
+        }
+    }
+
+    /// As a word of bits: of a word, or of an integer that is not negative.
+    pub(crate) fn as_word(&self) -> Option<BigUint> {
+        match self {
+            Self::Bits(value) => Some((**value).clone()),
+            Self::Int(value) => u128::try_from(*value).ok().map(BigUint::from),
+            Self::Bool(_) | Self::Fix(_) => None,
         }
     }
 
@@ -51,8 +68,18 @@ impl Num {
     pub(crate) const fn as_int(&self) -> Option<i128> {
         match self {
             Self::Int(value) => Some(*value),
-            Self::Bool(_) | Self::Fix(_) => None,
+            Self::Bool(_) | Self::Fix(_) | Self::Bits(_) => None,
         }
+    }
+
+    /// `value · 2^frac` of an integer or a truth value, where 128 bits hold it: most numbers, without fractions.
+    fn scaled(&self, frac: u32) -> Option<i128> {
+        let value = match self {
+            Self::Bool(value) => i128::from(*value),
+            Self::Int(value) => *value,
+            Self::Fix(_) | Self::Bits(_) => return None,
+        };
+        1_i128.checked_shl(frac).and_then(|one| value.checked_mul(one))
     }
 
     /// Whether it is 0.
@@ -61,6 +88,7 @@ impl Num {
             Self::Bool(value) => !value,
             Self::Int(value) => *value == 0,
             Self::Fix(value) => value.is_zero(),
+            Self::Bits(value) => value.is_zero(),
         }
     }
 }
@@ -167,6 +195,7 @@ impl Known {
             Num::Bool(value) => i128::from(*value),
             Num::Int(value) => *value,
             Num::Fix(value) => value.floor().to_integer().to_i128().unwrap_or(0),
+            Num::Bits(value) => value.to_i128().unwrap_or(i128::MAX),
         };
         match self {
             Self::Same(value, _) => Interval::of(of(value)),
@@ -196,6 +225,9 @@ pub(crate) enum RawError {
 /// # Errors
 /// See [`RawError`].
 pub(crate) fn raw(value: &Num, frac: u32) -> Result<i64, RawError> {
+    if let Some(raw) = value.scaled(frac) {
+        return i64::try_from(raw).map_err(|_| RawError::TooLarge);
+    }
     let scaled = value.to_fraction() * BigRational::from_integer(BigInt::one() << frac);
     let rounded = (&scaled + BigRational::new(BigInt::one(), BigInt::from(2))).floor();
     if rounds_too_much(&scaled, &rounded) {
@@ -216,6 +248,9 @@ fn rounds_too_much(exact: &BigRational, rounded: &BigRational) -> bool {
 
 /// The greatest raw integer not above the value, or the least not below it, cut to 64 bits and a bit more on either side.
 pub(crate) fn raw_bound(value: &Num, frac: u32, up: bool) -> i128 {
+    if let Some(raw) = value.scaled(frac) {
+        return raw;
+    }
     let scaled = value.to_fraction() * BigRational::from_integer(BigInt::one() << frac);
     let bound = if up { scaled.ceil() } else { scaled.floor() };
     bound.to_integer().to_i128().unwrap_or(if bound.is_negative() { i128::MIN >> 32 } else { i128::MAX >> 32 })

@@ -85,7 +85,11 @@ impl Elaborator<'_> {
     pub(crate) fn is_secret(&self, leaf: &Leaf) -> bool {
         match &leaf.data {
             Data::Known(_) => false,
-            Data::Lanes(view) => self.builder.ty(view.value).is_secret(),
+            // Only words have registers that are shared and yet known to everyone.
+            Data::Lanes(view) => match self.builder.ty(view.value) {
+                RegType::Bin { .. } => !leaf.public,
+                ty => ty.is_secret(),
+            },
         }
     }
 
@@ -109,17 +113,20 @@ impl Elaborator<'_> {
             Data::Known(known) => known.range().mul(Interval::of(1 << frac)),
             Data::Lanes(view) => {
                 let (lo, hi) = self.builder.ty(view.value).range();
-                Interval::new(i128::from(lo), i128::from(hi))
+                leaf.narrowed.unwrap_or(Interval::new(i128::from(lo), i128::from(hi)))
             }
         }
     }
 
     /// The raw words of known lanes, as a constant of the program; a view of `lanes` lanes.
     fn constant(&mut self, known: &Known, scalar: Scalar, lanes: u64, span: Span) -> Outcome<Ref> {
+        if let Scalar::Bits(width) = scalar {
+            return self.word_constant(known, width, lanes, span);
+        }
         let frac = scalar.frac();
         let kind = match scalar {
             Scalar::Bool => Kind::Bool,
-            Scalar::Int => Kind::Int,
+            Scalar::Int | Scalar::Bits(_) => Kind::Int,
             Scalar::Fix(_) => Kind::Fix,
         };
         let ty = |lo: i64, hi: i64| match kind {
@@ -185,8 +192,16 @@ impl Elaborator<'_> {
                 let known = known.clone();
                 self.constant(&known, scalar, lanes, span)
             }
-            Data::Lanes(view) if view.lanes() == lanes => Ok(view.clone()),
-            Data::Lanes(view) => Ok(self.repeat(&view.clone(), lanes)),
+            Data::Lanes(view) => {
+                let view = match (leaf.narrowed, &view.clone()) {
+                    (Some(range), view) => match self.relabelled(view, range, span).data {
+                        Data::Lanes(view) => view,
+                        Data::Known(_) => view.clone(),
+                    },
+                    (None, view) => view.clone(),
+                };
+                Ok(if view.lanes() == lanes { view } else { self.repeat(&view, lanes) })
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::lanes::{Operand, narrow};
 use super::types::{Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::{Kind, Op, Place, Ref, RegType};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
@@ -14,7 +14,7 @@ use crate::syntax::ast::BinaryOp;
 /// What is compared in place of a constant.
 enum Bound {
     /// Its words at the scale of the other side.
-    Words(Operand),
+    Words(Box<Operand>),
     /// Nothing: it lies above all that fits 64 bits, or below.
     Beyond {
         /// Which of the two.
@@ -32,6 +32,9 @@ impl Elaborator<'_> {
     /// A comparison.
     pub(super) fn comparison(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
         let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        if Self::has_words(&pair) {
+            return self.word_operation(op, pair);
+        }
         match (pair.left.scalar, pair.right.scalar) {
             (Scalar::Bool, Scalar::Bool) if equality => return self.bool_equality(op, pair),
             (Scalar::Bool, _) | (_, Scalar::Bool) => {
@@ -82,15 +85,45 @@ impl Elaborator<'_> {
         };
         let constant_is_left = pair.left.known().is_some();
         let pair = match bound {
-            Bound::Words(left) if constant_is_left => Pair { left, ..pair },
-            Bound::Words(right) => Pair { right, ..pair },
+            Bound::Words(left) if constant_is_left => Pair { left: *left, ..pair },
+            Bound::Words(right) => Pair { right: *right, ..pair },
             Bound::Beyond { above } => return Ok((self.constant_truth(&pair, above != constant_is_left), span)),
             Bound::AsItIs => self.one_scale(pair)?,
         };
+        self.lint_comparison(&pair);
         let (a, b) = self.both(&pair)?;
         let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
         let view = self.truth(Op::Lt {}, vec![a, b], pair.lanes(), span);
         Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
+    }
+
+    /// Lints of a comparison in the program itself: functions are written for many ranges.
+    fn lint_comparison(&mut self, pair: &Pair) {
+        if self.frames.len() > 1 {
+            return;
+        }
+        let (a, b) = (&pair.left, &pair.right);
+        let frac = a.scalar.frac();
+        let (left, right) = (self.range(&a.leaf, frac), self.range(&b.leaf, frac));
+        let secret = self.is_secret(&a.leaf) || self.is_secret(&b.leaf);
+        let origin = a.leaf.origin.clone().or_else(|| b.leaf.origin.clone());
+        let place = |operand: &Operand, range| super::lanes::show_place(range, operand.scalar.frac());
+        let diagnostic = if left.hi < right.lo || left.lo >= right.hi {
+            let message = "a comparison whose result is known";
+            Diagnostic::new(Code::ConstantCondition, pair.span, message)
+                .label(a.span, place(a, left))
+                .label(b.span, place(b, right))
+                .help("leave it out, or correct the ranges")
+        } else if secret && !left.sub(right).fits() {
+            Diagnostic::new(Code::WideComparison, pair.span, "a comparison of numbers whose difference exceeds 64 bits")
+                .here("it takes three comparisons, about three times as much")
+                .label(a.span, place(a, left))
+                .label(b.span, place(b, right))
+                .help("declare the ranges that the inputs really have")
+        } else {
+            return;
+        };
+        self.report(super::origin_label(diagnostic, origin.as_deref(), "has its range from here"));
     }
 
     /// A constant in units of the last place of the other side.
@@ -114,7 +147,7 @@ impl Elaborator<'_> {
         let extents = if words.len() == 1 { Vec::new() } else { constant.extents.clone() };
         let value = self.builder.constant(RegType::Pub { kind, lo, hi, frac }, words);
         let leaf = Leaf::of(self.builder.whole(value));
-        Bound::Words(Operand { scalar: other.scalar, leaf, extents, span: constant.span })
+        Bound::Words(Box::new(Operand { scalar: other.scalar, leaf, extents, span: constant.span }))
     }
 
     fn constant_truth(&self, pair: &Pair, value: bool) -> Value {
@@ -180,8 +213,12 @@ impl Elaborator<'_> {
     pub(super) fn complement(&mut self, value: &Value, span: Span) -> Outcome<Value> {
         let operand = match Self::operand(value, span) {
             Some(operand) if operand.scalar == Scalar::Bool => operand,
+            Some(operand @ Operand { scalar: Scalar::Bits(_), .. }) => {
+                let width = operand.scalar.size().unwrap_or(1);
+                return self.word_complement(&operand, width, span);
+            }
             _ => {
-                let message = format!("`!` works on truth values, and this is `{}`", value.ty);
+                let message = format!("`!` works on truth values and words, and this is `{}`", value.ty);
                 return self.error(Code::TypeMismatch, span, message, "compare it: `x == 0`");
             }
         };
@@ -224,7 +261,7 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Outcome<Leaf> {
         if a.data == b.data || lanes == 0 {
-            return Ok(a.clone().relative(Relative::join(a.relative, b.relative)));
+            return Ok(a.clone().or(b));
         }
         if let Some(Known::Same(Num::Bool(holds), _)) = condition.known() {
             return Ok(if *holds { a.clone() } else { b.clone() });
@@ -250,7 +287,9 @@ impl Elaborator<'_> {
         let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
         let origin = condition.leaf.origin.clone().or_else(|| a.origin.clone()).or_else(|| b.origin.clone());
         let relative = Relative::join(a.relative, b.relative);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative))
+        let public =
+            [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf)) && matches!(scalar, Scalar::Bits(_));
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
     }
 
     /// A condition of one lane.
@@ -291,12 +330,16 @@ impl Elaborator<'_> {
         (b, b_span): (&Value, Span),
         span: Span,
     ) -> Outcome<(Value, Value)> {
+        // A value and one that may be absent are both such as may be absent.
+        let (a, b) = (&self.lifted(a.clone(), &b.ty, a_span)?, &self.lifted(b.clone(), &a.ty, b_span)?);
         let mut scalars = Vec::new();
         let (left, right) = (a.ty.leaves(), b.ty.leaves());
         for ((x, y), (p, q)) in left.iter().zip(&right).zip(a.leaves.iter().zip(&b.leaves)) {
             let both = match (x.scalar, y.scalar) {
                 (x, y) if x == y => Some(x),
                 (Scalar::Int, Scalar::Fix(f)) | (Scalar::Fix(f), Scalar::Int) => Some(Scalar::Fix(f)),
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(w)) if p.as_known().is_some() => Some(Scalar::Bits(w)),
+                (Scalar::Bits(w), Scalar::Int | Scalar::Bits(_)) if q.as_known().is_some() => Some(Scalar::Bits(w)),
                 (Scalar::Fix(f), Scalar::Fix(_)) if q.as_known().is_some() => Some(Scalar::Fix(f)),
                 (Scalar::Fix(_), Scalar::Fix(f)) if p.as_known().is_some() => Some(Scalar::Fix(f)),
                 _ => None,
@@ -306,11 +349,10 @@ impl Elaborator<'_> {
         let ty = a.ty.with_scalars(&mut scalars.iter().copied());
         let same = scalars.len() == left.len() && ty == b.ty.with_scalars(&mut scalars.iter().copied());
         if !same {
-            let diagnostic =
-                crate::diagnostics::Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
-                    .label(a_span, format!("this is `{}`", a.ty))
-                    .label(b_span, format!("this is `{}`", b.ty))
-                    .help("give both the same type");
+            let diagnostic = Diagnostic::new(Code::TypeMismatch, span, "two values of different types")
+                .label(a_span, format!("this is `{}`", a.ty))
+                .label(b_span, format!("this is `{}`", b.ty))
+                .help("give both the same type");
             return Err(self.report(diagnostic));
         }
         Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))
@@ -326,6 +368,9 @@ impl Elaborator<'_> {
                     let operand =
                         Operand { scalar: Scalar::Int, extents: from.extents.clone(), leaf: leaf.clone(), span };
                     self.int_to_fix(&operand, frac)?.leaf
+                }
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(width)) if from.scalar != into.scalar => {
+                    self.known_word(leaf, width, span)?
                 }
                 _ => leaf.clone(),
             });

@@ -5,21 +5,28 @@
 //! program ([`Relative`]), not about the guess: with the ranges of the guess for everything it reads, the turn moves the variable by
 //! something in `lo..=hi`, so after n turns it has moved by at most n times that, which the guess contains. Public variables may take all of 64
 //! bits: their arithmetic is checked as it runs.
+//!
+//! A `for` that may end early, by `break`, `return` or a public condition, becomes a `while` over its counter (see `exits`). Once the secret condition of a
+//! `for … while` is false, the remaining turns change nothing: what holds so far is carried, and the body stands under it.
 
 use super::assigned::{Assigned, assigned};
-use super::branch::register;
+use super::branch::{Sides, register};
+use super::exits::{LEFT, Left, OVER, RESULT, RETURNED};
 use super::types::{LeafType, Scalar, Type};
 use super::value::{BaseId, Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome, Reported, origin_label};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::builder::{Entering, OpenLoop, OpenWhileBody};
-use crate::ir::{Bound, Ref, RegType, ValueId};
+use crate::ir::{Bound, Op, Ref, RegType, ValueId};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Expr, ExprKind, Pattern};
+use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
 use smpc_bytecode::interval::Interval;
 
 /// Bits that are tried for a variable whose range nothing else bounds.
 const WIDTHS: [u32; 4] = [8, 16, 32, 63];
+
+/// Whether the secret condition of a `for … while` has held so far.
+const ALIVE: &str = "<alive>";
 
 /// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write.
 const MAX_ATTEMPTS: usize = 64;
@@ -32,9 +39,13 @@ enum Head<'h> {
         to: Bound,
         /// Range of the counter.
         range: (i64, i64),
+        /// Greatest value of the counter where no turn runs.
+        last: i64,
         pattern: &'h Pattern,
         /// What is iterated, where that is not the counter itself.
         source: Option<&'h Value>,
+        /// `while` behind it.
+        condition: Option<&'h Expr>,
     },
     /// `while`
     While(&'h Expr),
@@ -43,7 +54,37 @@ enum Head<'h> {
 /// A loop whose turn has been elaborated.
 enum Open {
     Counted(OpenLoop),
-    While(OpenWhileBody),
+    /// With the next value of its counter, if it has one.
+    While(OpenWhileBody, Option<ValueId>),
+}
+
+/// What a turn leads to.
+struct Turn {
+    open: Open,
+    /// What the carried variables hold at its end.
+    next: Vec<Value>,
+    /// Whether the condition of a `while` is known to hold always.
+    endless: bool,
+}
+
+/// What a loop carries of its exits. Which it needs is found by elaborating a turn.
+struct Exits {
+    /// The hidden variable that says whether the loop is over, and whether it is carried.
+    over: (usize, bool),
+    /// The hidden variable of a secret condition that has held so far, and whether it is carried.
+    alive: (usize, bool),
+    /// The hidden variables of the function's result, with the types of its leaves where a turn may return.
+    returned: Option<(usize, usize)>,
+    result: Option<Vec<(LeafType, RegType)>>,
+    /// What the two held before the loop.
+    before: Vec<Option<Value>>,
+}
+
+impl Exits {
+    /// Whether a turn may be the last one.
+    const fn early(&self) -> bool {
+        self.over.1 || self.result.is_some()
+    }
 }
 
 /// How the range of a carried leaf was guessed.
@@ -57,8 +98,10 @@ enum Guess {
     Growing { lo: i128, hi: i128 },
     /// It keeps to so many bits.
     Width(usize),
-    /// All of 64 bits, of a public number.
+    /// All of 64 bits, of a public number, on the sides to which it was seen to go.
     Full,
+    /// Less than that: what the turn makes of it, and the range before the loop.
+    Tightened,
 }
 
 /// A scalar that a turn hands to the next.
@@ -74,6 +117,8 @@ struct Carried {
     /// Whether a turn was seen to go below or above.
     sinks: bool,
     rises: bool,
+    /// Whether it is to stay at all of 64 bits.
+    full: bool,
 }
 
 /// What a loop carries.
@@ -83,21 +128,23 @@ struct Carry {
     leaves: Vec<Carried>,
     /// Most turns, where that is known.
     turns: Option<i128>,
+    exits: Exits,
 }
 
 impl Elaborator<'_> {
-    pub(super) fn for_loop(&mut self, pattern: &Pattern, source: &Expr, body: &Block, span: Span) -> Outcome<()> {
+    pub(super) fn for_loop(
+        &mut self,
+        pattern: &Pattern,
+        source: &Expr,
+        condition: Option<&Expr>,
+        body: &Block,
+        span: Span,
+    ) -> Outcome<()> {
         if let ExprKind::Range { from: Some(from), to: Some(to), inclusive } = &source.kind {
             let (first, last) = (self.bound_value(from), self.bound_value(to));
             let (first, mut last) = (first?, last?);
             if *inclusive {
-                last = self.operate(
-                    crate::syntax::ast::BinaryOp::Add,
-                    to.span,
-                    (&last, to.span),
-                    (&Value::int(1), to.span),
-                    to.span,
-                )?;
+                last = self.operate(BinaryOp::Add, to.span, (&last, to.span), (&Value::int(1), to.span), to.span)?;
             }
             let (first_bound, first_range) = self.loop_bound(&first, from.span)?;
             let (last_bound, last_range) = self.loop_bound(&last, to.span)?;
@@ -112,7 +159,9 @@ impl Elaborator<'_> {
                     "use a smaller one",
                 );
             };
-            let head = Head::Counted { from: first_bound, to: last_bound, range: (lo, hi), pattern, source: None };
+            let last = i64::try_from(first_range.hi).unwrap_or(i64::MAX).max(hi.saturating_add(1));
+            let (from, to, range) = (first_bound, last_bound, (lo, hi));
+            let head = Head::Counted { from, to, range, last, pattern, source: None, condition };
             return self.carried_loop(&head, Some(turns), body, span);
         }
         let value = self.expression(source)?;
@@ -126,8 +175,10 @@ impl Elaborator<'_> {
             from: Bound::Const(0),
             to: Bound::Const(last),
             range: (0, (last - 1).max(0)),
+            last,
             pattern,
             source: Some(&value),
+            condition,
         };
         self.carried_loop(&head, Some(i128::from(len)), body, span)
     }
@@ -170,40 +221,57 @@ impl Elaborator<'_> {
         if turns == Some(0) {
             return Ok(());
         }
+        let first = self.variables.len();
+        let done = self.settled_loop(head, turns, body, span);
+        self.variables.truncate(first);
+        done
+    }
+
+    fn settled_loop(&mut self, head: &Head<'_>, turns: Option<i128>, body: &Block, span: Span) -> Outcome<()> {
         let mut names: Assigned = assigned([body]);
-        if let Head::While(condition) = head {
-            super::assigned::assigned_in(condition, &mut names);
+        match head {
+            Head::Counted { condition: Some(condition), .. } | Head::While(condition) => {
+                super::assigned::assigned_in(condition, &mut names);
+            }
+            Head::Counted { condition: None, .. } => {}
         }
+        let exits = self.exits_of(head, &mut names);
         let variables = self.variables_of(&names, false);
-        let mut carry = self.carry(variables, turns)?;
+        let mut carry = self.carry(variables, turns, exits)?;
         for _ in 0..MAX_ATTEMPTS {
-            let (mark, calls, messages) = (self.builder.mark(), self.calls.mark(), self.sink.len());
+            let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
             let turn = self.turn(head, body, &carry, span);
             self.calls.forget(calls);
             let failed = self.sink.has_errors_since(messages);
             let next = match turn {
-                Ok((open, next)) if !failed => {
-                    if self.settles(&carry, &next) {
-                        return self.close(open, &carry, &next, span);
+                Ok(turn) if !failed => {
+                    let settled = self.exits_settle(&mut carry.exits) && self.settles(&carry, &turn.next);
+                    if settled && !self.tighten(&mut carry, &turn.next) {
+                        self.close(turn, &carry, span)?;
+                        if let (Head::While(condition), false) = (head, carry.exits.early()) {
+                            self.learn(condition, false);
+                        }
+                        return Ok(());
                     }
-                    self.abandon(open);
-                    Some(next)
+                    self.abandon(turn.open);
+                    Some((turn.next, settled))
                 }
-                Ok((open, _)) => {
-                    self.abandon(open);
+                Ok(turn) => {
+                    self.abandon(turn.open);
                     None
                 }
                 Err(Reported) => None,
             };
             // The types of what the turn handed on are needed until the next guess stands.
             let widths = carry.leaves.iter().any(|leaf| matches!(leaf.guess, Guess::Width(_)));
-            let wider = next.as_ref().map(|next| self.widen(&mut carry, next));
-            self.builder.rewind(&mark);
+            let wider = next.as_ref().map(|(next, settled)| *settled || self.widen(&mut carry, next));
+            self.rewind(&mark);
             carry.leaves.iter().for_each(|leaf| {
                 self.growing.remove(&leaf.base);
             });
             let entry: Vec<Option<Value>> = carry.entry.iter().cloned().map(Some).collect();
             self.hold(&carry.variables, entry);
+            self.hold_result(&carry.exits);
             match wider {
                 Some(wider) => {
                     self.sink.truncate(messages);
@@ -234,11 +302,58 @@ impl Elaborator<'_> {
     fn abandon(&mut self, open: Open) {
         match open {
             Open::Counted(open) => self.builder.abandon_loop(open),
-            Open::While(open) => self.builder.abandon_while(open),
+            Open::While(open, _) => self.builder.abandon_while(open),
         }
     }
 
-    fn carry(&mut self, variables: Vec<usize>, turns: Option<i128>) -> Outcome<Carry> {
+    /// The hidden variables of a loop; what its exits assign is taken out of the names.
+    fn exits_of(&mut self, head: &Head<'_>, names: &mut Assigned) -> Exits {
+        let mut leaves = |flag: &str| names.remove(flag).is_some();
+        let conditional = matches!(head, Head::Counted { condition: Some(_), .. });
+        let over = leaves(OVER) || conditional;
+        let (_, returns, _) = (leaves(LEFT), leaves(RETURNED), leaves(RESULT));
+        let returned = self.variable(RETURNED).zip(self.variable(RESULT)).filter(|_| returns);
+        let before = returned.map_or_else(Vec::new, |(returned, result)| self.held(&[returned, result]));
+        Exits {
+            over: (self.hidden(OVER, Value::boolean(false)), over),
+            alive: (self.hidden(ALIVE, Value::boolean(true)), false),
+            returned,
+            result: returned.map(|_| Vec::new()),
+            before,
+        }
+    }
+
+    /// Gives the function's result back what it was before the loop.
+    fn hold_result(&mut self, exits: &Exits) {
+        if let Some((returned, result)) = exits.returned {
+            self.hold(&[returned, result], exits.before.clone());
+        }
+    }
+
+    /// Whether the turn left by the exits that were assumed, with a result of the type that was assumed; sets both to what it did.
+    fn exits_settle(&mut self, exits: &mut Exits) -> bool {
+        let (over, alive) = (self.flag(exits.over.0) != Left::No, self.flag(exits.alive.0) != Left::Yes);
+        let result = match exits.returned {
+            Some((returned, _)) if self.flag(returned) == Left::No => None,
+            Some((_, result)) => self.variables[result].value.clone(),
+            None => None,
+        };
+        let result = result.map(|result| {
+            let types = result.ty.leaves();
+            let assumed = exits.result.iter().flatten().map(|(_, ty)| Some(*ty)).chain(std::iter::repeat(None));
+            let each = result.leaves.iter().zip(types).zip(assumed).filter(|((_, of), _)| of.lanes() > 0);
+            let types = each.map(|((leaf, of), assumed)| {
+                let ty = register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac()));
+                (of.clone(), assumed.map_or(ty, |assumed| join(of.scalar, assumed, ty)))
+            });
+            types.collect::<Vec<_>>()
+        });
+        let settled = (exits.over.1, exits.alive.1) == (over, alive) && exits.result == result;
+        (exits.over.1, exits.alive.1, exits.result) = (over, alive, result);
+        settled
+    }
+
+    fn carry(&mut self, variables: Vec<usize>, turns: Option<i128>, exits: Exits) -> Outcome<Carry> {
         let mut entry = Vec::with_capacity(variables.len());
         let mut leaves = Vec::new();
         for (n, variable) in variables.iter().enumerate() {
@@ -260,15 +375,16 @@ impl Elaborator<'_> {
                     base: BaseId(self.bases),
                     sinks: false,
                     rises: false,
+                    full: false,
                 });
             }
             entry.push(value);
         }
-        Ok(Carry { variables, entry, leaves, turns })
+        Ok(Carry { variables, entry, leaves, turns, exits })
     }
 
     /// One turn on the guess; the loop is left open.
-    fn turn(&mut self, head: &Head<'_>, body: &Block, carry: &Carry, span: Span) -> Outcome<(Open, Vec<Value>)> {
+    fn turn(&mut self, head: &Head<'_>, body: &Block, carry: &Carry, span: Span) -> Outcome<Turn> {
         let mut entering: Vec<Entering> = Vec::with_capacity(carry.leaves.len());
         for leaf in &carry.leaves {
             let view = self.lanes(&leaf.entry, leaf.of.scalar, leaf.of.lanes(), span)?;
@@ -276,35 +392,68 @@ impl Elaborator<'_> {
             entering.push((self.builder.value_of(&view), leaf.assumed));
         }
         self.at(span);
+        self.enter_exits(&carry.exits, &mut entering);
+        let mut endless = false;
         let open = match head {
-            Head::Counted { from, to, range, .. } => {
+            Head::Counted { from, to, range, .. } if !carry.exits.early() => {
                 let open = self.builder.begin_loop(*from, *to, *range, &entering);
                 self.start_turn(carry, &open.params);
                 let counter = open.counter;
                 let surely = matches!((from, to), (Bound::Const(from), Bound::Const(to)) if from < to);
                 self.conditional += usize::from(!surely);
-                self.counted_body(head, counter, body, span);
+                self.counted_body(head, counter, body, &carry.exits, span);
                 self.conditional -= usize::from(!surely);
                 Open::Counted(open)
             }
+            Head::Counted { from, to, range, last, .. } => {
+                let first = self.bound_id(*from);
+                entering.push((first, RegType::pub_int(range.0, *last)));
+                let open = self.builder.begin_while(&entering);
+                let gone = self.start_turn(carry, &open.params);
+                let counter = Ref::lane(open.params[entering.len() - 1], 0);
+                let to = self.bound_id(*to);
+                let more = self.truth(Op::Lt {}, vec![counter.clone(), Ref::lane(to, 0)], 1, span);
+                let runs = match gone {
+                    Some(gone) => {
+                        let stays = self.truth(Op::Not {}, vec![Ref::lane(gone, 0)], 1, span);
+                        self.truth(Op::And {}, vec![more, stays], 1, span)
+                    }
+                    None => more,
+                };
+                let open = self.builder.while_body(open, runs.value);
+                let inside = self.relabelled(&counter, Interval::new(range.0.into(), range.1.into()), span);
+                let Data::Lanes(inside) = inside.data else { return Err(Reported) };
+                self.conditional += 1;
+                self.counted_body(head, inside.value, body, &carry.exits, span);
+                self.conditional -= 1;
+                self.at(span);
+                let one = self.builder.int(1);
+                let ty = RegType::pub_int(range.0.saturating_add(1), range.1.saturating_add(1));
+                let next = self.builder.gate(Op::Add {}, vec![inside, Ref::lane(one, 0)], ty, 1);
+                Open::While(open, Some(next))
+            }
             Head::While(condition) => {
                 let open = self.builder.begin_while(&entering);
-                self.start_turn(carry, &open.params);
-                let decides = self.while_condition(condition);
+                let gone = self.start_turn(carry, &open.params);
+                let decides = self.while_condition(condition, gone);
                 let failed = decides.is_err();
-                let decides = decides.unwrap_or_else(|Reported| self.builder.boolean(false));
+                let (decides, always) = decides.unwrap_or_else(|Reported| (self.builder.boolean(false), false));
+                endless = always;
                 let open = self.builder.while_body(open, decides);
                 if !failed {
+                    let first = self.variables.len();
+                    self.hidden(LEFT, Value::boolean(false));
                     self.conditional += 1;
-                    let _ = self.block_value(body);
+                    let _ = self.knowing(condition, true, |elaborator| elaborator.block_value(body));
                     self.conditional -= 1;
+                    self.variables.truncate(first);
                 }
-                Open::While(open)
+                Open::While(open, None)
             }
         };
         let next: Option<Vec<Value>> = self.held(&carry.variables).into_iter().collect();
         match next {
-            Some(next) => Ok((open, next)),
+            Some(next) => Ok(Turn { open, next, endless }),
             None => {
                 self.abandon(open);
                 Err(Reported)
@@ -312,8 +461,33 @@ impl Elaborator<'_> {
         }
     }
 
-    /// Variables hold what the turn starts with.
-    fn start_turn(&mut self, carry: &Carry, params: &[ValueId]) {
+    fn bound_id(&mut self, bound: Bound) -> ValueId {
+        match bound {
+            Bound::Const(value) => self.builder.int(value),
+            Bound::Value(value) => value,
+        }
+    }
+
+    /// What is carried of the exits, before the first turn.
+    fn enter_exits(&mut self, exits: &Exits, entering: &mut Vec<Entering>) {
+        if exits.alive.1 {
+            entering.push((self.builder.boolean(true), RegType::BIN_BOOL));
+        }
+        if exits.over.1 {
+            entering.push((self.builder.boolean(false), RegType::PUB_BOOL));
+        }
+        if let Some(result) = &exits.result {
+            entering.push((self.builder.boolean(false), RegType::PUB_BOOL));
+            for (of, ty) in result {
+                // Any word of the type: it is read where a turn has returned.
+                let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
+                entering.push((self.builder.fill(*ty, word, of.lanes()), *ty));
+            }
+        }
+    }
+
+    /// Variables hold what the turn starts with. Gives the truth value that says that no further turn runs, where an exit may have been taken.
+    fn start_turn(&mut self, carry: &Carry, params: &[ValueId]) -> Option<ValueId> {
         let mut values = carry.entry.clone();
         for (leaf, param) in carry.leaves.iter().zip(params) {
             let (variable, at) = leaf.at;
@@ -325,35 +499,112 @@ impl Elaborator<'_> {
             }
         }
         self.hold(&carry.variables, values.into_iter().map(Some).collect());
+        let exits = &carry.exits;
+        let mut params = params[carry.leaves.len()..].iter().copied();
+        let alive = if exits.alive.1 { params.next() } else { None };
+        let alive = alive.map_or(Value::boolean(true), |param| Value::of(Scalar::Bool, &[], param));
+        self.variables[exits.alive.0].value = Some(alive);
+        // A turn runs where no exit has been taken before.
+        self.variables[exits.over.0].value = Some(Value::boolean(false));
+        if let Some((returned, result)) = exits.returned {
+            self.hold(&[returned, result], vec![Some(Value::boolean(false)), Some(Value::unit())]);
+        }
+        let over = if exits.over.1 { params.next() } else { None };
+        let returned = if exits.result.is_some() { params.next() } else { None };
+        match (over, returned) {
+            (Some(over), Some(returned)) => {
+                let sides = vec![Ref::lane(over, 0), Ref::lane(returned, 0)];
+                Some(self.builder.gate(Op::Or {}, sides, RegType::PUB_BOOL, 1))
+            }
+            (over, returned) => over.or(returned),
+        }
     }
 
-    fn counted_body(&mut self, head: &Head<'_>, counter: ValueId, body: &Block, span: Span) {
-        let Head::Counted { pattern, source, .. } = head else { return };
+    fn counted_body(&mut self, head: &Head<'_>, counter: ValueId, body: &Block, exits: &Exits, span: Span) {
+        let Head::Counted { pattern, source, condition, .. } = head else { return };
         let first = self.variables.len();
         let element = match source {
             Some(source) => self.row(source, counter, span),
             None => Ok(Value::of(Scalar::Int, &[], counter)),
         };
+        self.hidden(LEFT, Value::boolean(false));
         // A failure here has been reported; the body has its own to tell.
         let _ = self.bind(pattern, element.ok(), false);
-        let _ = self.block_value(body);
+        let _ = match condition {
+            Some(condition) => self.guarded(condition, body, exits),
+            None => self.block_value(body),
+        };
         self.variables.truncate(first);
     }
 
-    fn while_condition(&mut self, condition: &Expr) -> Outcome<ValueId> {
+    /// A turn of `for … while condition`.
+    fn guarded(&mut self, condition: &Expr, body: &Block, exits: &Exits) -> Outcome<Value> {
+        let (span, alive) = (condition.span, exits.alive.0);
+        let held = self.variables[alive].value.clone().ok_or(Reported)?;
+        let holds = if held.is_known() {
+            self.expression(condition)?
+        } else {
+            // In turns that change nothing, neither does the condition.
+            self.under(held.clone(), span, |elaborator| elaborator.expression(condition))?
+        };
+        let operand = self.condition(&holds, span)?;
+        if self.is_secret(&operand.leaf) {
+            let holds = self.operate(BinaryOp::And, span, (&held, span), (&holds, span), span)?;
+            self.variables[alive].value = Some(holds.clone());
+            return self.secret_block(&holds, span, body);
+        }
+        let ends = self.complement(&holds, span)?;
+        self.end_loop_where(&ends);
+        match self.left() {
+            Left::No => self.block_value(body),
+            Left::Yes => Err(Reported),
+            Left::Perhaps(left) => {
+                let variables = self.variables_of(&assigned([body]), false);
+                self.unless(left, &variables, span, |elaborator| {
+                    elaborator
+                        .knowing(condition, true, |elaborator| elaborator.block_value(body).map(|_| Value::unit()))
+                })
+            }
+        }
+    }
+
+    /// The condition of a `while`, and whether it always holds; where an exit has been taken, it is not looked at.
+    fn while_condition(&mut self, condition: &Expr, gone: Option<ValueId>) -> Outcome<(ValueId, bool)> {
+        let mut always = false;
+        let mut looked = |elaborator: &mut Self| {
+            let value = elaborator.public_condition(condition)?;
+            always = value.known_bool() == Some(true);
+            Ok(value)
+        };
+        let value = match gone {
+            None => looked(self)?,
+            Some(gone) => {
+                let mut names = Assigned::new();
+                super::assigned::assigned_in(condition, &mut names);
+                let variables = self.variables_of(&names, false);
+                let spans = Sides::of(condition.span);
+                self.public_choice(gone, &variables, spans, |_| Ok(Value::boolean(false)), looked)?
+            }
+        };
+        let leaf = value.leaves.first().ok_or(Reported)?;
+        let view = self.lanes(leaf, Scalar::Bool, 1, condition.span)?;
+        Ok((self.builder.value_of(&view), always))
+    }
+
+    fn public_condition(&mut self, condition: &Expr) -> Outcome<Value> {
         let value = self.expression(condition)?;
         let operand = self.condition(&value, condition.span)?;
         if self.is_secret(&operand.leaf) {
             let about = operand.leaf.origin.as_ref().map_or("it".to_owned(), |origin| format!("`{}`", origin.name));
+            let text = self.sources.text(condition.span);
             let diagnostic =
                 Diagnostic::new(Code::SecretWhile, condition.span, "a secret value decides a `while` loop")
                     .here(format!("how often this loop runs would tell everyone about {about}"))
-                    .help("loop over a public bound and use an `if` inside: `for i in 0..MAX { if … { … } }`");
+                    .help(format!("loop over a public bound and stop inside: `for i in 0..MAX while {text} {{ … }}`"));
             let diagnostic = origin_label(diagnostic, operand.leaf.origin.as_deref(), "is secret because of this");
             return Err(self.report(diagnostic));
         }
-        let view = self.lanes(&operand.leaf, Scalar::Bool, 1, condition.span)?;
-        Ok(self.builder.value_of(&view))
+        Ok(value)
     }
 
     /// The carried leaf at the end of the turn.
@@ -377,9 +628,28 @@ impl Elaborator<'_> {
         }
         match (leaf.guess, after.relative) {
             (Guess::Growing { lo, hi }, Some(moved)) => moved.base == leaf.base && lo <= moved.lo && moved.hi <= hi,
-            (Guess::Full, _) => true,
+            // Public arithmetic that leaves 64 bits stops the run.
+            (Guess::Full, _) => (lo, hi) == (i64::MIN, i64::MAX),
             _ => false,
         }
+    }
+
+    /// Tries less for public leaves that took all of 64 bits: conditions in the turn may keep them to a part of it. Whether there is less to try.
+    fn tighten(&self, carry: &mut Carry, next: &[Value]) -> bool {
+        let mut tighter = false;
+        for at in 0..carry.leaves.len() {
+            let leaf = &carry.leaves[at];
+            let frac = leaf.of.scalar.frac();
+            let kept = self.range(&leaf.entry, frac).join(self.range(Self::next(leaf, next), frac));
+            let (lo, hi) = leaf.assumed.range();
+            let leaf = &mut carry.leaves[at];
+            if leaf.guess == Guess::Full && !leaf.full && (kept.lo > lo.into() || kept.hi < hi.into()) {
+                leaf.guess = Guess::Tightened;
+                leaf.assumed = register(leaf.of.scalar, leaf.assumed.is_secret(), kept);
+                tighter = true;
+            }
+        }
+        tighter
     }
 
     /// The next guess for every leaf that did not keep to its own; false where there is none.
@@ -431,7 +701,12 @@ impl Elaborator<'_> {
             };
             let better = match grown.filter(|(_, range)| range.fits()) {
                 Some(grown) => Some(grown),
-                None if !secret => Some((Guess::Full, Interval::FULL)),
+                None if !secret => {
+                    leaf.full |= leaf.guess == Guess::Tightened;
+                    let lo = if leaf.sinks { Interval::FULL.lo } else { own.lo };
+                    let hi = if leaf.rises { Interval::FULL.hi } else { own.hi };
+                    Some((Guess::Full, Interval::new(lo, hi)))
+                }
                 None => widths(),
             };
             match better {
@@ -463,7 +738,9 @@ impl Elaborator<'_> {
     }
 
     /// Closes a loop that settled, and gives the variables what they hold afterwards.
-    fn close(&mut self, open: Open, carry: &Carry, next: &[Value], span: Span) -> Outcome<()> {
+    fn close(&mut self, turn: Turn, carry: &Carry, span: Span) -> Outcome<()> {
+        let Turn { open, next, endless } = turn;
+        let next = next.as_slice();
         let mut handed = Vec::with_capacity(carry.leaves.len());
         let mut relations = Vec::with_capacity(carry.leaves.len());
         for leaf in &carry.leaves {
@@ -493,11 +770,16 @@ impl Elaborator<'_> {
         carry.leaves.iter().for_each(|leaf| {
             self.growing.remove(&leaf.base);
         });
+        self.hand_exits(&carry.exits, &mut handed, span)?;
         self.at(span);
         let results = match open {
             Open::Counted(open) => self.builder.end_loop(open, &handed),
-            Open::While(open) => self.builder.end_while(open, &handed),
+            Open::While(open, counter) => {
+                handed.extend(counter);
+                self.builder.end_while(open, &handed)
+            }
         };
+        let ended: Vec<ValueId> = results[carry.leaves.len()..].to_vec();
         let mut values = carry.entry.clone();
         for ((leaf, result), relation) in carry.leaves.iter().zip(results).zip(relations) {
             let (variable, at) = leaf.at;
@@ -506,6 +788,60 @@ impl Elaborator<'_> {
             values[variable].leaves[at] = Leaf::of(Ref::whole(result, leaf.of.lanes())).from(origin).relative(relation);
         }
         self.hold(&carry.variables, values.into_iter().map(Some).collect());
+        self.leave_exits(&carry.exits, &ended, endless);
         Ok(())
     }
+
+    /// What is carried of the exits, at the end of the turn.
+    fn hand_exits(&mut self, exits: &Exits, handed: &mut Vec<ValueId>, span: Span) -> Outcome<()> {
+        let mut flags = Vec::new();
+        flags.extend(exits.alive.1.then_some(exits.alive.0));
+        flags.extend(exits.over.1.then_some(exits.over.0));
+        flags.extend(exits.result.as_ref().and(exits.returned).map(|(returned, _)| returned));
+        for flag in flags {
+            let value = self.variables[flag].value.clone().ok_or(Reported)?;
+            let leaf = value.leaves.first().ok_or(Reported)?;
+            let view = self.lanes(leaf, Scalar::Bool, 1, span)?;
+            handed.push(self.builder.value_of(&view));
+        }
+        if let (Some(types), Some((_, result))) = (&exits.result, exits.returned) {
+            let value = self.variables[result].value.clone().ok_or(Reported)?;
+            let leaves = value.leaves.iter().filter(|leaf| leaf.lanes() > 0);
+            for (leaf, (of, _)) in leaves.zip(types) {
+                let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
+                handed.push(self.builder.value_of(&view));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the function has returned after the loop, if it has.
+    fn leave_exits(&mut self, exits: &Exits, ended: &[ValueId], endless: bool) {
+        let (Some((returned, result)), Some(types)) = (exits.returned, &exits.result) else {
+            self.hold_result(exits);
+            return;
+        };
+        let mut ended = ended[usize::from(exits.alive.1) + usize::from(exits.over.1)..].iter();
+        let flag = match ended.next() {
+            Some(flag) if !endless || exits.over.1 => Value::of(Scalar::Bool, &[], *flag),
+            _ => Value::boolean(true),
+        };
+        if let Some(value) = &mut self.variables[result].value {
+            let leaves = value.leaves.iter_mut().filter(|leaf| leaf.lanes() > 0);
+            for ((leaf, (of, _)), value) in leaves.zip(types).zip(ended) {
+                *leaf = Leaf::of(Ref::whole(*value, of.lanes())).from(leaf.origin.clone());
+            }
+        }
+        self.variables[returned].value = Some(flag.clone());
+        if let Some(left) = self.variable(LEFT) {
+            self.variables[left].value = Some(flag);
+        }
+    }
+}
+
+/// The register type that holds both.
+fn join(scalar: Scalar, a: RegType, b: RegType) -> RegType {
+    let ((a_lo, a_hi), (b_lo, b_hi)) = (a.range(), b.range());
+    let range = Interval::new(a_lo.min(b_lo).into(), a_hi.max(b_hi).into());
+    register(scalar, a.is_secret() || b.is_secret(), range)
 }

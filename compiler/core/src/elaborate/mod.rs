@@ -8,42 +8,64 @@
 //! A part that is wrong is reported once: its value is [`Reported`], and whatever depends on it stays silent.
 //!
 //! * [`modules`], [`items`], [`declared`]: what names and written types mean
-//! * [`types`], [`value`], [`known`]: what is computed with
-//! * [`expr`], [`arith`], [`logic`], [`shape`], [`place`], [`builtins`], [`call`]: expressions
-//! * [`stmt`], [`branch`], [`loops`]: statements
-//! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls
+//! * [`types`], [`value`], [`known`], [`maybe`]: what is computed with
+//! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`one_hot`], [`builtins`]: expressions
+//! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
+//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
+//! * [`circuits`]: netlists that are called as functions, and functions that become netlists
+//! * [`widest`]: what to write where a result may not fit
+//! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls, and how names are written; [`depends`]: which
+//!   roles an output depends on
 
 mod arith;
 mod assigned;
 mod branch;
 mod builtins;
 mod call;
+mod callable;
+mod circuits;
 mod comprehension;
 mod declared;
+mod depends;
+mod exits;
 mod expr;
+pub(crate) mod facts;
+mod generics;
+mod higher;
 mod io;
 mod items;
 mod known;
 mod lanes;
 mod logic;
 mod loops;
+mod matching;
+mod maybe;
 pub(crate) mod modules;
 mod names;
+mod narrowing;
+mod one_hot;
 mod place;
 mod shape;
 mod stmt;
 mod types;
 mod value;
+mod widest;
+mod words;
 
+pub(crate) use builtins::NAMES as FUNCTIONS;
+pub(crate) use declared::is_built_in as is_type_name;
+
+use crate::compile::Entry;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::ir::builder::Builder;
 use crate::ir::{Manifest, Program};
 use crate::source::{SourceMap, Span};
 use modules::{ItemId, Modules};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use value::{BaseId, Origin, Value};
 
-/// A message has been given; there is nothing more to say of what depends on it.
+/// A message has been given, or the code has been left by an exit: there is nothing more to say of what depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reported;
 
@@ -67,6 +89,10 @@ struct Variable {
     declared: Option<declared::Declared>,
     /// Its value now; `None` where a message has been given.
     value: Option<Value>,
+    /// What it is, where it is a function that was given as an argument.
+    function: Option<Rc<callable::Callable>>,
+    /// Whether it is a closure's copy of a variable around it.
+    captured: bool,
 }
 
 /// A function that is being elaborated, or `main`, or an item's value.
@@ -78,8 +104,8 @@ struct Frame {
     function: Option<ItemId>,
     /// Where it was called.
     called: Option<Span>,
-    /// Its size parameters.
-    sizes: BTreeMap<String, i128>,
+    /// Its type and size parameters.
+    generics: generics::Bindings,
     /// The first of its variables.
     first: usize,
     /// Whether statements stand at the top level of `main`.
@@ -126,14 +152,22 @@ pub(crate) struct Elaborator<'a> {
     effects: usize,
     /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
     conditional: usize,
+    /// Names of a module that were found to mean nothing: that is said once.
+    unknown: BTreeSet<(usize, String)>,
+    /// Whether a test is elaborated, in which `assert` opens secrets and which has no inputs.
+    testing: bool,
+    /// Where an editor asks: what was found at each place.
+    facts: Option<&'a mut facts::Facts>,
 }
 
-/// Elaborates the main module. `None` where an error has been reported.
+/// Elaborates the main module. `None` where an error has been reported. With `facts`, what is found is recorded, and a file without `main` is a module.
 pub(crate) fn elaborate(
     modules: &Modules,
     sources: &SourceMap,
     defines: &BTreeMap<String, String>,
+    entry: Entry<'_>,
     sink: &mut Sink,
+    facts: Option<&mut facts::Facts>,
 ) -> Option<Program> {
     let program = sources.files().first().map_or_else(String::new, |file| file.path.clone());
     let manifest = Manifest { program, ..Manifest::default() };
@@ -156,21 +190,34 @@ pub(crate) fn elaborate(
         evaluations: 0,
         effects: 0,
         conditional: 0,
+        unknown: BTreeSet::new(),
+        testing: entry != Entry::Main,
+        facts,
     };
-    elaborator.program();
+    elaborator.program(entry);
     let program = elaborator.builder.finish();
     (!sink.has_errors()).then_some(program)
 }
 
 impl Elaborator<'_> {
     /// The whole program: items, inputs, `main`, and what nothing uses.
-    fn program(&mut self) {
+    fn program(&mut self, entry: Entry<'_>) {
         self.frames.push(Frame::of(0));
         self.declare_items();
-        self.read_inputs();
-        self.run_main();
+        match entry {
+            Entry::Main => {
+                self.read_inputs();
+                self.run_main();
+            }
+            Entry::Test(name) => self.run_test(name),
+            Entry::Circuit(name) => self.run_circuit(name),
+        }
         self.frames.pop();
         names::check(self.modules, &self.called, self.sources, self.sink);
+        if !self.sink.has_errors() && !self.testing {
+            names::style(self.modules, self.sink);
+            self.lint_dependence();
+        }
         self.lint_unused();
     }
 
@@ -208,11 +255,10 @@ impl Elaborator<'_> {
 
     /// What follows stems from that place.
     fn at(&mut self, span: Span) {
-        let place = self.sources.place(span);
-        let path = self.sources.file(span.file).path.clone();
-        let line = self.sources.line(span).to_owned();
-        let file = self.builder.file(&path);
-        let site = self.builder.site(file, place.line, place.column, &line);
+        let sources = self.sources;
+        let place = sources.place(span);
+        let file = self.builder.file(&sources.file(span.file).path);
+        let site = self.builder.site(file, place.line, place.column, sources.line(span));
         self.builder.at(site);
     }
 
@@ -252,9 +298,26 @@ impl Elaborator<'_> {
     }
 
     fn declare(&mut self, name: &crate::syntax::ast::Name, mutable: bool, value: Option<Value>) -> usize {
-        self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
-        let value = value.map(|value| self.named(value, &name.text));
-        self.variables.push(Variable { name: name.text.clone(), span: name.span, mutable, declared: None, value });
+        // Names that the compiler made up are nobody's to use.
+        if !name.text.starts_with('#') {
+            self.declared.entry(name.span).or_insert_with(|| (name.text.clone(), false));
+        }
+        if self.items.roles.iter().any(|role| role.name == name.text) {
+            let message = format!("the variable `{}` hides the role of that name", name.text);
+            let diagnostic = Diagnostic::new(Code::ShadowedRole, name.span, message);
+            self.report(diagnostic.help("give the variable a name of its own, in small letters"));
+        }
+        let value = value.map(|value| self.named(value, name.text.trim_start_matches('#')));
+        value.iter().for_each(|value| self.note(name.span, value));
+        self.variables.push(Variable {
+            name: name.text.clone(),
+            span: name.span,
+            mutable,
+            declared: None,
+            value,
+            function: None,
+            captured: false,
+        });
         self.variables.len() - 1
     }
 
@@ -268,17 +331,20 @@ impl Elaborator<'_> {
         value
     }
 
-    fn read_variable(&mut self, at: usize) -> Outcome<Value> {
-        let variable = &self.variables[at];
-        if let Some((_, used)) = self.declared.get_mut(&variable.span) {
+    fn mark_read(&mut self, at: usize) {
+        if let Some((_, used)) = self.declared.get_mut(&self.variables[at].span) {
             *used = true;
         }
-        variable.value.clone().ok_or(Reported)
+    }
+
+    fn read_variable(&mut self, at: usize) -> Outcome<Value> {
+        self.mark_read(at);
+        self.variables[at].value.clone().ok_or(Reported)
     }
 
     fn lint_unused(&mut self) {
-        // Where something is wrong, that is the message to read.
-        if self.sink.has_errors() {
+        // Where something is wrong, that is the message to read; a test uses but a part of its file.
+        if self.sink.has_errors() || self.testing {
             return;
         }
         let unused = |name: &str, span: Span, what: &str, help: String| {
@@ -304,7 +370,7 @@ impl Elaborator<'_> {
 impl Frame {
     /// A frame outside all functions.
     const fn of(module: usize) -> Self {
-        Self { module, function: None, called: None, sizes: BTreeMap::new(), first: 0, top: false }
+        Self { module, function: None, called: None, generics: generics::Bindings::empty(), first: 0, top: false }
     }
 }
 

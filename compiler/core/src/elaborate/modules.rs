@@ -1,6 +1,6 @@
 //! Modules and the names of their items: loads what `use` asks for, and says what a name means in a module. Looks into no item.
 
-use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::diagnostics::{Code, Diagnostic, Sink, Suggestion};
 use crate::library;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, ItemKind, UseWhat};
@@ -50,21 +50,40 @@ pub(crate) struct Module {
 pub(crate) struct Modules {
     modules: Vec<Module>,
     by_path: BTreeMap<String, usize>,
+    circuits: BTreeMap<String, String>,
 }
 
 impl Modules {
     /// Loads the main file, which is the first of `sources`, and everything that it imports.
-    pub(crate) fn load(sources: &mut SourceMap, loader: Loader<'_>, sink: &mut Sink) -> Self {
+    pub(crate) fn load(sources: &mut SourceMap, loader: Loader<'_>, circuits: Loader<'_>, sink: &mut Sink) -> Self {
         let mut all = Self::default();
         let main = sources.files().first().map_or_else(String::new, |file| file.path.clone());
         all.add(main, FileId(0), false, sources, sink);
         all.imports(0, &mut Vec::new(), sources, loader, sink);
+        let files = all.modules.iter().flat_map(|module| &module.ast.items).filter_map(|item| match &item.kind {
+            ItemKind::Circuit { file, .. } => Some(file.clone()),
+            _ => None,
+        });
+        all.circuits = files.filter_map(|file| circuits(&file).map(|text| (file, text))).collect();
         all
+    }
+
+    /// The text of a circuit's file; `None` where there is none.
+    pub(crate) fn circuit(&self, file: &str) -> Option<&str> {
+        self.circuits.get(file).map(String::as_str)
     }
 
     /// The module with that number.
     pub(crate) fn get(&self, module: usize) -> &Module {
         &self.modules[module]
+    }
+
+    /// The attributes of the item around a place.
+    pub(crate) fn attributes_at(&self, at: Span) -> impl Iterator<Item = &ast::Attribute> {
+        let items =
+            self.modules.iter().filter(move |module| module.file == at.file).flat_map(|module| &module.ast.items);
+        let around = items.filter(move |item| item.span.start <= at.start && at.end <= item.span.end);
+        around.flat_map(|item| &item.attributes)
     }
 
     /// Number of modules.
@@ -187,11 +206,17 @@ impl Modules {
         let mut found: Vec<(ast::Name, ItemId)> = Vec::new();
         match &what.what {
             UseWhat::All(span) => {
-                let own = self.modules[from].names.iter().filter(|(_, named)| !named.imported);
+                let own = self.modules[from].names.iter().filter(|(text, named)| !named.imported && !is_private(text));
                 found.extend(own.map(|(text, named)| (ast::Name { text: text.clone(), span: *span }, named.id)));
             }
             UseWhat::Names(names) => {
                 for name in names {
+                    if is_private(&name.text) {
+                        let message = format!("`{}` belongs to its module", name.text);
+                        let help = "names that start with `_` cannot be imported: give the function another name";
+                        sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
+                        continue;
+                    }
                     match self.modules[from].names.get(&name.text).filter(|named| !named.imported) {
                         Some(named) => found.push((name.clone(), named.id)),
                         None => {
@@ -200,7 +225,7 @@ impl Modules {
                             let own: Vec<&str> = self.modules[from]
                                 .names
                                 .iter()
-                                .filter(|(_, n)| !n.imported)
+                                .filter(|(name, n)| !n.imported && !is_private(name))
                                 .map(|(n, _)| &**n)
                                 .collect();
                             let help = super::similar(&name.text, own.iter().copied()).map_or_else(
@@ -240,7 +265,7 @@ fn item_names(kind: &ItemKind) -> Vec<&ast::Name> {
 
 fn declare(names: &mut BTreeMap<String, Named>, name: &ast::Name, named: Named, sink: &mut Sink) {
     if let Some(before) = names.get(&name.text) {
-        if before.id == named.id {
+        if before.id == named.id && (before.imported || named.imported) {
             return;
         }
         let message = format!("`{}` is declared twice", name.text);
@@ -254,7 +279,24 @@ fn declare(names: &mut BTreeMap<String, Named>, name: &ast::Name, named: Named, 
     names.insert(name.text.clone(), named);
 }
 
+/// Whether a name belongs to its module alone.
+fn is_private(name: &str) -> bool {
+    name.starts_with('_')
+}
+
 impl Modules {
+    /// The names that an item declares, with their places.
+    pub(crate) fn declared_names(&self, id: ItemId) -> Vec<(&str, Span)> {
+        item_names(&self.item(id).kind).into_iter().map(|name| (name.text.as_str(), name.span)).collect()
+    }
+
+    /// The edit that imports a function of a library module.
+    pub(crate) fn import_edit(&self, into: usize, sources: &SourceMap, from: &str, name: &str) -> Suggestion {
+        let module = self.get(into);
+        let text = &sources.file(module.file).text;
+        crate::syntax::imports::import(module.file, text, &module.ast, &["std", from], name)
+    }
+
     /// Whether a file belongs to the library.
     pub(crate) fn is_library(&self, file: FileId) -> bool {
         self.modules.iter().any(|module| module.file == file && module.library)

@@ -40,6 +40,101 @@ pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sources: &Sour
     }
 }
 
+/// Reports names that are not written as their kind is.
+pub(super) fn style(modules: &Modules, sink: &mut Sink) {
+    for module in (0..modules.len()).filter(|module| !modules.get(*module).library) {
+        for item in &modules.get(module).ast.items {
+            let mut wrong = |name: &Name, style: Style| {
+                if !style.fits(&name.text) {
+                    let message = format!("{} is written in {}: `{}`", style.what(), style.name(), name.text);
+                    let diagnostic = Diagnostic::new(Code::Naming, name.span, message);
+                    sink.push(diagnostic.help(format!("write `{}`", style.of(&name.text))));
+                }
+            };
+            match &item.kind {
+                ItemKind::Party(parties) => parties.iter().for_each(|party| wrong(&party.name, Style::Type)),
+                ItemKind::Struct(of) => {
+                    wrong(&of.name, Style::Type);
+                    of.fields.iter().for_each(|field| wrong(&field.name, Style::Value));
+                }
+                ItemKind::Enum { name, variants } => {
+                    wrong(name, Style::Type);
+                    variants.iter().for_each(|variant| wrong(variant, Style::Type));
+                }
+                ItemKind::Param { name, .. } | ItemKind::Const { name, .. } => wrong(name, Style::Const),
+                ItemKind::Input(input) => wrong(&input.name, Style::Value),
+                ItemKind::Fn(of) => {
+                    wrong(&of.name, Style::Value);
+                    of.params.iter().for_each(|param| wrong(&param.name, Style::Value));
+                }
+                ItemKind::Circuit { name, .. } | ItemKind::Policy { name, .. } => wrong(name, Style::Value),
+                ItemKind::Use(_) | ItemKind::Error => {}
+            }
+        }
+    }
+}
+
+/// How names of a kind are written.
+#[derive(Clone, Copy)]
+enum Style {
+    Value,
+    Type,
+    Const,
+}
+
+impl Style {
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Value => "the name of a value, field or function",
+            Self::Type => "the name of a type or role",
+            Self::Const => "the name of a constant",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Value => "snake_case",
+            Self::Type => "CamelCase",
+            Self::Const => "UPPER_CASE",
+        }
+    }
+
+    fn fits(self, name: &str) -> bool {
+        let name = name.trim_start_matches('_');
+        match self {
+            Self::Value => !name.contains(char::is_uppercase),
+            Self::Type => name.starts_with(char::is_uppercase) && !name.contains('_'),
+            Self::Const => !name.contains(char::is_lowercase),
+        }
+    }
+
+    /// The name as it would be written.
+    fn of(self, name: &str) -> String {
+        let mut words: Vec<String> = Vec::new();
+        let mut lower = false;
+        for c in name.chars() {
+            match words.last_mut() {
+                Some(word) if c != '_' && !(c.is_uppercase() && lower) => word.push(c),
+                _ if c == '_' => words.push(String::new()),
+                _ => words.push(c.to_string()),
+            }
+            lower = c.is_lowercase() || c.is_numeric();
+        }
+        words.retain(|word| !word.is_empty());
+        match self {
+            Self::Value => words.join("_").to_lowercase(),
+            Self::Const => words.join("_").to_uppercase(),
+            Self::Type => {
+                let capital = |word: &String| {
+                    let mut chars = word.chars();
+                    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+                };
+                words.iter().map(capital).collect()
+            }
+        }
+    }
+}
+
 struct Names<'a> {
     modules: &'a Modules,
     module: usize,
@@ -61,8 +156,18 @@ impl Names<'_> {
 
     fn function(&mut self, name: &Name) {
         let built_in = builtins::NAMES.contains(&name.text.as_str()) || builtins::is_later(&name.text);
-        if !self.known(name) && !built_in {
-            self.unknown(name, "no function", "is in scope");
+        if self.known(name) || built_in {
+            return;
+        }
+        match crate::library::module_with(&name.text) {
+            Some(from) if !self.modules.may_be_lost(self.module, &name.text, self.sources) => {
+                let edit = self.modules.import_edit(self.module, self.sources, from, &name.text);
+                let message = format!("no function `{}` is in scope", name.text);
+                let help = format!("import it: `use std::{from}::{};`", name.text);
+                let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+                self.sink.push(diagnostic.suggest(edit.span, edit.replacement));
+            }
+            _ => self.unknown(name, "no function", "is in scope"),
         }
     }
 

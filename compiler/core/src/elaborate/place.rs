@@ -25,6 +25,8 @@ pub(super) struct Target {
     ty: Type,
     /// Which elements of them.
     selection: Option<Selection>,
+    /// Where it stands.
+    span: Span,
 }
 
 impl Target {
@@ -33,8 +35,28 @@ impl Target {
         self.selection.is_none() && self.leaves == (0..of.leaves.len())
     }
 
+    /// Which elements are meant.
+    pub(super) const fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
+    /// Type of the leaves before the selection.
+    pub(super) const fn ty(&self) -> &Type {
+        &self.ty
+    }
+
+    /// Which leaves of the variable are meant.
+    pub(super) fn leaves(&self) -> Range<usize> {
+        self.leaves.clone()
+    }
+
+    /// Where it stands.
+    pub(super) const fn span(&self) -> Span {
+        self.span
+    }
+
     /// Type of what is assigned.
-    fn assigned(&self) -> Type {
+    pub(super) fn assigned(&self) -> Type {
         match &self.selection {
             Some(selection) => self.ty.below(selection.depth()).arrays(selection.extents()),
             None => self.ty.clone(),
@@ -47,7 +69,12 @@ impl Elaborator<'_> {
     pub(super) fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span) -> Outcome<()> {
         let assigned = self.assigned_value(place, op, value, span);
         match assigned {
-            Ok((target, value)) => self.store(&target, value, span),
+            Ok(Some((target, value))) => {
+                let stored = self.store(&target, value, span);
+                self.note_place(place, target.variable);
+                stored
+            }
+            Ok(None) => Ok(()),
             Err(Reported) => {
                 // What the variable is now is not known.
                 if let Some(name) = root_name(place)
@@ -60,21 +87,38 @@ impl Elaborator<'_> {
         }
     }
 
+    /// What is stored where; `None` where that is done already.
     fn assigned_value(
         &mut self,
         place: &Expr,
         op: Option<BinaryOp>,
         value: &Expr,
         span: Span,
-    ) -> Outcome<(Target, Value)> {
+    ) -> Outcome<Option<(Target, Value)>> {
         let value_span = value.span;
         let value = self.expression(value);
         let target = self.target(place)?;
         let value = value?;
-        let Some(op) = op else { return Ok((target, value)) };
+        if let Some(lookup) = target.selection().and_then(Selection::scatters) {
+            let origin = lookup.origin();
+            let diagnostic =
+                Diagnostic::new(Code::SecretShape, place.span, "a write to several secret positions at once")
+                    .here("two of them may be the same, and nobody may see whether they are")
+                    .help("write one after the other: `for k in 0..N { xs[index[k]] = …; }`");
+            let diagnostic = super::origin_label(diagnostic, origin.as_deref(), "is secret because of this");
+            return Err(self.report(diagnostic));
+        }
+        let Some(op) = op else { return Ok(Some((target, value))) };
+        let declared = self.variables[target.variable].declared.clone();
+        let conditions = self.conditions_of(target.variable, span)?;
+        let facts = (conditions.as_ref(), declared.as_ref());
+        if let Some(whole) = self.add_looked_up(&target, op, (&value, value_span), facts, span)? {
+            self.variables[target.variable].value = Some(whole);
+            return Ok(None);
+        }
         let old = self.load(&target, place.span)?;
         let value = self.operate(op, span, (&old, place.span), (&value, value_span), span)?;
-        Ok((target, value))
+        Ok(Some((target, value)))
     }
 
     /// What a place names.
@@ -98,7 +142,8 @@ impl Elaborator<'_> {
         };
         let variable = self.assignable(name)?;
         let value = self.variables[variable].value.clone().ok_or(Reported)?;
-        let mut target = Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None };
+        let mut target =
+            Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None, span: place.span };
         let mut positions: Vec<Expr> = Vec::new();
         for step in steps.into_iter().rev() {
             match &step.kind {
@@ -129,7 +174,7 @@ impl Elaborator<'_> {
     fn assignable(&mut self, name: &ast::Name) -> Outcome<usize> {
         let Some(variable) = self.variable(&name.text) else {
             let module = self.frame().module;
-            if self.frame().sizes.contains_key(&name.text) || self.modules.find(module, &name.text).is_some() {
+            if self.frame().generics.sizes.contains_key(&name.text) || self.modules.find(module, &name.text).is_some() {
                 let message = format!("`{}` cannot be assigned to", name.text);
                 let help = format!("copy it: `let mut {0}_now = {0};`", name.text.to_lowercase());
                 return self.error(Code::NotAPlace, name.span, message, help);
@@ -137,9 +182,20 @@ impl Elaborator<'_> {
             if self.modules.may_be_lost(module, &name.text, self.sources) {
                 return Err(Reported);
             }
+            if !self.unknown.insert((module, name.text.clone())) {
+                return Err(Reported);
+            }
             let help = format!("declare it: `let mut {} = …;`", name.text);
             return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
         };
+        if self.variables[variable].captured {
+            let declared = self.variables[variable].span;
+            let message = format!("a closure cannot assign `{}`, which is declared outside", name.text);
+            let diagnostic = Diagnostic::new(Code::NotAPlace, name.span, message)
+                .label(declared, "declared here")
+                .help("let the closure give the new value, or write a `for` loop");
+            return Err(self.report(diagnostic));
+        }
         if !self.variables[variable].mutable {
             let declared = self.variables[variable].span;
             let message = format!("`{}` is not declared as `mut`", name.text);
@@ -183,6 +239,11 @@ impl Elaborator<'_> {
             let name = self.variables[target.variable].name.clone();
             let value = self.named(value, &name);
             self.variables[target.variable].value = Some(value);
+            return Ok(());
+        }
+        if target.selection().is_some_and(|selection| !selection.lookups().is_empty()) {
+            self.write_looked_up(target, &mut whole, (value, conditions.as_ref()), span)?;
+            self.variables[target.variable].value = Some(whole);
             return Ok(());
         }
         let types = target.ty.leaves();
@@ -234,7 +295,7 @@ impl Elaborator<'_> {
     }
 
     /// The leaf with the selected lanes replaced.
-    fn updated(
+    pub(super) fn updated(
         &mut self,
         old: &Leaf,
         written: Leaf,

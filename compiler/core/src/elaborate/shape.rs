@@ -5,6 +5,7 @@
 
 use super::known::Known;
 use super::lanes::Operand;
+use super::one_hot::Lookup;
 use super::types::{Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
@@ -13,6 +14,12 @@ use crate::ir::{Dim, Index, Place, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind};
 use smpc_bytecode::interval::Interval;
+
+/// Rows of at least so many lanes are gathered slice by slice.
+const FEWEST_BELOW: u64 = 8;
+
+/// As long as there are no more of them than this.
+const MOST_SLICES: u64 = 256;
 
 /// Which elements of an array an index expression names: elements of the outer extents, in order.
 #[derive(Clone, Debug)]
@@ -29,6 +36,10 @@ pub(super) struct Selection {
     extents: Vec<u64>,
     /// A public array of positions in the first extent, instead of the above.
     gather: Option<Operand>,
+    /// Secret indices among the extents that the above names.
+    lookups: Vec<Lookup>,
+    /// The extents that the above names.
+    region: Vec<u64>,
 }
 
 impl Selection {
@@ -47,23 +58,32 @@ impl Selection {
         self.gather.as_ref()
     }
 
+    /// Secret indices.
+    pub(super) fn lookups(&self) -> &[Lookup] {
+        &self.lookups
+    }
+
+    /// Number of secret indices: 1 unless there is an array of them.
+    pub(super) fn indices(&self) -> u64 {
+        self.lookups.iter().map(Lookup::indices).product()
+    }
+
+    /// Several secret indices, which no write may have.
+    pub(super) fn scatters(&self) -> Option<&Lookup> {
+        self.lookups.iter().find(|lookup| lookup.indices() > 1)
+    }
+
+    /// All that secret indices may mean.
+    pub(super) fn region(&self) -> Self {
+        Self { extents: self.region.clone(), lookups: Vec::new(), ..self.clone() }
+    }
+
     /// The lanes of a leaf with so many lanes below each element, as strides; outer first, without those of length 1.
     fn strides(&self, below: u64) -> (u64, Option<Index>, Vec<Dim>) {
         let scale = |stride: i64| stride.saturating_mul(i64::try_from(below).unwrap_or(i64::MAX));
         let mut dims: Vec<Dim> = self.dims.iter().map(|dim| Dim { stride: scale(dim.stride), len: dim.len }).collect();
         dims.push(Dim { stride: 1, len: below });
-        dims.retain(|dim| dim.len != 1);
-        let mut joined: Vec<Dim> = Vec::new();
-        for dim in dims {
-            match joined.last_mut() {
-                Some(outer)
-                    if i64::try_from(dim.len).is_ok_and(|len| outer.stride == dim.stride.saturating_mul(len)) =>
-                {
-                    *outer = Dim { stride: dim.stride, len: outer.len * dim.len };
-                }
-                _ => joined.push(dim),
-            }
-        }
+        let joined = joined_dims(dims);
         let index = self.index.map(|index| Index { value: index.value, stride: scale(index.stride) });
         (self.offset * below, index, joined)
     }
@@ -77,13 +97,7 @@ impl Selection {
     /// The lanes one by one, apart from the run-time part.
     pub(super) fn lanes(&self, below: u64) -> Vec<u64> {
         let (offset, _, dims) = self.strides(below);
-        let mut lanes = vec![offset];
-        for dim in dims {
-            let row =
-                |at: u64| (0..dim.len).map(move |i| at.wrapping_add_signed(dim.stride.wrapping_mul(i.cast_signed())));
-            lanes = lanes.into_iter().flat_map(row).collect();
-        }
-        lanes
+        lanes_of_dims(offset, &dims)
     }
 
     /// The run-time part in lanes.
@@ -100,6 +114,33 @@ enum Position {
     Public(ValueId),
     /// So many elements from a known or public start.
     Slice(Option<u64>, Option<ValueId>, u64),
+    /// A secret element, of those from a known start.
+    Secret(u64, Box<Lookup>),
+}
+
+/// Dimensions without those of length 1, neighbours as one where that is the same.
+pub(super) fn joined_dims(mut dims: Vec<Dim>) -> Vec<Dim> {
+    dims.retain(|dim| dim.len != 1);
+    let mut joined: Vec<Dim> = Vec::new();
+    for dim in dims {
+        match joined.last_mut() {
+            Some(outer) if i64::try_from(dim.len).is_ok_and(|len| outer.stride == dim.stride.saturating_mul(len)) => {
+                *outer = Dim { stride: dim.stride, len: outer.len * dim.len };
+            }
+            _ => joined.push(dim),
+        }
+    }
+    joined
+}
+
+/// The lanes that dimensions name, one by one.
+pub(super) fn lanes_of_dims(offset: u64, dims: &[Dim]) -> Vec<u64> {
+    let mut lanes = vec![offset];
+    for dim in dims {
+        let row = |at: u64| (0..dim.len).map(move |i| at.wrapping_add_signed(dim.stride.wrapping_mul(i.cast_signed())));
+        lanes = lanes.into_iter().flat_map(row).collect();
+    }
+    lanes
 }
 
 impl Elaborator<'_> {
@@ -124,22 +165,29 @@ impl Elaborator<'_> {
             {
                 return self.gather_selection(&value, &extents, only.span);
             }
-            let position = self.element(&value, extents[0], only.span)?;
+            let position = self.element(&value, extents[0], 0, only.span)?;
             return self.select(vec![position], &extents, span);
         }
         let mut found = Vec::with_capacity(positions.len());
+        // Extents that stay, for secret indices to count.
+        let mut dim = 0;
         for (position, extent) in positions.iter().zip(&extents) {
-            found.push(self.position(position, *extent)?);
+            let position = self.position(position, *extent, dim)?;
+            dim += usize::from(matches!(position, Position::Slice(..) | Position::Secret(..)));
+            found.push(position);
         }
         self.select(found, &extents, span)
     }
 
     fn gather_selection(&mut self, index: &Value, extents: &[u64], span: Span) -> Outcome<Selection> {
-        if let Some(leaf) = self.secret_leaf(index) {
-            let origin = leaf.origin.clone();
-            return self.secret_index(span, origin.as_deref());
+        let Some(operand) = Self::operand(index, span) else { return Err(super::Reported) };
+        if self.is_secret(&operand.leaf) {
+            let (first, lookup) = self.lookup(&operand, extents[0], 0)?;
+            let Some(lookup) = lookup else { return Err(super::Reported) };
+            let count = operand.leaf.lanes();
+            let selection = self.select(vec![Position::Secret(first, Box::new(lookup))], extents, span)?;
+            return Ok(Selection { extents: vec![count], ..selection });
         }
-        let Some(operand) = Self::operand(index, span) else { return self.secret_index(span, None) };
         if let Some(known) = operand.known() {
             let range = known.range();
             if known.lanes() > 0 && (range.lo < 0 || range.hi >= i128::from(extents[0])) {
@@ -155,14 +203,9 @@ impl Elaborator<'_> {
             depth: 1,
             extents: vec![count],
             gather: Some(operand),
+            lookups: Vec::new(),
+            region: vec![count],
         })
-    }
-
-    fn secret_index<T>(&mut self, span: Span, origin: Option<&super::value::Origin>) -> Outcome<T> {
-        let diagnostic = Diagnostic::new(Code::Unsupported, span, "secret indices are not supported yet")
-            .help("compare every position with it: `sum(select([i == k for i in 0..N], xs, 0))`");
-        let diagnostic = super::origin_label(diagnostic, origin, "is secret because of this");
-        Err(self.report(diagnostic))
     }
 
     fn out_of_bounds<T>(&mut self, index: i128, extent: u64, span: Span) -> Outcome<T> {
@@ -172,7 +215,7 @@ impl Elaborator<'_> {
     }
 
     /// A single element.
-    fn element(&mut self, value: &Value, extent: u64, span: Span) -> Outcome<Position> {
+    fn element(&mut self, value: &Value, extent: u64, dim: usize, span: Span) -> Outcome<Position> {
         if value.ty != Type::INT {
             let message = format!("an index is an `int`, and this is `{}`", value.ty);
             return self.error(Code::TypeMismatch, span, message, "write `x as int`");
@@ -183,9 +226,9 @@ impl Elaborator<'_> {
                 None => self.out_of_bounds(known, extent, span),
             };
         }
-        if let Some(leaf) = self.secret_leaf(value) {
-            let origin = leaf.origin.clone();
-            return self.secret_index(span, origin.as_deref());
+        if let Some(operand) = Self::operand(value, span).filter(|operand| self.is_secret(&operand.leaf)) {
+            let (first, lookup) = self.lookup(&operand, extent, dim)?;
+            return Ok(lookup.map_or(Position::Known(first), |lookup| Position::Secret(first, Box::new(lookup))));
         }
         let index = self.public_int(value, span)?;
         self.bounds(index, extent, &format!("an index outside an array of {extent} elements"), span);
@@ -200,7 +243,7 @@ impl Elaborator<'_> {
     }
 
     /// Stops the run where an index leaves `0..extent`, unless its range excludes that. `what` is said then.
-    fn bounds(&mut self, index: ValueId, extent: u64, what: &str, span: Span) {
+    pub(super) fn bounds(&mut self, index: ValueId, extent: u64, what: &str, span: Span) {
         let (lo, hi) = self.builder.ty(index).range();
         let last = i64::try_from(extent).unwrap_or(i64::MAX);
         let mut inside: Vec<Ref> = Vec::new();
@@ -219,10 +262,10 @@ impl Elaborator<'_> {
         }
     }
 
-    fn position(&mut self, position: &ast::Expr, extent: u64) -> Outcome<Position> {
+    fn position(&mut self, position: &ast::Expr, extent: u64, dim: usize) -> Outcome<Position> {
         let ExprKind::Range { from, to, inclusive } = &position.kind else {
             let value = self.expression(position)?;
-            return self.element(&value, extent, position.span);
+            return self.element(&value, extent, dim, position.span);
         };
         let start = match from {
             Some(from) => self.expression(from)?,
@@ -259,7 +302,7 @@ impl Elaborator<'_> {
         };
         if let Some(leaf) = self.secret_leaf(&start) {
             let origin = leaf.origin.clone();
-            return self.secret_index(from.span, origin.as_deref());
+            return self.secret_slice(from.span, origin.as_deref());
         }
         if start.ty != Type::INT {
             let message = format!("an index is an `int`, and this is `{}`", start.ty);
@@ -291,6 +334,7 @@ impl Elaborator<'_> {
         let depth = positions.len();
         let mut below: u64 = extents[..depth].iter().product();
         let (mut offset, mut index, mut dims, mut left) = (0, None, Vec::new(), Vec::new());
+        let (mut region, mut lookups) = (Vec::new(), Vec::new());
         self.at(span);
         for (position, extent) in positions.into_iter().zip(extents) {
             below = below.checked_div(*extent).unwrap_or(0);
@@ -305,7 +349,15 @@ impl Elaborator<'_> {
                     offset += start.unwrap_or(0) * below;
                     dims.push(Dim { stride, len });
                     left.push(len);
+                    region.push(len);
                     value
+                }
+                Position::Secret(first, lookup) => {
+                    offset += first * below;
+                    dims.push(Dim { stride, len: lookup.positions() });
+                    region.push(lookup.positions());
+                    lookups.push(*lookup);
+                    None
                 }
             };
             if let Some(value) = public {
@@ -316,7 +368,7 @@ impl Elaborator<'_> {
                 });
             }
         }
-        Ok(Selection { offset, index, dims, depth, extents: left, gather: None })
+        Ok(Selection { offset, index, dims, depth, extents: left, gather: None, lookups, region })
     }
 
     /// The element of an array at a run-time index that is known to be inside.
@@ -333,6 +385,9 @@ impl Elaborator<'_> {
 
     /// The elements of a value that a selection names.
     pub(super) fn selected(&mut self, value: &Value, selection: &Selection, span: Span) -> Outcome<Value> {
+        if !selection.lookups().is_empty() {
+            return self.looked_up(value, selection, span);
+        }
         let ty = value.ty.below(selection.depth()).arrays(selection.extents());
         let mut leaves = Vec::with_capacity(value.leaves.len());
         let indexed: u64 = value.ty.extents()[..selection.depth()].iter().product();
@@ -389,7 +444,8 @@ impl Elaborator<'_> {
                 self.picked(&view, &lanes, index, span)?
             }
         };
-        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() })
+        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(public))
     }
 
     /// `start + step · index` for a single element.
@@ -422,7 +478,7 @@ impl Elaborator<'_> {
     }
 
     /// Lanes one by one, by a gather.
-    fn picked(&mut self, view: &Ref, lanes: &[u64], index: Option<Index>, span: Span) -> Outcome<Ref> {
+    pub(super) fn picked(&mut self, view: &Ref, lanes: &[u64], index: Option<Index>, span: Span) -> Outcome<Ref> {
         let words: Vec<i64> = lanes.iter().map(|lane| i64::try_from(*lane).unwrap_or(i64::MAX)).collect();
         let (lo, hi) = (words.iter().min().copied().unwrap_or(0), words.iter().max().copied().unwrap_or(0));
         self.at(span);
@@ -490,17 +546,41 @@ impl Elaborator<'_> {
             }
         }
         let view = self.lanes(leaf, scalar, lanes, span)?;
+        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        if let Some(known) = positions.known()
+            && below >= FEWEST_BELOW
+            && known.lanes() <= MOST_SLICES
+        {
+            // Rows are moved as a whole.
+            let start = |lane: u64| u64::try_from(known.lane(lane).as_int().unwrap_or(0)).unwrap_or(0) * below;
+            let rows = (0..known.lanes()).map(|lane| self.builder.view(&view, &Place::span(start(lane), below)));
+            let rows: Vec<Ref> = rows.collect();
+            let (ty, count) = (self.builder.ty(view.value), known.lanes() * below);
+            self.at(span);
+            let value = self.builder.concat(rows, ty);
+            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public));
+        }
         let positions = self.lane_positions(positions, below)?;
         self.at(span);
         let (ty, count) = (self.builder.ty(view.value), positions.lanes());
         let value = self.builder.gate(crate::ir::Op::Gather {}, vec![view, positions], ty, count);
-        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() })
+        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public))
     }
 
     // Records and tuples.
 
     /// The type and leaves of a field: of a record, or the column of an array of records.
     pub(super) fn field(&mut self, ty: &Type, name: &ast::Name) -> Outcome<(Type, std::ops::Range<usize>)> {
+        if let Type::Maybe(of, _) = ty.innermost() {
+            return match name.text.as_str() {
+                "has" | "valid" => Ok((Type::BOOL.arrays(ty.extents()), 0..1)),
+                "value" => Ok(((**of).clone().arrays(ty.extents()), 1..1 + of.leaf_count())),
+                field => {
+                    let message = format!("`{ty}` may be absent, and so may its `{field}`");
+                    self.error(Code::NoField, name.span, message, format!("write `.value.{field}`"))
+                }
+            };
+        }
         let Type::Struct(of) = ty.innermost() else {
             let message = format!("`{ty}` has no fields");
             let help =
@@ -565,6 +645,7 @@ impl Elaborator<'_> {
         let range = parts.iter().map(|part| self.range(part, frac)).reduce(Interval::join).unwrap_or(Interval::of(0));
         let ty = super::branch::register(scalar, secret, range);
         let origin = parts.iter().find_map(|part| part.origin.clone());
+        let public = !secret && matches!(scalar, Scalar::Bits(_));
         let relative = rest.iter().fold(first.relative, |all, part| Relative::join(all, part.relative));
         let mut views = Vec::with_capacity(parts.len());
         for part in parts {
@@ -572,7 +653,7 @@ impl Elaborator<'_> {
         }
         self.at(span);
         let value = self.builder.concat(views, ty);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative))
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
     }
 
     /// An array of elements of one type.
@@ -650,7 +731,8 @@ impl Elaborator<'_> {
                     let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
                     let (outer, inner) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: of.lanes() });
                     let view = self.builder.view(&view, &Place::grid(0, outer, inner));
-                    Leaf { data: Data::Lanes(view), ..leaf.clone() }
+                    let public = matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(public)
                 }
             });
         }

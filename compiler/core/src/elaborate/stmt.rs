@@ -1,21 +1,14 @@
 //! Statements and blocks.
 
 use super::declared::Bare;
+use super::exits::{self, Exit};
 use super::modules::ItemId;
 use super::types::Type;
 use super::value::Value;
 use super::{Elaborator, Outcome, Reported};
 use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::syntax::ast::{self, Block, Expr, ExprKind, ItemKind, Pattern, Stmt, StmtKind};
-
-/// How a block ended.
-pub(super) enum Flow {
-    /// With its value.
-    Value(Value),
-    /// By `return`.
-    Return(Value),
-}
+use crate::syntax::ast::{self, Block, Expr, ItemKind, Pattern, Stmt, StmtKind};
 
 impl Elaborator<'_> {
     /// `main`, the program.
@@ -26,8 +19,11 @@ impl Elaborator<'_> {
             _ => None,
         });
         let Some((id, of)) = main else {
-            // Where a piece did not parse, `main` may be in it.
-            if !modules.get(0).ast.items.iter().any(|item| item.kind == ItemKind::Error) && !self.sink.has_errors() {
+            // Where a piece did not parse, `main` may be in it; an editor shows modules too.
+            if self.facts.is_none()
+                && !modules.get(0).ast.items.iter().any(|item| item.kind == ItemKind::Error)
+                && !self.sink.has_errors()
+            {
                 let file = modules.get(0).file;
                 let end = u32::try_from(self.sources.file(file).text.len()).unwrap_or(u32::MAX);
                 let at = Span { file, start: end, end };
@@ -46,35 +42,49 @@ impl Elaborator<'_> {
         let last = self.frames.len() - 1;
         self.frames[last].function = Some(id);
         self.frames[last].top = true;
-        match self.block_flow(&of.body) {
-            Ok(Flow::Value(value) | Flow::Return(value)) if !value.ty.is_unit() => {
-                let at = of.body.value.as_ref().map_or(of.body.span, |value| value.span);
-                let help = "write `output name = … to …;`";
-                let _: Outcome<()> = self.error(Code::BadMain, at, "`main` gives nothing", help);
-            }
-            Ok(_) | Err(Reported) => {}
+        self.hidden(exits::RETURNED, Value::boolean(false));
+        self.hidden(exits::RESULT, Value::unit());
+        if let Ok(value) = self.block_of(&of.body)
+            && !value.ty.is_unit()
+        {
+            let at = of.body.value.as_ref().map_or(of.body.span, |value| value.span);
+            let _: Outcome<()> = self.main_gives_nothing(at);
         }
     }
 
-    /// The body of a function: its last value, or what it returns.
-    pub(super) fn function_body(&mut self, block: &Block) -> Outcome<Value> {
-        match self.block_flow(block)? {
-            Flow::Value(value) | Flow::Return(value) => Ok(value),
+    /// A function with `#[test]`, as the program.
+    pub(super) fn run_test(&mut self, name: &str) {
+        let modules = self.modules;
+        let test = modules.get(0).ast.items.iter().enumerate().find_map(|(item, declared)| match &declared.kind {
+            ItemKind::Fn(of) if of.name.text == name => Some((ItemId { module: 0, item }, of)),
+            _ => None,
+        });
+        let Some((id, of)) = test else { return };
+        if let Some(bad) = of.params.first().map(|param| param.name.span).or(of.result.as_ref().map(|ty| ty.span)) {
+            let help = "make the values that it needs: `secret(3)` is a secret 3";
+            let _: Outcome<()> = self.error(Code::BadMain, bad, "a test takes nothing and gives nothing", help);
+            return;
         }
+        self.called.insert(id);
+        let last = self.frames.len() - 1;
+        self.frames[last].function = Some(id);
+        self.hidden(exits::RETURNED, Value::boolean(false));
+        self.hidden(exits::RESULT, Value::unit());
+        // What fails has been reported.
+        let _ = self.block_of(&of.body);
     }
 
-    /// A block where a `return` has no place.
+    /// The message about a value that `main` gives.
+    pub(super) fn main_gives_nothing<T>(&mut self, at: Span) -> Outcome<T> {
+        self.error(Code::BadMain, at, "`main` gives nothing", "write `output name = … to …;`")
+    }
+
+    /// A block inside another one.
     pub(super) fn block_value(&mut self, block: &Block) -> Outcome<Value> {
         let top = self.set_top(false);
-        let flow = self.block_flow(block);
+        let value = self.block_of(block);
         self.set_top(top);
-        match flow? {
-            Flow::Value(value) => Ok(value),
-            Flow::Return(_) => {
-                let message = "`return` inside this block is not supported yet";
-                self.error(Code::Unsupported, block.span, message, "let the block end with the value")
-            }
-        }
+        value
     }
 
     /// Sets whether statements stand at the top level of `main`; gives what it was.
@@ -84,114 +94,57 @@ impl Elaborator<'_> {
     }
 
     /// Statements and a last value; what they declare goes with the block.
-    pub(super) fn block_flow(&mut self, block: &Block) -> Outcome<Flow> {
+    pub(super) fn block_of(&mut self, block: &Block) -> Outcome<Value> {
         let first = self.variables.len();
-        let flow = self.statements(block);
+        let value = self.statements(&block.statements, block.value.as_deref());
         self.variables.truncate(first);
-        flow
+        value
     }
 
-    fn statements(&mut self, block: &Block) -> Outcome<Flow> {
-        for statement in &block.statements {
-            match self.deeper(statement.span, |elaborator| elaborator.statement(statement)) {
-                Ok(None) => {}
-                Ok(Some(value)) => return Ok(Flow::Return(value)),
-                // The next statement may have a mistake of its own.
-                Err(Reported) => {}
-            }
-        }
-        match &block.value {
-            // An `if` that is decided may return.
-            Some(value) => match &value.kind {
-                ExprKind::If { .. } | ExprKind::Block(_) => self.flow_of(value),
-                _ => self.expression(value).map(Flow::Value),
-            },
-            None => Ok(Flow::Value(Value::unit())),
-        }
-    }
-
-    /// A statement; gives a value where it returns.
-    fn statement(&mut self, statement: &Stmt) -> Outcome<Option<Value>> {
+    /// A statement.
+    pub(super) fn statement(&mut self, statement: &Stmt) -> Outcome<()> {
+        let span = statement.span;
         match &statement.kind {
-            StmtKind::Let { mutable, pattern, ty, value } => {
-                self.let_statement(*mutable, pattern, ty.as_ref(), value)?
+            StmtKind::Let { mutable, pattern, ty, value } => self.let_statement(*mutable, pattern, ty.as_ref(), value),
+            StmtKind::Assign { place, op, value } => {
+                self.refuse_exits(place)?;
+                self.refuse_exits(value)?;
+                self.assign(place, *op, value, span)
             }
-            StmtKind::Assign { place, op, value } => self.assign(place, *op, value, statement.span)?,
-            StmtKind::Expr(e) => return self.expression_statement(e),
+            StmtKind::Expr(e) => self.expression_statement(e),
             StmtKind::For { pattern, source, condition, body } => {
-                if let Some(condition) = condition {
-                    return self.unsupported(condition.span, "`for … while` is", "write `if` inside the loop");
-                }
-                self.for_loop(pattern, source, body, statement.span)?;
+                self.refuse_exits(source)?;
+                condition.iter().try_for_each(|condition| self.refuse_exits(condition))?;
+                self.for_loop(pattern, source, condition.as_ref(), body, span)
             }
-            StmtKind::While { condition, body } => self.while_loop(condition, body, statement.span)?,
-            StmtKind::Break => {
-                return self.unsupported(statement.span, "`break` is", "write the condition into `while`");
+            StmtKind::While { condition, body } => {
+                self.refuse_exits(condition)?;
+                self.while_loop(condition, body, span)
             }
-            StmtKind::Continue => {
-                return self.unsupported(statement.span, "`continue` is", "write the rest into an `if`");
+            StmtKind::Break => self.leave_loop(Exit::Break, span),
+            StmtKind::Continue => self.leave_loop(Exit::Continue, span),
+            StmtKind::Return(value) => self.leave_function(value.as_ref(), span),
+            StmtKind::Output(output) => {
+                output.value.iter().try_for_each(|value| self.refuse_exits(value))?;
+                self.output(output, span)
             }
-            StmtKind::Return(value) => {
-                self.effect("`return`", statement.span, "let both sides of the `if` give a value")?;
-                return match value {
-                    Some(value) => self.expression(value).map(Some),
-                    None => Ok(Some(Value::unit())),
-                };
-            }
-            StmtKind::Output(output) => self.output(output, statement.span)?,
-            StmtKind::Error => return Err(Reported),
+            StmtKind::Error => Err(Reported),
         }
-        Ok(None)
     }
 
-    fn expression_statement(&mut self, e: &Expr) -> Outcome<Option<Value>> {
-        let flow = match &e.kind {
-            ExprKind::If { .. } | ExprKind::Block(_) => self.flow_of(e)?,
-            _ => Flow::Value(self.expression(e)?),
-        };
-        let value = match flow {
-            Flow::Value(value) => value,
-            Flow::Return(value) => return Ok(Some(value)),
-        };
+    fn expression_statement(&mut self, e: &Expr) -> Outcome<()> {
+        self.refuse_inner_exits(e)?;
+        let value = self.expression(e)?;
         if !value.ty.is_unit() {
             let diagnostic = crate::diagnostics::Diagnostic::new(Code::Unused, e.span, "a value that nothing uses")
                 .help("write `let _ = …;` if it is meant");
             self.report(diagnostic);
         }
-        Ok(None)
-    }
-
-    /// A block or an `if`, in which a `return` leaves the function where the compiler knows that it is reached.
-    fn flow_of(&mut self, e: &Expr) -> Outcome<Flow> {
-        match &e.kind {
-            ExprKind::Block(block) => {
-                let top = self.set_top(false);
-                let flow = self.block_flow(block);
-                self.set_top(top);
-                flow
-            }
-            ExprKind::If { condition, then, otherwise } => {
-                let known = self.expression(condition)?;
-                match known.known_bool() {
-                    Some(true) => {
-                        let top = self.set_top(false);
-                        let flow = self.block_flow(then);
-                        self.set_top(top);
-                        flow
-                    }
-                    Some(false) => match otherwise {
-                        Some(otherwise) => self.flow_of(otherwise),
-                        None => Ok(Flow::Value(Value::unit())),
-                    },
-                    None => self.undecided(&known, condition.span, then, otherwise.as_deref(), e.span).map(Flow::Value),
-                }
-            }
-            _ => self.expression(e).map(Flow::Value),
-        }
+        Ok(())
     }
 
     fn let_statement(&mut self, mutable: bool, pattern: &Pattern, ty: Option<&ast::Type>, value: &Expr) -> Outcome<()> {
-        let found = self.expression(value);
+        let found = self.refuse_inner_exits(value).and_then(|()| self.expression(value));
         let declared = ty.map(|ty| self.declared_type(ty, Bare::Open)).transpose();
         let kept = match (found, &declared) {
             (Ok(found), Ok(Some(declared))) => self.keep_promise(found, declared, value.span),

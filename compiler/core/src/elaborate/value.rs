@@ -8,6 +8,7 @@ use super::known::{Known, Num};
 use super::types::{Scalar, Type};
 use crate::ir::{Ref, ValueId};
 use crate::source::Span;
+use smpc_bytecode::interval::Interval;
 use std::rc::Rc;
 
 /// Where a fact about a value comes from.
@@ -65,22 +66,39 @@ pub(crate) struct Leaf {
     pub(crate) origin: Option<Rc<Origin>>,
     /// How it relates to what a loop carries.
     pub(crate) relative: Option<Relative>,
+    /// Whether everyone knows the lanes although their register is shared: words of bits have no public registers.
+    pub(crate) public: bool,
+    /// A range, of raw integers, that a public condition around leaves of that of its register.
+    pub(crate) narrowed: Option<Interval>,
 }
 
 impl Leaf {
     /// Known lanes.
     pub(crate) const fn known(lanes: Known) -> Self {
-        Self { data: Data::Known(lanes), origin: None, relative: None }
+        Self { data: Data::Known(lanes), origin: None, relative: None, narrowed: None, public: false }
     }
 
     /// Lanes of the program.
     pub(crate) const fn of(view: Ref) -> Self {
-        Self { data: Data::Lanes(view), origin: None, relative: None }
+        Self { data: Data::Lanes(view), origin: None, relative: None, narrowed: None, public: false }
+    }
+
+    /// Lanes of a shared register that everyone knows, or not.
+    pub(crate) const fn public(mut self, public: bool) -> Self {
+        self.public = public;
+        self
     }
 
     /// With an origin.
     pub(crate) fn from(mut self, origin: Option<Rc<Origin>>) -> Self {
         self.origin = origin;
+        self
+    }
+
+    /// Where it is this one or an equal other one.
+    pub(crate) fn or(mut self, other: &Self) -> Self {
+        self.relative = Relative::join(self.relative, other.relative);
+        self.narrowed = self.narrowed.zip(other.narrowed).map(|(a, b)| a.join(b));
         self
     }
 
@@ -160,7 +178,7 @@ impl Value {
     pub(crate) fn known_bool(&self) -> Option<bool> {
         match self.known_scalar()? {
             Num::Bool(value) => Some(value),
-            Num::Int(_) | Num::Fix(_) => None,
+            Num::Int(_) | Num::Fix(_) | Num::Bits(_) => None,
         }
     }
 

@@ -25,3 +25,12 @@ pub fn emit(program: Program) -> Module {
     let slots = slots::allocate(&program, &layout, &mut classes);
     code::write(&program, &layout, &mut classes, slots)
 }
+
+/// Bits of a scalar that is a word or a truth value.
+pub(crate) const fn word_width(scalar: &smpc_bytecode::types::DataType) -> Option<u32> {
+    match scalar {
+        smpc_bytecode::types::DataType::Bool => Some(1),
+        smpc_bytecode::types::DataType::Bits { width } => Some(*width),
+        _ => None,
+    }
+}

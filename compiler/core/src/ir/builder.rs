@@ -122,6 +122,12 @@ impl Builder {
         &self.program
     }
 
+    /// The instructions of the block that is open.
+    #[must_use]
+    pub fn block(&self) -> &Block {
+        &self.block
+    }
+
     /// The manifest, for outputs that become known on the way.
     pub fn manifest_mut(&mut self) -> &mut Manifest {
         &mut self.program.manifest

@@ -3,7 +3,7 @@
 use super::{Op, Program, RegType, Slot};
 use smpc_bytecode::semantics::{self, Fault, Operand};
 
-/// Lanes.
+/// Lanes, each as many words long as its type has limbs.
 pub type Lanes = Vec<i64>;
 
 /// The lanes of the result, which lie in its range.

@@ -65,7 +65,9 @@ impl Run<'_> {
                 self.step(*site)?;
                 let mut lanes = Lanes::new();
                 for part in parts {
-                    lanes.extend(self.read(part, *site)?);
+                    let slot = Slot { ty: self.program.ty(*result), lanes: part.lanes() };
+                    let args = [self.read(part, *site)?];
+                    lanes.extend(self.eval(Op::Copy {}, std::slice::from_ref(part), &args, slot, *site)?);
                 }
                 self.set(*result, lanes);
                 Ok(())
@@ -156,8 +158,9 @@ impl Run<'_> {
             op => {
                 let count = update.place.lanes().unwrap_or(0);
                 let words = self.eval(op, &update.args, &args, Slot { ty, lanes: count }, site)?;
-                for (at, word) in self.places(&update.place, lanes, site)?.into_iter().zip(words) {
-                    array[at] = word;
+                let limbs = ty.limbs();
+                for (at, word) in self.places(&update.place, lanes, site)?.into_iter().zip(words.chunks(limbs)) {
+                    array[at * limbs..(at + 1) * limbs].copy_from_slice(word);
                 }
             }
         }
@@ -227,7 +230,9 @@ impl Run<'_> {
 
     fn read(&self, arg: &Ref, site: SiteId) -> Result<Lanes, Fault> {
         let lanes = self.lanes(arg.value, site)?;
-        Ok(self.places(&arg.place, lanes.len() as u64, site)?.into_iter().map(|at| lanes[at]).collect())
+        let limbs = self.program.ty(arg.value).limbs();
+        let places = self.places(&arg.place, (lanes.len() / limbs) as u64, site)?;
+        Ok(places.into_iter().flat_map(|at| &lanes[at * limbs..(at + 1) * limbs]).copied().collect())
     }
 
     /// The lanes that a view names, one after another.

@@ -8,7 +8,7 @@ use super::{
 };
 use smpc_bytecode::module::{Input, Output, Receivers, Site};
 use smpc_bytecode::op::{FileId, RoleId};
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field, Format, Reading};
 use smpc_math::netlist::{self, Netlist};
 
 /// Why a text is no program.
@@ -321,6 +321,11 @@ impl Parser {
 
     fn data_inner(&mut self) -> Parsed<DataType> {
         if self.eat('[') {
+            if self.eat('~') {
+                let most = self.number()?;
+                self.expect(']')?;
+                return Ok(DataType::Rows { most, element: Box::new(self.data()?) });
+            }
             let mut shape = Vec::new();
             while !self.eat(']') {
                 shape.push(self.number()?);
@@ -352,15 +357,42 @@ impl Parser {
                 self.expect('{')?;
                 let mut fields = Vec::new();
                 while !self.eat('}') {
-                    let field = self.text()?;
+                    let (name, reading) = (self.text()?, self.reading()?);
                     self.expect(':')?;
-                    fields.push((field, self.data()?));
+                    fields.push(Field { name, ty: self.data()?, reading });
                     self.eat(',');
                 }
                 Ok(DataType::Struct { name, fields })
             }
+            ("bits", width) => Ok(DataType::Bits { width }),
+            ("enum", 0) => {
+                let name = self.text()?;
+                self.expect('{')?;
+                let mut variants = Vec::new();
+                while !self.eat('}') {
+                    variants.push(self.text()?);
+                    self.eat(',');
+                }
+                Ok(DataType::Enum { name, variants })
+            }
+            ("maybe", 0) => Ok(DataType::Maybe(Box::new(self.data()?))),
             _ => self.fail(format!("no type `{word}`")),
         }
+    }
+
+    /// `column "Pay" scale 100`, or nothing.
+    fn reading(&mut self) -> Parsed<Reading> {
+        let column = if self.eat_word("column") { Some(self.text()?) } else { None };
+        let format = if self.eat_word("date") {
+            Format::Date
+        } else if self.eat_word("scale") {
+            Format::Scale(self.number()?)
+        } else if self.eat_word("key") {
+            Format::Key
+        } else {
+            Format::Plain
+        };
+        Ok(Reading { column, format })
     }
 
     fn interval(&mut self) -> Parsed<(i64, i64)> {

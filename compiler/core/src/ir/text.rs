@@ -16,7 +16,7 @@
 
 use super::{Block, Bound, Carried, Constant, Inst, Kind, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId};
 use smpc_bytecode::module::Receivers;
-use smpc_bytecode::types::DataType;
+use smpc_bytecode::types::{DataType, Field, Format};
 use smpc_math::netlist;
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -299,11 +299,31 @@ impl Display for Data<'_> {
             }
             DataType::Struct { name, fields } => {
                 write!(f, "struct {} {{", Quoted(name))?;
-                for (i, (name, ty)) in fields.iter().enumerate() {
-                    write!(f, "{} {}: {}", if i == 0 { "" } else { "," }, Quoted(name), Data(ty))?;
+                for (i, Field { name, ty, reading }) in fields.iter().enumerate() {
+                    write!(f, "{} {}", if i == 0 { "" } else { "," }, Quoted(name))?;
+                    if let Some(column) = &reading.column {
+                        write!(f, " column {}", Quoted(column))?;
+                    }
+                    match reading.format {
+                        Format::Plain => {}
+                        Format::Date => f.write_str(" date")?,
+                        Format::Scale(scale) => write!(f, " scale {scale}")?,
+                        Format::Key => f.write_str(" key")?,
+                    }
+                    write!(f, ": {}", Data(ty))?;
                 }
                 f.write_str(" }")
             }
+            DataType::Bits { width } => write!(f, "bits.{width}"),
+            DataType::Enum { name, variants } => {
+                write!(f, "enum {} {{", Quoted(name))?;
+                for (i, variant) in variants.iter().enumerate() {
+                    write!(f, "{} {}", if i == 0 { "" } else { "," }, Quoted(variant))?;
+                }
+                f.write_str(" }")
+            }
+            DataType::Maybe(value) => write!(f, "maybe {}", Data(value)),
+            DataType::Rows { most, element } => write!(f, "[..={most}] {}", Data(element)),
             DataType::Tuple(items) => {
                 f.write_char('(')?;
                 for (i, ty) in items.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Says whether a program is well formed. What holds of one that passes:
 //!
 //! * each value is defined once, before it is read, and is read only where its definition is in scope;
-//! * types say something (`lo <= hi`, 1 to 128 planes), ids of tables exist, and there is a place for every instruction;
+//! * types say something (`lo <= hi`, planes within [`MAX_WIDTH`]), ids of tables exist, and there is a place for every instruction;
 //! * operands and results of an operation are of the domains and lengths that the table and the operation ask for: a result is secret
 //!   where an operand is, and public otherwise (a copy may make it secret);
 //! * views have at most two dimensions and stay inside their values, apart from a run-time index, which is a public integer; the place of an update names
@@ -14,6 +14,7 @@
 use super::{
     Block, Bound, Carried, Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, copies, fits,
 };
+use smpc_bytecode::types::MAX_WIDTH;
 
 /// Why a program is not well formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl Verifier<'_> {
         let slot = self.program.slot(value);
         let sensible = match slot.ty {
             RegType::Pub { lo, hi, frac, .. } | RegType::Arith { lo, hi, frac } => lo <= hi && frac < 64,
-            RegType::Bin { width } => (1..=128).contains(&width),
+            RegType::Bin { width } => (1..=MAX_WIDTH).contains(&width),
         };
         self.demand(sensible, || format!("%{} has a type without values", value.0))?;
         self.scope[value.index()] = Scope::Known;
@@ -282,6 +283,11 @@ impl Verifier<'_> {
                 args.iter().map(|arg| arg.ty).eq(widths)
                     && result.is_some_and(|slot| slot.ty == RegType::Bin { width: netlist.outputs().len() as u32 })
             }),
+            Op::Join {} => {
+                let width = |ty| if let RegType::Bin { width } = ty { width } else { 0 };
+                let sum = args.iter().map(|arg| u64::from(width(arg.ty))).sum::<u64>();
+                result.is_some_and(|slot| u64::from(width(slot.ty)) == sum)
+            }
             Op::Input { input, .. } => input.index() < program.manifest.inputs.len(),
             Op::Output { output, .. } => output.index() < program.manifest.outputs.len(),
             _ => true,

@@ -153,6 +153,7 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         | Op::Xor {}
         | Op::Not {}
         | Op::Planes { .. }
+        | Op::Join {}
         | Op::StopUnless { .. }
         | Op::Random {} => 0,
         Op::Mul {} | Op::Dot { .. } | Op::MatMul { .. } | Op::And {} | Op::Or {} => u64::from(secrets > 1),

@@ -21,7 +21,7 @@ pub fn interval(program: &Program, op: Op, args: &[Ref]) -> Option<Interval> {
         Op::Relabel {} => ranges.first().copied(),
         Op::Mul {} if args.first() == args.get(1) => Some(ranges.first()?.square()),
         Op::Dot { len } if args.first() == args.get(1) => Some(ranges.first()?.square().times(len)),
-        Op::Xor {} | Op::And {} | Op::Or {} | Op::Not {} => {
+        Op::Not {} => {
             let truth = Interval::new(0, 1);
             ranges.iter().all(|range| *range == truth).then_some(truth)
         }

@@ -191,7 +191,7 @@ fn fill(program: &mut Program, gate: &mut Gate, word: i64, out: &mut Vec<Inst>) 
         return;
     }
     let public = match ty {
-        RegType::Bin { .. } => RegType::PUB_BOOL,
+        RegType::BIN_BOOL => RegType::PUB_BOOL,
         _ => RegType::Pub { kind: crate::ir::Kind::Int, lo: word, hi: word, frac: ty.frac() },
     };
     let scalar = program.value(Slot { ty: public, lanes: 1 }, "");

@@ -2,6 +2,7 @@
 //! the grammar accepts, also what a later pass refuses.
 
 use crate::source::Span;
+use num_bigint::BigUint;
 
 /// A word and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -434,6 +435,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// An integer; `None` where it exceeds 127 bits.
     Int(Option<i128>),
+    /// An integer in hexadecimal or binary that exceeds 127 bits: a word.
+    Word(BigUint),
     /// A fixed-point number as written: digits · 10^−scale; `None` where it exceeds 127 bits.
     Fix(Option<Decimal>),
     /// `true`, `false`

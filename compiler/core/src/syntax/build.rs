@@ -2,6 +2,7 @@
 
 use super::ast::{BinaryOp, Block, Decimal, Expr, ExprKind, Stmt, StmtKind, Type, TypeKind};
 use crate::source::{FileId, Span};
+use num_bigint::BigUint;
 
 /// A span from byte offsets.
 #[allow(clippy::cast_possible_truncation, reason = "texts of 4 GiB are refused before they are read")]
@@ -22,15 +23,24 @@ pub(super) fn binary(file: FileId, l: usize, r: usize, left: Expr, op: (BinaryOp
     ex(file, l, r, ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) })
 }
 
+/// Most bits of a word that is written out.
+const LITERAL_BITS: u64 = 1024;
+
 /// An integer literal: decimal, `0x…`, `0b…`, with underscores.
 pub(super) fn integer(file: FileId, l: usize, r: usize, text: &str) -> Expr {
     let digits = text.replace('_', "");
-    let value = match digits.get(..2) {
-        Some("0x") => i128::from_str_radix(&digits[2..], 16).ok(),
-        Some("0b") => i128::from_str_radix(&digits[2..], 2).ok(),
-        _ => digits.parse().ok(),
+    let radix = match digits.get(..2) {
+        Some("0x") => 16,
+        Some("0b") => 2,
+        _ => return ex(file, l, r, ExprKind::Int(digits.parse().ok())),
     };
-    ex(file, l, r, ExprKind::Int(value))
+    let value = i128::from_str_radix(&digits[2..], radix).ok();
+    let wide = || BigUint::parse_bytes(&digits.as_bytes()[2..], radix).filter(|wide| wide.bits() <= LITERAL_BITS);
+    let kind = match value.is_none().then(wide).flatten() {
+        Some(wide) => ExprKind::Word(wide),
+        None => ExprKind::Int(value),
+    };
+    ex(file, l, r, kind)
 }
 
 /// A fixed-point literal, kept exactly.

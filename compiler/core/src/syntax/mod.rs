@@ -1,12 +1,17 @@
 //! From text to syntax tree.
 
 pub mod ast;
+mod brackets;
 mod build;
+mod messages;
 mod parse;
 pub mod token;
 pub(crate) mod walk;
 
-pub use parse::parse;
+pub mod imports;
+
+pub(crate) use parse::shape;
+pub use parse::{MAX_NAME, parse};
 
 use ast::ExprKind;
 use token::Token;
@@ -38,4 +43,20 @@ pub fn literal(text: &str) -> Option<ExprKind> {
         ([(_, Token::False, _)], []) => Some(ExprKind::Bool(false)),
         _ => None,
     }
+}
+
+/// Whether a text is a name that a program may declare.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let (tokens, unknown) = token::lex(text);
+    let whole = |(start, token, end): &token::Lexed| {
+        matches!(token, Token::Ident(name) if name.len() <= MAX_NAME) && (*start, *end) == (0, text.len())
+    };
+    unknown.is_empty() && tokens.len() == 1 && tokens.first().is_some_and(whole)
+}
+
+/// Whether a text is a word of the language, also of those that are names elsewhere.
+#[must_use]
+pub fn is_keyword(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_name(text)
 }

@@ -73,6 +73,7 @@ pub(crate) trait Walk: Sized {
     fn parts(&mut self, e: &Expr) {
         match &e.kind {
             ExprKind::Int(_)
+            | ExprKind::Word(_)
             | ExprKind::Fix(_)
             | ExprKind::Bool(_)
             | ExprKind::Str(_)

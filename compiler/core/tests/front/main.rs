@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 fn compile_with(text: &str, defines: &[(&str, &str)]) -> Compiled {
     let defines: BTreeMap<String, String> = defines.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    compile(&Request { path: "main.smpc", text, defines, loader: &|_| None, deny: Vec::new() })
+    compile(&Request { defines, ..Request::new("main.smpc", text) })
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn damaged_sources_do_not_panic() {
         for entry in std::fs::read_dir(format!("{root}{folder}")).expect("a folder") {
             let path = entry.expect("a readable folder").path();
             let path = if path.is_dir() { path.join("main.smpc") } else { path };
-            if path.extension().is_some_and(|extension| extension == "smpc") {
+            if path.is_file() && path.extension().is_some_and(|extension| extension == "smpc") {
                 texts.push(std::fs::read_to_string(path).expect("a source"));
             }
         }
@@ -140,8 +140,7 @@ fn odd_characters_stay_in_the_source() {
          \toutput y = reveal(x) + 1 to all; //\r{odd}\n}}\n"
     );
     let path = format!("ma{odd}in.smpc");
-    let compiled =
-        compile(&Request { path: &path, text: &text, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() });
+    let compiled = compile(&Request::new(&path, &text));
     let module = compiled.module.as_ref().unwrap_or_else(|| panic!("{}", compiled.render()));
     let verified = smpc_bytecode::verify::verify(module.clone(), &smpc_bytecode::verify::Limits::default());
     let verified = verified.unwrap_or_else(|error| panic!("{error}"));

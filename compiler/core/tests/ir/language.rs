@@ -11,22 +11,21 @@ use std::collections::BTreeMap;
 /// Raw lanes by output name, leaves one after another.
 pub(crate) type Given = BTreeMap<String, Vec<i64>>;
 
-/// The compiler could not bound a range, or found a divisor that is always 0.
+/// The compiler could not bound a range, or found a divisor that is always 0 or an index that is never inside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused;
 
 /// Runs a program on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped it.
-fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
+pub(crate) fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
     try_run(source, inputs).unwrap_or_else(|Refused| panic!("refused:\n{source}"))
 }
 
 /// As [`run`], of a program that may be refused because of its ranges, and nothing else.
 pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, String>, Refused> {
-    let request =
-        Request { path: "main.smpc", text: source, defines: BTreeMap::new(), loader: &|_| None, deny: Vec::new() };
+    let request = Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
-    let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision];
+    let ranges = [Code::Overflow, Code::LoopRange, Code::ZeroDivision, Code::OutOfBounds];
     if diagnostics.iter().any(|told| ranges.contains(&told.code)) {
         return Err(Refused);
     }
@@ -76,7 +75,7 @@ pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, S
 }
 
 /// A program over secret integers `a`, `b` in −100..=100 and an array `xs` of 5 in 0..=9, and `c` a secret truth value.
-fn body(statements: &str, outputs: &[(&str, &[i64])]) {
+pub(crate) fn body(statements: &str, outputs: &[(&str, &[i64])]) {
     let source = format!(
         "party A, B;\ninput a: secret int in -100..=100 from A;\ninput b: secret int in -100..=100 from B;\n\
          input xs: secret [int in 0..=9; 5] from A;\ninput c: secret bool from B;\nfn main() {{\n{statements}\n}}\n"
@@ -88,7 +87,7 @@ fn body(statements: &str, outputs: &[(&str, &[i64])]) {
     assert_eq!(given.len(), outputs.len(), "{source}");
 }
 
-const ONE: i64 = 1 << 16;
+pub(crate) const ONE: i64 = 1 << 16;
 
 #[test]
 fn arithmetic() {
@@ -310,4 +309,390 @@ fn main() {
     let root = ((variance as f64 / ONE as f64).sqrt() * ONE as f64) as i64;
     assert!((given["s"][0] - root).abs() <= 2);
     assert_eq!(given["q"], [3 * ONE, 15 * ONE / 2, 77 * ONE, 990 * ONE]);
+}
+
+#[test]
+fn exits() {
+    // Known: nothing is left of them.
+    body("let mut n = 0; for i in 0..5 { if true { continue; } n += 1; } output n to all;", &[("n", &[0])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i]; break; } output n to all;", &[("n", &[3])]);
+    // Public.
+    body(
+        "let p = reveal(xs[1]); let mut n = 0; for i in 0..5 { if i > p { break; } n += xs[i]; } output n to all;",
+        &[("n", &[4])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) { if p[i] == 1 { continue; } n += x; } output n to all;",
+        &[("n", &[12])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while true { if p[i] == 4 { break; } n += p[i]; i += 1; } output n to all; output i to all;",
+        &[("n", &[4]), ("i", &[2])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while i < 5 { let at = i; i += 1; if p[at] == 1 { continue; } if p[at] == 5 { n += 100; break; } n += p[at]; } output n to all; output i to all;",
+        &[("n", &[107]), ("i", &[5])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { for j in 0..5 { if j > i { break; } if p[j] == 4 { continue; } n += 1; } if p[i] == 4 { break; } } output n to all;",
+        &[("n", &[5])],
+    );
+    // What stands before an exit counts, also in the side that leaves.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { if p[i] == 4 { n += 10; break; } else { n += 1; } n += 100; } output n to all;",
+        &[("n", &[212])],
+    );
+    // A value of an `if` that leaves on one side.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { let x = if p[i] == 1 { continue; } else { xs[i] * 2 }; n += x; } output n to all;",
+        &[("n", &[24])],
+    );
+    // The head is not looked at after a `break`, nor is the element behind the last.
+    body(
+        "let p = reveal(xs); let mut i = 0; while p[i] < 9 { i += 1; if i == 5 { break; } } output i to all;",
+        &[("i", &[5])],
+    );
+    body(
+        "let n = reveal(xs[0]); let p = reveal(xs); let mut s = 0; for i in n..9 { if i == 5 { break; } s += p[i]; } output s to all;",
+        &[("s", &[6])],
+    );
+    body(
+        "let n = reveal(a); let mut s = 0; for i in n..5 { if i == 2 { break; } s += 1; } output s to all;",
+        &[("s", &[0])],
+    );
+    // Under a secret condition around the loop.
+    body(
+        "let p = reveal(xs); let mut n = 0; if c { for i in 0..5 { if p[i] == 4 { break; } n += 1; } } output n to all;",
+        &[("n", &[2])],
+    );
+}
+
+#[test]
+fn returns() {
+    let with = |function: &str, call: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 5] from A;\n{function}\nfn main() {{\n    let p = reveal(xs);\n    output x = {call} to all;\n}}\n"
+        );
+        run(&source, &[&[3, 1, 4, 1, 5]]).unwrap_or_else(|e| panic!("{e}\n{source}"))["x"].clone()
+    };
+    let find = "fn find<const N>(p: [int; N], key: int) -> int { for i in 0..N { if p[i] == key { return i; } } N }";
+    assert_eq!(with(find, "[find(p, 4), find(p, 3), find(p, 9)]"), [2, 0, 5]);
+    let first = "fn first<const N>(p: [int; N], xs: secret [int; N]) -> secret int { let mut i = 0; while true { if p[i] > 3 { return xs[i] * 10; } i += 1; } }";
+    assert_eq!(with(first, "first(p, xs)"), [40]);
+    let nested = "fn nested<const N>(p: [int; N]) -> (int, int) { for i in 0..N { for j in 0..i { if p[i] == p[j] { return (j, i); } if p[j] == 7 { break; } } if p[i] == 8 { return (i, i); } } (0 - 1, 0 - 1) }";
+    assert_eq!(with(nested, "[nested(p).0, nested(p).1]"), [1, 3]);
+    let sides = "fn sides(p: int, x: secret int) -> secret fix { if p > 3 { return 2; } else if p > 2 { return x; } let y = x * 0.5; if p == 1 { return y; } y + 1 }";
+    assert_eq!(with(sides, "[sides(p[k], xs[1]) for k in 0..3]"), [ONE, ONE / 2, 2 * ONE]);
+    // A function that returns may be called under a secret condition: what decides is public.
+    let under = "fn under(p: int, x: secret int) -> secret int { if p > 3 { return x; } x + 1 }";
+    assert_eq!(with(under, "if xs[0] == 3 { under(p[0], xs[2]) } else { under(p[2], xs[2]) }"), [5]);
+    let unit = "fn stop(p: int) { if p > 100 { return; } assert(p < 10, \"p\"); }\nfn f(p: int) -> int { stop(p); p }";
+    assert_eq!(with(unit, "f(p[0])"), [3]);
+    assert_eq!(with(unit, "f(p[0] + 100)"), [103]);
+}
+
+#[test]
+fn loops_that_a_secret_ends() {
+    body("let mut n = 0; for i in 0..5 while i < a - 5 { n += xs[i]; } output n to all;", &[("n", &[4])]);
+    body(
+        "let mut n = 0; let mut ys = xs; for i in 0..5 while xs[i] < 4 { n += 1; ys[i] = 9; } output n to all; output ys to all;",
+        &[("n", &[2]), ("ys", &[9, 9, 4, 1, 5])],
+    );
+    // Once false it stays false.
+    body("let mut n = 0; for x in xs while x != 1 { n += x; } output n to all;", &[("n", &[3])]);
+    body(
+        "let mut n = 0; let mut left = a; for i in 0..10 while left > 0 { left -= 3; n += 1; } output n to all; output left to all;",
+        &[("n", &[3]), ("left", &[-2])],
+    );
+    body(
+        "let mut n = 0; for i in 0..3 { if i > 0 { for j in 0..5 while xs[j] != 4 { if c { n += 1; } } } } output n to all;",
+        &[("n", &[4])],
+    );
+    // Public conditions end the loop.
+    body("let p = reveal(a); let mut n = 0; for i in 0..100 while i < p { n += i; } output n to all;", &[("n", &[21])]);
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) while p[i] != 4 { if p[i] == 3 { continue; } n += x; } output n to all;",
+        &[("n", &[1])],
+    );
+    body("let mut n = 0; for i in 0..5 while true { n += 1; } output n to all;", &[("n", &[5])]);
+    body("let mut n = 0; for i in 0..5 while false { n += 1; } output n to all;", &[("n", &[0])]);
+}
+
+#[test]
+fn matches() {
+    // Known: the other arms are not looked at.
+    body(
+        "const_match"
+            .replace("const_match", "output x = match len(xs) { 0 => a, 5 => b, _ => a + b } to all;")
+            .as_str(),
+        &[("x", &[-3])],
+    );
+    // Secret, as a value.
+    body(
+        "output x = [match x { 0 => 10, 1..=3 => 11, 4 | 7 => 12, _ => a } for x in xs] to all;",
+        &[("x", &[11, 11, 12, 11, 7])],
+    );
+    body("output x = match a { -100..=-1 => -1, 0 => 0, _ => 1 } to all;", &[("x", &[1])]);
+    body("output x = match b { -100..=-1 => -1, 0 => 0, 1..=100 => 1 } to all;", &[("x", &[-1])]);
+    body(
+        "output x = [match x { 3 => a, 0..=4 => b, 5..=9 => a * b } for x in xs] to all;",
+        &[("x", &[7, -3, -3, -3, -21])],
+    );
+    body("output x = match c { true => a, false => b } to all;", &[("x", &[7])]);
+    body("output x = match a > b { false => 1, _ => 2.5 } to all;", &[("x", &[5 * ONE / 2])]);
+    // As a statement; only the place that is written is chosen.
+    body(
+        "let mut ys = xs; let mut n = 0; for x in xs { match x { 1 => { ys[0] = n; n += 1; }, 4 => { n -= 2; ys = xs; }, _ => { } } } output ys to all; output n to all;",
+        &[("ys", &[-1, 1, 4, 1, 5]), ("n", &[0])],
+    );
+    // Public.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { match p[i] { 1 => { continue; }, 5 => { break; }, 4 | 3 => { n += a; }, _ => { n += 1000; } } n += 1; } output n to all;",
+        &[("n", &[16])],
+    );
+    body(
+        "let p = reveal(xs); output x = [match p[k] { 0..=2 => a, 3 => 0.5, _ => b } for k in 0..3] to all;",
+        &[("x", &[ONE / 2, 7 * ONE, -3 * ONE])],
+    );
+    body("let p = reveal(c); output x = match p { true => xs, _ => xs * 2 } to all;", &[("x", &[3, 1, 4, 1, 5])]);
+}
+
+/// A program over secret indices: `i` is 2, `j` is 0, `far` is 9 and `no` is −1 of −1..=9; `k` is [2, 0, 1].
+fn indexed(statements: &str, outputs: &[(&str, &[i64])]) {
+    let source = format!(
+        "party A;\nstruct Row {{ id: int in 0..=9, ok: bool, marks: [int in 0..=5; 2] }}\n\
+         input i: secret int in 0..=2 from A;\ninput j: secret int in 0..=1 from A;\ninput far: secret int in -1..=9 from A;\n\
+         input no: secret int in -1..=9 from A;\ninput k: secret [int in 0..=2; 3] from A;\ninput t: secret [Row; 3] from A;\n\
+         input m: secret [fix in -9.0..=9.0; 2, 3] from A;\ninput w: secret [int in {}..={}; 3] from A;\ninput c: secret bool from A;\n\
+         fn main() {{\n{statements}\n}}\n",
+        "(-9_223_372_036_854_775_807 - 1)",
+        i64::MAX
+    );
+    let m: Vec<i64> = (1..=6).map(|x| x * ONE).collect();
+    let rows: [&[i64]; 3] = [&[7, 8, 9], &[1, 0, 1], &[0, 1, 2, 3, 4, 5]];
+    let wide = [i64::MIN, i64::MAX, -5];
+    let inputs: [&[i64]; 11] = [&[2], &[0], &[9], &[-1], &[2, 0, 1], rows[0], rows[1], rows[2], &m, &wide, &[1]];
+    let given = run(&source, &inputs).unwrap_or_else(|e| panic!("{e}\n{source}"));
+    for (name, lanes) in outputs {
+        assert_eq!(given.get(*name).map(Vec::as_slice), Some(*lanes), "{name}\n{source}");
+    }
+    assert_eq!(given.len(), outputs.len(), "{source}");
+}
+
+#[test]
+fn secret_indices_read() {
+    indexed("output x = [t.id[i], t[i].id, t.id[j], t.id[far], t.id[no]] to all;", &[("x", &[9, 9, 7, 0, 0])]);
+    indexed("output x = [t[i].ok, t[j].ok, t.ok[i - 1], t[far].ok] to all;", &[("x", &[1, 1, 0, 0])]);
+    indexed(
+        "output x = t[i].marks to all; output y = t[i].marks[j] to all; output z = t.marks[.., j] to all;",
+        &[("x", &[4, 5]), ("y", &[4]), ("z", &[0, 2, 4])],
+    );
+    indexed("output x = [m[j, i], m[1, i], m[j, 1], m[j][i]] to all;", &[("x", &[3 * ONE, 6 * ONE, 2 * ONE, 3 * ONE])]);
+    indexed(
+        "output x = m[j] to all; output y = m[.., i] to all; output z = m[j, 1..] to all;",
+        &[("x", &[ONE, 2 * ONE, 3 * ONE]), ("y", &[3 * ONE, 6 * ONE]), ("z", &[2 * ONE, 3 * ONE])],
+    );
+    // Whole numbers of 64 bits.
+    indexed("output x = [w[i], w[j], w[i - 1], w[far]] to all;", &[("x", &[-5, i64::MIN, i64::MAX, 0])]);
+    // A public table, and a record as a whole.
+    indexed("output x = [10, 20, 40][i] to all; output y = t[i] to all;", &[("x", &[40]), ("y", &[9, 1, 4, 5])]);
+    // Arrays of indices.
+    indexed(
+        "output x = t.id[k] to all; output y = t.ok[k] to all; output z = w[k] to all;",
+        &[("x", &[9, 7, 8]), ("y", &[1, 1, 0]), ("z", &[-5, i64::MIN, i64::MAX])],
+    );
+    indexed(
+        "output x = t.marks[k] to all; output y = t[k].id to all; output z = [[true, false], [false, false], [true, true]][k] to all;",
+        &[("x", &[4, 5, 0, 1, 2, 3]), ("y", &[9, 7, 8]), ("z", &[1, 1, 1, 0, 0, 0])],
+    );
+    indexed(
+        "let p = reveal(j); let cube = [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 10], [11, 12]]]; output x = cube[p, i] to all; output y = cube[.., i] to all; output z = cube[.., i, j] to all; output u = cube[j, .., 1] to all;",
+        &[("x", &[5, 6]), ("y", &[5, 6, 11, 12]), ("z", &[5, 11]), ("u", &[2, 4, 6])],
+    );
+    indexed(
+        "let cube = [[[c, !c], [!c, c], [!c, !c]], [[c, c], [c, !c], [!c, c]]]; output y = cube[.., i] to all;",
+        &[("y", &[0, 0, 0, 1])],
+    );
+    indexed(
+        "let s = [w, reverse(w)]; output y = s[.., i] to all; let cube = [[[w[0], 1], [w[1], 2]], [[w[2], 3], [4, 5]]]; output z = cube[.., j] to all;",
+        &[("y", &[-5, i64::MIN]), ("z", &[i64::MIN, 1, -5, 3])],
+    );
+}
+
+#[test]
+fn secret_indices_write() {
+    indexed("let mut x = t.id; x[i] = 1; x[far] = 2; x[no] = 3; output x to all;", &[("x", &[7, 8, 1])]);
+    indexed("let mut x = t.id; x[i] += 1; x[far] += 2; x[j] -= 5; output x to all;", &[("x", &[2, 8, 10])]);
+    indexed("let mut x = t.id; x[i] *= 2; x[j] /= 2; output x to all;", &[("x", &[3, 8, 18])]);
+    indexed(
+        "let mut x = t.id; if c { x[i] = 1; } else { x[j] = 1; } if !c { x[i] += 5; x[j] *= 3; } output x to all;",
+        &[("x", &[7, 8, 1])],
+    );
+    indexed(
+        "let mut u = t; u[i].id = 0; u[j].marks[i - 1] = 9; u[i].ok = false; u.marks[.., j] = [5, 6, 7]; output x = u.id to all; output y = u.marks to all; output z = u.ok to all;",
+        &[("x", &[7, 8, 0]), ("y", &[5, 9, 6, 3, 7, 5]), ("z", &[1, 0, 0])],
+    );
+    indexed(
+        "let mut u = t; u[i] = t[j]; output x = u.id to all; output y = u.marks to all;",
+        &[("x", &[7, 8, 7]), ("y", &[0, 1, 2, 3, 0, 1])],
+    );
+    indexed(
+        "let mut x = m; x[j, i] = 0.5; x[1, j] += 1; x[j] *= 2; output x to all;",
+        &[("x", &[2 * ONE, 4 * ONE, ONE, 5 * ONE, 5 * ONE, 6 * ONE])],
+    );
+    indexed(
+        "let mut x = m; x[.., i] = [7.0, 8.0]; x[.., i - 1] += 1; output x to all;",
+        &[("x", &[ONE, 3 * ONE, 7 * ONE, 4 * ONE, 6 * ONE, 8 * ONE])],
+    );
+    indexed(
+        "let mut x = [0; 2, 3, 2]; x[.., i, ..] = [[1, 2], [3, 4]]; x[j, 0..2] = [[5, 6], [7, 8]]; output x to all;",
+        &[("x", &[5, 6, 7, 8, 1, 2, 0, 0, 0, 0, 3, 4])],
+    );
+    // Histograms: the range grows by one a turn.
+    indexed(
+        "let mut h = [0; 3]; for x in k { h[x] += 1; } for n in 0..100 { h[i] += 1; } output h to all;",
+        &[("h", &[1, 1, 101])],
+    );
+    indexed(
+        "let mut h: [int in 0..=5; 3] = [0; 3]; for x in k { h[x] = clamp(h[x] + x, 0, 5); } output h to all;",
+        &[("h", &[0, 1, 2])],
+    );
+    indexed("let mut b = [c; 3]; b[i] = !c; if c { b[j] = false; } output b to all;", &[("b", &[0, 1, 0])]);
+    indexed(
+        "let mut x = t.id; for n in 0..3 while n < i { x[k[n]] = n * 10; } output x to all;",
+        &[("x", &[10, 8, 0])],
+    );
+}
+
+/// How often an operation stands in a program before the passes, and how many lanes it has in all.
+fn count(source: &str, mnemonic: &str) -> (usize, u64) {
+    let request = Request::new("main.smpc", source);
+    let (sources, diagnostics, program) = to_ir(&request);
+    let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
+    let program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
+    let mut found = (0, 0);
+    let mut see = |program: &smpcc_core::ir::Program, inst: &smpcc_core::ir::Inst| {
+        let (op, result) = match inst {
+            smpcc_core::ir::Inst::Gate(gate) => (gate.op, gate.result),
+            smpcc_core::ir::Inst::Update(update) => (update.op, Some(update.result)),
+            _ => return,
+        };
+        if op.mnemonic() == mnemonic {
+            found.0 += 1;
+            found.1 += result.map_or(0, |result| program.lanes(result));
+        }
+    };
+    fn walk(
+        program: &smpcc_core::ir::Program,
+        block: &[smpcc_core::ir::Inst],
+        see: &mut impl FnMut(&smpcc_core::ir::Program, &smpcc_core::ir::Inst),
+    ) {
+        for inst in block {
+            see(program, inst);
+            inst.blocks().into_iter().for_each(|block| walk(program, block, see));
+        }
+    }
+    walk(&program, &program.body, &mut see);
+    found
+}
+
+#[test]
+fn only_what_is_written_is_chosen() {
+    let selects = |n: usize, statements: &str| {
+        let source = format!(
+            "party A;\nstruct Row {{ f: int in 0..=9, g: [int in 0..=9; 4] }}\ninput xs: secret [int in 0..=9; {n}] from A;\n\
+             input t: secret [Row; {n}] from A;\ninput c: secret bool from A;\ninput p: public int in 0..=3 from A;\n\
+             fn main() {{\n    let mut ys = xs;\n    let mut u = t;\n    let mut s = 0;\n    {statements}\n    output ys to all;\n    output u to all;\n    output s to all;\n}}\n"
+        );
+        count(&source, "select").1
+    };
+    for (statements, lanes) in [
+        ("if c { s = 1; }", 1),
+        ("if c { ys[3] = 1; }", 1),
+        ("if c { ys[3] = 1; } else { ys[2] = 5; }", 2),
+        ("if c { ys[p] += 1; }", 1),
+        ("if c { ys[1..4] = [1, 2, 3]; }", 3),
+        ("if c { ys[[4, 0]] = [1, 2]; }", 2),
+        ("if c { u[3].f = 1; }", 1),
+        ("if c { u[p].g[2] = 1; u.g[1, 0] = 2; }", 2),
+        ("if c { u[2] = t[1]; }", 5),
+        // Once in the body of a loop.
+        ("for i in 0..8 { if c { ys[i] = 0; } }", 1),
+        ("if c { for i in 0..8 { ys[i] = i; s += 1; } }", 2),
+        ("if c { for i in 0..8 { if i > p { break; } if xs[i] > 3 { ys[i] = i; } } }", 1),
+        ("match s + xs[0] { 0 => { ys[0] = 1; }, 1..=3 => { s = 1; }, _ => { ys[1] = 2; } }", 4),
+        ("for i in 0..8 while xs[i] > 3 { ys[i] = 0; s += 1; }", 2),
+    ] {
+        assert_eq!(selects(10, statements), lanes, "{statements}");
+        assert_eq!(selects(1000, statements), lanes, "{statements}");
+    }
+    // A secret index costs one choice a position, and an addition none.
+    assert_eq!(selects(10, "ys[xs[0]] = 1;"), 10);
+    assert_eq!(selects(1000, "ys[xs[0]] = 1;"), 10);
+    assert_eq!(selects(1000, "if c { ys[xs[0]] += 1; }"), 0);
+}
+
+#[test]
+fn public_conditions_narrow() {
+    let stops = |statements: &str| {
+        let source = format!(
+            "party A;\ninput n: public int in -100..=100 from A;\ninput m: public int in 0..=9 from A;\n\
+             input xs: secret [int in 0..=9; 5] from A;\ninput c: secret bool from A;\nfn main() {{\n    let mut s = 0;\n    {statements}\n    output s to all;\n}}\n"
+        );
+        count(&source, "stop_unless").0
+    };
+    for (statements, expected) in [
+        ("s = xs[n];", 2),
+        ("if n >= 0 && n < 5 { s = xs[n]; }", 0),
+        ("if 0 <= n && !(4 < n) { s = xs[n]; }", 0),
+        ("if n < 0 || n > 4 { s = 1; } else { s = xs[n]; }", 0),
+        ("if m < len(xs) { s = xs[m]; }", 0),
+        ("if m != 0 && m <= 5 { s = xs[m - 1]; }", 0),
+        ("let k = m; if k == 3 { s = xs[k + 1]; }", 0),
+        ("let k = m; if k == 3 { s = xs[k + 1]; } s += xs[k];", 1),
+        ("let mut k = m; if k < 5 { k = k + 5; s = xs[k]; }", 1),
+        ("let ok = m < 5 && xs[m] > 3; if ok { s = 1; }", 0),
+        ("for i in 0..9 { if i == 5 { break; } s += 1; } ", 0),
+        ("for i in 0..9 { if i >= 5 { break; } s += xs[i]; }", 0),
+        ("for i in 0..9 while i < 5 { s += xs[i]; }", 0),
+        ("let mut i = 0; while i < 5 { s = xs[i]; i += 1; }", 0),
+        ("let mut i = 4; while i >= 0 { s = xs[i]; i -= 1; }", 0),
+        ("let mut i = 0; while i < m { if i < 5 { s = xs[i]; } i += 2; }", 0),
+        ("let mut i = 0; while i < 4 { i += 3; } s = xs[7 - i];", 0),
+        ("match m { 0..=3 => { s = xs[m + 1]; }, 4 => { s = xs[m]; }, _ => { s = xs[m - 5]; } }", 0),
+        ("match n { -100..=-1 => { }, 5..=100 => { }, _ => { s = xs[n]; } }", 0),
+        // A secret condition says nothing.
+        ("if c { s = xs[m]; }", 1),
+    ] {
+        assert_eq!(stops(statements), expected, "{statements}");
+    }
+    // What was narrowed is what it was.
+    let source = "party A;\ninput n: public int in -100..=100 from A;\nfn clip(n: int) -> int { if n < 0 { return 0; } if n > 9 { return 9; } n }\n\
+                  fn main() {\n    let mut s = 0;\n    let mut i = n;\n    while i < 10 { if i > 7 && i != 9 { s += i; } i += 1; }\n    output s to all;\n    output i to all;\n    output k = clip(n) to all;\n}\n";
+    for n in [-100_i64, 7, 8, 9, 10, 100] {
+        let given = run(source, &[&[n]]).expect("it runs");
+        assert_eq!(
+            (given["s"][0], given["i"][0], given["k"][0]),
+            (if n <= 8 { 8 } else { 0 }, n.max(10), n.clamp(0, 9))
+        );
+    }
+}
+
+#[test]
+fn an_untaken_side_still_stops_at_public_faults() {
+    let with = |statements: &str| {
+        let source = format!(
+            "party A;\ninput a: secret int in 0..=9 from A;\ninput xs: secret [int in 0..=9; 5] from A;\nfn main() {{\n    let p = reveal(a);\n    let mut x = 1;\n{statements}\n    output x to all;\n}}\n"
+        );
+        run(&source, &[&[7], &[1, 2, 3, 4, 0]]).map(|given| given["x"][0])
+    };
+    assert!(with("if a < 5 { x = xs[p]; }").is_err());
+    assert!(with("if a < 5 { x = 5 / (p - 7); }").is_err());
+    assert!(with("match a { 0 => { x = xs[p]; }, _ => { } }").is_err());
+    assert!(with("for i in 0..8 while i < xs[4] { x = xs[i + p - 6]; }").is_err());
+    // Secret ones give 0, or nothing.
+    assert_eq!(with("if a < 5 { x = 5 / xs[4]; }"), Ok(1));
+    assert_eq!(with("if a > 5 { x = 5 / xs[4]; }"), Ok(0));
+    assert_eq!(with("if a > 5 { x = xs[a]; }"), Ok(0));
+    assert!(with("if p < 5 { x = xs[p]; }").is_ok());
 }

@@ -30,7 +30,7 @@ impl<'a> Machine<'a> {
             ..Program::default()
         };
         // Registers start with rubbish, so that nothing rests on what they held.
-        let slots = module.slots.iter().map(|slot| vec![-77; slot.lanes as usize]).collect();
+        let slots = module.slots.iter().map(|slot| vec![-77; slot.lanes as usize * slot.ty.limbs()]).collect();
         let order = Seeded::new(order);
         Self { module, tables, slots, inputs, outputs: Outputs::new(), order, steps: 1 << 20 }
     }
@@ -86,7 +86,9 @@ impl<'a> Machine<'a> {
         let mut values = Vec::new();
         for arg in args {
             let lanes = self.lanes(arg)?;
-            values.push(lanes.into_iter().map(|at| self.slots[arg.slot.index()][at]).collect::<Vec<i64>>());
+            let limbs = self.module.slots[arg.slot.index()].ty.limbs();
+            let of = &self.slots[arg.slot.index()];
+            values.push(lanes.into_iter().flat_map(|at| &of[at * limbs..][..limbs]).copied().collect::<Vec<i64>>());
         }
         match op {
             Op::Output { output, leaf } => {
@@ -121,9 +123,11 @@ impl<'a> Machine<'a> {
             }
         };
         let (lo, hi) = ty.range();
-        for (at, word) in places.into_iter().zip(words) {
-            assert!(word >= lo && word <= hi, "{op:?} gives {word} into {ty:?}");
-            self.slots[dst.slot.index()][at] = word;
+        let limbs = ty.limbs();
+        for (at, word) in places.into_iter().zip(words.chunks(limbs)) {
+            let whole = matches!(ty, smpcc_core::ir::RegType::Bin { width: 64.. });
+            assert!(whole || word[0] >= lo && word[0] <= hi, "{op:?} gives {word:?} into {ty:?}");
+            self.slots[dst.slot.index()][at * limbs..][..limbs].copy_from_slice(word);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ mod machine;
 mod random;
 mod scales;
 mod sources;
+mod values;
 
 use machine::Machine;
 use smpcc_core::emit::emit;
@@ -27,6 +28,18 @@ fn random_programs_verify_and_round_trip() {
         let again = parse::parse(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
         assert_eq!(text, again.to_string(), "seed {seed}");
     }
+}
+
+#[test]
+fn types_of_data_round_trip() {
+    let text = r#"program "main.smpc"
+role "Acme"
+input "staff" from 0 secret: [..=9] struct "Row" { "pay" column "Pay, gross" scale 100: maybe int(0..=9), "born" date: int(-9..=9), "id" key: bits.64 }
+input "arm" from 0 public: [2, 3] enum "Arm" { "Control", "Treatment" }
+output "all" to all: (bool, fix.16(0..=9), maybe bits.256)
+"#;
+    let program = parse::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(program.to_string(), text);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use smpc_bytecode::types::DataType;
 use smpcc_core::ir::builder::Builder;
 use smpcc_core::ir::{Bound, Dim, Op, Place, Program, Ref, RegType, ValueId, fits};
 use smpcc_core::passes::ranges;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A small generator of numbers (xorshift, Marsaglia 2003).
 pub(crate) struct Seeded(u64);
@@ -34,6 +35,22 @@ impl Seeded {
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         of.get(self.below(of.len() as u64) as usize).copied()
     }
+}
+
+/// The seeds of a test: `fixed` of them, the same in every run. `SMPC_FREE_SEEDS=N` in the environment adds N that no run had before;
+/// `SMPC_SEED=S` runs a single one again. A test names the seed where it fails.
+pub(crate) fn seeds(fixed: u64) -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    if let Some(seed) = number("SMPC_SEED") {
+        return vec![seed];
+    }
+    let free = number("SMPC_FREE_SEEDS").unwrap_or(0);
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+    let first = clock >> 1;
+    if free > 0 {
+        eprintln!("free seeds {first} to {}", first + free - 1);
+    }
+    (0..fixed).chain(first..first + free).collect()
 }
 
 /// Inputs of random programs: index, secrecy, lanes, range.
@@ -119,7 +136,7 @@ impl Generator {
             if depth == 0 && self.scope.len() > 120 {
                 self.scope.drain(10..60);
             }
-            match self.rng.below(if depth < 3 { 26 } else { 20 }) {
+            match self.rng.below(if depth < 3 { 28 } else { 22 }) {
                 0..=6 => self.arithmetic(),
                 7 | 8 => self.reduction(),
                 9 | 10 => self.logic(),
@@ -135,8 +152,9 @@ impl Generator {
                         self.shift();
                     }
                 }
-                20..=22 => self.counted(depth),
-                23 => self.repeated(depth),
+                20 | 21 => self.words(),
+                22..=24 => self.counted(depth),
+                25 => self.repeated(depth),
                 _ => self.branch(depth),
             }
         }
@@ -248,7 +266,7 @@ impl Generator {
     fn logic(&mut self) {
         let lanes = self.rng.pick(&[1, 4]).unwrap_or(1);
         let numbers = self.values(Self::number);
-        let truths = self.values(|g, value| !g.number(value));
+        let truths = self.values(|g, value| matches!(g.b.ty(value), RegType::BIN_BOOL | RegType::PUB_BOOL));
         let truth = |g: &Self, args: &[&Ref]| {
             if args.iter().any(|arg| g.b.ty(arg.value).is_secret()) { RegType::BIN_BOOL } else { RegType::PUB_BOOL }
         };
@@ -273,6 +291,65 @@ impl Generator {
         };
         let ty = truth(self, &args.iter().collect::<Vec<_>>());
         let value = self.b.gate(op, args, ty, lanes);
+        self.scope.push(value);
+    }
+
+    /// Words, some of them wider than any number, and what makes one of another.
+    fn words(&mut self) {
+        let lanes = self.rng.pick(&[1, 4, 6]).unwrap_or(1);
+        let width = self.rng.pick(&[3, 8, 64, 70]).unwrap_or(3);
+        let ty = RegType::Bin { width };
+        let (same, all) = (
+            self.values(|g, value| g.b.ty(value) == ty),
+            self.values(|g, value| matches!(g.b.ty(value), RegType::Bin { .. })),
+        );
+        let narrow = self.values(|g, value| !g.b.ty(value).is_secret() && (0..8).contains(&g.b.ty(value).range().0));
+        let public: Vec<ValueId> = narrow.into_iter().filter(|value| self.b.ty(*value).range().1 < 8).collect();
+        let (Some(a), Some(b)) = (self.view(&same, lanes), self.view(&same, lanes)) else {
+            if let Some(known) = self.view(&public, lanes) {
+                let value = self.b.gate(Op::Copy {}, vec![known], ty, lanes);
+                self.scope.push(value);
+            }
+            return;
+        };
+        let (Some(first), Some(second)) = (self.view(&all, lanes), self.view(&all, lanes)) else { return };
+        let wide = |g: &Self, arg: &Ref| match g.b.ty(arg.value) {
+            RegType::Bin { width } => width,
+            RegType::Arith { .. } | RegType::Pub { .. } => 0,
+        };
+        // Some constants stay public where a word is due.
+        let other = match self.view(&public, lanes) {
+            Some(known) if self.rng.chance(30) => known,
+            _ => b,
+        };
+        let value = match self.rng.below(9) {
+            0 => self.b.gate(Op::Xor {}, vec![a, other], ty, lanes),
+            1 => self.b.gate(Op::And {}, vec![other, a], ty, lanes),
+            2 => self.b.gate(Op::Or {}, vec![a, other], ty, lanes),
+            3 => self.b.gate(Op::Not {}, vec![a], ty, lanes),
+            4 => self.b.gate(Op::Eq {}, vec![a, other], RegType::BIN_BOOL, lanes),
+            5 => {
+                let condition = self.b.gate(Op::Planes { from: 1 }, vec![first], RegType::BIN_BOOL, lanes);
+                let condition = self.b.whole(condition);
+                self.b.gate(Op::Select {}, vec![condition, a, other], ty, lanes)
+            }
+            6 => {
+                let from = self.rng.below(u64::from(wide(self, &first)) + 2) as u32;
+                self.b.gate(Op::Planes { from }, vec![first], ty, lanes)
+            }
+            7 => {
+                let width = wide(self, &first) + wide(self, &second);
+                let joined = self.b.gate(Op::Join {}, vec![first, second], RegType::Bin { width }, lanes);
+                let joined = self.b.whole(joined);
+                self.b.gate(Op::Planes { from: 2 }, vec![joined], ty, lanes)
+            }
+            _ if lanes == 1 => {
+                let (array, has) = (a.value, self.b.lanes(a.value));
+                let place = Place::lane(self.rng.below(has));
+                self.b.update(array, place, other)
+            }
+            _ => self.b.concat(vec![a, other], ty),
+        };
         self.scope.push(value);
     }
 
@@ -364,12 +441,19 @@ impl Generator {
 
     /// What a loop carries: values of the types that many things fit.
     fn carried(&mut self) -> Vec<(ValueId, RegType)> {
-        let candidates = self.values(|g, value| fits(g.b.ty(value), WIDE) || fits(g.b.ty(value), WIDE_PUB));
+        let word = |g: &Self, value| matches!(g.b.ty(value), RegType::Bin { width: 2.. });
+        let candidates =
+            self.values(|g, value| fits(g.b.ty(value), WIDE) || fits(g.b.ty(value), WIDE_PUB) || word(g, value));
         let count = self.rng.below(4);
         let mut all = Vec::new();
         for _ in 0..count {
             if let Some(value) = self.rng.pick(&candidates[candidates.len().saturating_sub(10)..]) {
-                all.push((value, if self.b.ty(value).is_secret() { WIDE } else { WIDE_PUB }));
+                let ty = match self.b.ty(value) {
+                    ty @ RegType::Bin { .. } => ty,
+                    RegType::Arith { .. } => WIDE,
+                    RegType::Pub { .. } => WIDE_PUB,
+                };
+                all.push((value, ty));
             }
         }
         all

@@ -20,7 +20,9 @@
 //! * Tables come first, each row with its number: `param`, `role`, `input`, `output`, `slot`, `const`, `netlist`, `message`, `file`, `site`; then
 //!   `function`s and `main`.
 //! * A type of a register is `pub.int`, `pub.bool`, `pub.fix.16`, `arith`, `arith.16` with the range of the raw numbers (`full` for all of 64 bits), or
-//!   `bin.8`; its lanes stand in brackets. A type of data is `bool`, `int(lo..=hi)`, `fix.16(lo..=hi)`, `[3, 4] element`, `struct "S" {"a": …}`, `(…, …)`.
+//!   `bin.8`; its lanes stand in brackets. A type of data is `bool`, `int(lo..=hi)`, `fix.16(lo..=hi)`, `[3, 4] element`, `struct "S" {"a": …}`, `(…, …)`,
+//!   `bits.64`, `enum "Arm" {"Left", "Right"}`, `maybe value`, `[..=9] row`. How a field is read stands before its colon: `"a" column "Pay" scale 100: …`, or
+//!   `date`, or `key`.
 //! * A view is `s3` for a whole register, `s3[4]` for a lane, `s3[4..9]` for a run, `s3[4 + s0*2; -1 x 5, 0 x 2]` in general: an offset, a public
 //!   register times a stride, and up to any number of strides with how often they are taken.
 //! * A gate is `view = mnemonic{immediate=number}(views) @site`; a constant is its words in brackets or `start step difference`.

@@ -7,7 +7,7 @@ use super::token::{Token, Tokens};
 use crate::codec::MAX_DEPTH;
 use crate::module::{Constant, Function, Input, Module, Output, Receivers, Site, Slot};
 use crate::op::{FileId, RoleId};
-use crate::types::{DataType, Kind, RegType};
+use crate::types::{DataType, Field, Format, Kind, Reading, RegType};
 use smpc_math::netlist::{Gate, Netlist};
 
 pub(super) type Parsed<T> = Result<T, TextError>;
@@ -299,6 +299,11 @@ impl Reader<'_> {
             return self.tokens.error("types that nest too deep");
         }
         if self.try_sign("[")? {
+            if self.try_sign("..=")? {
+                let most = self.number()?;
+                self.sign("]")?;
+                return Ok(DataType::Rows { most, element: Box::new(self.data(depth + 1)?) });
+            }
             let shape = self.list("]", Self::number)?;
             return Ok(DataType::Array { shape, element: Box::new(self.data(depth + 1)?) });
         }
@@ -319,13 +324,35 @@ impl Reader<'_> {
                 let name = self.text()?;
                 self.sign("{")?;
                 let fields = self.list("}", |reader| {
-                    let name = reader.text()?;
+                    let (name, reading) = (reader.text()?, reader.reading()?);
                     reader.sign(":")?;
-                    Ok((name, reader.data(depth + 1)?))
+                    Ok(Field { name, ty: reader.data(depth + 1)?, reading })
                 })?;
                 Ok(DataType::Struct { name, fields })
             }
+            (name, Some(width)) if name == "bits" => Ok(DataType::Bits { width }),
+            (name, None) if name == "enum" => {
+                let name = self.text()?;
+                self.sign("{")?;
+                Ok(DataType::Enum { name, variants: self.list("}", Self::text)? })
+            }
+            (name, None) if name == "maybe" => Ok(DataType::Maybe(Box::new(self.data(depth + 1)?))),
             (name, _) => self.tokens.error(format!("`{name}` is no type of data")),
         }
+    }
+
+    /// `column "Pay" scale 100`, or nothing.
+    fn reading(&mut self) -> Parsed<Reading> {
+        let column = if self.try_word("column")? { Some(self.text()?) } else { None };
+        let format = if self.try_word("date")? {
+            Format::Date
+        } else if self.try_word("scale")? {
+            Format::Scale(self.number()?)
+        } else if self.try_word("key")? {
+            Format::Key
+        } else {
+            Format::Plain
+        };
+        Ok(Reading { column, format })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::module::{Bound, Constant, Entry, Gate, Input, Level, Module, Output, Receivers, Site, Slot, View, While};
 use crate::op::{RoleId, SiteId};
-use crate::types::{DataType, Kind, RegType};
+use crate::types::{DataType, Field, Format, Kind, RegType};
 use smpc_math::netlist::{self, Netlist};
 use std::fmt::Write;
 
@@ -270,14 +270,33 @@ fn data(ty: &DataType) -> String {
             format!("[{}] {}", shape.join(", "), data(element))
         }
         DataType::Struct { name, fields } => {
-            let fields: Vec<String> = fields.iter().map(|(name, ty)| format!("{name:?}: {}", data(ty))).collect();
+            let fields: Vec<String> = fields.iter().map(field).collect();
             format!("struct {name:?} {{{}}}", fields.join(", "))
         }
         DataType::Tuple(items) => {
             let items: Vec<String> = items.iter().map(data).collect();
             format!("({})", items.join(", "))
         }
+        DataType::Bits { width } => format!("bits.{width}"),
+        DataType::Enum { name, variants } => {
+            let variants: Vec<String> = variants.iter().map(|variant| format!("{variant:?}")).collect();
+            format!("enum {name:?} {{{}}}", variants.join(", "))
+        }
+        DataType::Maybe(value) => format!("maybe {}", data(value)),
+        DataType::Rows { most, element } => format!("[..={most}] {}", data(element)),
     }
+}
+
+fn field(field: &Field) -> String {
+    let Field { name, ty, reading } = field;
+    let column = reading.column.as_ref().map_or_else(String::new, |column| format!(" column {column:?}"));
+    let format = match reading.format {
+        Format::Plain => String::new(),
+        Format::Date => " date".to_owned(),
+        Format::Scale(scale) => format!(" scale {scale}"),
+        Format::Key => " key".to_owned(),
+    };
+    format!("{name:?}{column}{format}: {}", data(ty))
 }
 
 /// The range of a fixed-point register in units, for the reader.
@@ -299,10 +318,17 @@ fn leaves(ty: &DataType) -> String {
         .iter()
         .take(LEAVES)
         .map(|leaf| {
-            let scalar = match leaf.scalar {
-                DataType::Int { lo, hi } => range(lo, hi),
-                DataType::Fix { frac, lo, hi } => units(frac, lo, hi),
-                DataType::Bool | DataType::Array { .. } | DataType::Struct { .. } | DataType::Tuple(_) => "bool".into(),
+            let scalar = match &leaf.scalar {
+                DataType::Int { lo, hi } => range(*lo, *hi),
+                DataType::Fix { frac, lo, hi } => units(*frac, *lo, *hi),
+                DataType::Bits { width } => format!("{width} bits"),
+                DataType::Enum { name, .. } => name.escape_debug().to_string(),
+                DataType::Bool
+                | DataType::Maybe(_)
+                | DataType::Array { .. }
+                | DataType::Rows { .. }
+                | DataType::Struct { .. }
+                | DataType::Tuple(_) => "bool".into(),
             };
             let path = if leaf.path.is_empty() { String::new() } else { format!("{} ", leaf.path.escape_debug()) };
             let count = match leaf.lanes {

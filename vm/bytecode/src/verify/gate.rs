@@ -1,6 +1,6 @@
 //! Rules 1 and 3 to 5 for a single gate. One match over the operations without a wildcard: a new one does not compile until it has a rule.
 
-use super::{Checked, Leaves, register};
+use super::{Checked, Leaves, last, register};
 use crate::interval::{Interval, result_range};
 use crate::module::{Constant, Gate, Module, Slot, View};
 use crate::op::Op;
@@ -229,8 +229,12 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
             let (dst, [a, b]) = (result()?, operands(args)?);
             same(a, dst.lanes)?;
             same(b, dst.lanes)?;
-            want(is_number(a) && is_number(b), "an operand is no number")?;
-            want(truth(dst, is_pub(a) && is_pub(b)), "the result is no truth value")
+            want(truth(dst, is_pub(a) && is_pub(b)), "the result is no truth value")?;
+            match [width(a), width(b)].into_iter().flatten().max() {
+                Some(_) if matches!(gate.op, Op::Lt {}) => Err("an operand is no number".to_owned()),
+                Some(wide) => want(spells(a, wide) && spells(b, wide), "a word with something that is no such word"),
+                None => Ok(()),
+            }
         }
         Op::Select {} => {
             let (dst, [c, a, b]) = (result()?, operands(args)?);
@@ -249,12 +253,22 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
         Op::Not {} => {
             let (dst, [a]) = (result()?, operands(args)?);
             same(a, dst.lanes)?;
+            want(is_logic(a) && is_logic(dst), "an operand or result is no truth value or word")?;
             logic(dst, &[a])
         }
         Op::Planes { .. } => {
             let (dst, [a]) = (result()?, operands(args)?);
             same(a, dst.lanes)?;
             want(is_bin(dst) && is_bin(a), "an operand or result is no word of planes")
+        }
+        Op::Join {} => {
+            let dst = result()?;
+            want(!args.is_empty(), "a join without operands")?;
+            let widths: Option<Vec<u32>> = args.iter().map(|a| width(*a)).collect();
+            let widths = widths.ok_or("an operand is no word of planes")?;
+            let sum = widths.iter().map(|w| u64::from(*w)).sum::<u64>();
+            want(width(dst).map(u64::from) == Some(sum), "a result of another width than the operands together")?;
+            args.iter().try_for_each(|a| same(*a, dst.lanes))
         }
         Op::Netlist { netlist } => {
             let dst = result()?;
@@ -324,7 +338,12 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
             want(is_pub(dst) && !is_pub(a), "opens a secret to a public register")?;
             match (dst.ty, a.ty) {
                 (RegType::Pub { kind: Kind::Bool, .. }, RegType::Bin { width: 1 }) => Ok(()),
-                (RegType::Pub { .. }, RegType::Bin { .. }) => Err("words of planes open as bool alone".to_owned()),
+                (RegType::Pub { kind: Kind::Int, frac: 0, lo, hi }, RegType::Bin { width: wide @ ..=63 }) => {
+                    want(lo <= 0 && i128::from(hi) >= (1 << wide) - 1, "the word does not fit the result")
+                }
+                (RegType::Pub { .. }, RegType::Bin { .. }) => {
+                    Err("opens a word to something else than a bool of one bit or an integer of at most 63".to_owned())
+                }
                 _ => want(
                     dst.ty.frac() == a.ty.frac() && range(a).within(range(dst)),
                     "the value does not fit the result",
@@ -345,7 +364,16 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
                 DataType::Fix { frac, lo, hi } => {
                     is_number(a) && a.ty.frac() == frac && range(a).within(Interval::new(lo.into(), hi.into()))
                 }
-                DataType::Array { .. } | DataType::Struct { .. } | DataType::Tuple(_) => false,
+                DataType::Bits { width: wide } => width(a) == Some(wide),
+                DataType::Enum { ref variants, .. } => {
+                    let names = Interval::new(0, last(variants).into());
+                    is_number(a) && a.ty.frac() == 0 && range(a).within(names)
+                }
+                DataType::Maybe(_)
+                | DataType::Array { .. }
+                | DataType::Rows { .. }
+                | DataType::Struct { .. }
+                | DataType::Tuple(_) => false,
             };
             want(fits, "another type than the output's")
         }
@@ -388,7 +416,7 @@ fn width(side: Side) -> Option<u32> {
 fn moves(dst: Side, a: Side) -> Checked {
     let fits = match (dst.ty, a.ty) {
         (RegType::Bin { width }, RegType::Bin { width: own }) => width == own,
-        (RegType::Bin { width: 1 }, RegType::Pub { kind: Kind::Bool, .. }) => true,
+        (RegType::Bin { width }, RegType::Pub { .. }) => spells(a, width),
         (RegType::Bin { .. }, _) | (_, RegType::Bin { .. }) | (RegType::Pub { .. }, RegType::Arith { .. }) => false,
         (RegType::Pub { frac, .. }, RegType::Pub { frac: own, .. }) => frac == own,
         (RegType::Arith { frac, .. }, RegType::Pub { frac: own, .. } | RegType::Arith { frac: own, .. }) => {
@@ -400,15 +428,31 @@ fn moves(dst: Side, a: Side) -> Checked {
 
 fn logic(dst: Side, args: &[Side]) -> Checked {
     let secret = args.iter().any(|a| is_bin(*a));
-    want(args.iter().all(|a| is_logic(*a)), "an operand is no truth value or word")?;
     match dst.ty {
         RegType::Bin { width: wide } => {
             want(secret, "a secret result of public operands")?;
             want(args.iter().all(|a| width(*a).is_none_or(|w| w == wide)), "operands of different widths")?;
-            want(wide == 1 || args.iter().all(|a| is_bin(*a)), "a public bool with a word")
+            want(args.iter().all(|a| spells(*a, wide)), "an operand is no word of the result's width")
         }
-        RegType::Pub { kind: Kind::Bool, .. } => want(!secret, "a public result of a secret operand"),
-        RegType::Pub { .. } | RegType::Arith { .. } => Err("the result is no truth value or word".to_owned()),
+        RegType::Pub { kind: Kind::Bool, .. } => {
+            want(!secret, "a public result of a secret operand")?;
+            want(args.iter().all(|a| is_logic(*a)), "an operand is no truth value")
+        }
+        // What the bits spell is held against the range as it runs.
+        RegType::Pub { kind: Kind::Int, .. } => {
+            let integers = args.iter().all(|a| matches!(a.ty, RegType::Pub { kind: Kind::Int | Kind::Bool, .. }));
+            want(integers, "an operand is no public integer")
+        }
+        RegType::Pub { .. } | RegType::Arith { .. } => Err("the result is no truth value, integer or word".to_owned()),
+    }
+}
+
+/// Whether every value of a side is a word of that width: words of planes are, and public integers in 0..2^width.
+fn spells(a: Side, wide: u32) -> bool {
+    match a.ty {
+        RegType::Bin { width } => width == wide,
+        RegType::Pub { lo, hi, frac: 0, .. } => lo >= 0 && (wide >= 63 || hi >> wide == 0),
+        RegType::Pub { .. } | RegType::Arith { .. } => false,
     }
 }
 

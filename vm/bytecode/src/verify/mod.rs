@@ -4,7 +4,7 @@
 //! The rules, each of which names the place where it is broken:
 //!
 //! 1. every id (slot, constant, netlist, message, function, input, output, role, file, site) is one of the module's;
-//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to 128, those of a netlist's inputs too; inputs and
+//! 2. types are well-formed: `lo <= hi`, at most 62 fractional bits, `bool` in 0..=1, widths from 1 to [`MAX_WIDTH`], those of a netlist's inputs too; inputs and
 //!    outputs have at most [`MAX_LEAVES`] leaves, whose names take at most [`MAX_PATHS`] bytes; all registers together with what the gates of any level hold beside them fit the memory limit (`memory.rs`);
 //! 3. a view names lanes of its slot for every value of its constant part; a destination names no lane twice, and no more lanes than there are;
 //! 4. operands and result have the domains, lanes, widths and fractional bits that the operation asks for (`gate.rs`);
@@ -16,11 +16,13 @@
 //! 9. conditions and bounds are public registers of one lane; an `open` whose result may reach one, or an index, says `steers` (`flow.rs`);
 //! 10. texts show as themselves and are not too long, and names of roles, params, inputs and outputs are names (`strings.rs`).
 
+mod data;
 mod flow;
 mod gate;
 mod memory;
 mod strings;
 
+pub use data::{MAX_SCALE, WIDEST_KEY};
 pub use flow::steering;
 pub use memory::NETLIST_WIRES;
 
@@ -28,7 +30,7 @@ use crate::codec::MAX_DEPTH;
 use crate::facts::talks;
 use crate::module::{Bound, Entry, Gate, Level, Manifest, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
-use crate::types::{DataType, Kind, RegType, Scalar};
+use crate::types::{DataType, Kind, MAX_WIDTH, RegType, Scalar};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
@@ -101,7 +103,7 @@ type Checked = Result<(), String>;
 pub fn verify(module: Module, limits: &Limits) -> Result<Verified<Module>, VerifyError> {
     strings::check(&module)?;
     let registers = check_tables(&module, limits)?;
-    let leaves = Leaves::of(&module)?;
+    let leaves = Leaves::of(&module, limits)?;
     let checker = Checker { module: &module, limits, registers, leaves };
     let mut defined = Vec::new();
     for function in &module.functions {
@@ -135,7 +137,7 @@ fn check_type(ty: RegType) -> Checked {
             }
             Ok(())
         }
-        RegType::Bin { width } if (1..=128).contains(&width) => Ok(()),
+        RegType::Bin { width } if (1..=MAX_WIDTH).contains(&width) => Ok(()),
         RegType::Bin { width } => Err(format!("words of {width} bits")),
     }
 }
@@ -192,12 +194,12 @@ struct Leaves<'m> {
 
 impl<'m> Leaves<'m> {
     /// Rule 2 for the types of the manifest.
-    fn of(module: &'m Module) -> Result<Self, VerifyError> {
+    fn of(module: &'m Module, limits: &Limits) -> Result<Self, VerifyError> {
         let (mut count, mut bytes) = (0_usize, 0_usize);
         let mut of = |ty: &'m DataType| -> Result<Vec<Scalar<'m>>, String> {
             let leaves = ty.scalars();
             count = count.saturating_add(leaves.len());
-            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.path_bytes));
+            bytes = leaves.iter().fold(bytes, |sum, leaf| sum.saturating_add(leaf.name_bytes));
             if count > MAX_LEAVES || bytes > MAX_PATHS {
                 return Err(format!(
                     "with it there are more than {MAX_LEAVES} columns, or {MAX_PATHS} bytes of their names"
@@ -213,27 +215,47 @@ impl<'m> Leaves<'m> {
             Ok(leaves)
         };
         let Manifest { inputs, outputs, .. } = &module.manifest;
-        let inputs =
-            inputs.iter().enumerate().map(|(i, input)| of(&input.ty).map_err(|what| fail(format!("input {i}"), what)));
+        let inputs = inputs.iter().enumerate().map(|(i, input)| {
+            let checked = data::input(&input.ty).and_then(|()| {
+                let leaves = of(&input.ty)?;
+                data::fits(&input.ty, &leaves, limits.memory)?;
+                Ok(leaves)
+            });
+            checked.map_err(|what| fail(format!("input {i}"), what))
+        });
         let inputs = inputs.collect::<Result<_, _>>()?;
-        let outputs = outputs
-            .iter()
-            .enumerate()
-            .map(|(i, output)| of(&output.ty).map_err(|what| fail(format!("output {i}"), what)));
+        let outputs = outputs.iter().enumerate().map(|(i, output)| {
+            data::output(&output.ty).and_then(|()| of(&output.ty)).map_err(|what| fail(format!("output {i}"), what))
+        });
         Ok(Self { inputs, outputs: outputs.collect::<Result<_, _>>()? })
     }
 }
 
-/// The register type of a scalar of the manifest.
-pub(crate) const fn register(scalar: &DataType, secret: bool) -> RegType {
+/// The register type of a scalar of the manifest. A word is held as a secret one even where it is public.
+pub(crate) fn register(scalar: &DataType, secret: bool) -> RegType {
     match *scalar {
         DataType::Int { lo, hi } if secret => RegType::Arith { lo, hi, frac: 0 },
         DataType::Fix { frac, lo, hi } if secret => RegType::Arith { lo, hi, frac },
         DataType::Int { lo, hi } => RegType::Pub { kind: Kind::Int, lo, hi, frac: 0 },
         DataType::Fix { frac, lo, hi } => RegType::Pub { kind: Kind::Fix, lo, hi, frac },
+        DataType::Bits { width } => RegType::Bin { width },
+        DataType::Enum { ref variants, .. } => {
+            let (lo, hi) = (0, last(variants));
+            if secret { RegType::arith(lo, hi) } else { RegType::pub_int(lo, hi) }
+        }
         DataType::Bool if !secret => RegType::PUB_BOOL,
-        DataType::Bool | DataType::Array { .. } | DataType::Struct { .. } | DataType::Tuple(_) => RegType::BIN_BOOL,
+        DataType::Bool
+        | DataType::Maybe(_)
+        | DataType::Array { .. }
+        | DataType::Rows { .. }
+        | DataType::Struct { .. }
+        | DataType::Tuple(_) => RegType::BIN_BOOL,
     }
+}
+
+/// The greatest value of an enum.
+pub(crate) fn last(variants: &[String]) -> i64 {
+    i64::try_from(variants.len()).unwrap_or(i64::MAX).saturating_sub(1)
 }
 
 /// The slots that an entry touches, how deep blocks nest in it, and what it holds while it runs.

@@ -3,7 +3,7 @@
 use super::{VerifyError, fail};
 use crate::module::{Manifest, Module};
 use crate::strings::{MAX_NAME, MAX_TEXT, shows};
-use crate::types::DataType;
+use crate::types::{DataType, Field};
 use std::fmt::Display;
 
 /// Checks all texts of a module.
@@ -29,15 +29,25 @@ pub(super) fn check(module: &Module) -> Result<(), VerifyError> {
     texts("site", &mut module.sources.sites.iter().map(|site| &site.text), MAX_TEXT)
 }
 
-/// Names of types and fields.
+/// Names of types, fields, columns and values.
 fn names(place: &str, ty: &DataType) -> Result<(), VerifyError> {
     match ty {
-        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } => Ok(()),
-        DataType::Array { element, .. } => names(place, element),
+        DataType::Bool | DataType::Int { .. } | DataType::Fix { .. } | DataType::Bits { .. } => Ok(()),
+        DataType::Enum { name, variants } => {
+            text(format_args!("{place}: the name of a type"), name, MAX_NAME)?;
+            let value = |own: &String| text(format_args!("{place}: the name of a value"), own, MAX_NAME);
+            variants.iter().try_for_each(value)
+        }
+        DataType::Maybe(element) | DataType::Array { element, .. } | DataType::Rows { element, .. } => {
+            names(place, element)
+        }
         DataType::Struct { name, fields } => {
             text(format_args!("{place}: the name of a type"), name, MAX_NAME)?;
-            fields.iter().try_for_each(|(name, ty)| {
+            fields.iter().try_for_each(|Field { name, ty, reading }| {
                 text(format_args!("{place}: the name of a field"), name, MAX_NAME)?;
+                if let Some(column) = &reading.column {
+                    text(format_args!("{place}: the name of a column"), column, MAX_NAME)?;
+                }
                 names(place, ty)
             })
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use smpc_bytecode::interval::{Interval, result_range};
 use smpc_bytecode::module::*;
 use smpc_bytecode::op::*;
-use smpc_bytecode::types::{DataType, Kind, RegType, signed_width};
+use smpc_bytecode::types::{DataType, Field, Format, Kind, MAX_WIDTH, Reading, RegType, signed_width};
 use smpc_math::netlist::{self, Netlist};
 
 fn text() -> impl Strategy<Value = String> {
@@ -36,15 +36,27 @@ fn data() -> impl Strategy<Value = DataType> {
         Just(DataType::Bool),
         (ends(), ends()).prop_map(|(lo, hi)| DataType::Int { lo, hi }),
         (any::<u32>(), ends(), ends()).prop_map(|(frac, lo, hi)| DataType::Fix { frac, lo, hi }),
+        any::<u32>().prop_map(|width| DataType::Bits { width }),
+        (text(), vec(text(), 0..4)).prop_map(|(name, variants)| DataType::Enum { name, variants }),
     ];
     leaf.prop_recursive(4, 12, 3, |inner| {
+        let field = (text(), inner.clone(), reading()).prop_map(|(name, ty, reading)| Field { name, ty, reading });
         prop_oneof![
             (vec(any::<u64>(), 0..3), inner.clone())
                 .prop_map(|(shape, element)| DataType::Array { shape, element: Box::new(element) }),
-            (text(), vec((text(), inner.clone()), 0..3)).prop_map(|(name, fields)| DataType::Struct { name, fields }),
+            (any::<u64>(), inner.clone())
+                .prop_map(|(most, element)| DataType::Rows { most, element: Box::new(element) }),
+            inner.clone().prop_map(|value| DataType::Maybe(Box::new(value))),
+            (text(), vec(field, 0..3)).prop_map(|(name, fields)| DataType::Struct { name, fields }),
             vec(inner, 0..3).prop_map(DataType::Tuple),
         ]
     })
+}
+
+fn reading() -> impl Strategy<Value = Reading> {
+    let format =
+        prop_oneof![Just(Format::Plain), Just(Format::Date), any::<u64>().prop_map(Format::Scale), Just(Format::Key)];
+    (prop::option::of(text()), format).prop_map(|(column, format)| Reading { column, format })
 }
 
 fn view() -> impl Strategy<Value = View> {
@@ -233,8 +245,14 @@ impl Growing {
             10 => {
                 let Some(w) = self.with(word, x) else { return };
                 let ty = self.module.slots[w.index()].ty;
-                let dst = self.slot(ty, lanes);
-                self.emit(Op::Xor {}, Some(dst), &[w, w]);
+                let RegType::Bin { width } = ty else { return };
+                let (op, result) = match y % 4 {
+                    0 if 2 * width <= MAX_WIDTH => (Op::Join {}, RegType::Bin { width: 2 * width }),
+                    1 => (Op::Eq {}, RegType::BIN_BOOL),
+                    _ => (Op::Xor {}, ty),
+                };
+                let dst = self.slot(result, lanes);
+                self.emit(op, Some(dst), &[w, w]);
             }
             11 => {
                 let (lo, hi) = self.module.slots[a.index()].ty.range();

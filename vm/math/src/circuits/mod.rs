@@ -6,10 +6,12 @@
 mod add;
 mod compare;
 mod divide;
+mod word;
 
 pub use add::{add, add_carry, carries, carry_out, carry_out_of, carry_save, negate_if, subtract, sum_of_positions};
 pub use compare::{all, any, equal, is_zero, less_signed, less_unsigned, mux};
 pub use divide::{divide, square_root};
+pub use word::{multiply, negate, sum};
 
 use crate::netlist::{Bit, Builder, Netlist};
 

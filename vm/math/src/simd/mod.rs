@@ -129,8 +129,9 @@ versions! {
     /// `z ^= (xa & (ya ^ yb)) ^ (xb & ya)`.
     fn cross_ands(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
 
-    /// The local gates of a circuit on a block of 512 lanes, a row a slot, in order; a complement flips the bits of `ones`.
-    fn local_gates(rows: &mut [Row], gates: &[Local], ones: u64);
+    /// The local gates of a circuit on a block of 512 lanes, a row a slot, in order, for the two components of a sharing; a complement flips the bits of each
+    /// one's `ones`.
+    fn local_gates(first: &mut [Row], second: &mut [Row], gates: &[Local], ones: [u64; 2]);
 
     /// AND gates on a block of 512 lanes: for each, `z ^= (xa & (ya ^ yb)) ^ (xb & ya)` with x and y its operands' rows in `a` and `b`, and its result's row in
     /// `a` is z. No gate reads what another one writes.

@@ -47,16 +47,26 @@ pub(super) fn cross_ands(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: 
 }
 
 #[inline(always)]
-pub(super) fn local_gates(rows: &mut [Row], gates: &[Local], ones: u64) {
+pub(super) fn local_gates(first: &mut [Row], second: &mut [Row], gates: &[Local], ones: [u64; 2]) {
+    let xor = |rows: &mut [Row], dst: u32, a: u32, b: u32| {
+        let (a, b) = (&rows[a as usize], &rows[b as usize]);
+        let sum: Row = std::array::from_fn(|i| a[i] ^ b[i]);
+        rows[dst as usize] = sum;
+    };
     for gate in gates {
         match *gate {
             Local::Xor { dst, a, b } => {
-                let (a, b) = (&rows[a as usize], &rows[b as usize]);
-                let sum: Row = std::array::from_fn(|i| a[i] ^ b[i]);
-                rows[dst as usize] = sum;
+                xor(first, dst, a, b);
+                xor(second, dst, a, b);
             }
-            Local::Not { dst, a } => rows[dst as usize] = rows[a as usize].map(|word| word ^ ones),
-            Local::Zero { dst } => rows[dst as usize] = [0; ROW_WORDS],
+            Local::Not { dst, a } => {
+                first[dst as usize] = first[a as usize].map(|word| word ^ ones[0]);
+                second[dst as usize] = second[a as usize].map(|word| word ^ ones[1]);
+            }
+            Local::Zero { dst } => {
+                first[dst as usize] = [0; ROW_WORDS];
+                second[dst as usize] = [0; ROW_WORDS];
+            }
         }
     }
 }

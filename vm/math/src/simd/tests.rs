@@ -65,9 +65,10 @@ fn bits() {
             Local::Xor { dst: 4, a: 4, b: 4 },
         ];
         let before = rows(5, 1);
-        let mut after = before.clone();
-        at::local_gates(level, &mut after, &gates, 0xf0);
+        let (mut after, mut other) = (before.clone(), before.clone());
+        at::local_gates(level, &mut after, &mut other, &gates, [0xf0, 0]);
         for i in 0..8 {
+            assert_eq!((other[3][i], other[2][i]), (after[3][i], before[1][i]));
             assert_eq!(after[3][i], before[0][i] ^ before[1][i]);
             assert_eq!(after[0][i], before[1][i]);
             assert_eq!(after[2][i], before[1][i] ^ 0xf0);

@@ -1,7 +1,7 @@
 //! What is measured: the rows of the performance table, and the gates besides.
 
 use crate::{measure, start};
-use smpc_math::circuits::netlist;
+use smpc_math::circuits::{add, netlist};
 use smpc_math::netlist::Levelled;
 use smpc_protocols::{Protocol, Range};
 
@@ -9,25 +9,25 @@ use smpc_protocols::{Protocol, Range};
 const MILLION: usize = 1536 * 651;
 const TENTH: usize = 1536 * 65;
 
-/// The netlist of the performance table: 10,000 gates, a fifth of them AND, AND depth 20.
-fn random_netlist() -> Levelled {
+/// A netlist as those of the performance table: levels of so many gates, some of them AND.
+fn random_netlist(inputs: u32, depth: usize, gates: usize, ands: usize) -> Levelled {
     let mut seed = 0x5eed_u64;
     let mut next = move |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    netlist(&[256], |b, words| {
+    netlist(&[inputs], |b, words| {
         let mut before = words[0].clone();
-        for _ in 0..20 {
+        for _ in 0..depth {
             let mut level = Vec::new();
-            for i in 0..500 {
-                let mut pick = || before[next(before.len())];
-                let (x, y) = (pick(), pick());
-                level.push(if i < 100 { b.and(x, y) } else { b.xor(x, y) });
+            for i in 0..gates {
+                // The first operands cover all that came before, so that nothing is left out.
+                let (x, y) = (before[i % before.len()], before[next(before.len())]);
+                level.push(if i < ands { b.and(x, y) } else { b.xor(x, y) });
             }
             before = level;
         }
-        before[..128].to_vec()
+        before[..ands].to_vec()
     })
     .levelled()
 }
@@ -80,17 +80,7 @@ pub(crate) fn all() {
         p.matmul(e.gate(2), &a, &b, 512, 512, 512).await;
         clock.elapsed()
     });
-    let circuit = random_netlist();
-    println!("netlist: {} ANDs, depth {}, {} slots", circuit.ands(), circuit.depth(), circuit.slots);
-    for lanes in [16_384, 1 << 20] {
-        let circuit = &circuit;
-        measure("netlist (lanes of ANDs)", lanes * circuit.ands(), async |p, e| {
-            let a = p.share_public_bin(&[5], 256, lanes);
-            let clock = start(p, e).await;
-            p.netlist(e.gate(2), circuit, &a).await;
-            clock.elapsed()
-        });
-    }
+    circuits();
     for (name, stochastic) in [("rounding by 16", false), ("stochastic rounding by 16", true)] {
         measure(name, MILLION, async |p, e| {
             let a = p.share_public(&[3], MILLION);
@@ -149,4 +139,32 @@ pub(crate) fn all() {
         p.div_rem(e.gate(2), &a, &a, range, range).await;
         clock.elapsed()
     });
+}
+
+/// Netlists of several sizes, and small ones in a row.
+fn circuits() {
+    for (name, circuit, calls, lanes) in [
+        ("netlist of 10,000 gates", random_netlist(256, 20, 500, 100), 1, [16_384, 1 << 20]),
+        ("netlist of 6,400 ANDs", random_netlist(256, 40, 800, 160), 1, [1_000, 10_000]),
+        ("netlist of 32 ANDs, 10 times", random_netlist(8, 4, 29, 8), 10, [16_000, 160_000]),
+        (
+            "netlist of a sum, 1000 times",
+            netlist(&[64], |b, w| [&add(b, &w[0][..32], &w[0][32..])[..], &w[0][32..]].concat()).levelled(),
+            1000,
+            [100, 1_000],
+        ),
+    ] {
+        println!("{name}: {} ANDs, depth {}, {} slots", circuit.ands(), circuit.depth(), circuit.slots);
+        for lanes in lanes {
+            let (circuit, inputs) = (&circuit, circuit.inputs.iter().sum());
+            measure(name, lanes, async |p, e| {
+                let mut word = p.share_public_bin(&[5], inputs, lanes);
+                let clock = start(p, e).await;
+                for i in 0..calls {
+                    word = p.netlist(e.gate(2 + i), circuit, &word).await;
+                }
+                clock.elapsed()
+            });
+        }
+    }
 }

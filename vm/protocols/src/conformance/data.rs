@@ -5,6 +5,9 @@ use crate::lanes::Range;
 /// Widths at which comparisons, conversions and truncations tend to break.
 pub const WIDTHS: [u32; 8] = [1, 2, 31, 32, 33, 62, 63, 64];
 
+/// Widths of words that no number holds.
+pub const WIDE_WIDTHS: [u32; 5] = [65, 127, 128, 513, 1024];
+
 /// Lane counts around the sizes of words and blocks.
 pub const EDGE_LANES: [usize; 7] = [1, 63, 64, 65, 511, 512, 513];
 

@@ -1,4 +1,4 @@
-//! Choice between words, and the conjunction over all lanes that a `check` opens.
+//! Choice between words, their equality, and the conjunction over all lanes that a `check` opens.
 
 use crate::executor::Cx;
 use crate::lanes::Lanes;
@@ -9,6 +9,19 @@ pub async fn select_bin<P: Protocol>(p: &P, cx: Cx<'_>, condition: &P::Bin, a: &
     let wide = P::Bin::stack(&vec![condition; a.width() as usize]);
     let change = p.and(cx, &wide, &p.xor(a, b)).await;
     p.xor(b, &change)
+}
+
+/// a = b: the conjunction over the planes of ¬(a ⊕ b), half with half. ⌈log2 width⌉ rounds and one bit less than there are planes.
+pub async fn eq_bin<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Bin, b: &P::Bin) -> P::Bin {
+    let mut rest = p.not(&p.xor(a, b));
+    let mut step = 0;
+    while rest.width() > 1 {
+        let (half, odd) = (rest.width() / 2, rest.width() % 2);
+        let both = p.and(cx.sub(step, 64), &rest.planes(0, half), &rest.planes(half, half)).await;
+        rest = if odd == 1 { P::Bin::stack(&[&both, &rest.planes(2 * half, 1)]) } else { both };
+        step += 1;
+    }
+    rest
 }
 
 /// Whether all lanes hold: the conjunction over the lanes, half with half, then one bit is opened. ⌈log2 lanes⌉ + 1 rounds, about a bit a lane.

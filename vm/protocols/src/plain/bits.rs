@@ -28,6 +28,30 @@ impl Bits {
         Self(planes)
     }
 
+    /// Words of these limbs of 64 bits, ⌈width / 64⌉ a lane, least significant first; missing ones are 0.
+    pub(super) fn of_limbs(values: &[i64], width: u32, lanes: usize) -> Self {
+        let (width, limbs) = (width as usize, width.div_ceil(64) as usize);
+        let mut planes = Planes::zeros(width, lanes);
+        for limb in 0..limbs {
+            let mut words: Vec<u64> = values.iter().skip(limb).step_by(limbs).map(|v| v.cast_unsigned()).collect();
+            words.resize(lanes, 0);
+            let part = Planes::from_words(&words, (width - 64 * limb).min(64));
+            (0..part.width()).for_each(|p| planes.plane_mut(64 * limb + p).copy_from_slice(part.plane(p)));
+        }
+        Self(planes)
+    }
+
+    /// The limbs of each word, as [`Self::of_limbs`] takes them.
+    pub(super) fn limbs(&self) -> Vec<u64> {
+        let limbs = self.0.width().div_ceil(64).max(1);
+        let mut out = vec![0; self.0.lanes() * limbs];
+        for limb in 0..limbs {
+            let part = self.0.planes(64 * limb, 64).to_words();
+            out.iter_mut().skip(limb).step_by(limbs).zip(part).for_each(|(out, word)| *out = word);
+        }
+        out
+    }
+
     /// The low 64 bits of each word.
     #[must_use]
     pub fn words(&self) -> Vec<u64> {

@@ -174,7 +174,10 @@ impl Protocol for Plain {
         self.share_public(values.unwrap_or(&[0]), lanes)
     }
     async fn input_bin(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bits {
-        self.share_public_bin(values.unwrap_or(&[0]), width, lanes)
+        match values {
+            Some(values) if width > 64 => Bits::of_limbs(values, width, lanes),
+            values => self.share_public_bin(values.unwrap_or(&[0]), width, lanes),
+        }
     }
     async fn broadcast(&self, _: Cx<'_>, _: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         cycle(values.unwrap_or(&[0]), lanes).collect()
@@ -183,7 +186,7 @@ impl Protocol for Plain {
         a.0.iter().map(|x| x.cast_signed()).collect()
     }
     async fn open_bin(&self, _: Cx<'_>, a: &Bits) -> Vec<i64> {
-        a.words().into_iter().map(u64::cast_signed).collect()
+        a.limbs().into_iter().map(u64::cast_signed).collect()
     }
     async fn open_to(&self, cx: Cx<'_>, a: &Numbers, receivers: &[usize]) -> Option<Vec<i64>> {
         let values = self.open(cx, a).await;

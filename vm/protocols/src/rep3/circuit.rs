@@ -86,8 +86,7 @@ impl<S: Source> Rep3<S> {
         if let Some(split) = split {
             self.own_split_ands(split, block, a, b);
         }
-        simd::local_gates(a, &level.local, ones[0]);
-        simd::local_gates(b, &level.local, ones[1]);
+        simd::local_gates(a, b, &level.local, ones);
     }
 
     /// The ANDs of a level on the lanes of a state that starts with a block of the gate's.

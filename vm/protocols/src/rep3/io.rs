@@ -7,7 +7,7 @@ use super::Rep3;
 use super::kernel::{ROWS, Step, element_bytes, from_bytes, to_bytes};
 use super::keys::Source;
 use super::rows::{Shape, row_reader, row_writer};
-use super::share::{Arith, Bin, Row, Rows, to_planes};
+use super::share::{Arith, Bin, Row, Rows, limbs, to_planes};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
@@ -22,6 +22,21 @@ fn fill(values: &[i64], lane: usize, out: &mut [u64]) {
             let values = values.iter().skip(lane).map(|value| value.cast_unsigned()).chain(std::iter::repeat(0));
             out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
         }
+    }
+}
+
+/// Writes words, each as many values long as its bits fill, into planes.
+fn deal_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
+    let (planes, limbs) = (width as usize, limbs(width));
+    if limbs == 1 {
+        return to_planes(rows, planes, (0, planes), 0..lanes, |lane, out| fill(values, lane, out));
+    }
+    for limb in 0..limbs {
+        let (first, count) = (64 * limb, (planes - 64 * limb).min(64));
+        to_planes(rows, planes, (first, count), 0..lanes, |lane, out| {
+            let values = values.iter().skip(lane * limbs + limb).step_by(limbs).chain(std::iter::repeat(&0));
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value.cast_unsigned());
+        });
     }
 }
 
@@ -83,8 +98,7 @@ impl<S: Source> Rep3<S> {
             Some(0) => {
                 let values = values.unwrap_or(&[0]);
                 if live {
-                    let planes = width as usize;
-                    to_planes(&mut x.b, planes, (0, planes), 0..lanes, |lane, out| fill(values, lane, out));
+                    deal_planes(&mut x.b, values, width, lanes);
                 }
                 let mut produce = row_writer(shape, |first, out: &mut [Row]| {
                     let (masks, rests) = (&mut x.a[first..first + out.len()], &mut x.b[first..first + out.len()]);
@@ -173,7 +187,7 @@ impl<S: Source> Rep3<S> {
         let sum = sum.into_inner();
         learns.then(|| {
             if self.dry {
-                return vec![0; x.lanes];
+                return vec![0; x.lanes * limbs(x.width)];
             }
             x.words_of(&sum).iter().map(|word| word.cast_signed()).collect()
         })

@@ -64,10 +64,9 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
                 }
                 let mut bytes = Zeroizing::new(vec![0; shape.cut * shape.cut_bytes]);
                 for (row, bytes) in cut.iter().zip(bytes.chunks_exact_mut(shape.cut_bytes)) {
-                    bytes
-                        .iter_mut()
-                        .zip(row.iter().flat_map(|word| word.to_le_bytes()))
-                        .for_each(|(to, byte)| *to = byte);
+                    let mut whole = [0; 64];
+                    to_bytes(row, &mut whole);
+                    bytes.copy_from_slice(&whole[..bytes.len()]);
                     if let Some(last) = bytes.last_mut() {
                         *last &= shape.last;
                     }

@@ -34,6 +34,12 @@ pub struct Bin {
     pub(crate) b: Rows,
 }
 
+/// Words of 64 bits that a lane takes in the clear.
+pub(crate) const fn limbs(width: u32) -> usize {
+    let limbs = width.div_ceil(64) as usize;
+    if limbs == 0 { 1 } else { limbs }
+}
+
 /// Blocks of 512 lanes.
 pub(crate) const fn blocks(lanes: usize) -> usize {
     lanes.div_ceil(ROW_LANES)
@@ -139,6 +145,17 @@ impl Plane {
         *word = *word & !mask | bits << (lane % 64) & mask;
     }
 
+    /// Sets so many lanes from `at` on to one bit.
+    fn fill(self, rows: &mut [Row], at: usize, bit: u64, count: usize) {
+        let bits = (bit & 1).wrapping_neg();
+        let mut done = 0;
+        while done < count {
+            let step = (count - done).min(64 - (at + done) % 64);
+            self.set(rows, at + done, step, bits);
+            done += step;
+        }
+    }
+
     /// Copies a run of lanes.
     fn copy(self, to: &mut [Row], at: usize, from: (Self, &[Row], usize), count: usize) {
         let (plane, rows, start) = from;
@@ -185,19 +202,21 @@ impl Bin {
         }
     }
 
-    /// The lanes of one buffer as words, of at most 64 planes.
+    /// The lanes of one buffer as words, each of as many limbs of 64 bits as its planes fill, least significant first.
     pub(crate) fn words_of(&self, rows: &[Row]) -> Words {
-        let width = self.width as usize;
-        let mut words = Words::zeros(if rows.is_empty() { 0 } else { self.lanes });
+        let (width, limbs) = (self.width as usize, limbs(self.width));
+        let mut words = Words::zeros(if rows.is_empty() { 0 } else { self.lanes * limbs });
         if width == 0 {
             return words;
         }
         let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
-        for (out, rows) in words.chunks_mut(ROW_LANES).zip(rows.chunks(width)) {
-            let count = width.min(64);
-            square[..count].copy_from_slice(&rows[..count]);
-            simd::rows_to_words(&square, &mut block);
-            out.copy_from_slice(&block[..out.len()]);
+        for (out, rows) in words.chunks_mut(ROW_LANES * limbs).zip(rows.chunks(width)) {
+            for (limb, rows) in rows.chunks(64).enumerate() {
+                square[..rows.len()].copy_from_slice(rows);
+                square[rows.len()..].fill([0; ROW_WORDS]);
+                simd::rows_to_words(&square, &mut block);
+                out.iter_mut().skip(limb).step_by(limbs).zip(&block).for_each(|(out, word)| *out = *word);
+            }
         }
         words
     }
@@ -246,6 +265,13 @@ impl Shares for Bin {
                     .step_by(cols.max(1))
                     .enumerate()
                     .for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
+            }
+            // One lane for many, as where a scalar meets an array.
+            None if stride == 0 => {
+                view.iter()
+                    .step_by(cols.max(1))
+                    .enumerate()
+                    .for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
             }
             None => view.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, lane))),
         });

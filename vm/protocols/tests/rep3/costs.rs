@@ -166,6 +166,11 @@ fn table() -> Vec<Entry> {
             vec![(1, (1, 3, 87)), (64, (1, 192, 276))],
         ),
         (
+            "eq_bin",
+            run!(|p, e, width, lanes| p.eq_bin(e.gate(0), &word(p, width, lanes), &word(p, width, lanes)).await),
+            vec![(1, (0, 0, 0)), (64, (6, 189, 693)), (512, (9, 1533, 2289))],
+        ),
+        (
             "netlist (less, signed)",
             run!(|p, e, width, lanes| {
                 let circuit = netlist(&[width, width], |c, words| vec![less_signed(c, &words[0], &words[1])]);

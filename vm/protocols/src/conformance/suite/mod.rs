@@ -10,7 +10,7 @@ mod numbers;
 mod truncations;
 mod words;
 
-use super::data::{Data, EDGE_LANES, WIDTHS, signed, unsigned};
+use super::data::{Data, EDGE_LANES, WIDE_WIDTHS, WIDTHS, signed, unsigned};
 use crate::executor::{Cx, Executor, Stats};
 use crate::protocol::Protocol;
 
@@ -50,10 +50,10 @@ pub enum Extent {
 /// Runs all cases.
 pub async fn suite<P: Protocol>(p: &P, e: &Executor, extent: Extent) -> Report {
     let mut run = Run { p, e, instance: 0, report: Report::default() };
-    let (widths, lanes): (&[u32], &[usize]) = match extent {
-        Extent::Full => (&WIDTHS, &EDGE_LANES),
-        Extent::Sizes => (&[2, 64], &EDGE_LANES),
-        Extent::Short => (&[1, 33, 64], &[1, 513]),
+    let (widths, wide, lanes): (&[u32], &[u32], &[usize]) = match extent {
+        Extent::Full => (&WIDTHS, &WIDE_WIDTHS, &EDGE_LANES),
+        Extent::Sizes => (&[2, 64], &[65], &EDGE_LANES),
+        Extent::Short => (&[1, 33, 64], &[128], &[1, 513]),
     };
     for (n, &lanes) in lanes.iter().enumerate() {
         for &width in widths {
@@ -68,7 +68,9 @@ pub async fn suite<P: Protocol>(p: &P, e: &Executor, extent: Extent) -> Report {
                 divisions::roots(&mut run, &data, width).await;
             }
         }
-        words::wide_words(&mut run, lanes).await;
+        for &width in wide {
+            words::wide_words(&mut run, width, lanes).await;
+        }
         layout::views(&mut run, lanes).await;
         layout::sorting(&mut run, lanes).await;
         borders::checks(&mut run, lanes).await;

@@ -1,0 +1,53 @@
+//! Numbers from a seed, and which seeds a test takes.
+
+use std::env;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A small generator of numbers (xorshift, Marsaglia 2003).
+pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    /// The numbers of a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number below `n`, or 0.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        ((self.next() >> 16) % n.max(1) as u64) as usize
+    }
+
+    /// True in so many of a hundred cases.
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of them.
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+}
+
+/// The seeds of a test: `fixed` of them, the same in every run. `SMPC_FREE_SEEDS=N` in the environment adds N that no run had before;
+/// `SMPC_SEED=S` runs a single one again. A test names the seed where it fails.
+pub(crate) fn seeds(fixed: u64) -> Vec<u64> {
+    let number = |name: &str| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    if let Some(seed) = number("SMPC_SEED") {
+        return vec![seed];
+    }
+    let free = number("SMPC_FREE_SEEDS").unwrap_or(0);
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+    let first = clock >> 1;
+    if free > 0 {
+        eprintln!("free seeds {first} to {}", first + free - 1);
+    }
+    (0..fixed).chain(first..first + free).collect()
+}
