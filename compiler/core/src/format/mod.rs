@@ -5,8 +5,8 @@
 //! text ── tokens, tree ──> cursor ── document ──> printer ── lines, columns ──> align ── text
 //! ```
 //!
-//! The tree says how things belong together, [`cursor`] writes every token and comment in the order of the source; [`doc`] breaks lines;
-//! [`align`] keeps words below each other. It writes no literal anew, moves no item, and takes no parentheses away.
+//! The tree says how things belong together, `cursor` writes every token and comment in the order of the source; `doc` breaks lines;
+//! `align` keeps words below each other. It writes no literal anew, moves no item, and takes no parentheses away.
 
 mod align;
 mod cursor;
