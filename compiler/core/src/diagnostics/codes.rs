@@ -1,7 +1,8 @@
 //! The one table of codes: everything that `smpcc` can say, with the long form that `smpcc explain` prints.
 //!
 //! E01 what was written does not read · E02 names, types, shapes · E03 secrecy · E04 ranges and numbers · E05 constants and
-//! params · E06 roles, inputs, outputs · E07 limits · E09 not there yet. Lints have names.
+//! params · E06 roles, inputs, outputs · E07 limits · E09 not there yet, and mistakes of the compiler.
+//! Lints have names.
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +125,8 @@ codes! {
         "The value has more elements than the machine can hold, or the text is larger or nests deeper than the compiler takes.\n\n    let xs = [0; 1_000_000_000_000];\n"
     Unsupported "E0901" Error "not supported yet"
         "The language has this, this version of the compiler has not. The README's status table says what works.\n\n    output total = sum(xs) under survey(xs) to all;\n"
+    Lost "E0999" Error "a mistake of the compiler"
+        "A statement came to nothing, and no message says why. The program is refused, so that no output is missing or wrong unseen.\n\n    smpcc check main.smpc            // please report it, with the program\n"
     SecretIndex "secret-index" Warning "a secret index looks at every element"
         "Nobody may see which element a secret index means, so each is compared with the index and takes part in a product: a read or write costs as many comparisons and products as the array has elements. Outside the array such an index reads 0 and writes nothing.\n\n    let price = prices[k];           // `k` is secret, and there are 1,000 prices\n\nNarrow the range of the index where it can only mean some of the elements.\n"
     Unreachable "unreachable" Warning "code that is never reached"

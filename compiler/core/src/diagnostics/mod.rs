@@ -8,6 +8,7 @@ pub mod render;
 pub use codes::{Code, Level};
 
 use crate::source::Span;
+use std::collections::BTreeSet;
 
 /// A message about a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +158,9 @@ impl Sink {
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|d| (d.primary.0.file, d.primary.0.start, d.primary.0.end, d.code));
         self.found.dedup_by(|a, b| a.code == b.code && a.primary.0 == b.primary.0);
+        // A name that means nothing is told where it stands first.
+        let mut unknown = BTreeSet::new();
+        self.found.retain(|d| d.code != Code::UnknownName || unknown.insert((d.primary.0.file, d.message.clone())));
         self.found
     }
 }

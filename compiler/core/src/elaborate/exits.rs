@@ -211,9 +211,13 @@ impl Elaborator<'_> {
     pub(super) fn statements(&mut self, statements: &[Stmt], value: Option<&Expr>) -> Outcome<Value> {
         for (at, statement) in statements.iter().enumerate() {
             // Where it fails, the next one may have a mistake of its own.
-            let _ = self.deeper(statement.span, |elaborator| elaborator.statement(statement));
+            let failed = self.deeper(statement.span, |elaborator| elaborator.statement(statement)).is_err();
             let rest = &statements[at + 1..];
-            match self.left() {
+            let left = self.left();
+            if failed && left == Left::No && !self.sink.has_errors() {
+                self.silent = Some(statement.span);
+            }
+            match left {
                 Left::No => {}
                 Left::Yes => {
                     self.lint_unreachable(statement, rest, value);

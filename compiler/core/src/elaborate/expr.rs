@@ -216,9 +216,6 @@ impl Elaborator<'_> {
     }
 
     fn unknown_name(&mut self, name: &ast::Name) -> Outcome<Value> {
-        if !self.unknown.insert((self.frame().module, name.text.clone())) {
-            return Err(Reported);
-        }
         let frame = self.frame();
         let variables = self.variables[frame.first..].iter().map(|variable| variable.name.as_str());
         let variables = variables.filter(|name| !name.starts_with(['<', '#']));

@@ -152,8 +152,8 @@ pub(crate) struct Elaborator<'a> {
     effects: usize,
     /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
     conditional: usize,
-    /// Names of a module that were found to mean nothing: that is said once.
-    unknown: BTreeSet<(usize, String)>,
+    /// A statement that came to nothing although nothing was said of it: a mistake of this compiler, which must not pass for a program.
+    silent: Option<Span>,
     /// Whether a test is elaborated, in which `assert` opens secrets and which has no inputs.
     testing: bool,
     /// Where an editor asks: what was found at each place.
@@ -190,7 +190,7 @@ pub(crate) fn elaborate(
         evaluations: 0,
         effects: 0,
         conditional: 0,
-        unknown: BTreeSet::new(),
+        silent: None,
         testing: entry != Entry::Main,
         facts,
     };
@@ -213,6 +213,11 @@ impl Elaborator<'_> {
             Entry::Circuit(name) => self.run_circuit(name),
         }
         self.frames.pop();
+        if let Some(span) = self.silent.filter(|_| !self.sink.has_errors()) {
+            let message = "the compiler lost this statement";
+            let help = "this is a mistake of the compiler, not yours: please report it with the program";
+            self.report(Diagnostic::new(Code::Lost, span, message).help(help));
+        }
         names::check(self.modules, &self.called, self.sources, self.sink);
         if !self.sink.has_errors() && !self.testing {
             names::style(self.modules, self.sink);

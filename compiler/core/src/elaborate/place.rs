@@ -182,9 +182,6 @@ impl Elaborator<'_> {
             if self.modules.may_be_lost(module, &name.text, self.sources) {
                 return Err(Reported);
             }
-            if !self.unknown.insert((module, name.text.clone())) {
-                return Err(Reported);
-            }
             let help = format!("declare it: `let mut {} = …;`", name.text);
             return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
         };

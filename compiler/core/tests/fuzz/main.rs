@@ -7,7 +7,7 @@
 mod seeded;
 
 use seeded::{Seeded, seeds};
-use smpcc_core::diagnostics::Diagnostic;
+use smpcc_core::diagnostics::{Code, Diagnostic};
 use smpcc_core::format::{format, meaning};
 use smpcc_core::source::Span;
 use smpcc_core::syntax::token;
@@ -63,6 +63,7 @@ fn check(text: &str) {
         "a module, or an error"
     );
     for diagnostic in &compiled.diagnostics {
+        assert!(diagnostic.code != Code::Lost, "a statement came to nothing: {diagnostic:?}");
         assert!(diagnostic.help.is_some() || !diagnostic.notes.is_empty(), "no help: {diagnostic:?}");
         let spans = diagnostic.labels.iter().map(|(span, _)| *span).chain([diagnostic.primary.0]);
         spans.for_each(|span| inside(&compiled, span));
