@@ -351,8 +351,10 @@ fn closes_types(before: &[Lexed], count: usize, next: Option<&Token>) -> bool {
                 types_follow = true;
                 break;
             }
+            // None of these stands in a type.
             Token::Semi
             | Token::Eq
+            | Token::DotDot
             | Token::AndAnd
             | Token::OrOr
             | Token::FatArrow
