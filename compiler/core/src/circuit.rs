@@ -2,11 +2,10 @@
 
 use crate::compile::{Compiled, Entry, Request, to_ir};
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::ir::eval;
 use crate::ir::{Block, Bound, Carried, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, Update, ValueId};
+use crate::ir::{eval, wires};
 use crate::passes;
 use crate::source::SourceMap;
-use smpc_math::circuits;
 use smpc_math::netlist::{Bit, Builder, Netlist};
 
 /// Most gates of an exported circuit.
@@ -41,6 +40,7 @@ pub fn export(request: &Request<'_>, function: &str) -> Exported {
 }
 
 /// What has no circuit.
+#[derive(Clone, Copy)]
 struct Failure {
     site: SiteId,
     what: &'static str,
@@ -265,61 +265,23 @@ impl Run<'_> {
                 }
                 array
             }
-            Op::Xor {} => self.pairs(args, width, |b, x, y| b.xor(x, y)),
-            Op::And {} => self.pairs(args, width, |b, x, y| b.and(x, y)),
-            Op::Or {} => self.pairs(args, width, |b, x, y| b.or(x, y)),
-            Op::Not {} => {
-                let from = spelled(args.remove(0), width);
-                from.iter().map(|word| circuits::complement(&mut self.builder, word)).collect()
-            }
-            Op::Planes { from } => {
-                let of = words(args.remove(0));
-                let cut = |word: &Vec<Bit>| circuits::resize(word.get(from as usize..).unwrap_or_default(), width);
-                of.iter().map(cut).collect()
-            }
-            Op::Join {} => {
-                let parts: Vec<Vec<Vec<Bit>>> = args.into_iter().map(words).collect();
-                (0..lanes).map(|lane| parts.iter().flat_map(|part| part[lane].iter().copied()).collect()).collect()
-            }
-            Op::Eq {} => {
-                let wide = refs.iter().map(|arg| self.program.ty(arg.value)).filter_map(|ty| match ty {
+            _ => {
+                let types = refs.iter().map(|arg| self.program.ty(arg.value));
+                let wide = types.filter_map(|ty| match ty {
                     RegType::Bin { width } => Some(width as usize),
                     RegType::Pub { .. } | RegType::Arith { .. } => None,
                 });
                 let wide = wide.max().ok_or(numbers)?;
-                let (a, b) = (spelled(args.remove(0), wide), spelled(args.remove(0), wide));
-                a.iter().zip(&b).map(|(a, b)| vec![circuits::equal(&mut self.builder, a, b)]).collect()
+                let args: Vec<Vec<Vec<Bit>>> = args.into_iter().map(|arg| spelled(arg, wide)).collect();
+                let mut out = Vec::with_capacity(lanes);
+                for lane in 0..lanes {
+                    let args: Vec<&[Bit]> = args.iter().map(|arg| arg[lane].as_slice()).collect();
+                    let word = wires::word(self.program, &mut self.builder, op, &args, width);
+                    out.push(word.ok_or(numbers)?);
+                }
+                out
             }
-            Op::Select {} => {
-                let decides = spelled(args.remove(0), 1);
-                let (a, b) = (spelled(args.remove(0), width), spelled(args.remove(0), width));
-                let chosen = decides.iter().zip(a.iter().zip(&b));
-                chosen.map(|(c, (a, b))| circuits::mux(&mut self.builder, c[0], a, b)).collect()
-            }
-            Op::Netlist { netlist } => {
-                let netlist = self.program.netlists.get(netlist.index()).ok_or(numbers)?;
-                let parts: Vec<Vec<Vec<Bit>>> = args.into_iter().map(words).collect();
-                (0..lanes)
-                    .map(|lane| {
-                        let inputs: Vec<Bit> = parts.iter().flat_map(|part| part[lane].iter().copied()).collect();
-                        self.builder.inline(netlist, &inputs)
-                    })
-                    .collect()
-            }
-            _ => return Err(numbers),
         }))
-    }
-
-    fn pairs(
-        &mut self,
-        mut args: Vec<Lanes>,
-        width: usize,
-        gate: impl Fn(&mut Builder, Bit, Bit) -> Bit,
-    ) -> Vec<Vec<Bit>> {
-        let (a, b) = (spelled(args.remove(0), width), spelled(args.remove(0), width));
-        let builder = &mut self.builder;
-        let words = a.iter().zip(&b);
-        words.map(|(a, b)| a.iter().zip(b).map(|(x, y)| gate(builder, *x, *y)).collect()).collect()
     }
 
     /// Lanes as a register of that type holds them.
@@ -414,9 +376,6 @@ fn words(lanes: Lanes) -> Vec<Vec<Bit>> {
 fn spelled(lanes: Lanes, width: usize) -> Vec<Vec<Bit>> {
     match lanes {
         Lanes::Words(lanes) => lanes,
-        Lanes::Public(lanes) => {
-            let bit = |word: i64, at: usize| Bit::Const(at < 63 && word >> at & 1 == 1);
-            lanes.into_iter().map(|word| (0..width).map(|at| bit(word, at)).collect()).collect()
-        }
+        Lanes::Public(lanes) => lanes.into_iter().map(|word| wires::spelled(word, width)).collect(),
     }
 }

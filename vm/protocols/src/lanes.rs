@@ -50,13 +50,17 @@ impl Lanes {
         (inner_ok && outer_ok).then_some((self.start, rows * cols))
     }
 
+    /// The first lane of each row.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + use<> {
+        let Self { start, dims: [(outer, rows), _] } = *self;
+        (0..rows).map(move |i| start.wrapping_add_signed(outer.wrapping_mul(i.cast_signed())))
+    }
+
     /// The lanes, in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + use<> {
-        let Self { start, dims: [(outer, rows), (inner, cols)] } = *self;
-        (0..rows).flat_map(move |i| {
-            let row = start.wrapping_add_signed(outer.wrapping_mul(i.cast_signed()));
-            (0..cols).map(move |j| row.wrapping_add_signed(inner.wrapping_mul(j.cast_signed())))
-        })
+        let (inner, cols) = self.dims[1];
+        self.rows()
+            .flat_map(move |row| (0..cols).map(move |j| row.wrapping_add_signed(inner.wrapping_mul(j.cast_signed()))))
     }
 }
 

@@ -31,6 +31,10 @@ pub trait Shares: Clone {
     fn read(&self, view: &Lanes) -> Self;
     /// Overwrites the lanes that the view names.
     fn write(&mut self, view: &Lanes, values: &Self);
+    /// Overwrites the lanes of `place` with as many of another vector.
+    fn assign(&mut self, place: &Lanes, from: &Self, view: &Lanes) {
+        self.write(place, &from.read(view));
+    }
     /// Lane i of the result is lane `index[i]`.
     #[must_use]
     fn gather(&self, index: &[usize]) -> Self;

@@ -279,6 +279,33 @@ impl<'m, P: Protocol> Store<'m, P> {
         Ok(())
     }
 
+    /// Copies secret lanes of one register to a part of another one of the same kind. Says whether it did; elsewhere an operand has to be read and written.
+    pub(super) fn assign(&mut self, to: &View, from: &View) -> Result<bool, Fault> {
+        let (place, lanes) = (self.lanes(to)?, self.lanes(from)?);
+        let single = self.is_single(to.slot) || self.is_single(from.slot);
+        if to.slot == from.slot || single || self.checked || self.is_whole(to.slot, &place) {
+            return Ok(false);
+        }
+        fits(lanes.len(), &place)?;
+        self.fill(from.slot.index());
+        self.fill(to.slot.index());
+        // The source stays where it is: this is its pointer.
+        match &self.slots[from.slot.index()] {
+            Value::Bin(values) => {
+                let values = Rc::clone(values);
+                let Value::Bin(own) = &mut self.slots[to.slot.index()] else { return Ok(false) };
+                Rc::make_mut(own).assign(&place, &values, &lanes);
+            }
+            Value::Arith(values) => {
+                let values = Rc::clone(values);
+                let Value::Arith(own) = &mut self.slots[to.slot.index()] else { return Ok(false) };
+                Rc::make_mut(own).assign(&place, &values, &lanes);
+            }
+            Value::Pub(_) | Value::Empty => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn check_range(&self, view: &View, values: &P::Arith) -> Result<(), Fault> {
         if !self.checked {
             return Ok(());

@@ -17,6 +17,9 @@ impl<P: Protocol> Store<'_, P> {
         match self.slot(dst.slot).ty {
             RegType::Pub { .. } => self.public(gate, dst),
             RegType::Arith { .. } | RegType::Bin { .. } if self.dry => Ok(()),
+            RegType::Arith { .. } | RegType::Bin { .. } if matches!((gate.op, gate.args.as_slice()), (Op::Copy {}, [from]) if self.assign(dst, from)?) => {
+                Ok(())
+            }
             RegType::Arith { .. } => {
                 let values = self.arith(gate, dst)?;
                 self.write_arith(dst, values)

@@ -17,6 +17,8 @@ pub mod text;
 pub mod verify;
 pub mod view;
 pub mod walk;
+#[doc(hidden)]
+pub mod wires;
 
 pub use smpc_bytecode::module::{Constant, Dim, Manifest, Slot, SourceTable};
 pub use smpc_bytecode::op::{ConstId, InputId, MessageId, NetlistId, Op, OutputId, SiteId};

@@ -137,6 +137,10 @@ pub fn removable(program: &Program, gate: &Gate) -> bool {
 pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) -> u64 {
     let secret = |at: usize| args.get(at).is_some_and(|arg| program.ty(arg.value).is_secret());
     let secrets = (0..args.len()).filter(|at| secret(*at)).count();
+    let width = |arg: &Ref| match program.ty(arg.value) {
+        RegType::Bin { width } => Some(width),
+        RegType::Pub { .. } | RegType::Arith { .. } => None,
+    };
     match op {
         Op::Input { .. } => u64::from(result.is_some_and(|result| program.ty(result).is_secret())),
         _ if secrets == 0 => 0,
@@ -159,10 +163,15 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         Op::Mul {} | Op::Dot { .. } | Op::MatMul { .. } | Op::And {} | Op::Or {} => u64::from(secrets > 1),
         Op::Select {} if !secret(0) => 0,
         Op::ProveRange {} | Op::Open { .. } | Op::Output { .. } => 1,
+        // A tree of ANDs over the bits that differ, and an AND a bit.
+        Op::Eq {} | Op::Select {} if args.iter().all(|arg| width(arg).is_some()) => {
+            let wide = args.first().and_then(width).filter(|_| matches!(op, Op::Eq {}));
+            wide.map_or(1, |bits| u64::from(bits.next_power_of_two().trailing_zeros()))
+        }
         Op::Select {} | Op::B2a { .. } => 2,
         Op::TruncStochastic { .. } => 2,
+        Op::Netlist { netlist } => program.netlists.get(netlist.index()).map_or(0, |netlist| netlist.depth() as u64),
         Op::Check { .. } | Op::Trunc { .. } | Op::Round { .. } | Op::Lt {} | Op::Eq {} | Op::A2b {} => 8,
-        Op::Netlist { .. } => 16,
         Op::MergeLayer { .. } => 11,
         Op::Div {} | Op::Rem {} | Op::FixDiv { .. } | Op::Sqrt { .. } => 64,
     }

@@ -14,6 +14,7 @@ pub mod fuse;
 pub mod in_place;
 pub mod indices;
 pub mod licm;
+pub mod netlists;
 pub mod ranges;
 pub mod rounding;
 pub mod schedule;
@@ -46,6 +47,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "dot", what: "sums of products become dot products", run: dot::run },
     Pass { name: "licm", what: "what is the same in every turn runs once", run: licm::run },
     Pass { name: "cse-2", what: "again, for what the loops gave", run: cse::run },
+    Pass { name: "netlists", what: "gates on words become circuits", run: netlists::run },
     Pass { name: "fuse", what: "local gates write into arrays", run: fuse::run },
     Pass { name: "dead-2", what: "drops what is left over", run: dead::run },
 ];

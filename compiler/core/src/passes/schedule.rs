@@ -225,7 +225,8 @@ fn each_overwritten(inst: &Inst, f: &mut impl FnMut(ValueId)) {
     }
 }
 
-fn rounds(program: &Program, inst: &Inst, blocks: &[Plan]) -> u64 {
+/// A guess at the rounds of an instruction whose blocks are planned like this.
+pub(super) fn rounds(program: &Program, inst: &Inst, blocks: &[Plan]) -> u64 {
     let each = blocks.iter().fold(0_u64, |sum, plan| sum.saturating_add(plan.rounds));
     match inst {
         Inst::Gate(gate) => facts::rounds(program, gate.op, &gate.args, gate.result),

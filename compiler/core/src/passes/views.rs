@@ -6,22 +6,25 @@
 //! ```
 //!
 //! A copy that makes a public value secret goes too where the reader takes a mix of both: a product with a public factor is
-//! local. Left alone are copies of an array that has been updated since: reading the old version would keep it alive and force a
+//! local. What reads a single part of a concatenation reads that part. Left alone are copies of an array that has been updated since: reading the old version would keep it alive and force a
 //! copy of all of it. The copies themselves are left to `passes::dead`.
 
 use super::forward::{self, Replaced, Rewrite};
-use crate::ir::{Gate, Inst, Op, Program, Ref, ValueId, fits};
+use crate::ir::{Gate, Inst, Op, Place, Program, Ref, ValueId, fits};
 
 /// Lets readers look through copies.
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
-    forward::run(program, &mut Views { copies: vec![None; values], consumed: vec![false; values] })
+    let (copies, parts) = (vec![None; values], vec![Vec::new(); values]);
+    forward::run(program, &mut Views { copies, parts, consumed: vec![false; values] })
 }
 
 struct Views {
     /// By value: what it is a copy of.
     copies: Vec<Option<Ref>>,
+    /// By value: what was concatenated to it, each with the lane behind it.
+    parts: Vec<Vec<(u64, Ref)>>,
     /// Whether an update or a loop has taken the value over.
     consumed: Vec<bool>,
 }
@@ -51,6 +54,11 @@ impl Rewrite for Views {
             Inst::Concat(concat) => {
                 let mixes = program.ty(concat.result).is_secret();
                 concat.parts.iter_mut().for_each(|part| self.look_through(program, part, mixes));
+                let behind = |end: &mut u64, part: &Ref| {
+                    *end += part.lanes();
+                    Some((*end, part.clone()))
+                };
+                self.parts[concat.result.index()] = concat.parts.iter().scan(0, behind).collect();
             }
             Inst::Loop(l) => l.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
             Inst::While(w) => w.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
@@ -89,15 +97,29 @@ impl Views {
 
     /// Replaces a view of a copy by a view of what was copied, as often as that goes.
     fn look_through(&self, program: &Program, arg: &mut Ref, public_too: bool) {
-        while let Some(of) = self.copies.get(arg.value.index()).and_then(Option::as_ref) {
+        while let Some((of, place)) = self.copied(arg) {
             let (from, into) = (program.ty(of.value), program.ty(arg.value));
             let becomes_public = public_too && into.is_secret() && !from.is_secret();
             if self.is_consumed(of.value) || !(fits(from, into) || becomes_public) {
                 return;
             }
-            let Some(view) = of.view(&arg.place) else { return };
+            let Some(view) = of.view(&place) else { return };
             *arg = view;
         }
+    }
+
+    /// What holds the lanes of a view too, and where in it.
+    fn copied(&self, arg: &Ref) -> Option<(&Ref, Place)> {
+        if let Some(of) = self.copies.get(arg.value.index())?.as_ref() {
+            return Some((of, arg.place.clone()));
+        }
+        // A run-time index may reach any part.
+        let (least, greatest) = arg.place.extent().filter(|_| arg.place.index.is_none())?;
+        let parts = self.parts.get(arg.value.index())?;
+        let at = parts.partition_point(|(behind, _)| i128::from(*behind) <= least);
+        let (behind, part) = parts.get(at).filter(|(behind, _)| greatest < i128::from(*behind))?;
+        let offset = arg.place.offset - (behind - part.lanes());
+        Some((part, Place { offset, ..arg.place.clone() }))
     }
 
     fn is_consumed(&self, value: ValueId) -> bool {

@@ -108,6 +108,16 @@ impl Shares for Arith {
         }
     }
 
+    fn assign(&mut self, place: &Lanes, from: &Self, view: &Lanes) {
+        match (place.contiguous(), view.contiguous()) {
+            (Some((at, len)), Some((start, _))) if !self.a.is_empty() && !from.a.is_empty() => {
+                self.a[at..at + len].copy_from_slice(&from.a[start..start + len]);
+                self.b[at..at + len].copy_from_slice(&from.b[start..start + len]);
+            }
+            _ => self.write(place, &from.read(view)),
+        }
+    }
+
     fn gather(&self, index: &[usize]) -> Self {
         self.map(index.len(), |words, out| out.iter_mut().zip(index).for_each(|(out, i)| *out = words[*i]))
     }
@@ -150,21 +160,68 @@ impl Plane {
         let bits = (bit & 1).wrapping_neg();
         let mut done = 0;
         while done < count {
-            let step = (count - done).min(64 - (at + done) % 64);
-            self.set(rows, at + done, step, bits);
+            let first = (at + done) % ROW_LANES;
+            let step = (count - done).min(ROW_LANES - first);
+            let row = &mut rows[(at + done) / ROW_LANES * self.width + self.plane];
+            row.iter_mut().enumerate().for_each(|(i, word)| {
+                let mask = below(first + step, i) & !below(first, i);
+                *word = *word & !mask | bits & mask;
+            });
             done += step;
         }
     }
 
-    /// Copies a run of lanes.
+    /// Copies a run of lanes, block by block of where it goes.
     fn copy(self, to: &mut [Row], at: usize, from: (Self, &[Row], usize), count: usize) {
         let (plane, rows, start) = from;
         let mut done = 0;
         while done < count {
-            let step = (count - done).min(64 - (at + done) % 64);
-            self.set(to, at + done, step, plane.get(rows, start + done));
+            let first = (at + done) % ROW_LANES;
+            let step = (count - done).min(ROW_LANES - first);
+            let window = plane.window(rows, (start + done).cast_signed() - first.cast_signed());
+            let row = &mut to[(at + done) / ROW_LANES * self.width + self.plane];
+            if step == ROW_LANES {
+                *row = window;
+            } else {
+                let words = row.iter_mut().zip(window).enumerate();
+                words.for_each(|(i, (word, new))| {
+                    let mask = below(first + step, i) & !below(first, i);
+                    *word = *word & !mask | new & mask;
+                });
+            }
             done += step;
         }
+    }
+
+    /// 512 lanes from `lane` on; those before the first and behind the last are whatever is there, or 0.
+    fn window(self, rows: &[Row], lane: isize) -> Row {
+        let (index, shift) = (lane.div_euclid(64), lane.rem_euclid(64) as u32);
+        let block = index.div_euclid(ROW_WORDS.cast_signed());
+        let offset = index.rem_euclid(ROW_WORDS.cast_signed()) as usize;
+        let row = |block: isize| {
+            let at = usize::try_from(block).ok().map(|block| block * self.width + self.plane);
+            at.and_then(|at| rows.get(at)).unwrap_or(&[0; ROW_WORDS])
+        };
+        let mut words = [0; 2 * ROW_WORDS];
+        words[..ROW_WORDS].copy_from_slice(row(block));
+        if offset > 0 || shift > 0 {
+            words[ROW_WORDS..].copy_from_slice(row(block + 1));
+        }
+        let low: &[u64; ROW_WORDS] = words[offset..].first_chunk().unwrap_or(&[0; ROW_WORDS]);
+        if shift == 0 {
+            return *low;
+        }
+        let high: &[u64; ROW_WORDS] = words[offset + 1..].first_chunk().unwrap_or(&[0; ROW_WORDS]);
+        std::array::from_fn(|i| low[i] >> shift | high[i] << (64 - shift))
+    }
+}
+
+/// The bits of word `i` of a row that belong to the lanes before `lane`.
+const fn below(lane: usize, i: usize) -> u64 {
+    match lane.checked_sub(64 * i) {
+        None | Some(0) => 0,
+        Some(count) if count >= 64 => u64::MAX,
+        Some(count) => (1 << count) - 1,
     }
 }
 
@@ -261,21 +318,27 @@ impl Shares for Bin {
         Self::each_plane(&mut out, self, |to, from, tp, fp| match view.contiguous() {
             Some((start, len)) => tp.copy(to, 0, (fp, from, start), len),
             None if stride == 1 => {
-                view.iter()
-                    .step_by(cols.max(1))
-                    .enumerate()
-                    .for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
+                view.rows().enumerate().for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
             }
             // One lane for many, as where a scalar meets an array.
             None if stride == 0 => {
-                view.iter()
-                    .step_by(cols.max(1))
-                    .enumerate()
-                    .for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
+                view.rows().enumerate().for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
             }
             None => view.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, lane))),
         });
         out
+    }
+
+    fn assign(&mut self, place: &Lanes, from: &Self, view: &Lanes) {
+        match (place.contiguous(), view.contiguous()) {
+            (Some((at, len)), Some((start, _))) => {
+                Self::each_plane(self, from, |to, from, tp, fp| tp.copy(to, at, (fp, from, start), len));
+            }
+            (Some((at, len)), None) if view.dims == [(0, 1), (0, len)] => {
+                Self::each_plane(self, from, |to, from, tp, fp| tp.fill(to, at, fp.get(from, view.start), len));
+            }
+            _ => self.write(place, &from.read(view)),
+        }
     }
 
     fn write(&mut self, view: &Lanes, values: &Self) {
@@ -337,5 +400,62 @@ impl BinShares for Bin {
             first += count;
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lane i of a vector whose every bit can be told from its neighbours.
+    fn word(seed: u64, lane: usize) -> u64 {
+        (seed ^ lane as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 13 & 7
+    }
+
+    fn vector(lanes: usize, seed: u64) -> Bin {
+        let rows = |seed| {
+            let mut rows = vec![[0; ROW_WORDS]; blocks(lanes) * 3];
+            to_planes(&mut rows, 3, (0, 3), 0..lanes, |first, out| {
+                out.iter_mut().enumerate().for_each(|(i, out)| *out = word(seed, first + i));
+            });
+            rows
+        };
+        Bin::of_components(3, lanes, [rows(seed), rows(!seed)])
+    }
+
+    fn lanes_of(x: &Bin) -> [Vec<u64>; 2] {
+        [&x.a, &x.b].map(|rows| x.words_of(rows).to_vec())
+    }
+
+    /// Reading, writing and copying views says of every lane what a walk over the lanes says, wherever words and blocks begin.
+    #[test]
+    fn views_move_lanes() {
+        let from = vector(2000, 5);
+        let runs = [(0, 2000), (0, 512), (1, 511), (63, 66), (64, 1024), (511, 2), (700, 1300), (1999, 1), (1300, 0)];
+        let grids = [
+            (0, [(3, 5), (1, 700)]),
+            (1999, [(-1, 9), (0, 100)]),
+            (77, [(0, 3), (1, 600)]),
+            (1500, [(0, 1), (-3, 400)]),
+        ];
+        let views = runs.map(|(start, len)| Lanes::run(start, len)).into_iter();
+        let views = views.chain(grids.map(|(start, dims)| Lanes { start, dims }));
+        for (view, offset) in views.flat_map(|view| [0, 1, 64, 511, 700].map(|offset| (view, offset))) {
+            let all = lanes_of(&from);
+            let expected = all.each_ref().map(|all| view.iter().map(|lane| all[lane]).collect::<Vec<u64>>());
+            let read = from.read(&view);
+            assert_eq!(lanes_of(&read), expected, "{view:?}");
+            let place = Lanes::run(offset, view.len());
+            let target = vector(offset + view.len() + 90, 9);
+            let mut after = lanes_of(&target);
+            for (after, expected) in after.iter_mut().zip(&expected) {
+                after[offset..offset + view.len()].copy_from_slice(expected);
+            }
+            let (mut written, mut assigned) = (target.clone(), target);
+            written.write(&place, &read);
+            assigned.assign(&place, &from, &view);
+            assert_eq!(lanes_of(&written), after, "{view:?} at {offset}");
+            assert_eq!(lanes_of(&assigned), after, "{view:?} at {offset}");
+        }
     }
 }
