@@ -12,7 +12,7 @@ use smpc_math::circuits;
 use smpc_math::netlist::Netlist;
 use smpc_net::{Mesh, Terms};
 use smpc_protocols::rep3::{Keys, Rep3};
-use smpc_protocols::{BinShares, Executor, Protocol, Range, Stats};
+use smpc_protocols::{Executor, Protocol, Range, Stats};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -235,7 +235,7 @@ fn gates(mesh: Mesh, job: &Job) -> Result<Measured, Failure> {
                 async |p, cx, x| {
                     let mut sum = x.clone();
                     for i in 0..sums {
-                        sum = p.netlist(cx.sub(i, sums), &circuit, &BinShares::stack(&[&sum, x])).await;
+                        sum = p.netlist(cx.sub(i, sums), &circuit, &[&sum, x]).await;
                     }
                 },
             )
@@ -292,9 +292,9 @@ impl Bench<'_> {
         self.gate(
             |p| p.share_public_bin(&[5], circuit.inputs.iter().sum(), size(lanes)),
             async |p, cx, input| {
-                let mut word = p.netlist(cx.sub(0, calls), &circuit, input).await;
+                let mut word = p.netlist(cx.sub(0, calls), &circuit, &[input]).await;
                 for i in 1..calls {
-                    word = p.netlist(cx.sub(i, calls), &circuit, &word).await;
+                    word = p.netlist(cx.sub(i, calls), &circuit, &[&word]).await;
                 }
             },
         )

@@ -184,10 +184,7 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
                 .map(|i| bin(i, circuit.inputs.get(i).copied().unwrap_or(1)))
                 .collect::<Result<_, _>>()?;
             let parts: Vec<&P::Bin> = inputs.iter().map(Rc::as_ref).collect();
-            match parts.as_slice() {
-                [only] => p.netlist(cx, circuit, only).await,
-                _ => p.netlist(cx, circuit, &P::Bin::stack(&parts)).await,
-            }
+            p.netlist(cx, circuit, &parts).await
         }
         Op::A2b {} => p.a2b(cx, &*arith(0)?, width).await,
         Op::Random {} => p.random_bin(cx, width, size(dst(gate)?.lanes().unwrap_or(0))).await,

@@ -82,10 +82,12 @@ impl Pass {
         let before = self.edges(program, &insts);
         let mut plans: Vec<&[Plan]> = vec![&[]; insts.len()];
         plan.levels.iter().flatten().for_each(|step| plans[step.inst] = &step.blocks);
+        let rounds: Vec<u64> =
+            insts.iter().zip(&plans).map(|(inst, plans)| schedule::rounds(program, inst, plans)).collect();
         let mut groups = Groups::new(insts.len());
         for (at, inst) in insts.iter().enumerate() {
             let word = gate(inst).filter(|gate| self.on_words(program, gate));
-            groups.place(program, &insts, at, &before[at], word, schedule::rounds(program, inst, plans[at]));
+            groups.place(program, &insts, at, &before[at], word, rounds[at]);
         }
         for (inst, plans) in insts.iter_mut().zip(&plans) {
             for (nested, plan) in inst.blocks_mut().into_iter().zip(*plans) {
@@ -93,9 +95,14 @@ impl Pass {
             }
         }
         let several = groups.all.into_iter().map(|group| group.members).filter(|members| members.len() > 1);
-        let circuits: Vec<(Circuit, Vec<usize>)> =
-            several.filter_map(|members| Some((self.circuit(program, &insts, &members)?, members))).collect();
-        if circuits.is_empty() { insts } else { emit(program, insts, &before, circuits) }
+        let circuits: Vec<Circuit> = several.filter_map(|members| self.circuit(program, &insts, members)).collect();
+        if circuits.is_empty() {
+            return insts;
+        }
+        match choose(&before, &rounds, circuits) {
+            Some((order, circuits)) => emit(program, insts, &order, circuits),
+            None => insts,
+        }
     }
 
     /// Whether the gate may be part of a circuit: lane by lane on words, without effects.
@@ -149,7 +156,7 @@ impl Pass {
     }
 
     /// The circuit of these gates, if it pays.
-    fn circuit(&self, program: &Program, insts: &[Inst], members: &[usize]) -> Option<Circuit> {
+    fn circuit(&self, program: &Program, insts: &[Inst], members: Vec<usize>) -> Option<Circuit> {
         let gates: Vec<&Gate> = members.iter().filter_map(|at| gate(&insts[*at])).collect();
         let mut inside: HashMap<ValueId, u32> = HashMap::new();
         for gate in &gates {
@@ -178,7 +185,12 @@ impl Pass {
             return None;
         }
         let netlist = self.netlist(program, &gates, &inputs, &widths, &outputs)?;
-        Some(Circuit { inputs, outputs, netlist })
+        let leaving = |at: &usize| {
+            let result = gate(&insts[*at]).and_then(|gate| gate.result);
+            outputs.iter().any(|(output, _)| Some(*output) == result)
+        };
+        let leaving = members.iter().copied().filter(leaving).collect();
+        Some(Circuit { inputs, outputs, depth: netlist.depth() as u64, netlist, members, leaving })
     }
 
     fn netlist(
@@ -219,9 +231,96 @@ struct Circuit {
     /// Results that others read, with their bits.
     outputs: Vec<(ValueId, u32)>,
     netlist: Netlist,
+    /// Its rounds.
+    depth: u64,
+    /// Where its gates stand in the block, and where those that give the outputs do.
+    members: Vec<usize>,
+    leaving: Vec<usize>,
+}
+
+/// The circuits with which the block takes no more rounds than without any, and the order of its instructions with them: that of the source, but for what a circuit
+/// waits for. A circuit stands where its first gate does.
+fn choose(before: &[Vec<usize>], rounds: &[u64], mut circuits: Vec<Circuit>) -> Option<(Vec<usize>, Vec<Circuit>)> {
+    let none: Vec<usize> = (0..before.len()).collect();
+    let done = times(&none, before, &none, rounds);
+    let length = done.iter().copied().max().unwrap_or(0);
+    // When each instruction has to be done at the latest.
+    let mut latest = vec![length; before.len()];
+    for (at, before) in before.iter().enumerate().rev() {
+        let start = latest[at].saturating_sub(rounds[at]);
+        before.iter().for_each(|pred| latest[*pred] = latest[*pred].min(start));
+    }
+    for attempt in 0..3 {
+        let mut stands = none.clone();
+        let mut rounds = rounds.to_vec();
+        for circuit in &circuits {
+            circuit.members.iter().for_each(|at| stands[*at] = circuit.members[0]);
+            rounds[circuit.members[0]] = circuit.depth;
+        }
+        let order = order(before, &stands);
+        let with = times(&order, before, &stands, &rounds);
+        // An order without some instruction would be a circle; there is none.
+        debug_assert_eq!(order.len(), (0..stands.len()).filter(|at| stands[*at] == *at).count());
+        if circuits.is_empty() {
+            return None;
+        }
+        if with.iter().all(|time| *time <= length) {
+            return Some((order, circuits));
+        }
+        circuits.retain(|circuit| {
+            let end = with[circuit.members[0]];
+            circuit.leaving.iter().all(|at| match attempt {
+                // What leaves too late for somebody.
+                0 => latest[*at] >= end,
+                // What leaves later than it did.
+                _ => done[*at] >= end,
+            })
+        });
+    }
+    None
+}
+
+/// Instructions in an order that keeps what has to stand before each, as near to the source's as may be.
+fn order(before: &[Vec<usize>], stands: &[usize]) -> Vec<usize> {
+    let mut missing = vec![0_u32; before.len()];
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); before.len()];
+    for (at, before) in before.iter().enumerate() {
+        for pred in before.iter().map(|pred| stands[*pred]).filter(|pred| *pred != stands[at]) {
+            after[pred].push(stands[at]);
+            missing[stands[at]] += 1;
+        }
+    }
+    let mut ready: BinaryHeap<Reverse<usize>> =
+        (0..before.len()).filter(|at| stands[*at] == *at && missing[*at] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(before.len());
+    while let Some(Reverse(at)) = ready.pop() {
+        order.push(at);
+        for next in std::mem::take(&mut after[at]) {
+            missing[next] -= 1;
+            if missing[next] == 0 {
+                ready.push(Reverse(next));
+            }
+        }
+    }
+    order
+}
+
+/// The round after which each instruction is done, if all run as soon as they can.
+fn times(order: &[usize], before: &[Vec<usize>], stands: &[usize], rounds: &[u64]) -> Vec<u64> {
+    let mut waits: Vec<Vec<usize>> = vec![Vec::new(); before.len()];
+    for (at, before) in before.iter().enumerate() {
+        waits[stands[at]].extend(before.iter().map(|pred| stands[*pred]).filter(|pred| *pred != stands[at]));
+    }
+    let mut done = vec![0; before.len()];
+    for at in order {
+        let ready = waits[*at].iter().map(|pred| done[*pred]).max().unwrap_or(0);
+        done[*at] = ready + rounds[*at];
+    }
+    done
 }
 
 /// Gates that will be one circuit.
+#[derive(Default)]
 struct Group {
     members: Vec<usize>,
     lanes: u64,
@@ -265,6 +364,7 @@ impl Groups {
         let below = before.iter().fold(0, |below, pred| below | self.groups_of(*pred));
         if let Some((gate, result)) = word.and_then(|gate| Some((gate, gate.result?))) {
             let lanes = program.lanes(result);
+            self.merge(lanes, before);
             let group = match (self.first..self.all.len()).find(|id| self.may_join(*id, gate, lanes, before, insts)) {
                 Some(group) => group,
                 None => self.open(lanes, ready),
@@ -283,6 +383,34 @@ impl Groups {
             self.done[at] = ready + rounds;
         }
         self.below[at] = (self.first, below);
+    }
+
+    /// Makes one of the groups that a gate reads from, where they start together and none rests on another.
+    fn merge(&mut self, lanes: u64, before: &[usize]) {
+        let mut into: Option<usize> = None;
+        for pred in before {
+            let Some(id) = self.of[*pred].filter(|id| *id >= self.first && self.all[*id].lanes == lanes) else {
+                continue;
+            };
+            let Some(first) = into else {
+                into = Some(id);
+                continue;
+            };
+            let (own, other) = (&self.all[first], &self.all[id]);
+            let apart = self.rests_on(1 << (id - self.first), first) || self.rests_on(1 << (first - self.first), id);
+            if first == id || own.start != other.start || apart || own.members.len() + other.members.len() > MEMBERS {
+                continue;
+            }
+            let other = std::mem::take(&mut self.all[id]);
+            other.members.iter().for_each(|at| self.of[*at] = Some(first));
+            let own = &mut self.all[first];
+            own.members.extend(other.members);
+            own.members.sort_unstable();
+            own.touched.extend(other.touched);
+            own.below |= other.below;
+            // What rests on the one that is gone rests on this one.
+            self.all[id].below = 1 << (first - self.first);
+        }
     }
 
     fn open(&mut self, lanes: u64, start: u64) -> usize {
@@ -325,59 +453,37 @@ impl Groups {
                 rests |= self.groups_of(*pred);
             }
         }
+        !self.rests_on(rests, id)
+    }
+
+    /// Whether one of these groups rests on that one, or is it.
+    fn rests_on(&self, mut groups: u64, on: usize) -> bool {
         let bit = |id: usize| 1_u64 << (id - self.first);
-        // All that these rest on.
         loop {
             let more = (self.first..self.all.len())
-                .filter(|other| rests & bit(*other) != 0)
-                .fold(rests, |rests, other| rests | self.all[other].below);
-            if more == rests {
-                return rests & bit(id) == 0;
+                .filter(|other| groups & bit(*other) != 0)
+                .fold(groups, |groups, other| groups | self.all[other].below);
+            if more == groups {
+                return groups & bit(on) != 0;
             }
-            rests = more;
+            groups = more;
         }
     }
 }
 
 /// The block with each circuit in place of its gates.
-fn emit(
-    program: &mut Program,
-    insts: Vec<Inst>,
-    before: &[Vec<usize>],
-    circuits: Vec<(Circuit, Vec<usize>)>,
-) -> Vec<Inst> {
-    // Instructions stand for themselves, and the first gate of a circuit for all of them.
-    let mut stands: Vec<usize> = (0..insts.len()).collect();
-    for (_, members) in &circuits {
-        members.iter().for_each(|at| stands[*at] = members[0]);
-    }
-    let mut missing = vec![0_u32; insts.len()];
-    let mut after: Vec<Vec<usize>> = vec![Vec::new(); insts.len()];
-    for (at, before) in before.iter().enumerate() {
-        for pred in before.iter().map(|pred| stands[*pred]).filter(|pred| *pred != stands[at]) {
-            after[pred].push(stands[at]);
-            missing[stands[at]] += 1;
-        }
-    }
-    let mut ready: BinaryHeap<Reverse<usize>> =
-        (0..insts.len()).filter(|at| stands[*at] == *at && missing[*at] == 0).map(Reverse).collect();
+fn emit(program: &mut Program, insts: Vec<Inst>, order: &[usize], circuits: Vec<Circuit>) -> Vec<Inst> {
     let mut insts: Vec<Option<Inst>> = insts.into_iter().map(Some).collect();
-    let mut circuits: BTreeMap<usize, (Circuit, Vec<usize>)> =
-        circuits.into_iter().map(|circuit| (circuit.1[0], circuit)).collect();
+    let mut circuits: BTreeMap<usize, Circuit> =
+        circuits.into_iter().map(|circuit| (circuit.members[0], circuit)).collect();
     let mut out = Vec::with_capacity(insts.len());
-    while let Some(Reverse(at)) = ready.pop() {
-        match circuits.remove(&at) {
-            Some((circuit, _)) => {
+    for at in order {
+        match circuits.remove(at) {
+            Some(circuit) => {
                 let lanes = circuit.inputs.first().map_or(0, Ref::lanes);
-                call(program, circuit, lanes, insts[at].take(), &mut out);
+                call(program, circuit, lanes, insts[*at].take(), &mut out);
             }
-            None => out.extend(insts[at].take()),
-        }
-        for next in std::mem::take(&mut after[at]) {
-            missing[next] -= 1;
-            if missing[next] == 0 {
-                ready.push(Reverse(next));
-            }
+            None => out.extend(insts[*at].take()),
         }
     }
     out

@@ -6,11 +6,12 @@
 //! ```
 //!
 //! A copy that makes a public value secret goes too where the reader takes a mix of both: a product with a public factor is
-//! local. What reads a single part of a concatenation reads that part. Left alone are copies of an array that has been updated since: reading the old version would keep it alive and force a
-//! copy of all of it. The copies themselves are left to `passes::dead`.
+//! local. What reads a single part of a concatenation reads that part, and a concatenation of parts of one value at equal distances is
+//! a view of it. Left alone are copies of an array that has been updated since: reading the old version would keep it alive and force
+//! a copy of all of it. The copies themselves are left to `passes::dead`.
 
 use super::forward::{self, Replaced, Rewrite};
-use crate::ir::{Gate, Inst, Op, Place, Program, Ref, ValueId, fits};
+use crate::ir::{Dim, Gate, Inst, Op, Place, Program, Ref, ValueId, fits};
 
 /// Lets readers look through copies.
 #[must_use]
@@ -52,8 +53,10 @@ impl Rewrite for Views {
                 self.consumed[update.array.index()] = true;
             }
             Inst::Concat(concat) => {
+                let before = grid(&concat.parts);
                 let mixes = program.ty(concat.result).is_secret();
                 concat.parts.iter_mut().for_each(|part| self.look_through(program, part, mixes));
+                self.copies[concat.result.index()] = before.or_else(|| grid(&concat.parts));
                 let behind = |end: &mut u64, part: &Ref| {
                     *end += part.lanes();
                     Some((*end, part.clone()))
@@ -103,7 +106,8 @@ impl Views {
             if self.is_consumed(of.value) || !(fits(from, into) || becomes_public) {
                 return;
             }
-            let Some(view) = of.view(&place) else { return };
+            let whole = place.is_whole(of.lanes()).then(|| of.clone());
+            let Some(view) = whole.or_else(|| of.view(&place)) else { return };
             *arg = view;
         }
     }
@@ -125,4 +129,27 @@ impl Views {
     fn is_consumed(&self, value: ValueId) -> bool {
         self.consumed.get(value.index()).copied().unwrap_or(true)
     }
+}
+
+/// What concatenates to the rows of a grid: the parts lie in one value at equal distances, and are alike otherwise.
+fn grid(parts: &[Ref]) -> Option<Ref> {
+    let [first, second, ..] = parts else { return None };
+    let offset = |part: &Ref| i64::try_from(part.place.offset).ok();
+    let stride = offset(second)?.checked_sub(offset(first)?)?;
+    let alike = |part: &Ref| {
+        let (a, b) = (&first.place, &part.place);
+        part.value == first.value && a.index.is_none() && b.index.is_none() && a.dims == b.dims
+    };
+    let apart = |pair: &[Ref]| {
+        let [a, b] = pair else { return Some(false) };
+        Some(offset(b)?.checked_sub(offset(a)?)? == stride)
+    };
+    let inner = match first.place.dims.as_slice() {
+        [] => Dim { stride: 0, len: 1 },
+        [dim] => *dim,
+        _ => return None,
+    };
+    let equal = parts.iter().all(alike) && parts.windows(2).all(|pair| apart(pair) == Some(true));
+    let outer = Dim { stride, len: parts.len() as u64 };
+    equal.then(|| Ref { value: first.value, place: Place::grid(first.place.offset, outer, inner) })
 }

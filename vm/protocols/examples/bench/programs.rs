@@ -161,7 +161,7 @@ fn circuits() {
                 let mut word = p.share_public_bin(&[5], inputs, lanes);
                 let clock = start(p, e).await;
                 for i in 0..calls {
-                    word = p.netlist(e.gate(2 + i), circuit, &word).await;
+                    word = p.netlist(e.gate(2 + i), circuit, &[&word]).await;
                 }
                 clock.elapsed()
             });

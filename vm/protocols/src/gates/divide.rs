@@ -63,7 +63,7 @@ async fn on_bits<P: Protocol>(p: &P, cx: Cx<'_>, (x, y): (&P::Bin, &P::Bin), (sa
             negate_if(c, negative, &wide)
         })
     });
-    let bits = p.netlist(cx.sub(0, 2), &divider, &P::Bin::stack(&[x, y])).await;
+    let bits = p.netlist(cx.sub(0, 2), &divider, &[x, y]).await;
     let bits = bits.planes(0, bits.width().min(64));
     p.b2a(cx.sub(1, 2), &bits, sa || sb).await
 }
@@ -136,6 +136,6 @@ pub async fn fix_div<P: Protocol>(
             negate_if(c, negative, &wide)
         })
     });
-    let bits = p.netlist(cx.sub(2, 4), &divider, &P::Bin::stack(&[&x, &y])).await;
+    let bits = p.netlist(cx.sub(2, 4), &divider, &[&x, &y]).await;
     p.b2a(cx.sub(3, 4), &bits, true).await
 }

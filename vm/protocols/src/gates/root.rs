@@ -27,6 +27,6 @@ pub async fn sqrt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, ra: Range, frac:
             rounded.iter().map(|bit| c.and(keep, *bit)).collect()
         })
     });
-    let bits = p.netlist(cx.sub(1, 4), &rooter, &x).await;
+    let bits = p.netlist(cx.sub(1, 4), &rooter, &[&x]).await;
     p.b2a(cx.sub(2, 4), &bits, false).await
 }

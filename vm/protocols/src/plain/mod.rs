@@ -216,7 +216,8 @@ impl Protocol for Plain {
     async fn and(&self, _: Cx<'_>, a: &Bits, b: &Bits) -> Bits {
         Bits(a.0.zip(&b.0, |x, y| x & y))
     }
-    async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &Bits) -> Bits {
+    async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &[&Bits]) -> Bits {
+        let inputs = Bits::stack(inputs);
         let widths = circuit.inputs.iter().map(|width| *width as usize);
         let starts = widths.clone().scan(0, |next, width| Some(std::mem::replace(next, *next + width)));
         let words: Vec<(usize, usize)> = starts.zip(widths).collect();

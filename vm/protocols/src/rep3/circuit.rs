@@ -151,22 +151,27 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    /// A circuit on the planes of `inputs`, in order. One round an AND level and one bit a lane and AND from each party; the rounds come once for each wave (see
+    /// A circuit on the planes of `inputs`, one word after another. One round an AND level and one bit a lane and AND from each party; the rounds come once for each wave (see
     /// [`wave`]), and there is one wave where there are not very many lanes.
-    pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Bin) -> Bin {
-        let (width, results) = (inputs.width as usize, circuit.outputs.len());
-        debug_assert_eq!(width, circuit.inputs.iter().sum::<u32>() as usize);
-        let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), inputs.lanes);
-        let wave = wave(circuit, inputs.lanes, self.block);
-        for first in (0..blocks(inputs.lanes)).step_by(wave) {
-            let lanes = (wave * ROW_LANES).min(inputs.lanes - first * ROW_LANES);
+    pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
+        let (all, results) = (inputs.first().map_or(0, |word| word.lanes), circuit.outputs.len());
+        debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
+        let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), all);
+        let wave = wave(circuit, all, self.block);
+        for first in (0..blocks(all)).step_by(wave) {
+            let lanes = (wave * ROW_LANES).min(all - first * ROW_LANES);
             let mut state = self.state_for(circuit, lanes);
-            for (to, from) in [(&mut state.a, &inputs.a), (&mut state.b, &inputs.b)] {
-                if width > 0 && !from.is_empty() {
-                    for (to, from) in to.chunks_mut(circuit.slots).zip(from[first * width..].chunks(width)) {
-                        to[..width].copy_from_slice(from);
+            let mut slot = 0;
+            for word in inputs {
+                let width = word.width as usize;
+                for (to, from) in [(&mut state.a, &word.a), (&mut state.b, &word.b)] {
+                    if width > 0 && !from.is_empty() {
+                        for (to, from) in to.chunks_mut(circuit.slots).zip(from[first * width..].chunks(width)) {
+                            to[slot..slot + width].copy_from_slice(from);
+                        }
                     }
                 }
+                slot += width;
             }
             self.evaluate(cx, circuit, first, &mut state).await;
             if !out.a.is_empty() {

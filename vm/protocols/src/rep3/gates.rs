@@ -142,7 +142,7 @@ impl<S: Source> Protocol for Rep3<S> {
         self.conjunction(cx, a, b).await
     }
     /// A round an AND level (once for each wave of very many lanes); a bit a lane and AND from each party.
-    async fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &Bin) -> Bin {
+    async fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
         self.run_circuit(cx, circuit, inputs).await
     }
     /// Free: the first component of each party is what its key says.

@@ -163,10 +163,7 @@ impl Plane {
             let first = (at + done) % ROW_LANES;
             let step = (count - done).min(ROW_LANES - first);
             let row = &mut rows[(at + done) / ROW_LANES * self.width + self.plane];
-            row.iter_mut().enumerate().for_each(|(i, word)| {
-                let mask = below(first + step, i) & !below(first, i);
-                *word = *word & !mask | bits & mask;
-            });
+            put(row, [bits; ROW_WORDS], first..first + step);
             done += step;
         }
     }
@@ -180,15 +177,7 @@ impl Plane {
             let step = (count - done).min(ROW_LANES - first);
             let window = plane.window(rows, (start + done).cast_signed() - first.cast_signed());
             let row = &mut to[(at + done) / ROW_LANES * self.width + self.plane];
-            if step == ROW_LANES {
-                *row = window;
-            } else {
-                let words = row.iter_mut().zip(window).enumerate();
-                words.for_each(|(i, (word, new))| {
-                    let mask = below(first + step, i) & !below(first, i);
-                    *word = *word & !mask | new & mask;
-                });
-            }
+            put(row, window, first..first + step);
             done += step;
         }
     }
@@ -213,6 +202,18 @@ impl Plane {
         }
         let high: &[u64; ROW_WORDS] = words[offset + 1..].first_chunk().unwrap_or(&[0; ROW_WORDS]);
         std::array::from_fn(|i| low[i] >> shift | high[i] << (64 - shift))
+    }
+}
+
+/// Overwrites some lanes of a row.
+fn put(row: &mut Row, new: Row, lanes: Range<usize>) {
+    if lanes.len() == ROW_LANES {
+        *row = new;
+        return;
+    }
+    for (i, (word, new)) in row.iter_mut().zip(new).enumerate() {
+        let mask = below(lanes.end, i) & !below(lanes.start, i);
+        *word = *word & !mask | new & mask;
     }
 }
 

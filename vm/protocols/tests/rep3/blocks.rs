@@ -5,8 +5,8 @@ use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::three_threads;
-use smpc_protocols::rep3::{Bin as Rep3Bin, Rep3};
-use smpc_protocols::{BinShares, Error, Executor, Protocol, Range, join};
+use smpc_protocols::rep3::Rep3;
+use smpc_protocols::{Error, Executor, Protocol, Range, join};
 
 type Party = Rep3<Watched<Mixed>>;
 
@@ -72,9 +72,8 @@ fn waves_change_rounds_alone() {
             let p = Rep3::new(me, keys).with_block(block);
             let run = async || {
                 let a = p.input_bin(e.gate(1), 0, (me == 0).then_some(&values[..]), 8, lanes).await;
-                let both = Rep3Bin::stack(&[&a, &a]);
                 let before = e.stats();
-                let sum = p.netlist(e.gate(2), &circuit, &both).await;
+                let sum = p.netlist(e.gate(2), &circuit, &[&a, &a]).await;
                 let rounds = e.stats().since(&before).rounds;
                 (p.open_bin(e.gate(3), &sum).await, rounds)
             };

@@ -174,7 +174,7 @@ fn table() -> Vec<Entry> {
             "netlist (less, signed)",
             run!(|p, e, width, lanes| {
                 let circuit = netlist(&[width, width], |c, words| vec![less_signed(c, &words[0], &words[1])]);
-                p.netlist(e.gate(0), &circuit.levelled(), &word(p, 2 * width, lanes)).await
+                p.netlist(e.gate(0), &circuit.levelled(), &[&word(p, 2 * width, lanes)]).await
             }),
             vec![(32, (6, 267, 771)), (64, (7, 552, 1140))],
         ),

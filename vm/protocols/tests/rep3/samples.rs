@@ -139,7 +139,7 @@ fn composites() -> Vec<Composite> {
                     mux(c, less, &words[0], &words[1])
                 });
                 let [a, b] = &given.words[..] else { return Vec::new() };
-                vec![Out::Word(p.netlist(cx, &circuit.levelled(), &BinShares::stack(&[a, b])).await)]
+                vec![Out::Word(p.netlist(cx, &circuit.levelled(), &[a, b]).await)]
             }),
         },
         Composite {

@@ -49,7 +49,7 @@ pub(super) async fn words<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width:
     })
     .levelled();
     let before = run.e.stats();
-    let z = p.netlist(run.next(), &circuit, &P::Bin::stack(&[&bits, &b])).await;
+    let z = p.netlist(run.next(), &circuit, &[&bits, &b]).await;
     run.note("netlist", width, lanes, &before);
     run.word(&name("netlist sum"), &z.planes(0, width), data.pairs().map(|(x, y)| word(x + y))).await;
     let sign = move |x: i128| (low(x) << (127 - (width - 1))) >> (127 - (width - 1));
@@ -156,7 +156,7 @@ pub(super) async fn wide_words<P: Protocol>(run: &mut Run<'_, P>, width: u32, la
         Wide::new(width, lanes, |lane, at| if a.lane(lane)[0] & 1 == 1 { a.lane(lane) } else { b.lane(lane) }[at]);
     run.wide(&name("select_bin"), &chosen, &choice).await;
     let sums = netlist(&[width, width], |c, words| add(c, &words[0], &words[1])).levelled();
-    let sum = p.netlist(run.next(), &sums, &P::Bin::stack(&[&x, &y])).await;
+    let sum = p.netlist(run.next(), &sums, &[&x, &y]).await;
     let carried = |lane: usize, at: usize| {
         let sum = |at: usize, carry: u128| u128::from(a.lane(lane)[at]) + u128::from(b.lane(lane)[at]) + carry;
         sum(at, (0..at).fold(0, |carry, at| sum(at, carry) >> 64)) as u64
