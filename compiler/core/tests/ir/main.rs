@@ -7,6 +7,7 @@ mod random;
 mod scales;
 mod sources;
 mod values;
+mod wrapping;
 
 use machine::Machine;
 use smpcc_core::emit::emit;
