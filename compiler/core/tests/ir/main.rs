@@ -4,6 +4,7 @@
 mod language;
 mod machine;
 mod random;
+mod rounding;
 mod scales;
 mod sources;
 mod values;
