@@ -31,7 +31,7 @@ fn about_rounding(module: &Module) -> String {
         let told = match output.rounding.bound {
             Bound::Units(units) if units <= 0.0 => "exact".to_owned(),
             Bound::Units(units) => {
-                let unit = if units <= 1.0 { "unit" } else { "units" };
+                let unit = if units <= 1.000_001 { "unit" } else { "units" };
                 let off = shown_above(rounding::absolute(output.rounding.bound, output.frac));
                 format!("error at most {} {unit} in the last place ({off})", units_above(units))
             }
@@ -64,21 +64,21 @@ fn place(module: &Module, site: SiteId) -> String {
     file.map_or_else(String::new, |(file, line)| format!(" ({file}:{line})"))
 }
 
-/// A number of units, not less than it is: halves while it is small.
+/// A number of units, not less than it is to nine digits: halves while it is small.
 fn units_above(units: f64) -> String {
-    if units < 1000.0 { format!("{}", (units * 2.0).ceil() / 2.0) } else { shown_above(units) }
+    let halves = (units * 2.0 * (1.0 - 1e-9)).ceil();
+    if units < 1000.0 { format!("{}", halves / 2.0) } else { shown_above(units) }
 }
 
-/// A positive number in two digits, not less than it is.
+/// A positive number in two digits, not less than it is to nine.
 fn shown_above(value: f64) -> String {
-    let mut shown = format!("{value:.1e}");
-    let mut digit = value;
-    // What was rounded down is shown a digit higher.
-    while shown.parse::<f64>().is_ok_and(|read| read < value) && digit.is_finite() {
-        digit *= 1.02;
-        shown = format!("{digit:.1e}");
+    let shown = format!("{value:.1e}");
+    let power = shown.split_once('e').and_then(|(_, power)| power.parse::<i32>().ok());
+    match (shown.parse::<f64>(), power) {
+        // What was rounded down is shown a digit higher.
+        (Ok(read), Some(power)) if read < value * (1.0 - 1e-9) => format!("{:.1e}", read + 10_f64.powi(power - 1)),
+        _ => shown,
     }
-    shown
 }
 
 #[cfg(test)]
@@ -88,12 +88,15 @@ mod tests {
     #[test]
     fn bounds_are_never_shown_smaller_than_they_are() {
         assert_eq!(units_above(0.5), "0.5");
+        assert_eq!(units_above(0.500_000_000_000_1), "0.5");
         assert_eq!(units_above(2.2), "2.5");
         for value in [1.0, 1.04, 1.06, 9.96, 4.56e-5, 1.51e9, 7.0e-12] {
             let read: f64 = shown_above(value).parse().expect("a number");
-            assert!(read >= value && read < value * 1.2, "{value} as {read}");
+            assert!(read >= value && read < value * 1.11, "{value} as {read}");
         }
         assert_eq!(shown_above(4.56e-5), "4.6e-5");
         assert_eq!(shown_above(1.01), "1.1e0");
+        assert_eq!(shown_above(9.96), "1.0e1");
+        assert_eq!(shown_above(9.94), "1.0e1");
     }
 }
