@@ -174,6 +174,29 @@ fn inspect_shows_what_a_program_takes_and_gives() {
 }
 
 #[test]
+fn inspect_says_how_far_rounding_goes() {
+    let source = "party A;\ninput x: secret fix in 0.0..=4.0 from A;\nfn main() {\n    output sum = x + 0.5 to all;\n    \
+        output square = x * x to all;\n    output cheap = stochastic(x * x * x) to all;\n    \
+        output chosen = if x * x > 2.0 { x } else { 1.0 } to all;\n    output n = x as int to all;\n}\n";
+    let folder = folder_with(&[("main.smpc", source), ("whole.smpc", PROGRAM)]);
+    ends(folder.path(), &["compile", "main.smpc", "-o", "p.smpcb"], 0);
+    let (shown, _) = ends(folder.path(), &["inspect", "p.smpcb"], 0);
+    let told: Vec<&str> = shown.lines().skip(2).take_while(|line| line.starts_with("//")).collect();
+    let expected = [
+        "// output sum: exact",
+        "// output square: error at most 0.5 unit in the last place (7.7e-6)",
+        "// output cheap: error at most 5 units in the last place (7.7e-5)",
+        "// output chosen: error not bounded: a comparison of rounded numbers decides (main.smpc:7)",
+        "// (against exact arithmetic on the same inputs)",
+        "// stochastic truncation: 2 in the code, of 2 lanes; on it rests: cheap",
+    ];
+    assert_eq!(told, expected, "{shown}");
+    // Without any `fix` there is nothing to say.
+    ends(folder.path(), &["compile", "whole.smpc", "-o", "q.smpcb"], 0);
+    assert!(!ends(folder.path(), &["inspect", "q.smpcb"], 0).0.contains("last place"));
+}
+
+#[test]
 fn costs_are_counted_without_data() {
     let revealing = "party A;\ninput n: secret int in 0..=9 from A;\nfn main() {\n    let turns = reveal(n);\n    let mut x = n;\n    for i in 0..turns { x = max(x, n); }\n    output x to all;\n}\n";
     let folder = folder_with(&[("main.smpc", PROGRAM), ("r.smpc", revealing), ("inputs/n.csv", "5\n")]);

@@ -13,6 +13,7 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
     let secret = |i: usize| ty(i).is_some_and(|ty| ty.is_secret());
     match gate.op {
         Op::Const { .. }
+        | Op::ConstRounded { .. }
         | Op::Copy {}
         | Op::Relabel {}
         | Op::Gather {}
@@ -20,6 +21,8 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Add {}
         | Op::Sub {}
         | Op::Neg {}
+        | Op::AddWrap {}
+        | Op::SubWrap {}
         | Op::Sum { .. }
         | Op::PrefixSum { .. }
         | Op::Xor {}
@@ -27,7 +30,7 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Planes { .. }
         | Op::Join {}
         | Op::StopUnless { .. } => false,
-        Op::Mul {} | Op::Dot { .. } => secret(0) && secret(1),
+        Op::Mul {} | Op::MulWrap {} | Op::Dot { .. } => secret(0) && secret(1),
         Op::And {} | Op::Or {} => {
             matches!((ty(0), ty(1)), (Some(RegType::Bin { .. }), Some(RegType::Bin { .. })))
         }

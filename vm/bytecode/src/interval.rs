@@ -255,10 +255,12 @@ pub fn result_range(op: Op, args: &[Interval]) -> Option<Interval> {
         Op::Select {} => Some(b?.join(args.get(2).copied()?)),
         Op::MergeLayer { .. } => a,
         Op::Open { .. } => a,
+        Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {} => Some(Interval::FULL),
         Op::Lt {} | Op::Eq {} => Some(Interval::new(0, 1)),
         Op::And {} => a?.and(b?),
         Op::Or {} | Op::Xor {} => a?.or(b?),
         Op::Const { .. }
+        | Op::ConstRounded { .. }
         | Op::Not {}
         | Op::Planes { .. }
         | Op::Join {}

@@ -8,6 +8,7 @@ pub mod interval;
 pub mod module;
 pub mod op;
 pub mod reference;
+pub mod rounding;
 pub mod semantics;
 pub mod strings;
 pub mod text;

@@ -121,6 +121,8 @@ macro_rules! for_each_op {
             /// The operand in a narrower range than its own. Public: checked, a value outside stops the run. Secret: a fact that the compiler
             /// has established (what the turns of a loop add up to, a `check` before it, the lesser of two); `plain` checks it.
             0x05 Relabel "relabel" (n) -> n {}
+            /// As `const`, where a number stands for one of the source that it holds only to nearest: what is said of rounding counts half a unit.
+            0x06 ConstRounded "const_rounded" () -> p { constant: ConstId }
 
             // Arithmetic on numbers.
             /// a + b, lane by lane.
@@ -207,6 +209,15 @@ macro_rules! for_each_op {
             /// One layer of an odd–even merge in place (Batcher, 1968) over `(table, p, k)`: the table has `columns` columns of n lanes,
             /// sorted by the first; every pair of lanes (i, i + k) that the layer (p, k) compares is put in order.
             0x60 MergeLayer "merge_layer" (a, p, p) -> a { columns: u32 }
+
+            // Arithmetic modulo 2^64.
+            /// a + b modulo 2^64, as the integer in two's complement: for operands of any range. The result's register has the full range, unless it is
+            /// public.
+            0x70 AddWrap "add_wrap" (n, n) -> n {}
+            /// a − b modulo 2^64, as `add_wrap`.
+            0x71 SubWrap "sub_wrap" (n, n) -> n {}
+            /// a · b modulo 2^64, as `add_wrap`; of two secrets one round.
+            0x72 MulWrap "mul_wrap" (n, n) -> n {}
         }
     };
 }

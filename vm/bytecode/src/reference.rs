@@ -8,7 +8,7 @@ use crate::verify::{MAX_LEAVES, MAX_PATHS};
 use std::fmt::Write;
 
 /// The chapters of the table, by the upper half of an operation's number.
-const CHAPTERS: [(u8, &str); 7] = [
+const CHAPTERS: [(u8, &str); 8] = [
     (0x0, "Moves"),
     (0x1, "Arithmetic"),
     (0x2, "Decisions"),
@@ -16,6 +16,7 @@ const CHAPTERS: [(u8, &str); 7] = [
     (0x4, "Conversions"),
     (0x5, "Input, opening, output"),
     (0x6, "Sorting"),
+    (0x7, "Arithmetic modulo 2^64"),
 ];
 
 /// A module in the text form, shown at the end of the page; a test holds it against the printer.

@@ -89,6 +89,9 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
         Op::Sub {} => eval.zip(|a, b| a - b)?,
         Op::Neg {} => eval.map(|a| -i128::from(a))?,
         Op::Mul {} => eval.zip(|a, b| a * b)?,
+        Op::AddWrap {} => eval.zip(|a, b| modulo(a + b).into())?,
+        Op::SubWrap {} => eval.zip(|a, b| modulo(a - b).into())?,
+        Op::MulWrap {} => eval.zip(|a, b| modulo(a * b).into())?,
         Op::Dot { len } => eval.groups(len, |_, a, b| dot(a.iter(), b.iter()))?,
         Op::MatMul { rows, inner, cols } => matmul(eval.arg(0)?, eval.arg(1)?, rows, inner, cols)?,
         Op::Sum { len } => eval.groups(len, |_, a, _| a.iter().map(|x| i128::from(*x)).sum())?,
@@ -129,7 +132,13 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
             let (p, k) = (eval.scalar(1)?, eval.scalar(2)?);
             return check(result, merge_layer(eval.arg(0)?, columns, p, k)?);
         }
-        Op::Const { .. } | Op::Input { .. } | Op::Random {} | Op::Planes { .. } | Op::Join {} | Op::Netlist { .. } => {
+        Op::Const { .. }
+        | Op::ConstRounded { .. }
+        | Op::Input { .. }
+        | Op::Random {}
+        | Op::Planes { .. }
+        | Op::Join {}
+        | Op::Netlist { .. } => {
             return Err(Fault::Malformed("no meaning in the clear"));
         }
     };
@@ -151,6 +160,13 @@ fn word(bits: i64, width: u32, signed: bool) -> i128 {
         return i128::from(bits << (64 - width) >> (64 - width));
     }
     if signed { i128::from(bits) } else { i128::from(bits.cast_unsigned()) }
+}
+
+/// The integer of 64-bit two's complement that is congruent modulo 2^64.
+#[allow(clippy::cast_possible_truncation, reason = "the low 64 bits are what is asked for")]
+#[must_use]
+pub const fn modulo(value: i128) -> i64 {
+    value as i64
 }
 
 fn round(a: i64, bits: u32) -> i128 {
@@ -342,6 +358,17 @@ mod tests {
         let product = run(Op::MatMul { rows: 1, inner: 2, cols: 2 }, FULL, 2, &[int(&[1, 2]), int(&[3, 4, 5, 6])]);
         assert_eq!(product, Ok(vec![13, 16]));
         assert_eq!(run(Op::Sqrt { frac: 2 }, FULL, 3, &[int(&[4, -4, 9])]), Ok(vec![4, 0, 6]));
+    }
+
+    /// Modulo 2^64 at the ends of the range, and no fault.
+    #[test]
+    fn wrapping() {
+        let (a, b) = (int(&[i64::MAX, i64::MIN, i64::MIN, 3]), int(&[1, 1, i64::MIN, 5]));
+        assert_eq!(run(Op::AddWrap {}, FULL, 4, &[a.clone(), b.clone()]), Ok(vec![i64::MIN, i64::MIN + 1, 0, 8]));
+        assert_eq!(run(Op::SubWrap {}, FULL, 4, &[b.clone(), a.clone()]), Ok(vec![i64::MIN + 2, i64::MIN + 1, 0, 2]));
+        assert_eq!(run(Op::MulWrap {}, FULL, 4, &[a.clone(), a]), Ok(vec![1, 0, 0, 9]));
+        let narrow = run(Op::AddWrap {}, RegType::pub_int(0, 9), 1, &[int(&[i64::MAX]), int(&[i64::MAX])]);
+        assert!(matches!(narrow, Err(Fault::Range { value: -2, .. })), "a public register keeps its range");
     }
 
     #[test]

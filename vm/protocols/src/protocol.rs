@@ -5,6 +5,9 @@
 //! where) is the same for all and never talks: [`Shares`]. Sums and products by public numbers are local. Everything else is a **gate**: an async function that
 //! gets a [`Cx`] (the executor and the gate's own randomness address) and runs in lockstep rounds.
 //!
+//! Sums, differences and products (`add`, `sub`, `neg`, `mul` and their public forms) are modulo 2^64 where the exact result does not fit: the `*_wrap` operations of the
+//! bytecode are these, and the conformance suite tries them there.
+//!
 //! A gate is a function on mathematical integers. The caller promises that operands lie in the ranges it states and that the exact result fits; the gate
 //! then returns exactly that, whatever the protocol. The one exception is [`Protocol::trunc_stochastic`]. Gates do not fail: a fault of a link ends the run in
 //! [`crate::Executor::run`].

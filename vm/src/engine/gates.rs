@@ -23,7 +23,8 @@ pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode
     }
     let ended = |ended: Result<(), Fault>| ended.map_err(|fault| stop(gate, fault));
     match gate.op {
-        Op::Mul {} => Box::pin(async move { ended(product(engine, gate, cx).await) }),
+        // Rings of 64 bits have no other product.
+        Op::Mul {} | Op::MulWrap {} => Box::pin(async move { ended(product(engine, gate, cx).await) }),
         Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => {
             Box::pin(async move { ended(border(engine, node, cx).await) })
         }

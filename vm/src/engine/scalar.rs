@@ -53,6 +53,9 @@ enum Calc {
     Sub,
     Neg,
     Mul,
+    AddWrap,
+    SubWrap,
+    MulWrap,
     Div,
     Rem,
     Trunc(u32),
@@ -177,7 +180,7 @@ impl Resolver<'_> {
     fn calc(&self, gate: &Gate) -> Option<(Calc, [Public; 3])> {
         let none = Public::Register(0);
         let calc = match gate.op {
-            Op::Const { constant } => {
+            Op::Const { constant } | Op::ConstRounded { constant } => {
                 let value = match &self.module.constants[constant.index()] {
                     Constant::Words(words) => *words.first()?,
                     Constant::Range { start, .. } => *start,
@@ -193,6 +196,9 @@ impl Resolver<'_> {
             Op::Sub {} => Calc::Sub,
             Op::Neg {} => Calc::Neg,
             Op::Mul {} => Calc::Mul,
+            Op::AddWrap {} => Calc::AddWrap,
+            Op::SubWrap {} => Calc::SubWrap,
+            Op::MulWrap {} => Calc::MulWrap,
             Op::Div {} => Calc::Div,
             Op::Rem {} => Calc::Rem,
             Op::Trunc { bits } => Calc::Trunc(bits),
@@ -224,19 +230,20 @@ impl Resolver<'_> {
                 None => Secret::Known(self.public(first)?),
             },
             Op::Neg {} => Secret::Neg(self.number(first)?),
-            Op::Add {} => match (self.number(first), self.number(second?)) {
+            // Shares are modulo 2^64: with and without an overflow it is the same sum.
+            Op::Add {} | Op::AddWrap {} => match (self.number(first), self.number(second?)) {
                 (Some(a), Some(b)) => Secret::Add(a, b),
                 (Some(a), None) => Secret::AddPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::AddPublic(b, self.public(first)?),
                 (None, None) => return None,
             },
-            Op::Sub {} => match (self.number(first), self.number(second?)) {
+            Op::Sub {} | Op::SubWrap {} => match (self.number(first), self.number(second?)) {
                 (Some(a), Some(b)) => Secret::Sub(a, b),
                 (Some(a), None) => Secret::SubPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::PublicSub(self.public(first)?, b),
                 (None, None) => return None,
             },
-            Op::Mul {} => match (self.number(first), self.number(second?)) {
+            Op::Mul {} | Op::MulWrap {} => match (self.number(first), self.number(second?)) {
                 (Some(a), None) => Secret::MulPublic(a, self.public(second?)?),
                 (None, Some(b)) => Secret::MulPublic(b, self.public(first)?),
                 _ => return None,
@@ -341,6 +348,9 @@ impl<P: Protocol> Store<'_, P> {
             Calc::Add => in_range(a.checked_add(b), range, || wide(a) + wide(b)),
             Calc::Sub => in_range(a.checked_sub(b), range, || wide(a) - wide(b)),
             Calc::Mul => in_range(a.checked_mul(b), range, || wide(a) * wide(b)),
+            Calc::AddWrap => in_range(Some(a.wrapping_add(b)), range, || wide(a.wrapping_add(b))),
+            Calc::SubWrap => in_range(Some(a.wrapping_sub(b)), range, || wide(a.wrapping_sub(b))),
+            Calc::MulWrap => in_range(Some(a.wrapping_mul(b)), range, || wide(a.wrapping_mul(b))),
             Calc::Div | Calc::Rem if b == 0 => Err(Box::new(Fault::ZeroDivisor)),
             Calc::Div => in_range(a.checked_div(b), range, || wide(a) / wide(b)),
             // The remainder by −1 is 0 and never overflows.

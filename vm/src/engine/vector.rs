@@ -42,7 +42,9 @@ impl<P: Protocol> Store<'_, P> {
         let lanes = dst.lanes().unwrap_or(0);
         let slot = Slot { ty: self.slot(dst.slot).ty, lanes };
         let value = match gate.op {
-            Op::Const { constant } => Ok(constant_lanes(&self.module.constants[constant.index()], lanes)),
+            Op::Const { constant } | Op::ConstRounded { constant } => {
+                Ok(constant_lanes(&self.module.constants[constant.index()], lanes))
+            }
             Op::Copy {} | Op::Relabel {} => return self.copy_public(gate, dst, slot.ty),
             Op::Scatter {} => self.in_the_clear(gate.op, slot, std::iter::once(dst).chain(&gate.args)),
             _ => self.in_the_clear(gate.op, slot, gate.args.iter()),
@@ -92,9 +94,17 @@ impl<P: Protocol> Store<'_, P> {
             (Op::Neg {}, Arg::Arith(a)) => Rc::new(p.neg(&a)),
             (Op::Sum { len }, Arg::Arith(a)) => Rc::new(p.sum(&a, size(len))),
             (Op::PrefixSum { len }, Arg::Arith(a)) => Rc::new(p.prefix_sum(&a, size(len))),
-            (Op::Add {} | Op::Sub {} | Op::Mul {} | Op::Dot { .. } | Op::Select {}, a) => {
-                Rc::new(self.of_two(gate, a)?)
-            }
+            (
+                Op::Add {}
+                | Op::Sub {}
+                | Op::Mul {}
+                | Op::AddWrap {}
+                | Op::SubWrap {}
+                | Op::MulWrap {}
+                | Op::Dot { .. }
+                | Op::Select {},
+                a,
+            ) => Rc::new(self.of_two(gate, a)?),
             _ => return Err(Fault::Malformed("an operation that needs a peer")),
         })
     }
@@ -129,7 +139,14 @@ impl<P: Protocol> Store<'_, P> {
             return Ok(p.add(&p.mul_public(&x, condition), &p.mul_public(&y, &inverse)));
         }
         let b = self.read(gate.args.get(1).ok_or(Fault::Malformed("no operand"))?)?;
-        Ok(match (gate.op, a, b) {
+        // What every protocol computes modulo 2^64 anyway.
+        let op = match gate.op {
+            Op::AddWrap {} => Op::Add {},
+            Op::SubWrap {} => Op::Sub {},
+            Op::MulWrap {} => Op::Mul {},
+            op => op,
+        };
+        Ok(match (op, a, b) {
             (Op::Add {}, Arg::Arith(a), Arg::Arith(b)) => p.add(&a, &b),
             (Op::Add {}, Arg::Arith(a), Arg::Pub(b)) | (Op::Add {}, Arg::Pub(b), Arg::Arith(a)) => p.add_public(&a, &b),
             (Op::Sub {}, Arg::Arith(a), Arg::Arith(b)) => p.sub(&a, &b),

@@ -2,8 +2,8 @@
 
 use crate::harness::agree;
 use crate::make::Make;
-use smpc_bytecode::module::{Slot, View};
-use smpc_bytecode::op::{NetlistId, OPS, Op};
+use smpc_bytecode::module::{Constant, Slot, View};
+use smpc_bytecode::op::{ConstId, NetlistId, OPS, Op};
 use smpc_bytecode::semantics::{Operand, eval};
 use smpc_bytecode::types::RegType;
 use smpc_bytecode::verify::Verified;
@@ -170,6 +170,29 @@ fn numbers() {
     }
 }
 
+/// Modulo 2^64, at the ends of the range, and what the gates behind it make of such values.
+fn wrapping() {
+    let (full, public) = (RegType::arith(i64::MIN, i64::MAX), RegType::pub_int(i64::MIN, i64::MAX));
+    let x = [i64::MAX, i64::MIN, i64::MIN, -1, 0x1234_5678_9abc_def0];
+    let y = [1, -1, i64::MIN, i64::MAX, -0x0fed_cba9_8765_4321];
+    let all = |secret: bool| if secret { full } else { public };
+    for op in [Op::AddWrap {}, Op::SubWrap {}, Op::MulWrap {}] {
+        pairs(op, full, public, &x, &y, all);
+        pairs(op, full, public, &y, &x, all);
+    }
+    for op in [Op::Lt {}, Op::Eq {}] {
+        let truth = |secret: bool| if secret { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
+        pairs(op, full, public, &x, &y, truth);
+        pairs(op, full, public, &x, &x, truth);
+    }
+    for b in [full, public] {
+        check(Op::Rem {}, full, 5, &[(full, &x), (b, &y)]);
+    }
+    for b in [RegType::arith(2, i64::MAX), RegType::pub_int(2, i64::MAX)] {
+        check(Op::Div {}, full, 5, &[(full, &x), (b, &[3, 2, i64::MAX, i64::MAX - 1, 7])]);
+    }
+}
+
 fn decisions() {
     let truth = |secret: bool| if secret { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
     for op in [Op::Lt {}, Op::Eq {}] {
@@ -241,6 +264,19 @@ fn sorting() {
     }
 }
 
+/// A constant is what it is, whatever number of the source it stands for.
+fn rounded_constants() {
+    let mut m = Make::new();
+    m.module.constants.push(Constant::Words(vec![3, -5]));
+    m.module.constants.push(Constant::Words(vec![7]));
+    for (id, lanes) in [(0, 2), (1, 2), (1, 1)] {
+        let rounded = m.make(Op::ConstRounded { constant: ConstId(id) }, PUBLIC, lanes, &[]);
+        m.output(rounded, None);
+    }
+    assert_eq!(agree(&m.verified(), &[]), [vec![3, -5], vec![7, 7], vec![7]]);
+    SEEN.with_borrow_mut(|all| all.insert("const_rounded"));
+}
+
 /// Operations of the border, which have no definition in the clear beyond "the same value".
 fn border() {
     let mut m = Make::new();
@@ -288,10 +324,12 @@ fn random() {
 fn every_operation_means_what_its_definition_says() {
     moves();
     numbers();
+    wrapping();
     decisions();
     logic();
     conversions();
     sorting();
+    rounded_constants();
     border();
     random();
     SEEN.with_borrow(|seen| {

@@ -57,10 +57,16 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     function("secret", &["x"], "The value as one that no node knows alone: for tests."),
     function("select", &["condition, a, b"], "`a` where the condition holds, else `b`, lane by lane."),
     function("some", &["x"], "A value that may be absent, and is there."),
+    function(
+        "stochastic",
+        &["e"],
+        "The roundings of the `fix` operators written between the parentheses go up or down at random: cheaper, within one unit in the last place.",
+    ),
     function("sum", &["xs"], "The sum of the elements of the first extent."),
     function("then_some", &["condition, x"], "A value that is there where the condition holds."),
     function("unwrap_or", &["m, default"], "The value where it is there, else the default."),
     function("word_of", &["bits"], "The words whose bits stand along the first extent, the lowest first."),
+    function("wrapping", &["e"], "The `+ - *` of integers written between the parentheses are modulo 2^64."),
     function("zip", &["xs, ys"], "Elements of two arrays side by side: `for (x, y) in zip(xs, ys)`."),
 ];
 

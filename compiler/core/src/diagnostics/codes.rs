@@ -98,7 +98,7 @@ codes! {
     SecretEffect "E0304" Error "something that everyone sees, under a secret condition"
         "Both sides of a secret `if` are computed, so that nobody sees which one was taken. What everyone sees cannot stand there: `output`, `reveal`, `check`, `return`, `break`, `continue`, `while`.\n\n    if salary > 100 { check(age > 18, \"minor\"); }\n\nWrite the condition into the check: `check(!(salary > 100) || age > 18, \"minor\")`.\n"
     Overflow "E0401" Error "a number that may not fit"
-        "Every number has a range that the compiler knows, and every result must provably fit in 64 bits. This one may not.\n\n    input x: secret int in 0..=10_000_000_000 from A;\n    output y = x * x to all;         // up to 10^20\n\nNarrow the range of an input to what it really can be, or bring a value back into its range with `clamp(x, lo, hi)` or `narrow(x, lo..=hi, \"…\")`.\n"
+        "Every number has a range that the compiler knows, and every result must provably fit in 64 bits. This one may not.\n\n    input x: secret int in 0..=10_000_000_000 from A;\n    output y = x * x to all;         // up to 10^20\n\nNarrow the range of an input to what it really can be, or bring a value back into its range with `clamp(x, lo, hi)` or `narrow(x, lo..=hi, \"…\")`. Where a result is meant modulo 2^64, write `wrapping(x * x)`.\n"
     BrokenPromise "E0402" Error "a value that may lie outside its written range"
         "A written range is a promise that the compiler proves. The value's range is wider.\n\n    let y: int in 0..=10 = x;        // x lies in 0..=100\n\nWrite `clamp(x, 0, 10)`, or `narrow(x, 0..=10, \"why it holds\")`, which checks it at run time.\n"
     ZeroDivision "E0403" Error "a division by zero"

@@ -9,7 +9,7 @@ use super::types::{FIX, Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::ir::{Op, Ref};
+use crate::ir::{Op, Ref, RegType};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
 use num_rational::BigRational;
@@ -17,7 +17,7 @@ use num_traits::Zero;
 use smpc_bytecode::interval::Interval;
 
 /// Raw products from here on cannot be rounded exactly over a ring.
-const ROUNDING_LIMIT: i128 = 1 << 62;
+pub(super) const ROUNDING_LIMIT: i128 = 1 << 62;
 
 /// Most bits of numerator and denominator of a constant: every `fix` has 64, and exact products of many constants grow without end.
 const CONSTANT_BITS: u64 = 4096;
@@ -100,6 +100,9 @@ impl Elaborator<'_> {
                     "write `x as int`: false is 0, true is 1",
                 );
             }
+        }
+        if self.rules.wrapping && matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul) {
+            return self.modular(op, pair);
         }
         if let Some(value) = self.known_arithmetic(op, &pair)? {
             return Ok(value);
@@ -187,7 +190,7 @@ impl Elaborator<'_> {
         Ok((left, right))
     }
 
-    fn finish(pair: &Pair, scalar: Scalar, leaf: Leaf) -> Value {
+    pub(super) fn finish(pair: &Pair, scalar: Scalar, leaf: Leaf) -> Value {
         Operand { scalar, extents: pair.extents.clone(), leaf, span: pair.span }.into_value()
     }
 
@@ -195,7 +198,7 @@ impl Elaborator<'_> {
         self.blame(pair.span, pair.what, &[&pair.left, &pair.right])
     }
 
-    fn sum_or_difference(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
+    pub(super) fn sum_or_difference(&mut self, op: BinaryOp, pair: Pair) -> Outcome<Value> {
         let pair = self.one_scale(pair)?;
         let (scalar, lanes) = (pair.left.scalar, pair.lanes());
         let (a, b) = self.both(&pair)?;
@@ -218,7 +221,7 @@ impl Elaborator<'_> {
         Ok(Self::finish(&pair, scalar, leaf.relative(relative)))
     }
 
-    fn product(&mut self, pair: Pair) -> Outcome<Value> {
+    pub(super) fn product(&mut self, pair: Pair) -> Outcome<Value> {
         let lanes = pair.lanes();
         // Only a product of two scaled numbers has a scale too many.
         let (pair, scaled) = match (pair.left.scalar, pair.right.scalar) {
@@ -259,7 +262,8 @@ impl Elaborator<'_> {
         let word = self.raw(&constant.0, scalar.frac(), constant.1)?;
         let zeros = if word == 0 { scalar.frac() } else { word.trailing_zeros().min(scalar.frac()) };
         let (word, bits) = (word >> zeros, scalar.frac() - zeros);
-        let factor = self.builder.int(word);
+        let rounded = !known::is_exact(&constant.0, scalar.frac());
+        let factor = self.builder.constant_of(RegType::pub_int(word, word), vec![word], rounded);
         let factor = self.repeat(&Ref::lane(factor, 0), lanes);
         let a = self.lanes(&other.leaf, scalar, lanes, other.span)?;
         let exact = self.range(&other.leaf, scalar.frac()).mul(Interval::of(word.into()));
@@ -292,7 +296,8 @@ impl Elaborator<'_> {
         }
         let raw = self.number(Op::Mul {}, args, (scalar, exact, lanes), blame)?;
         let Data::Lanes(view) = raw.data else { return Ok(raw) };
-        let rounded = self.number(Op::Round { bits }, vec![view], (scalar, exact.round(bits), lanes), blame)?;
+        let (op, range) = self.rounding(bits, exact, secret);
+        let rounded = self.number(op, vec![view], (scalar, range, lanes), blame)?;
         Ok(rounded.from(raw.origin))
     }
 
@@ -345,6 +350,9 @@ impl Elaborator<'_> {
 
     fn quotient(&mut self, pair: Pair) -> Outcome<Value> {
         self.check_divisor(&pair)?;
+        if let Some(value) = self.stochastic_quotient(&pair)? {
+            return Ok(value);
+        }
         let lanes = pair.lanes();
         let pair = match (pair.left.scalar, pair.right.scalar) {
             (Scalar::Int, Scalar::Fix(b)) if 2 * b <= known::MAX_FRAC => pair,
@@ -424,6 +432,9 @@ impl Elaborator<'_> {
         if Self::has_words(&pair) {
             return self.word_operation(BinaryOp::Sub, pair);
         }
+        if self.rules.wrapping && pair.right.scalar.is_number() {
+            return self.modular_negation(pair.right, span);
+        }
         if let Some(known) = pair.right.known() {
             let negated = known.map(|value| match value {
                 Num::Bool(_) | Num::Bits(_) => None,
@@ -480,7 +491,7 @@ fn known_fractions(op: BinaryOp, a: &BigRational, b: &BigRational) -> BigRationa
 }
 
 /// Steps moved or scaled by a constant are steps.
-fn steps(op: BinaryOp, a: &Known, b: &Known) -> Option<Known> {
+pub(super) fn steps(op: BinaryOp, a: &Known, b: &Known) -> Option<Known> {
     let constant = |known: &Known| if let Known::Same(Num::Int(value), _) = known { Some(*value) } else { None };
     let (start, step, lanes, by, swapped) = match (a, b) {
         (Known::Steps { start, step, lanes }, other) => (*start, *step, *lanes, constant(other)?, false),

@@ -46,19 +46,21 @@ pub(crate) const NAMES: &[&str] = &[
     "rotr",
     "range_lo",
     "range_hi",
+    "wrapping",
+    "stochastic",
 ];
 
 /// Makes one value out of two, each with its place.
 type Combine<'c, E> = &'c dyn Fn(&mut E, (&Value, Span), (&Value, Span)) -> Outcome<Value>;
-
-/// Functions of the language that come later, with what to write until then.
-const LATER: &[(&str, &str)] = &[("stochastic", "use the exact rounding"), ("wrapping", "narrow the ranges")];
 
 impl Elaborator<'_> {
     /// A call of a built-in function; `None` where there is none of that name.
     pub(super) fn call_builtin(&mut self, name: &ast::Name, args: &[Expr], span: Span) -> Option<Outcome<Value>> {
         let library = self.modules.get(self.frame().module).library;
         if let Some(value) = self.higher_order(name, args, span) {
+            return Some(value);
+        }
+        if let Some(value) = self.with_rules(&name.text, args, span) {
             return Some(value);
         }
         Some(match name.text.as_str() {
@@ -75,10 +77,7 @@ impl Elaborator<'_> {
                     Err(Reported) => Err(Reported),
                 }
             }
-            text => {
-                let (later, help) = LATER.iter().find(|(later, _)| *later == text)?;
-                self.unsupported(name.span, &format!("`{later}` is"), help)
-            }
+            _ => return None,
         })
     }
 
@@ -130,6 +129,11 @@ impl Elaborator<'_> {
             ("reveal", [x]) => self.reveal(*x, span),
             ("range_lo", [x]) => self.range_end(*x, false),
             ("range_hi", [x]) => self.range_end(*x, true),
+            ("wrapping" | "stochastic", _) => {
+                let message = format!("`{}` is about the operators written between its parentheses", name.text);
+                let help = format!("write it around them: `|x| {}(x * 3)`", name.text);
+                self.error(Code::TypeMismatch, span, message, help)
+            }
             ("__sqrt", [x]) => self.square_root(*x, span),
             ("__merge_layer", [table, p, k]) => self.merge_layer(*table, *p, *k, span),
             (text, _) => {
@@ -754,9 +758,4 @@ fn usage(name: &str) -> Option<&'static str> {
         "rotr" => "rotr(x, places)",
         _ => return None,
     })
-}
-
-/// Whether the language has such a function and this compiler has not.
-pub(super) fn is_later(name: &str) -> bool {
-    LATER.iter().any(|(later, _)| *later == name)
 }

@@ -47,7 +47,7 @@ impl Elaborator<'_> {
             ExprKind::Path { path, args } => self.path(path, args, span),
             ExprKind::Unary(UnaryOp::Neg, of) => {
                 let value = self.expression(of)?;
-                self.negation(&value, span)
+                self.written(span, |elaborator| elaborator.negation(&value, span))
             }
             ExprKind::Unary(UnaryOp::Not, of) => {
                 let value = self.expression(of)?;
@@ -248,7 +248,7 @@ impl Elaborator<'_> {
         }
         let (a, b) = (self.expression(left), self.expression(right));
         let (a, b) = (a?, b?);
-        self.operate(op, op_span, (&a, left.span), (&b, right.span), span)
+        self.written(op_span, |elaborator| elaborator.operate(op, op_span, (&a, left.span), (&b, right.span), span))
     }
 
     /// `a + b + c`: of words one sum, which has fewer rounds than one after the other.
@@ -278,7 +278,8 @@ impl Elaborator<'_> {
         let mut values = values.into_iter();
         let mut sum = (values.next().ok_or(Reported)?, first.span);
         for (value, (term, op_span, whole)) in values.zip(links) {
-            sum = (self.operate(BinaryOp::Add, op_span, (&sum.0, sum.1), (&value, term.span), whole)?, whole);
+            let (left, right) = ((&sum.0, sum.1), (&value, term.span));
+            sum = (self.written(op_span, |s| s.operate(BinaryOp::Add, op_span, left, right, whole))?, whole);
         }
         Ok(sum.0)
     }
@@ -437,7 +438,7 @@ impl Elaborator<'_> {
         if let Some(parts) = self.converted_words(&value, scalar, extents, span)? {
             return Ok(parts);
         }
-        let converted = self.converted(&value, scalar, span)?;
+        let converted = self.written(span, |elaborator| elaborator.converted(&value, scalar, span))?;
         let Some(Some(_)) = declared.ranges.first() else { return Ok(converted) };
         // A named range: every lane must lie in it.
         let declared = Declared { ty: converted.ty.clone(), ..declared };
@@ -516,8 +517,17 @@ impl Elaborator<'_> {
                     let exact = range.mul(Interval::of(1 << (to - from)));
                     self.number(Op::Mul {}, vec![view, by], (into, exact, lanes), &blame)?
                 } else {
-                    let bits = from - to;
-                    self.number(Op::Round { bits }, vec![view], (into, range.round(bits), lanes), &blame)?
+                    let (bits, secret) = (from - to, self.is_secret(&operand.leaf));
+                    if secret && range.magnitude() >= super::arith::ROUNDING_LIMIT {
+                        // Too wide to be shifted: the same as a quotient.
+                        let by = self.builder.int(1 << bits);
+                        let by = self.repeat(&Ref::lane(by, 0), lanes);
+                        let exact = range.fix_div(Interval::of(1 << bits), 0);
+                        self.number(Op::FixDiv { frac: 0 }, vec![view, by], (into, exact, lanes), &blame)?
+                    } else {
+                        let (op, range) = self.rounding(bits, range, secret);
+                        self.number(op, vec![view], (into, range, lanes), &blame)?
+                    }
                 }
             }
         };

@@ -136,13 +136,14 @@ impl Elaborator<'_> {
         match known {
             Known::Same(value, _) => {
                 let word = self.raw(value, frac, span)?;
-                let value = self.builder.constant(ty(word, word), vec![word]);
+                let value = self.builder.constant_of(ty(word, word), vec![word], !known::is_exact(value, frac));
                 Ok(self.repeat(&Ref::lane(value, 0), lanes))
             }
             Known::Each(values) => {
                 let words = values.iter().map(|value| self.raw(value, frac, span)).collect::<Outcome<Vec<_>>>()?;
                 let (lo, hi) = (words.iter().min().copied(), words.iter().max().copied());
-                let value = self.builder.constant(ty(lo.unwrap_or(0), hi.unwrap_or(0)), words);
+                let rounded = values.iter().any(|value| !known::is_exact(value, frac));
+                let value = self.builder.constant_of(ty(lo.unwrap_or(0), hi.unwrap_or(0)), words, rounded);
                 Ok(self.builder.whole(value))
             }
             Known::Steps { start, step, lanes: own } => {

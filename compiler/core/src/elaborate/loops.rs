@@ -1,7 +1,7 @@
 //! Loops that run as the program runs: what they carry from turn to turn, and in which range it stays.
 //!
 //! A turn is elaborated on a guess of the carried ranges, and kept if it maps them into themselves. The guesses, in order: a declared range; the
-//! range before the loop; what so many turns can add at most; the smallest of 8, 16, 32 and 63 bits. What a turn adds is a fact about the
+//! range before the loop; what so many turns can add at most; the smallest of 8, 16, 32 and 63 bits, and all 64, as what is computed modulo 2^64 needs. What a turn adds is a fact about the
 //! program ([`Relative`]), not about the guess: with the ranges of the guess for everything it reads, the turn moves the variable by
 //! something in `lo..=hi`, so after n turns it has moved by at most n times that, which the guess contains. Public variables may take all of 64
 //! bits: their arithmetic is checked as it runs.
@@ -23,7 +23,7 @@ use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
 use smpc_bytecode::interval::Interval;
 
 /// Bits that are tried for a variable whose range nothing else bounds.
-const WIDTHS: [u32; 4] = [8, 16, 32, 63];
+const WIDTHS: [u32; 5] = [8, 16, 32, 63, 64];
 
 /// Whether the secret condition of a `for … while` has held so far.
 const ALIVE: &str = "<alive>";
@@ -696,7 +696,7 @@ impl Elaborator<'_> {
                         if leaf.sinks { (-half).min(entry.lo) } else { own.lo },
                         if leaf.rises { (half - 1).max(entry.hi) } else { own.hi },
                     );
-                    (range.within(wide) || at + 1 == WIDTHS.len()).then_some((Guess::Width(at), wide))
+                    (range.within(wide) || WIDTHS[at] >= 63).then_some((Guess::Width(at), wide))
                 })
             };
             let better = match grown.filter(|(_, range)| range.fits()) {

@@ -13,6 +13,7 @@
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
 //! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
 //! * [`circuits`]: netlists that are called as functions, and functions that become netlists
+//! * [`rules`]: operators modulo 2^64, and those that round at random
 //! * [`widest`]: what to write where a result may not fit
 //! * [`io`]: inputs and outputs; [`lanes`]: the seam to the IR builder; [`names`]: functions that nothing calls, and how names are written; [`depends`]: which
 //!   roles an output depends on
@@ -45,6 +46,7 @@ mod names;
 mod narrowing;
 mod one_hot;
 mod place;
+mod rules;
 mod shape;
 mod stmt;
 mod types;
@@ -145,6 +147,9 @@ pub(crate) struct Elaborator<'a> {
     called: BTreeSet<ItemId>,
     /// Every variable that was declared, with its name and whether anything read it.
     declared: BTreeMap<Span, (String, bool)>,
+    /// Parts of the source around what is being looked at in which operators have rules of their own, and the rules of the operator that is being applied.
+    regions: Vec<rules::Region>,
+    rules: rules::Rules,
     depth: usize,
     /// Expressions that were evaluated, each instance of a function and each turn that is put in place anew.
     evaluations: usize,
@@ -186,6 +191,8 @@ pub(crate) fn elaborate(
         calls: call::Calls::default(),
         called: BTreeSet::new(),
         declared: BTreeMap::new(),
+        regions: Vec::new(),
+        rules: rules::Rules::default(),
         depth: 0,
         evaluations: 0,
         effects: 0,

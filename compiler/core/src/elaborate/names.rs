@@ -155,7 +155,7 @@ impl Names<'_> {
     }
 
     fn function(&mut self, name: &Name) {
-        let built_in = builtins::NAMES.contains(&name.text.as_str()) || builtins::is_later(&name.text);
+        let built_in = builtins::NAMES.contains(&name.text.as_str());
         if self.known(name) || built_in {
             return;
         }

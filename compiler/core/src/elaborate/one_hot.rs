@@ -429,9 +429,16 @@ impl Elaborator<'_> {
         let product = self.lanes(&product, of.scalar, lanes, span)?;
         let before = self.lanes(&old, of.scalar, lanes, span)?;
         let moved = if op == BinaryOp::Add { added } else { added.neg() };
-        let sum = self.number(gate, vec![before, product], (of.scalar, range.add(moved), lanes), &blame)?;
+        let exact = range.add(moved);
+        let wraps = self.rules_at(span).wrapping && of.scalar == Scalar::Int && !exact.fits();
+        let (gate, exact) = match (wraps, gate) {
+            (true, Op::Add {}) => (Op::AddWrap {}, Interval::FULL),
+            (true, _) => (Op::SubWrap {}, Interval::FULL),
+            (false, gate) => (gate, exact),
+        };
+        let sum = self.number(gate, vec![before, product], (of.scalar, exact, lanes), &blame)?;
         let relative = old.relative.map(|relative: Relative| relative.moved(moved.lo, moved.hi));
-        let sum = sum.relative(if leaf.relative.is_some() { None } else { relative });
+        let sum = sum.relative(if leaf.relative.is_some() || wraps { None } else { relative });
         let ty = Type::lanes_of(of.scalar, &[lanes]);
         let sum = Value::new(ty.clone(), sum);
         let sum = match declared {

@@ -95,7 +95,7 @@ impl Elaborator<'_> {
         value: &Expr,
         span: Span,
     ) -> Outcome<Option<(Target, Value)>> {
-        let value_span = value.span;
+        let (written, value_span) = (value, value.span);
         let value = self.expression(value);
         let target = self.target(place)?;
         let value = value?;
@@ -117,7 +117,9 @@ impl Elaborator<'_> {
             return Ok(None);
         }
         let old = self.load(&target, place.span)?;
-        let value = self.operate(op, span, (&old, place.span), (&value, value_span), span)?;
+        let (old, value) = ((&old, place.span), (&value, value_span));
+        let value = self.written(span, |elaborator| elaborator.operate(op, span, old, value, span));
+        let value = value.or_else(|Reported| self.suggest_range_of(place, op, written, span))?;
         Ok(Some((target, value)))
     }
 

@@ -247,6 +247,9 @@ const fn elementwise(op: Op) -> bool {
             | Op::Sub {}
             | Op::Neg {}
             | Op::Mul {}
+            | Op::AddWrap {}
+            | Op::SubWrap {}
+            | Op::MulWrap {}
             | Op::Trunc { .. }
             | Op::Round { .. }
             | Op::Lt {}

@@ -232,6 +232,7 @@ impl Writer<'_> {
     fn gate(&mut self, op: Op, dst: Option<View>, args: Vec<View>, site: SiteId) -> module::Entry {
         let op = match op {
             Op::Const { constant } => Op::Const { constant: self.constant(constant) },
+            Op::ConstRounded { constant } => Op::ConstRounded { constant: self.constant(constant) },
             Op::Check { message } => Op::Check { message: self.message(message) },
             Op::StopUnless { message } => Op::StopUnless { message: self.message(message) },
             Op::Netlist { netlist } => Op::Netlist { netlist: self.netlist(netlist) },

@@ -232,6 +232,16 @@ impl Builder {
         self.gate(Op::Const { constant }, Vec::new(), ty, lanes)
     }
 
+    /// A public constant; `rounded` where it stands for numbers that it holds only to nearest.
+    pub fn constant_of(&mut self, ty: RegType, words: Vec<i64>, rounded: bool) -> ValueId {
+        if !rounded {
+            return self.constant(ty, words);
+        }
+        let lanes = words.len() as u64;
+        let constant = self.program.constant(Constant::Words(words));
+        self.gate(Op::ConstRounded { constant }, Vec::new(), ty, lanes)
+    }
+
     /// A public integer.
     pub fn int(&mut self, value: i64) -> ValueId {
         self.constant(RegType::pub_int(value, value), vec![value])

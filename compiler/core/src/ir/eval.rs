@@ -13,7 +13,7 @@ pub type Lanes = Vec<i64>;
 /// # Errors
 /// See [`Fault`].
 pub fn eval(program: &Program, op: Op, args: &[Lanes], types: &[RegType], result: Slot) -> Result<Lanes, Fault> {
-    if let Op::Const { constant } = op {
+    if let Op::Const { constant } | Op::ConstRounded { constant } = op {
         let lanes = usize::try_from(result.lanes).map_err(|_| Fault::Malformed("too many lanes"))?;
         let constant = program.constants.get(constant.index()).ok_or(Fault::Malformed("no such constant"))?;
         return Ok(constant_lanes(constant, lanes));

@@ -503,6 +503,10 @@ impl Parser {
             let constant = self.constant()?;
             return Ok((Op::Const { constant: self.program.constant(constant) }, Vec::new()));
         }
+        if word == "const_rounded" {
+            let constant = self.constant()?;
+            return Ok((Op::ConstRounded { constant: self.program.constant(constant) }, Vec::new()));
+        }
         let mut immediates = Vec::new();
         if self.eat('{') {
             while !self.eat('}') {

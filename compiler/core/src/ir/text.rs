@@ -195,7 +195,7 @@ impl Printer<'_> {
 
     fn op(&self, op: Op, args: &[Ref], f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(op.mnemonic())?;
-        if let Op::Const { constant } = op {
+        if let Op::Const { constant } | Op::ConstRounded { constant } = op {
             return match self.program.constants.get(constant.index()) {
                 Some(Constant::Words(words)) => {
                     let words: Vec<String> = words.iter().map(ToString::to_string).collect();

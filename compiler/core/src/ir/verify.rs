@@ -269,7 +269,7 @@ impl Verifier<'_> {
         self.demand(fits, || format!("operands of {} have the wrong lengths", op.mnemonic()))?;
         let program = self.program;
         let exists = match op {
-            Op::Const { constant } => match program.constants.get(constant.index()) {
+            Op::Const { constant } | Op::ConstRounded { constant } => match program.constants.get(constant.index()) {
                 Some(Constant::Words(words)) => {
                     words.len() == 1 || result.is_some_and(|slot| words.len() as u64 == slot.lanes)
                 }
@@ -352,7 +352,7 @@ fn lengths(op: Op, args: &[Slot], result: Option<Slot>) -> bool {
     let times = |n: u64| result.and_then(|lanes| lanes.checked_mul(n));
     let product = |a: u64, b: u64| a.checked_mul(b);
     match op {
-        Op::Const { .. } | Op::Input { .. } | Op::Random {} => true,
+        Op::Const { .. } | Op::ConstRounded { .. } | Op::Input { .. } | Op::Random {} => true,
         Op::Output { .. } => true,
         Op::Check { .. } | Op::StopUnless { .. } => true,
         Op::Gather {} => result == Some(lanes(1)),

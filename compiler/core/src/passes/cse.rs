@@ -82,7 +82,7 @@ impl Cse<'_> {
     fn key(&mut self, gate: &Gate, result: ValueId) -> Vec<u64> {
         let mut key = vec![u64::from(gate.op.code())];
         match gate.op {
-            Op::Const { constant } => key.push(self.constant(constant.index())),
+            Op::Const { constant } | Op::ConstRounded { constant } => key.push(self.constant(constant.index())),
             op => key.extend(op.immediates().into_iter().map(|(_, bits)| bits)),
         }
         let slot = self.program.slot(result);

@@ -145,6 +145,7 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         Op::Input { .. } => u64::from(result.is_some_and(|result| program.ty(result).is_secret())),
         _ if secrets == 0 => 0,
         Op::Const { .. }
+        | Op::ConstRounded { .. }
         | Op::Copy {}
         | Op::Relabel {}
         | Op::Gather {}
@@ -152,6 +153,8 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         | Op::Add {}
         | Op::Sub {}
         | Op::Neg {}
+        | Op::AddWrap {}
+        | Op::SubWrap {}
         | Op::Sum { .. }
         | Op::PrefixSum { .. }
         | Op::Xor {}
@@ -160,7 +163,9 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         | Op::Join {}
         | Op::StopUnless { .. }
         | Op::Random {} => 0,
-        Op::Mul {} | Op::Dot { .. } | Op::MatMul { .. } | Op::And {} | Op::Or {} => u64::from(secrets > 1),
+        Op::Mul {} | Op::MulWrap {} | Op::Dot { .. } | Op::MatMul { .. } | Op::And {} | Op::Or {} => {
+            u64::from(secrets > 1)
+        }
         Op::Select {} if !secret(0) => 0,
         Op::ProveRange {} | Op::Open { .. } | Op::Output { .. } => 1,
         // A tree of ANDs over the bits that differ, and an AND a bit.

@@ -167,7 +167,9 @@ impl Fold<'_> {
     }
 
     fn evaluate(&self, gate: &Gate, slot: Slot) -> Option<Vec<i64>> {
-        if slot.lanes > MOST || slot.lanes == 0 || !super::facts::repeats(gate.op) {
+        // That a constant has been rounded is to be seen in the module.
+        let kept = matches!(gate.op, Op::ConstRounded { .. }) || !super::facts::repeats(gate.op);
+        if slot.lanes > MOST || slot.lanes == 0 || kept {
             return None;
         }
         let args: Vec<Vec<i64>> = gate.args.iter().map(|arg| self.lanes(arg)).collect::<Option<_>>()?;

@@ -14,7 +14,7 @@ pub fn interval(program: &Program, op: Op, args: &[Ref]) -> Option<Interval> {
         })
         .collect();
     match op {
-        Op::Const { constant } => match program.constants.get(constant.index())? {
+        Op::Const { constant } | Op::ConstRounded { constant } => match program.constants.get(constant.index())? {
             Constant::Words(words) => words.iter().map(|word| Interval::of((*word).into())).reduce(Interval::join),
             Constant::Range { .. } => None,
         },

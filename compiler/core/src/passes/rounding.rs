@@ -8,6 +8,8 @@
 //! %5 = add(round(%1), round(%2))    ->      %5 = round(add(%1, %2))
 //! ```
 //!
+//! Stochastic roundings (`trunc_stochastic`) go the same way, and keep apart from exact ones.
+//!
 //! The language says that a sum of products rounds once where the raw sum fits; it has to lie within 62 bits, so that the rounding is
 //! exact, and the rounded sum within the range of the result. Only roundings of products and of sums of them count, that nothing else
 //! reads.
@@ -31,8 +33,8 @@ struct Rounding {
     uses: Vec<u32>,
     /// By value: whether it is a product, or a sum of products, before rounding.
     products: Vec<bool>,
-    /// By value: the raw product that it is a rounding of, and by how many bits.
-    rounded: Vec<Option<(Ref, u32)>>,
+    /// By value: the raw product that it is a rounding of, and how it is rounded.
+    rounded: Vec<Option<(Ref, Op)>>,
 }
 
 impl Rewrite for Rounding {
@@ -47,20 +49,20 @@ impl Rewrite for Rounding {
         };
         match gate.op {
             Op::Mul {} | Op::Dot { .. } | Op::MatMul { .. } => self.products[result.index()] = true,
-            Op::Round { bits } => {
+            Op::Round { .. } | Op::TruncStochastic { .. } => {
                 let raw = &gate.args[0];
                 if self.products.get(raw.value.index()).copied().unwrap_or(false) {
-                    self.rounded[result.index()] = Some((raw.clone(), bits));
+                    self.rounded[result.index()] = Some((raw.clone(), gate.op));
                 }
             }
             Op::Sum { .. } | Op::Add {} | Op::Sub {} => {
-                if let Some((raw, bits)) = self.raw(gate)
-                    && let Some(sum) = self.sum(program, gate, raw, bits, out)
+                if let Some((raw, op)) = self.raw(gate)
+                    && let Some(sum) = self.sum(program, gate, raw, op, out)
                 {
                     let site = gate.site;
                     let args = vec![program.whole(sum)];
-                    self.rounded[result.index()] = Some((args[0].clone(), bits));
-                    out.push(Inst::Gate(Gate { op: Op::Round { bits }, args, result: Some(result), site }));
+                    self.rounded[result.index()] = Some((args[0].clone(), op));
+                    out.push(Inst::Gate(Gate { op, args, result: Some(result), site }));
                     return;
                 }
             }
@@ -71,19 +73,19 @@ impl Rewrite for Rounding {
 }
 
 impl Rounding {
-    /// The raw operands of a sum all of whose terms are roundings by the same number of bits.
-    fn raw(&self, gate: &Gate) -> Option<(Vec<Ref>, u32)> {
-        let mut bits = None;
+    /// The raw operands of a sum all of whose terms are roundings of one kind by the same number of bits.
+    fn raw(&self, gate: &Gate) -> Option<(Vec<Ref>, Op)> {
+        let mut how = None;
         let mut raw = Vec::with_capacity(2);
         for arg in &gate.args {
             let (of, by) = self.rounded.get(arg.value.index())?.as_ref()?;
-            if self.uses[arg.value.index()] != 1 || bits.is_some_and(|bits| bits != *by) {
+            if self.uses[arg.value.index()] != 1 || how.is_some_and(|how| how != *by) {
                 return None;
             }
-            bits = Some(*by);
+            how = Some(*by);
             raw.push(of.view(&arg.place)?);
         }
-        Some((raw, bits?))
+        Some((raw, how?))
     }
 
     /// Adds the raw sum to `out`, if it fits.
@@ -92,10 +94,11 @@ impl Rounding {
         program: &mut Program,
         gate: &Gate,
         raw: Vec<Ref>,
-        bits: u32,
+        rounding: Op,
         out: &mut Vec<Inst>,
     ) -> Option<ValueId> {
         let result = gate.result?;
+        let (Op::Round { bits } | Op::TruncStochastic { bits }) = rounding else { return None };
         let smpc_bytecode::interval::Interval { lo, hi } = ranges::interval(program, gate.op, &raw)?;
         if lo <= -RAW || hi >= RAW {
             return None;
@@ -110,7 +113,7 @@ impl Rounding {
         };
         let sum = program.value(Slot { ty, lanes }, "");
         let rounded = [program.whole(sum)];
-        if !ranges::within(program, Op::Round { bits }, &rounded, program.ty(result)) {
+        if !ranges::within(program, rounding, &rounded, program.ty(result)) {
             program.values.pop();
             return None;
         }

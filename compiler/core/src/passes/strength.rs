@@ -101,7 +101,8 @@ impl Strength {
                 let by = self.word(by).filter(|by| *by > 0)?.cast_unsigned();
                 match by.trailing_zeros() {
                     0 if by == 1 => copy(x),
-                    bits if by.is_power_of_two() && range(x).0 >= 0 => {
+                    // Shifts take numbers of 62 bits.
+                    bits if by.is_power_of_two() && range(x).0 >= 0 && range(x).1 < 1 << 62 => {
                         Some(Better::Op(Op::Trunc { bits }, vec![x.clone()]))
                     }
                     _ => None,

@@ -78,6 +78,9 @@ impl Views {
             Op::Add {}
                 | Op::Sub {}
                 | Op::Mul {}
+                | Op::AddWrap {}
+                | Op::SubWrap {}
+                | Op::MulWrap {}
                 | Op::Dot { .. }
                 | Op::MatMul { .. }
                 | Op::Lt {}

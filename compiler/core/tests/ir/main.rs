@@ -4,9 +4,11 @@
 mod language;
 mod machine;
 mod random;
+mod rounding;
 mod scales;
 mod sources;
 mod values;
+mod wrapping;
 
 use machine::Machine;
 use smpcc_core::emit::emit;

@@ -218,7 +218,15 @@ impl Generator {
         let numbers = self.values(Self::number);
         let lanes = self.rng.pick(&[1, 1, 2, 4, 6]).unwrap_or(1);
         let (Some(a), Some(b)) = (self.view(&numbers, lanes), self.view(&numbers, lanes)) else { return };
-        match self.rng.below(8) {
+        match self.rng.below(9) {
+            7 => {
+                let op = self.rng.pick(&[Op::AddWrap {}, Op::SubWrap {}, Op::MulWrap {}]).unwrap_or(Op::AddWrap {});
+                let secret = [&a, &b].iter().any(|arg| self.b.ty(arg.value).is_secret());
+                let full = (i64::MIN, i64::MAX);
+                let ty = if secret { RegType::arith(full.0, full.1) } else { RegType::pub_int(full.0, full.1) };
+                let value = self.b.gate(op, vec![a, b], ty, lanes);
+                self.scope.push(value);
+            }
             0..=2 => self.add(Op::Add {}, vec![a, b], lanes),
             3 => self.add(Op::Sub {}, vec![a, b], lanes),
             4 => self.add(Op::Neg {}, vec![a], lanes),

@@ -135,3 +135,16 @@ fn public_products_are_rounded_once_however_wide() {
         }
     }
 }
+
+/// A `fix` of all 64 bits is too wide for a shift, and becomes one of fewer fractional bits all the same.
+#[test]
+fn wide_numbers_change_their_scale() {
+    for stochastic in ["x as fix<16>", "stochastic(x as fix<16>)"] {
+        let source =
+            format!("party A;\ninput x: secret fix<32> from A;\nfn main() {{ output y = {stochastic} to all; }}\n");
+        for x in [i64::MIN, i64::MIN + 32_768, -32_769, -32_768, 32_767, 32_768, i64::MAX] {
+            let given = try_run(&source, &[&[x]]).expect("it compiles").expect("it fits");
+            assert_eq!(i128::from(given["y"][0]), quotient(i128::from(x), 1 << 16), "{x}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! Random programs as source text, beside their meaning in arbitrary precision: a program that compiles gives exactly that, on every input of its
-//! ranges, their ends above all, and nothing in it wraps. Programs whose ranges the compiler cannot bound are refused; most are not.
+//! ranges, their ends above all, and nothing in it wraps but between the parentheses of `wrapping`. Programs whose ranges the compiler cannot bound are refused; most are not.
 
 use crate::language::{Refused, try_run};
 use crate::random::{Seeded, seeds};
@@ -23,6 +23,8 @@ enum Number {
     Arith(char, Box<Number>, Box<Number>),
     Choice(Box<Truth>, Box<Number>, Box<Number>),
     Extreme(&'static str, Box<Number>, Box<Number>),
+    /// Its `+` and `-` and `*` are modulo 2^64.
+    Wrapping(Box<Number>),
     Abs(Box<Number>),
     Clamp(Box<Number>, Word, Word),
     Sum,
@@ -187,7 +189,11 @@ impl Maker {
             };
         }
         let deeper = |maker: &mut Self| Box::new(maker.number(depth - 1));
-        match self.rng.below(10) {
+        match self.rng.below(11) {
+            10 => {
+                let op = ['+', '-', '*'][self.rng.below(3) as usize];
+                Number::Wrapping(Box::new(Number::Arith(op, deeper(self), deeper(self))))
+            }
             9 => {
                 let arms = (0..1 + self.rng.below(3)).map(|_| (self.patterns(), self.number(depth - 1))).collect();
                 Number::Match(deeper(self), arms, Box::new(self.number(depth - 1)))
@@ -360,6 +366,7 @@ fn show(number: &Number) -> String {
         Number::Arith(op, a, b) => format!("({} {op} {})", show(a), show(b)),
         Number::Choice(c, a, b) => format!("(if {} {{ {} }} else {{ {} }})", show_truth(c), show(a), show(b)),
         Number::Extreme(f, a, b) => format!("{f}({}, {})", show(a), show(b)),
+        Number::Wrapping(a) => format!("wrapping({})", show(a)),
         Number::Abs(a) => format!("abs({})", show(a)),
         Number::Clamp(a, lo, hi) => format!("clamp({}, {lo}, {hi})", show(a)),
         Number::Sum => "sum(xs)".to_owned(),
@@ -442,6 +449,8 @@ struct State {
     nested: Vec<Word>,
     /// The greatest magnitude that anything had.
     greatest: Word,
+    /// Whether `wrapping` stands around.
+    wrapping: bool,
 }
 
 impl State {
@@ -480,6 +489,9 @@ impl State {
             Number::Arith(op, a, b) => {
                 let (a, b) = (self.number(a), self.number(b));
                 match op {
+                    '+' if self.wrapping => Word::from((a as i64).wrapping_add(b as i64)),
+                    '-' if self.wrapping => Word::from((a as i64).wrapping_sub(b as i64)),
+                    '*' if self.wrapping => Word::from((a as i64).wrapping_mul(b as i64)),
                     '+' => a.saturating_add(b),
                     '-' => a.saturating_sub(b),
                     '*' => a.saturating_mul(b),
@@ -497,6 +509,12 @@ impl State {
             Number::Extreme(f, a, b) => {
                 let (a, b) = (self.number(a), self.number(b));
                 if *f == "min" { a.min(b) } else { a.max(b) }
+            }
+            Number::Wrapping(a) => {
+                let around = std::mem::replace(&mut self.wrapping, true);
+                let value = self.number(a);
+                self.wrapping = around;
+                value
             }
             Number::Abs(a) => self.number(a).saturating_abs(),
             Number::Clamp(a, lo, hi) => self.number(a).clamp(*lo, *hi),
@@ -670,7 +688,7 @@ fn programs_that_compile_mean_what_arbitrary_precision_says() {
                 [a, b, 0, a, p].into_iter().map(Word::from).chain(std::iter::repeat_n(0, maker.next)).collect();
             let array = xs.iter().map(|x| Word::from(*x)).collect();
             let table = nested.iter().map(|x| Word::from(*x)).collect();
-            let mut state = State { variables, array, nested: table, greatest: 0 };
+            let mut state = State { variables, array, nested: table, greatest: 0, wrapping: false };
             state.steps(&steps);
             let expected = |value: Word| i64::try_from(value).expect("a program that compiles does not exceed 64 bits");
             let told = format!("seed {seed}, {a} {b} {xs:?} {p} {nested:?}\n{source}");

@@ -139,7 +139,7 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
     let none = || want(dst.is_none(), "a result that nothing computes");
     let same = |a: Side, lanes: u64| want(a.lanes == lanes, "operands or result of different lengths");
     match gate.op {
-        Op::Const { constant } => {
+        Op::Const { constant } | Op::ConstRounded { constant } => {
             let (dst, []) = (result()?, operands(args)?);
             want(is_pub(dst), "a constant is public")?;
             constant_fits(module.constants.get(constant.index()), dst)
@@ -175,6 +175,12 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
         Op::FixDiv { frac } => {
             let (dst, [a, b]) = (result()?, operands(args)?);
             want(frac <= 62, "too many fractional bits")?;
+            same(a, dst.lanes)?;
+            same(b, dst.lanes)?;
+            number(gate.op, dst, args)
+        }
+        Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {} => {
+            let (dst, [a, b]) = (result()?, operands(args)?);
             same(a, dst.lanes)?;
             same(b, dst.lanes)?;
             number(gate.op, dst, args)

@@ -217,9 +217,10 @@ impl Growing {
             Interval::new(lo.into(), hi.into())
         };
         let arithmetic = [Op::Add {}, Op::Sub {}, Op::Mul {}, Op::Div {}, Op::Rem {}, Op::FixDiv { frac: 3 }];
+        let wrapping = [Op::AddWrap {}, Op::SubWrap {}, Op::MulWrap {}];
         match kind {
             0..=5 => {
-                let op = arithmetic[usize::from(kind)];
+                let op = if y % 8 == 7 { wrapping[usize::from(kind) % 3] } else { arithmetic[usize::from(kind)] };
                 let exact = result_range(op, &[range(a), range(b)]).expect("a number");
                 if let (true, Ok(lo), Ok(hi)) = (exact.fits(), i64::try_from(exact.lo), i64::try_from(exact.hi)) {
                     let dst = self.slot(RegType::arith(lo, hi), lanes);
