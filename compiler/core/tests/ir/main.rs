@@ -5,6 +5,8 @@ mod language;
 mod machine;
 mod random;
 mod scales;
+#[path = "../common/seeded.rs"]
+mod seeded;
 mod sources;
 mod values;
 
