@@ -24,6 +24,9 @@ pub(crate) fn run(arguments: &Run) -> Done {
     let program = program_of(&arguments.source, params.memory)?;
     let task = Task::local(program, protocol, params);
     let files = in_folder(task.manifest(), &inputs_folder(arguments.inputs.as_ref(), &arguments.source), &given)?;
+    if arguments.csv_key.is_some() {
+        input::check_key_is_used(task.manifest(), |_| true).map_err(one)?;
+    }
     // Without one that is given, all parties of the run have one that nobody else has.
     let key = arguments.csv_key.as_deref().map_or_else(CsvKey::fresh, |file| CsvKey::load(file, &log)).map_err(one)?;
     let outcomes = if arguments.in_process || protocol == &PLAIN {

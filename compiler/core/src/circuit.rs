@@ -343,18 +343,8 @@ impl Run<'_> {
 
     /// The lanes that a view names, one after another.
     fn places(&self, place: &Place, lanes: u64, site: SiteId) -> Result<Vec<usize>, Failure> {
-        let mut start = i128::from(place.offset);
-        if let Some(index) = place.index {
-            start += i128::from(self.scalar(index.value, site)?) * i128::from(index.stride);
-        }
-        let mut all = vec![start];
-        for dim in &place.dims {
-            let row = |at: i128| (0..i128::from(dim.len)).map(move |i| at + i * i128::from(dim.stride));
-            all = all.into_iter().flat_map(row).collect();
-        }
-        let within = |at: i128| usize::try_from(at).ok().filter(|_| at < i128::from(lanes));
-        let places: Option<Vec<usize>> = all.into_iter().map(within).collect();
-        places.ok_or(Failure { site, what: "an index outside an array" })
+        let index = place.index.map_or(Ok(0), |index| self.scalar(index.value, site))?;
+        place.named(index, lanes).ok_or(Failure { site, what: "an index outside an array" })
     }
 }
 

@@ -94,7 +94,7 @@ pub fn read(
 
 fn read_one(input: &Input, file: &InputFile, text: &Text, hasher: Option<&Hasher>) -> Result<Leaves, InputError> {
     let shape = Shape::of(&input.ty).map_err(|problem| InputError::of_file(&file.path, problem))?;
-    if hasher.is_none() && shape.leaves.iter().any(|leaf| leaf.kind.format == Written::Key) {
+    if hasher.is_none() && is_keyed(&shape) {
         return Err(text.error(Problem::NoKey));
     }
     let column = file.column.as_deref();
@@ -103,6 +103,25 @@ fn read_one(input: &Input, file: &InputFile, text: &Text, hasher: Option<&Hasher
         Format::Json => json::read(&input.ty, &shape, &input.name, column, text, hasher),
         Format::Words => words::read(&shape, column, text),
     }
+}
+
+/// Refuses a key that hashes nothing: no input of the roles that `is_mine` names has a keyed column. Whoever has the key can try out names on what a
+/// program tells, so it should lie nowhere without a use; and a column that was meant to be keyed is not.
+///
+/// # Errors
+/// Says so, with what to do.
+pub fn check_key_is_used(manifest: &Manifest, is_mine: impl Fn(RoleId) -> bool) -> Result<(), Failure> {
+    // What no file can hold is refused as it is read.
+    let may_be_keyed = |input: &Input| Shape::of(&input.ty).map_or(true, |shape| is_keyed(&shape));
+    if manifest.inputs.iter().any(|input| is_mine(input.role) && may_be_keyed(input)) {
+        return Ok(());
+    }
+    let failure = Failure::user("--csv-key: no input that is read here has a keyed column");
+    Err(failure.help("leave it out; or, where a column is to be hashed, write `#[csv(key)]` before its field: `#[csv(key)] id: bits<64>`"))
+}
+
+fn is_keyed(shape: &Shape) -> bool {
+    shape.leaves.iter().any(|leaf| leaf.kind.format == Written::Key)
 }
 
 /// The input that a file is for.

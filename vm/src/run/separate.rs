@@ -64,6 +64,9 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     let task = Task { program, protocol: session.protocol, params: session.params, nodes };
     clock.lap("load");
     let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&me);
+    if arguments.csv_key.is_some() {
+        input::check_key_is_used(task.manifest(), is_mine).map_err(one)?;
+    }
     let key = arguments.csv_key.as_deref().map(|file| CsvKey::load(file, log)).transpose().map_err(one)?;
     let inputs = input::read(task.manifest(), is_mine, &arguments.inputs, key.as_ref())?;
     drop(key);

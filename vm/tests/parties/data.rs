@@ -166,13 +166,21 @@ fn parties_share_a_key() {
     assert_eq!(setup.json(1, "result.json").expect("results")["apart"][0], "0x0000000000000000");
 
     // Without one, or with something else, nothing starts.
-    let fails = |more: &[&str], words: &[&str]| {
-        let output = setup.command(0, more).output().expect("it starts");
+    let fails_at = |party: usize, more: &[&str], words: &[&str]| {
+        let output = setup.command(party, more).output().expect("it starts");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         words.iter().for_each(|word| assert!(stderr.contains(word), "`{word}` is missing in:\n{stderr}"));
     };
+    let fails = |more: &[&str], words: &[&str]| fails_at(0, more, words);
     fails(&acme[..2], &["staff.csv: has a column", "there is no key", "openssl rand -hex 32", "--csv-key csv.key"]);
     fails(&[acme[0], acme[1], "--csv-key", "no.key"], &["--csv-key: no.key cannot be read", "openssl rand -hex 32"]);
     fails(&[acme[0], acme[1], "--csv-key", "staff.csv"], &["--csv-key: staff.csv holds no key"]);
+    // A node without keyed columns has no use for the key, and should not have it.
+    setup.write(2, "csv.key", KEY);
+    fails_at(
+        2,
+        &["--csv-key", "csv.key"],
+        &["--csv-key: no input that is read here has a keyed column", "leave it out"],
+    );
 }

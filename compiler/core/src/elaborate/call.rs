@@ -10,7 +10,7 @@ use super::value::{Data, Value};
 use super::{Elaborator, Frame, Outcome, Reported};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind, ItemKind, Secrecy, TypeArg, TypeKind};
+use crate::syntax::ast::{self, Expr, ExprKind, ItemKind, Secrecy, StmtKind, TypeArg, TypeKind};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
@@ -144,21 +144,7 @@ impl Elaborator<'_> {
         if self.modules.may_be_lost(module, &name.text, self.sources) {
             return Reported;
         }
-        let own = self.modules.get(module).names.keys().map(String::as_str);
-        let near = super::similar(&name.text, own.chain(super::builtins::NAMES.iter().copied())).map(str::to_owned);
-        let library = crate::library::module_with(&name.text);
-        let help = match (library, near) {
-            _ if name.text.starts_with("__") => "names that start with `__` belong to the library".to_owned(),
-            (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),
-        };
-        let message = format!("no function `{}`", name.text);
-        let mut diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
-        diagnostic.suggestion = library
-            .map(|from| self.modules.import_edit(module, self.sources, from, &name.text))
-            .or(diagnostic.suggestion);
-        self.report(diagnostic)
+        self.report(super::names::unknown_function(name, self.modules, module, self.sources))
     }
 
     fn call_function(
@@ -316,6 +302,10 @@ impl Elaborator<'_> {
         self.bind_generics(ty, &value.ty);
         let declared = self.declared_type(ty, Bare::Open)?;
         if value.ty.is_unit() && !declared.ty.is_unit() {
+            // Its value may stand in what did not parse.
+            if of.body.statements.iter().any(|statement| statement.kind == StmtKind::Error) {
+                return Err(Reported);
+            }
             let message = format!("`{}` ends without a value", of.name.text);
             let diagnostic = Diagnostic::new(Code::TypeMismatch, of.name.span, message)
                 .label(ty.span, "it declares one here")

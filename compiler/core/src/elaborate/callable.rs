@@ -86,7 +86,7 @@ impl Elaborator<'_> {
     pub(super) fn callable(&mut self, e: &Expr) -> Outcome<Rc<Callable>> {
         match &e.kind {
             ExprKind::Closure(params, body) => {
-                self.refuse_exits(body)?;
+                self.refuse_exits_of_closure(body)?;
                 let mut free = Free { scope: Vec::new(), names: Vec::new() };
                 free.scoped(|walk| {
                     params.iter().for_each(|param| walk.pattern(param));

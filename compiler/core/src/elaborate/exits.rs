@@ -181,12 +181,22 @@ impl Elaborator<'_> {
 
     /// Refuses exits in an expression all of which is computed at once: what follows them in it would have to be skipped.
     pub(super) fn refuse_exits(&mut self, e: &Expr) -> Outcome<()> {
-        let mut found = Finder { first: None, scope: Vec::new(), loops: 0 };
-        found.expression(e);
-        let Some((exit, span)) = found.first else { return Ok(()) };
+        let Some((exit, span)) = Finder::first(e) else { return Ok(()) };
         let word = exit.word();
         let message = format!("`{word}` in the middle of an expression");
         self.error(Code::Syntax, span, message, format!("make it a statement of its own: `if … {{ {word}; }}`"))
+    }
+
+    /// Refuses exits in the body of a closure, which is put in place where it is called: it gives what its body ends with.
+    pub(super) fn refuse_exits_of_closure(&mut self, body: &Expr) -> Outcome<()> {
+        let Some((exit, span)) = Finder::first(body) else { return Ok(()) };
+        let help = match exit {
+            Exit::Return => {
+                "end with the value, `|x| { if … { a } else { b } }`; a function that you declare and name here may return early"
+            }
+            Exit::Break | Exit::Continue => "a closure leaves no loop: write a `for` with the steps in its body",
+        };
+        self.error(Code::Syntax, span, format!("`{}` in a closure", exit.word()), help)
     }
 
     /// The same for an expression that is a statement or the value of a `let` or block: blocks, `if` and `match` may be left.
@@ -323,6 +333,14 @@ struct Finder {
     first: Option<(Exit, Span)>,
     scope: Vec<String>,
     loops: usize,
+}
+
+impl Finder {
+    fn first(e: &Expr) -> Option<(Exit, Span)> {
+        let mut finder = Self { first: None, scope: Vec::new(), loops: 0 };
+        finder.expression(e);
+        finder.first
+    }
 }
 
 impl Walk for Finder {

@@ -220,14 +220,8 @@ impl Elaborator<'_> {
         let variables = self.variables[frame.first..].iter().map(|variable| variable.name.as_str());
         let variables = variables.filter(|name| !name.starts_with(['<', '#']));
         let sizes = frame.generics.sizes.keys().map(String::as_str);
-        let items = self.modules.get(frame.module).names.keys().map(String::as_str);
-        let near = super::similar(&name.text, variables.chain(sizes).chain(items)).map(str::to_owned);
-        let help = match (name.text.as_str(), near) {
-            ("True" | "False", _) => "write `true` or `false`".to_owned(),
-            (_, Some(near)) => format!("did you mean `{near}`?"),
-            (text, None) => format!("declare it: `let {text} = …;`"),
-        };
-        self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help)
+        let diagnostic = super::names::unknown_value(name, variables.chain(sizes), self.modules, frame.module);
+        Err(self.report(diagnostic))
     }
 
     // Operators.

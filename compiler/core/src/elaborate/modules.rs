@@ -41,6 +41,8 @@ pub(crate) struct Module {
     pub(crate) ast: ast::Module,
     /// What its names mean.
     pub(crate) names: BTreeMap<String, Named>,
+    /// Names that it imports from where they are not.
+    not_found: Vec<String>,
     /// Whether it belongs to the library, and may use the machine's own functions.
     pub(crate) library: bool,
 }
@@ -103,9 +105,12 @@ impl Modules {
         Some(named.id)
     }
 
-    /// Whether a name stands in a piece of the module that did not parse, and may be declared there.
+    /// Whether a name stands in a piece of the module that did not parse, and may be declared there, or in a `use` that found nothing.
     pub(crate) fn may_be_lost(&self, module: usize, name: &str, sources: &SourceMap) -> bool {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if self.modules[module].not_found.iter().any(|missing| missing == name) {
+            return true;
+        }
         let lost = &self.modules[module].ast.lost;
         lost.iter().any(|piece| sources.text(*piece).split(|c| !is_word(c)).any(|word| word == name))
     }
@@ -121,7 +126,7 @@ impl Modules {
                 declare(&mut names, name, named, sink);
             }
         }
-        self.modules.push(Module { file, ast, names, library });
+        self.modules.push(Module { file, ast, names, not_found: Vec::new(), library });
         self.by_path.insert(path, number);
         number
     }
@@ -142,8 +147,14 @@ impl Modules {
             .filter_map(|item| if let ItemKind::Use(what) = &item.kind { Some(what.clone()) } else { None })
             .collect();
         for what in uses {
-            let Some(from) = self.imported_module(&what, open, sources, loader, sink) else { continue };
-            self.import(module, from, &what, sink);
+            match self.imported_module(&what, open, sources, loader, sink) {
+                Some(from) => self.import(module, from, &what, sink),
+                None => {
+                    if let UseWhat::Names(names) = &what.what {
+                        self.modules[module].not_found.extend(names.iter().map(|name| name.text.clone()));
+                    }
+                }
+            }
         }
         open.pop();
     }
@@ -215,6 +226,7 @@ impl Modules {
                         let message = format!("`{}` belongs to its module", name.text);
                         let help = "names that start with `_` cannot be imported: give the function another name";
                         sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
+                        self.modules[into].not_found.push(name.text.clone());
                         continue;
                     }
                     match self.modules[from].names.get(&name.text).filter(|named| !named.imported) {
@@ -233,6 +245,7 @@ impl Modules {
                                 |near| format!("did you mean `{near}`?"),
                             );
                             sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
+                            self.modules[into].not_found.push(name.text.clone());
                         }
                     }
                 }

@@ -15,6 +15,41 @@ pub(super) fn repeated<'a>(names: &[&'a Name]) -> Option<&'a Name> {
     names.iter().find(|name| !seen.insert(&name.text)).copied()
 }
 
+/// Nothing of that name has a value; `scope` are the variables there.
+pub(super) fn unknown_value<'a>(
+    name: &Name,
+    scope: impl Iterator<Item = &'a str>,
+    modules: &'a Modules,
+    module: usize,
+) -> Diagnostic {
+    let items = modules.get(module).names.keys().map(String::as_str);
+    let help = match (name.text.as_str(), super::similar(&name.text, scope.chain(items))) {
+        ("True" | "False", _) => "write `true` or `false`".to_owned(),
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        (text, None) => format!("declare it before this line: `let {text} = …;`"),
+    };
+    Diagnostic::new(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text)).help(help)
+}
+
+/// Nothing of that name can be called.
+pub(super) fn unknown_function(name: &Name, modules: &Modules, module: usize, sources: &SourceMap) -> Diagnostic {
+    let items = modules.get(module).names.keys().map(String::as_str);
+    let near = super::similar(&name.text, items.chain(builtins::NAMES.iter().copied()));
+    let library = crate::library::module_with(&name.text);
+    let help = match (library, near) {
+        _ if name.text.starts_with("__") => "names that start with `__` belong to the library".to_owned(),
+        (Some(module), _) => format!("import it: `use std::{module}::{};`", name.text),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("declare it: `fn {}(…) {{ … }}`", name.text),
+    };
+    let message = format!("no function `{}`", name.text);
+    let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
+    match library.map(|from| modules.import_edit(module, sources, from, &name.text)) {
+        Some(edit) => diagnostic.suggest(edit.span, edit.replacement),
+        None => diagnostic,
+    }
+}
+
 /// Reports parameters of one name in any function, and unknown names in functions that nothing calls.
 pub(super) fn check(modules: &Modules, called: &BTreeSet<ItemId>, sources: &SourceMap, sink: &mut Sink) {
     for module in 0..modules.len() {
@@ -150,7 +185,9 @@ impl Names<'_> {
 
     fn value(&mut self, name: &Name) {
         if !self.known(name) {
-            self.unknown(name, "no", "is in scope");
+            let scope = self.scope.iter().map(String::as_str);
+            let diagnostic = unknown_value(name, scope, self.modules, self.module);
+            self.unknown(name, diagnostic);
         }
     }
 
@@ -159,16 +196,7 @@ impl Names<'_> {
         if self.known(name) || built_in {
             return;
         }
-        match crate::library::module_with(&name.text) {
-            Some(from) if !self.modules.may_be_lost(self.module, &name.text, self.sources) => {
-                let edit = self.modules.import_edit(self.module, self.sources, from, &name.text);
-                let message = format!("no function `{}` is in scope", name.text);
-                let help = format!("import it: `use std::{from}::{};`", name.text);
-                let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message).help(help);
-                self.sink.push(diagnostic.suggest(edit.span, edit.replacement));
-            }
-            _ => self.unknown(name, "no function", "is in scope"),
-        }
+        self.unknown(name, unknown_function(name, self.modules, self.module, self.sources));
     }
 
     fn ty(&mut self, ty: &Type) {
@@ -191,16 +219,10 @@ impl Names<'_> {
         }
     }
 
-    fn unknown(&mut self, name: &Name, what: &str, end: &str) {
-        if self.modules.may_be_lost(self.module, &name.text, self.sources) {
-            return;
+    fn unknown(&mut self, name: &Name, diagnostic: Diagnostic) {
+        if !self.modules.may_be_lost(self.module, &name.text, self.sources) {
+            self.sink.push(diagnostic);
         }
-        let items = self.modules.get(self.module).names.keys().map(String::as_str);
-        let near = super::similar(&name.text, self.scope.iter().map(String::as_str).chain(items));
-        let help =
-            near.map_or_else(|| format!("declare `{}` before", name.text), |near| format!("did you mean `{near}`?"));
-        let message = format!("{what} `{}` {end}", name.text);
-        self.sink.push(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
     }
 }
 

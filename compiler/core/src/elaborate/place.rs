@@ -184,7 +184,15 @@ impl Elaborator<'_> {
             if self.modules.may_be_lost(module, &name.text, self.sources) {
                 return Err(Reported);
             }
-            let help = format!("declare it: `let mut {} = …;`", name.text);
+            let variables = self.variables[self.frame().first..].iter().filter(|variable| variable.mutable);
+            let near = super::similar(&name.text, variables.map(|variable| variable.name.as_str()));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "a variable starts with `let`: `let {0} = …;`, or `let mut {0} = …;` where it is assigned again",
+                    name.text
+                ),
+            };
             return self.error(Code::UnknownName, name.span, format!("no `{}` is in scope", name.text), help);
         };
         if self.variables[variable].captured {

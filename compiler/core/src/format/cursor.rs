@@ -6,7 +6,7 @@ use super::doc::{Body, Doc};
 use super::gaps::{self, Comment, Gap};
 use crate::syntax::token::{Lexed, Token};
 
-/// Longest element of a list of which several stand on a line, in bytes without white space.
+/// Longest element of a list of which several stand on a line, in bytes without white space and commas.
 const SHORT: usize = 10;
 
 /// What stands between two tokens where no comment does.
@@ -114,10 +114,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether the tokens from `start` to `end` of the text are those of a short element of a list, without brackets: several
-    /// of them stand on a line.
+    /// of them stand on a line. Commas do not count: that behind the last of `f::<…>` comes and goes with the layout.
     pub(super) fn is_short(&self, start: u32, end: u32) -> bool {
         let first = self.tokens.partition_point(|(at, ..)| *at < start as usize);
-        let mut own = self.tokens[first..].iter().take_while(|(at, ..)| *at < end as usize).take(SHORT + 1);
+        let own = self.tokens[first..].iter().take_while(|(at, ..)| *at < end as usize);
+        let mut own = own.filter(|(_, token, _)| *token != Token::Comma).take(SHORT + 1);
         let mut width = 0;
         own.all(|(start, token, end)| {
             width += end - start;

@@ -79,6 +79,19 @@ impl Place {
         self.dims.iter().try_fold(1_u64, |n, dim| n.checked_mul(dim.len))
     }
 
+    /// The lanes that it names, one after another, where its index, if it has one, is `index`; `None` where one of them is not among the `lanes` of the
+    /// array.
+    #[must_use]
+    pub fn named(&self, index: i64, lanes: u64) -> Option<Vec<usize>> {
+        let moved = self.index.map_or(0, |part| i128::from(index) * i128::from(part.stride));
+        let mut all = vec![i128::from(self.offset) + moved];
+        for dim in &self.dims {
+            let row = |at: i128| (0..i128::from(dim.len)).map(move |i| at + i * i128::from(dim.stride));
+            all = all.into_iter().flat_map(row).collect();
+        }
+        all.into_iter().map(|at| usize::try_from(at).ok().filter(|_| at < i128::from(lanes))).collect()
+    }
+
     /// Whether it names the lanes 0 .. `lanes` in order.
     #[must_use]
     pub fn is_whole(&self, lanes: u64) -> bool {
@@ -229,5 +242,23 @@ impl Ref {
     #[must_use]
     pub fn lanes(&self) -> u64 {
         self.place.lanes().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_by_name() {
+        let (outer, inner) = (Dim { stride: 4, len: 2 }, Dim { stride: -1, len: 3 });
+        assert_eq!(Place::grid(2, outer, inner).named(0, 7), Some(vec![2, 1, 0, 6, 5, 4]));
+        assert_eq!(Place::grid(2, outer, inner).named(0, 6), None);
+        assert_eq!(Place::lane(1).named(9, 2), Some(vec![1]));
+        let moved = Place::span(1, 2).indexed(ValueId(0), 3);
+        assert_eq!(moved.named(2, 9), Some(vec![7, 8]));
+        assert_eq!(moved.named(2, 8), None);
+        assert_eq!(moved.named(-1, 9), None);
+        assert_eq!(moved.named(i64::MIN, 9), None);
     }
 }

@@ -3,18 +3,21 @@
 //! Nothing panics; every span lies inside its file; messages hold no control characters; what parses is formatted to the same program. Texts are short, so
 //! that an endless loop is the only way not to end. A seed that has failed runs again with `SMPC_SEED=S`; `SMPC_FREE_SEEDS=N` adds N new ones.
 
-#[path = "../syntax/seeded.rs"]
+#[path = "../common/deep.rs"]
+mod deep;
+#[path = "../common/seeded.rs"]
 mod seeded;
 
+use deep::deep;
 use seeded::{Seeded, seeds};
 use smpcc_core::diagnostics::{Code, Diagnostic};
 use smpcc_core::format::{format, meaning};
 use smpcc_core::source::Span;
 use smpcc_core::syntax::token;
 use smpcc_core::{Compiled, Request, compile};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::{fs, thread};
 
 /// Longest text that is tried, in bytes.
 const MAX_TEXT: usize = 4_000;
@@ -44,14 +47,6 @@ fn corpus() -> Vec<String> {
     }
     assert!(all.len() > 60, "the corpus is gone");
     all
-}
-
-/// Runs something on a stack of the size that the command line gives.
-fn deep(run: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(1 << 29).spawn(run).expect("a thread");
-    if let Err(panic) = thread.join() {
-        resume_unwind(panic);
-    }
 }
 
 /// What must hold for every text.
@@ -125,7 +120,7 @@ fn mutated(corpus: &[String], seeded: &mut Seeded) -> String {
             // Characters.
             0 => text.replace_range(place..end, ""),
             1 => text.insert_str(place, seeded.pick(&NASTY)),
-            2 => text.insert(place, char::from(seeded.below(128) as u8)),
+            2 => text.insert(place, char::from(seeded.below(128_u8))),
             3 => text.truncate(place),
             // The start of one, the end of another.
             4 => text.replace_range(place.., &other[boundary(other, seeded)..]),

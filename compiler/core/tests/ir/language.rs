@@ -1,9 +1,10 @@
 //! What programs mean: each is compiled, and run in the clear before the passes, after each pass, and as a module.
 
 use crate::machine::Machine;
+use smpc_bytecode::module::Module;
 use smpcc_core::diagnostics::Code;
 use smpcc_core::ir::interp::{self, Outputs};
-use smpcc_core::ir::verify;
+use smpcc_core::ir::{Program, verify};
 use smpcc_core::passes::PIPELINE;
 use smpcc_core::{Request, compile::to_ir, emit::emit};
 use std::collections::BTreeMap;
@@ -15,13 +16,16 @@ pub(crate) type Given = BTreeMap<String, Vec<i64>>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused;
 
-/// Runs a program on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped it.
-pub(crate) fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
-    try_run(source, inputs).unwrap_or_else(|Refused| panic!("refused:\n{source}"))
+/// A program that compiles: as it is elaborated, after each pass, and as a module.
+pub(crate) struct Stages<'s> {
+    source: &'s str,
+    /// The program, and what made it so.
+    programs: Vec<(&'static str, Program)>,
+    module: Module,
 }
 
-/// As [`run`], of a program that may be refused because of its ranges, and nothing else.
-pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, String>, Refused> {
+/// Compiles a program that may be refused because of its ranges, and nothing else. Each stage verifies.
+pub(crate) fn compiled(source: &str) -> Result<Stages<'_>, Refused> {
     let request = Request::new("main.smpc", source);
     let (sources, diagnostics, program) = to_ir(&request);
     let told = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
@@ -29,49 +33,65 @@ pub(crate) fn try_run(source: &str, inputs: &[&[i64]]) -> Result<Result<Given, S
     if diagnostics.iter().any(|told| ranges.contains(&told.code)) {
         return Err(Refused);
     }
-    let mut program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
-    verify::verify(&program).unwrap_or_else(|error| panic!("{error}\n{source}\n{program}"));
-    let numbers: Vec<(u32, u32)> = program
-        .manifest
-        .inputs
-        .iter()
-        .enumerate()
-        .flat_map(|(i, input)| (0..input.ty.leaves().len()).map(move |leaf| (i as u32, leaf as u32)))
-        .collect();
-    let of = |input: u32, leaf: u32| {
-        let at = numbers.iter().position(|known| *known == (input, leaf)).expect("an input of the program");
-        inputs[at].to_vec()
-    };
-    let expected = interp::run(&program, &of, 1 << 20);
-    for pass in PIPELINE {
-        program = (pass.run)(program);
-        verify::verify(&program).unwrap_or_else(|error| panic!("{}: {error}\n{source}\n{program}", pass.name));
-        let found = interp::run(&program, &of, 1 << 20);
-        assert_eq!(expected.outputs, found.outputs, "{}\n{source}\n{program}", pass.name);
-        assert_eq!(expected.fault.is_some(), found.fault.is_some(), "{}\n{source}\n{program}", pass.name);
+    let program = program.unwrap_or_else(|| panic!("does not compile:\n{told}\n{source}"));
+    let mut programs = vec![("elaborate", program.clone())];
+    let last = PIPELINE.iter().fold(program, |program, pass| {
+        let program = (pass.run)(program);
+        programs.push((pass.name, program.clone()));
+        program
+    });
+    for (stage, program) in &programs {
+        verify::verify(program).unwrap_or_else(|error| panic!("{stage}: {error}\n{source}\n{program}"));
     }
-    let module = emit(program);
+    let module = emit(last);
     let verified = smpc_bytecode::verify::verify(module.clone(), &smpc_bytecode::verify::Limits::default());
     verified.unwrap_or_else(|error| panic!("{error}\n{source}"));
-    let named = |outputs: &Outputs| {
-        let mut given = Given::new();
-        for ((output, _), lanes) in outputs {
-            given.entry(module.manifest.outputs[*output as usize].name.clone()).or_default().extend(lanes);
+    Ok(Stages { source, programs, module })
+}
+
+impl Stages<'_> {
+    /// Runs every stage on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped them.
+    pub(crate) fn run(&self, inputs: &[&[i64]]) -> Result<Given, String> {
+        let Self { source, programs, module } = self;
+        let of_inputs = module.manifest.inputs.iter().enumerate();
+        let numbers: Vec<(u32, u32)> = of_inputs
+            .flat_map(|(i, input)| (0..input.ty.leaves().len()).map(move |leaf| (i as u32, leaf as u32)))
+            .collect();
+        let of = |input: u32, leaf: u32| {
+            let at = numbers.iter().position(|known| *known == (input, leaf)).expect("an input of the program");
+            inputs[at].to_vec()
+        };
+        let expected = interp::run(&programs[0].1, &of, 1 << 20);
+        for (stage, program) in &programs[1..] {
+            let found = interp::run(program, &of, 1 << 20);
+            assert_eq!(expected.outputs, found.outputs, "{stage}\n{source}\n{program}");
+            assert_eq!(expected.fault.is_some(), found.fault.is_some(), "{stage}\n{source}\n{program}");
         }
-        given
-    };
-    for order in 0..3 {
-        let mut machine = Machine::new(&module, &of, order);
-        let ended = machine.run();
-        assert_eq!(ended.is_err(), expected.fault.is_some(), "{ended:?} {:?}\n{source}", expected.fault);
-        if ended.is_ok() {
-            assert_eq!(named(&machine.outputs), named(&expected.outputs), "{source}");
+        let named = |outputs: &Outputs| {
+            let mut given = Given::new();
+            for ((output, _), lanes) in outputs {
+                given.entry(module.manifest.outputs[*output as usize].name.clone()).or_default().extend(lanes);
+            }
+            given
+        };
+        for order in 0..3 {
+            let mut machine = Machine::new(module, &of, order);
+            let ended = machine.run();
+            assert_eq!(ended.is_err(), expected.fault.is_some(), "{ended:?} {:?}\n{source}", expected.fault);
+            if ended.is_ok() {
+                assert_eq!(named(&machine.outputs), named(&expected.outputs), "{source}");
+            }
+        }
+        match expected.fault {
+            Some(fault) => Err(fault.what),
+            None => Ok(named(&expected.outputs)),
         }
     }
-    Ok(match expected.fault {
-        Some(fault) => Err(fault.what),
-        None => Ok(named(&expected.outputs)),
-    })
+}
+
+/// Runs a program on the lanes of its inputs' leaves, in order; gives the outputs, or what stopped it.
+pub(crate) fn run(source: &str, inputs: &[&[i64]]) -> Result<Given, String> {
+    compiled(source).unwrap_or_else(|Refused| panic!("refused:\n{source}")).run(inputs)
 }
 
 /// A program over secret integers `a`, `b` in −100..=100 and an array `xs` of 5 in 0..=9, and `c` a secret truth value.

@@ -1,7 +1,7 @@
 //! A small machine that runs a module in the clear, to test emission: it demands that entries of a level do not disturb one another, and runs
 //! them in an order that is not that of the module.
 
-use crate::random::Seeded;
+use crate::seeded::Seeded;
 use smpc_bytecode::module::{Bound, Entry, Level, Module, View};
 use smpc_bytecode::op::Op;
 use smpcc_core::ir::eval;
@@ -45,7 +45,7 @@ impl<'a> Machine<'a> {
             let mut entries: Vec<&Entry> = level.entries.iter().collect();
             // The entries side by side may run in any order, apart from which fault is told.
             for i in (1..entries.len()).rev() {
-                let j = self.order.below(i as u64 + 1) as usize;
+                let j = self.order.below(i + 1);
                 entries.swap(i, j);
             }
             entries.into_iter().try_for_each(|entry| self.entry(entry))?;

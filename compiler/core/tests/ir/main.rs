@@ -6,6 +6,8 @@ mod machine;
 mod random;
 mod rounding;
 mod scales;
+#[path = "../common/seeded.rs"]
+mod seeded;
 mod sources;
 mod values;
 mod wrapping;

@@ -1,57 +1,13 @@
 //! Random programs from a seed: every kind of instruction, nested control, views of all sorts, arrays that are updated while old
 //! versions are still read.
 
+use crate::seeded::Seeded;
 use smpc_bytecode::module::{Input, Manifest, Output, Receivers};
 use smpc_bytecode::op::{InputId, OutputId, RoleId};
 use smpc_bytecode::types::DataType;
 use smpcc_core::ir::builder::Builder;
 use smpcc_core::ir::{Bound, Dim, Op, Place, Program, Ref, RegType, ValueId, fits};
 use smpcc_core::passes::ranges;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// A small generator of numbers (xorshift, Marsaglia 2003).
-pub(crate) struct Seeded(u64);
-
-impl Seeded {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
-    }
-
-    pub(crate) fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
-        of.get(self.below(of.len() as u64) as usize).copied()
-    }
-}
-
-/// The seeds of a test: `fixed` of them, the same in every run. `SMPC_FREE_SEEDS=N` in the environment adds N that no run had before;
-/// `SMPC_SEED=S` runs a single one again. A test names the seed where it fails.
-pub(crate) fn seeds(fixed: u64) -> Vec<u64> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    if let Some(seed) = number("SMPC_SEED") {
-        return vec![seed];
-    }
-    let free = number("SMPC_FREE_SEEDS").unwrap_or(0);
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
-    let first = clock >> 1;
-    if free > 0 {
-        eprintln!("free seeds {first} to {}", first + free - 1);
-    }
-    (0..fixed).chain(first..first + free).collect()
-}
 
 /// Inputs of random programs: index, secrecy, lanes, range.
 const INPUTS: [(bool, u64, i64, i64); 4] = [(true, 6, -50, 50), (true, 1, 0, 9), (false, 4, -5, 7), (true, 12, 0, 100)];
@@ -172,7 +128,7 @@ impl Generator {
     fn view(&mut self, of: &[ValueId], lanes: u64) -> Option<Ref> {
         // Newer values are read more often.
         let value =
-            if self.rng.chance(50) { self.rng.pick(&of[of.len().saturating_sub(6)..])? } else { self.rng.pick(of)? };
+            if self.rng.chance(50) { self.rng.any(&of[of.len().saturating_sub(6)..])? } else { self.rng.any(of)? };
         let has = self.b.lanes(value);
         let whole = self.b.whole(value);
         if has == lanes && self.rng.chance(70) {
@@ -190,7 +146,7 @@ impl Generator {
         };
         if lanes == 1 {
             place = Place::lane(self.rng.below(has));
-            if let Some(counter) = self.rng.pick(&self.counters) {
+            if let Some(counter) = self.rng.any(&self.counters) {
                 let (lo, hi) = self.b.ty(counter).range();
                 if self.rng.chance(60) && lo >= 0 && hi.cast_unsigned() < has {
                     place = Place::lane(0);
@@ -216,11 +172,11 @@ impl Generator {
 
     fn arithmetic(&mut self) {
         let numbers = self.values(Self::number);
-        let lanes = self.rng.pick(&[1, 1, 2, 4, 6]).unwrap_or(1);
+        let lanes = self.rng.pick(&[1, 1, 2, 4, 6]);
         let (Some(a), Some(b)) = (self.view(&numbers, lanes), self.view(&numbers, lanes)) else { return };
         match self.rng.below(9) {
             7 => {
-                let op = self.rng.pick(&[Op::AddWrap {}, Op::SubWrap {}, Op::MulWrap {}]).unwrap_or(Op::AddWrap {});
+                let op = self.rng.pick(&[Op::AddWrap {}, Op::SubWrap {}, Op::MulWrap {}]);
                 let secret = [&a, &b].iter().any(|arg| self.b.ty(arg.value).is_secret());
                 let full = (i64::MIN, i64::MAX);
                 let ty = if secret { RegType::arith(full.0, full.1) } else { RegType::pub_int(full.0, full.1) };
@@ -232,7 +188,7 @@ impl Generator {
             4 => self.add(Op::Neg {}, vec![a], lanes),
             5 => self.add(Op::Copy {}, vec![a], lanes),
             6 => {
-                let by = self.rng.pick(&[1, 2, 3, 4, 7]).unwrap_or(1);
+                let by = self.rng.pick(&[1, 2, 3, 4, 7]);
                 let by = self.b.int(by);
                 let by = Ref { value: by, place: Place::strided(0, 0, lanes) };
                 let op = if self.rng.chance(50) { Op::Div {} } else { Op::Rem {} };
@@ -245,7 +201,7 @@ impl Generator {
     fn shift(&mut self) {
         let numbers = self.values(Self::number);
         let Some(a) = self.view(&numbers, 4) else { return };
-        let bits = self.rng.below(4) as u32;
+        let bits = self.rng.below(4_u32);
         let op = if self.rounding && self.rng.chance(70) { Op::Round { bits } } else { Op::Trunc { bits } };
         self.add(op, vec![a], 4);
     }
@@ -253,7 +209,7 @@ impl Generator {
     fn reduction(&mut self) {
         let numbers = self.values(Self::number);
         let (Some(a), Some(b)) = (self.view(&numbers, 6), self.view(&numbers, 6)) else { return };
-        let len = self.rng.pick(&[1, 2, 3, 6]).unwrap_or(1);
+        let len = self.rng.pick(&[1, 2, 3, 6]);
         match self.rng.below(4) {
             0 => self.add(Op::Sum { len }, vec![a], 6 / len),
             1 => self.add(Op::PrefixSum { len }, vec![a], 6),
@@ -272,7 +228,7 @@ impl Generator {
     }
 
     fn logic(&mut self) {
-        let lanes = self.rng.pick(&[1, 4]).unwrap_or(1);
+        let lanes = self.rng.pick(&[1, 4]);
         let numbers = self.values(Self::number);
         let truths = self.values(|g, value| matches!(g.b.ty(value), RegType::BIN_BOOL | RegType::PUB_BOOL));
         let truth = |g: &Self, args: &[&Ref]| {
@@ -304,8 +260,8 @@ impl Generator {
 
     /// Words, some of them wider than any number, and what makes one of another.
     fn words(&mut self) {
-        let lanes = self.rng.pick(&[1, 4, 6]).unwrap_or(1);
-        let width = self.rng.pick(&[3, 8, 64, 70]).unwrap_or(3);
+        let lanes = self.rng.pick(&[1, 4, 6]);
+        let width = self.rng.pick(&[3, 8, 64, 70]);
         let ty = RegType::Bin { width };
         let (same, all) = (
             self.values(|g, value| g.b.ty(value) == ty),
@@ -362,8 +318,8 @@ impl Generator {
     }
 
     fn constant(&mut self) {
-        let lanes = self.rng.pick(&[1, 4, 6]).unwrap_or(1);
-        let word = self.rng.below(7).cast_signed() - 2;
+        let lanes = self.rng.pick(&[1, 4, 6]);
+        let word = self.rng.below(7_i64) - 2;
         let value = match self.rng.below(3) {
             0 => self.b.fill(WIDE, word, lanes),
             1 => self.b.fill(RegType::pub_int(word, word), word, lanes),
@@ -375,13 +331,13 @@ impl Generator {
     fn update(&mut self) {
         let arrays = self.values(|g, value| matches!(g.b.ty(value), WIDE | WIDE_PUB));
         let recent = &arrays[arrays.len().saturating_sub(4)..];
-        let Some(array) = self.rng.pick(recent) else { return };
+        let Some(array) = self.rng.any(recent) else { return };
         let (ty, has) = (self.b.ty(array), self.b.lanes(array));
         let lanes = if self.rng.chance(70) { 1 } else { has };
         let sources = self.values(|g, value| fits(g.b.ty(value), ty));
         let Some(value) = self.view(&sources, lanes) else { return };
         let mut place = if lanes == 1 { Place::lane(self.rng.below(has)) } else { Place::strided(has - 1, -1, has) };
-        if let Some(counter) = self.rng.pick(&self.counters)
+        if let Some(counter) = self.rng.any(&self.counters)
             && lanes == 1
             && self.b.ty(counter).range().1.cast_unsigned() < has
         {
@@ -437,7 +393,7 @@ impl Generator {
 
     fn output(&mut self) {
         let all = self.scope.clone();
-        let Some(value) = self.rng.pick(&all[all.len().saturating_sub(8)..]) else { return };
+        let Some(value) = self.rng.any(&all[all.len().saturating_sub(8)..]) else { return };
         let whole = self.b.whole(value);
         let ty =
             DataType::Array { shape: vec![self.b.lanes(value)], element: Box::new(DataType::Int { lo: 0, hi: 0 }) };
@@ -455,7 +411,7 @@ impl Generator {
         let count = self.rng.below(4);
         let mut all = Vec::new();
         for _ in 0..count {
-            if let Some(value) = self.rng.pick(&candidates[candidates.len().saturating_sub(10)..]) {
+            if let Some(value) = self.rng.any(&candidates[candidates.len().saturating_sub(10)..]) {
                 let ty = match self.b.ty(value) {
                     ty @ RegType::Bin { .. } => ty,
                     RegType::Arith { .. } => WIDE,
@@ -473,14 +429,14 @@ impl Generator {
         for param in params {
             let (ty, lanes) = (self.b.ty(*param), self.b.lanes(*param));
             let fit = self.values(|g, value| g.b.lanes(value) == lanes && fits(g.b.ty(value), ty));
-            next.push(self.rng.pick(&fit[fit.len().saturating_sub(5)..]).unwrap_or(*param));
+            next.push(self.rng.any(&fit[fit.len().saturating_sub(5)..]).unwrap_or(*param));
         }
         next
     }
 
     fn counted(&mut self, depth: u32) {
         let carried = self.carried();
-        let (from, to) = (self.rng.below(2).cast_signed(), self.rng.below(4).cast_signed());
+        let (from, to) = (self.rng.below(2_i64), self.rng.below(4_i64));
         let scope = self.scope.len();
         let bound = if self.rng.chance(30) { Bound::Value(self.b.int(to)) } else { Bound::Const(to) };
         let open = self.b.begin_loop(Bound::Const(from), bound, (0, 3), &carried);
@@ -507,7 +463,7 @@ impl Generator {
         self.scope.extend(&params);
         let size = self.rng.below(3);
         self.block(size, 3);
-        let bound = self.rng.below(4).cast_signed();
+        let bound = self.rng.below(4_i64);
         let bound = self.b.int(bound);
         let more = self.b.gate(Op::Lt {}, vec![Ref::lane(turn, 0), Ref::lane(bound, 0)], RegType::PUB_BOOL, 1);
         let open = self.b.while_body(open, more);
@@ -548,7 +504,7 @@ impl Generator {
         for (value, ty) in outer {
             let lanes = self.b.lanes(*value);
             let fit = self.values(|g, value| g.b.lanes(value) == lanes && fits(g.b.ty(value), *ty));
-            ends.push(self.rng.pick(&fit[fit.len().saturating_sub(4)..]).unwrap_or(*value));
+            ends.push(self.rng.any(&fit[fit.len().saturating_sub(4)..]).unwrap_or(*value));
         }
         ends
     }

@@ -2,7 +2,7 @@
 //! anything between.
 
 use crate::machine::Machine;
-use crate::random::{Seeded, seeds};
+use crate::seeded::{Seeded, seeds};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, Signed, Zero};
@@ -34,7 +34,7 @@ const NAMES: [&str; 4] = ["a", "b", "p", "s"];
 fn make(rng: &mut Seeded, depth: usize) -> Number {
     if depth == 0 || rng.chance(15) {
         return if rng.chance(30) {
-            Number::Constant(rng.below(40).cast_signed() - 16)
+            Number::Constant(rng.below(40_i64) - 16)
         } else {
             Number::Variable(rng.below(4) as usize)
         };

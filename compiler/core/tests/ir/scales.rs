@@ -1,7 +1,7 @@
 //! Every operator on `fix` of every scale: with secret and revealed numbers, integers, constants, and arrays of them on either side. What is expected is
 //! computed here from raw integers.
 
-use crate::language::{Refused, try_run};
+use crate::language::{Refused, compiled};
 
 /// An operand as it is written, and its values in halves.
 struct Operand {
@@ -89,7 +89,7 @@ fn every_operator_at_every_scale() {
                 let raw = |halves: i128| i64::try_from(halves << bits >> 1).expect("a small number");
                 let rows = |values: [i128; 3]| values.map(raw);
                 let (a, v, b, w) = (raw(3), rows([3, 5, -6]), raw(5), rows([1, 4, 3]));
-                let given = match try_run(&source, &[&[a], &v, &[b], &w, &[3]]) {
+                let given = match compiled(&source).map(|stages| stages.run(&[&[a], &v, &[b], &w, &[3]])) {
                     Err(Refused) => {
                         refused += 1;
                         continue;
@@ -122,11 +122,12 @@ fn public_products_are_rounded_once_however_wide() {
              input b: public fix<{bits}> in -200_000_000.0..=200_000_000.0 from B;\n\
              fn main() {{\n    output y = a * b to all;\n}}\n"
         );
+        let stages = compiled(&source).expect("it compiles");
         // The product is about 2^30 as a number: with 31 bits behind the point it fits, and the unrounded one does not.
         let values = [1 << (bits + 15), (1 << (bits + 14)) + 12_345, (3 << (bits + 13)) + 1, 1, (1 << bits) - 1];
         let signed = values.iter().flat_map(|value| [*value, -value]);
         for (a, b) in signed.clone().flat_map(|a| signed.clone().map(move |b| (a, b))) {
-            let given = try_run(&source, &[&[a], &[b]]).expect("it compiles").expect("it fits");
+            let given = stages.run(&[&[a], &[b]]).expect("it fits");
             assert_eq!(
                 i128::from(given["y"][0]),
                 quotient(i128::from(a) * i128::from(b), 1 << bits),
@@ -142,8 +143,9 @@ fn wide_numbers_change_their_scale() {
     for stochastic in ["x as fix<16>", "stochastic(x as fix<16>)"] {
         let source =
             format!("party A;\ninput x: secret fix<32> from A;\nfn main() {{ output y = {stochastic} to all; }}\n");
+        let stages = compiled(&source).expect("it compiles");
         for x in [i64::MIN, i64::MIN + 32_768, -32_769, -32_768, 32_767, 32_768, i64::MAX] {
-            let given = try_run(&source, &[&[x]]).expect("it compiles").expect("it fits");
+            let given = stages.run(&[&[x]]).expect("it fits");
             assert_eq!(i128::from(given["y"][0]), quotient(i128::from(x), 1 << 16), "{x}");
         }
     }

@@ -1,8 +1,8 @@
 //! Random programs as source text, beside their meaning in arbitrary precision: a program that compiles gives exactly that, on every input of its
 //! ranges, their ends above all, and nothing in it wraps but between the parentheses of `wrapping`. Programs whose ranges the compiler cannot bound are refused; most are not.
 
-use crate::language::{Refused, try_run};
-use crate::random::{Seeded, seeds};
+use crate::language::{Refused, compiled};
+use crate::seeded::{Seeded, seeds};
 use std::fmt::Write as _;
 
 /// Values: 128 bits are enough to see everything that exceeds 64.
@@ -632,7 +632,7 @@ const RANGES: [(i64, i64); 6] =
 
 #[test]
 fn programs_that_compile_mean_what_arbitrary_precision_says() {
-    let (mut compiled, mut refused) = (0, 0);
+    let (mut ran, mut refused) = (0, 0);
     for seed in seeds(150) {
         let rng = Seeded::new(seed);
         let mut maker = Maker { rng, counters: Vec::new(), next: FIRST_COUNTER, leaves: false, open: true };
@@ -655,6 +655,13 @@ fn programs_that_compile_mean_what_arbitrary_precision_says() {
             "    output m2 to all;\n    output m3 to all;\n    output xs to all;\n    output nested = t.g to all;\n}\n",
         );
 
+        let stages = match compiled(&source) {
+            Ok(stages) => stages,
+            Err(Refused) => {
+                refused += 1;
+                continue;
+            }
+        };
         for trial in 0..4 {
             // The ends of the ranges first, then anything.
             let mut pick = |(lo, hi): (i64, i64)| match (trial, maker.rng.below(3)) {
@@ -672,18 +679,14 @@ fn programs_that_compile_mean_what_arbitrary_precision_says() {
             let xs: Vec<i64> = (0..LENGTH).map(|_| pick(ranges[2])).collect();
             let (p, flags) = (pick((-2, 12)), vec![1; LENGTH]);
             let nested: Vec<i64> = (0..LENGTH * NESTED).map(|_| pick((-100, 100))).collect();
-            let given = match try_run(&source, &[&[a], &[b], &xs, &[p], &flags, &nested]) {
-                Err(Refused) => {
-                    refused += 1;
-                    break;
-                }
+            let given = match stages.run(&[&[a], &[b], &xs, &[p], &flags, &nested]) {
                 // Public divisors, such as counters, stop the run where they are 0.
-                Ok(Err(stop)) if stop.contains("division by zero") => continue,
-                Ok(given) => {
+                Err(stop) if stop.contains("division by zero") => continue,
+                given => {
                     given.unwrap_or_else(|stop| panic!("seed {seed}: {stop}\n{source}\n{a} {b} {xs:?} {p} {nested:?}"))
                 }
             };
-            compiled += 1;
+            ran += 1;
             let variables =
                 [a, b, 0, a, p].into_iter().map(Word::from).chain(std::iter::repeat_n(0, maker.next)).collect();
             let array = xs.iter().map(|x| Word::from(*x)).collect();
@@ -700,5 +703,5 @@ fn programs_that_compile_mean_what_arbitrary_precision_says() {
         }
     }
     // Both happen, or the test tests nothing.
-    assert!(compiled > 150 && refused > 5, "{compiled} runs, {refused} refused");
+    assert!(ran > 150 && refused > 5, "{ran} runs, {refused} refused");
 }

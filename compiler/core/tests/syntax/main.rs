@@ -1,9 +1,13 @@
 //! Parser and formatter on random programs, on the sources of the project, and on ugly programs written by hand.
 
+#[path = "../common/deep.rs"]
+mod deep;
 mod print;
 mod random;
+#[path = "../common/seeded.rs"]
 mod seeded;
 
+use deep::deep;
 use seeded::{Seeded, seeds};
 use smpcc_core::diagnostics::{Sink, render};
 use smpcc_core::format::{format, meaning};
@@ -11,15 +15,7 @@ use smpcc_core::source::SourceMap;
 use smpcc_core::syntax::ast::Module;
 use smpcc_core::syntax::{parse, token};
 use std::path::{Path, PathBuf};
-use std::{env, fs, thread};
-
-/// Runs something on a stack of the size that the command line gives.
-fn deep(run: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(1 << 28).spawn(run).expect("a thread");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
+use std::{env, fs};
 
 fn read(text: &str) -> (Module, String) {
     let mut sources = SourceMap::default();
@@ -43,7 +39,7 @@ fn around(text: &str, at: usize) -> &str {
 }
 
 /// Tokens with white space and comments between them, as nobody would write them.
-fn scattered(tokens: &[String], seeded: &mut Seeded, comments: usize) -> String {
+fn scattered(tokens: &[String], seeded: &mut Seeded, comments: u64) -> String {
     let is_number = |token: &String| token.starts_with(|c: char| c.is_ascii_digit());
     let mut out = String::new();
     for (i, token) in tokens.iter().enumerate() {

@@ -39,7 +39,7 @@ const NAMES: [&str; 14] = [
 const ROLES: [&str; 3] = ["Acme", "Globex", "A_role_with_a_rather_long_name"];
 
 impl Random {
-    fn chance(&mut self, percent: usize) -> bool {
+    fn chance(&mut self, percent: u64) -> bool {
         self.seeded.chance(percent)
     }
 
@@ -210,7 +210,7 @@ impl Random {
                 body: self.block(),
             },
             6 => StmtKind::While { condition: self.expr(), body: self.block() },
-            7 => [StmtKind::Break, StmtKind::Continue][self.seeded.below(2)].clone(),
+            7 => [StmtKind::Break, StmtKind::Continue][self.seeded.below(2_usize)].clone(),
             8 => StmtKind::Return(self.maybe(Self::expr)),
             9 => StmtKind::Output(Output {
                 name: self.name(),
@@ -238,10 +238,7 @@ impl Random {
     fn leaf(&mut self) -> Expr {
         let kind = match self.seeded.below(8) {
             0 => return self.number(),
-            1 => ExprKind::Fix(Some(Decimal {
-                digits: self.seeded.below(100_000) as i128,
-                scale: self.seeded.below(9) as i32 - 2,
-            })),
+            1 => ExprKind::Fix(Some(Decimal { digits: self.seeded.below(100_000), scale: self.seeded.below(9) - 2 })),
             2 => ExprKind::Bool(self.chance(50)),
             3 => ExprKind::Str("a text with // and é".to_owned()),
             _ => ExprKind::Path { path: self.some(1, 2, Self::name), args: self.type_args() },
@@ -250,8 +247,8 @@ impl Random {
     }
 
     fn number(&mut self) -> Expr {
-        let most = self.seeded.pick(&[10, 1_000, 1 << 40]);
-        Expr { kind: ExprKind::Int(Some(self.seeded.below(most) as i128)), span: NOWHERE }
+        let most = self.seeded.pick(&[10_u64, 1_000, 1 << 40]);
+        Expr { kind: ExprKind::Int(Some(self.seeded.below(most).into())), span: NOWHERE }
     }
 
     /// A bound of a range or a pattern.
@@ -287,7 +284,7 @@ impl Random {
             }
             9 => ExprKind::Method { receiver: self.boxed(), name: self.name(), args: self.arguments() },
             10 => ExprKind::Field(self.boxed(), self.name()),
-            11 => ExprKind::TupleIndex(self.boxed(), self.seeded.below(12) as u32, NOWHERE),
+            11 => ExprKind::TupleIndex(self.boxed(), self.seeded.below(12), NOWHERE),
             12 => ExprKind::Index(self.boxed(), self.some(1, 3, Self::position)),
             13 => ExprKind::Array(self.some(0, 9, Self::expr)),
             14 => ExprKind::Repeat(self.boxed(), self.some(1, 2, Self::expr)),

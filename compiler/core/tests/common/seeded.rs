@@ -13,7 +13,7 @@ impl Seeded {
     }
 
     /// A number.
-    pub(crate) fn next(&mut self) -> u64 {
+    fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -21,18 +21,25 @@ impl Seeded {
     }
 
     /// A number below `n`, or 0.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        ((self.next() >> 16) % n.max(1) as u64) as usize
+    pub(crate) fn below<N: TryInto<u64> + TryFrom<u64> + Default>(&mut self, n: N) -> N {
+        let n = n.try_into().unwrap_or(0).max(1);
+        // Smaller than `n`, which is of its type.
+        N::try_from(self.next() % n).unwrap_or_default()
     }
 
     /// True in so many of a hundred cases.
-    pub(crate) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100_u64) < percent
+    }
+
+    /// One of them, if there are any.
+    pub(crate) fn any<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+        of.get(self.below(of.len())).copied()
     }
 
     /// One of them.
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
+        self.any(of).expect("something to pick from")
     }
 }
 

@@ -1,17 +1,18 @@
 //! Loops that run as the program runs: what they carry from turn to turn, and in which range it stays.
 //!
-//! A turn is elaborated on a guess of the carried ranges, and kept if it maps them into themselves. The guesses, in order: a declared range; the
-//! range before the loop; what so many turns can add at most; the smallest of 8, 16, 32 and 63 bits, and all 64, as what is computed modulo 2^64 needs. What a turn adds is a fact about the
-//! program ([`Relative`]), not about the guess: with the ranges of the guess for everything it reads, the turn moves the variable by
-//! something in `lo..=hi`, so after n turns it has moved by at most n times that, which the guess contains. Public variables may take all of 64
-//! bits: their arithmetic is checked as it runs.
+//! * here: heads and turns;
+//! * `guesses`: a turn is elaborated on a guess of the carried ranges, and kept if it maps them into themselves;
+//! * `exits`: what is carried where a turn may be the last one.
 //!
-//! A `for` that may end early, by `break`, `return` or a public condition, becomes a `while` over its counter (see `exits`). Once the secret condition of a
+//! A `for` that may end early, by `break`, `return` or a public condition, becomes a `while` over its counter. Once the secret condition of a
 //! `for … while` is false, the remaining turns change nothing: what holds so far is carried, and the body stands under it.
+
+mod exits;
+mod guesses;
 
 use super::assigned::{Assigned, assigned};
 use super::branch::{Sides, register};
-use super::exits::{LEFT, Left, OVER, RESULT, RETURNED};
+use super::exits::{LEFT, Left};
 use super::types::{LeafType, Scalar, Type};
 use super::value::{BaseId, Data, Leaf, Relative, Value};
 use super::{Elaborator, Outcome, Reported, origin_label};
@@ -20,13 +21,9 @@ use crate::ir::builder::{Entering, OpenLoop, OpenWhileBody};
 use crate::ir::{Bound, Op, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
+use exits::Exits;
+use guesses::Guess;
 use smpc_bytecode::interval::Interval;
-
-/// Bits that are tried for a variable whose range nothing else bounds.
-const WIDTHS: [u32; 5] = [8, 16, 32, 63, 64];
-
-/// Whether the secret condition of a `for … while` has held so far.
-const ALIVE: &str = "<alive>";
 
 /// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write.
 const MAX_ATTEMPTS: usize = 64;
@@ -65,43 +62,6 @@ struct Turn {
     next: Vec<Value>,
     /// Whether the condition of a `while` is known to hold always.
     endless: bool,
-}
-
-/// What a loop carries of its exits. Which it needs is found by elaborating a turn.
-struct Exits {
-    /// The hidden variable that says whether the loop is over, and whether it is carried.
-    over: (usize, bool),
-    /// The hidden variable of a secret condition that has held so far, and whether it is carried.
-    alive: (usize, bool),
-    /// The hidden variables of the function's result, with the types of its leaves where a turn may return.
-    returned: Option<(usize, usize)>,
-    result: Option<Vec<(LeafType, RegType)>>,
-    /// What the two held before the loop.
-    before: Vec<Option<Value>>,
-}
-
-impl Exits {
-    /// Whether a turn may be the last one.
-    const fn early(&self) -> bool {
-        self.over.1 || self.result.is_some()
-    }
-}
-
-/// How the range of a carried leaf was guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Guess {
-    /// It keeps to its declared range.
-    Declared,
-    /// It keeps to the range before the loop.
-    Entry,
-    /// A turn moves it by something in `lo..=hi`.
-    Growing { lo: i128, hi: i128 },
-    /// It keeps to so many bits.
-    Width(usize),
-    /// All of 64 bits, of a public number, on the sides to which it was seen to go.
-    Full,
-    /// Less than that: what the turn makes of it, and the range before the loop.
-    Tightened,
 }
 
 /// A scalar that a turn hands to the next.
@@ -306,53 +266,6 @@ impl Elaborator<'_> {
         }
     }
 
-    /// The hidden variables of a loop; what its exits assign is taken out of the names.
-    fn exits_of(&mut self, head: &Head<'_>, names: &mut Assigned) -> Exits {
-        let mut leaves = |flag: &str| names.remove(flag).is_some();
-        let conditional = matches!(head, Head::Counted { condition: Some(_), .. });
-        let over = leaves(OVER) || conditional;
-        let (_, returns, _) = (leaves(LEFT), leaves(RETURNED), leaves(RESULT));
-        let returned = self.variable(RETURNED).zip(self.variable(RESULT)).filter(|_| returns);
-        let before = returned.map_or_else(Vec::new, |(returned, result)| self.held(&[returned, result]));
-        Exits {
-            over: (self.hidden(OVER, Value::boolean(false)), over),
-            alive: (self.hidden(ALIVE, Value::boolean(true)), false),
-            returned,
-            result: returned.map(|_| Vec::new()),
-            before,
-        }
-    }
-
-    /// Gives the function's result back what it was before the loop.
-    fn hold_result(&mut self, exits: &Exits) {
-        if let Some((returned, result)) = exits.returned {
-            self.hold(&[returned, result], exits.before.clone());
-        }
-    }
-
-    /// Whether the turn left by the exits that were assumed, with a result of the type that was assumed; sets both to what it did.
-    fn exits_settle(&mut self, exits: &mut Exits) -> bool {
-        let (over, alive) = (self.flag(exits.over.0) != Left::No, self.flag(exits.alive.0) != Left::Yes);
-        let result = match exits.returned {
-            Some((returned, _)) if self.flag(returned) == Left::No => None,
-            Some((_, result)) => self.variables[result].value.clone(),
-            None => None,
-        };
-        let result = result.map(|result| {
-            let types = result.ty.leaves();
-            let assumed = exits.result.iter().flatten().map(|(_, ty)| Some(*ty)).chain(std::iter::repeat(None));
-            let each = result.leaves.iter().zip(types).zip(assumed).filter(|((_, of), _)| of.lanes() > 0);
-            let types = each.map(|((leaf, of), assumed)| {
-                let ty = register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac()));
-                (of.clone(), assumed.map_or(ty, |assumed| join(of.scalar, assumed, ty)))
-            });
-            types.collect::<Vec<_>>()
-        });
-        let settled = (exits.over.1, exits.alive.1) == (over, alive) && exits.result == result;
-        (exits.over.1, exits.alive.1, exits.result) = (over, alive, result);
-        settled
-    }
-
     fn carry(&mut self, variables: Vec<usize>, turns: Option<i128>, exits: Exits) -> Outcome<Carry> {
         let mut entry = Vec::with_capacity(variables.len());
         let mut leaves = Vec::new();
@@ -465,24 +378,6 @@ impl Elaborator<'_> {
         match bound {
             Bound::Const(value) => self.builder.int(value),
             Bound::Value(value) => value,
-        }
-    }
-
-    /// What is carried of the exits, before the first turn.
-    fn enter_exits(&mut self, exits: &Exits, entering: &mut Vec<Entering>) {
-        if exits.alive.1 {
-            entering.push((self.builder.boolean(true), RegType::BIN_BOOL));
-        }
-        if exits.over.1 {
-            entering.push((self.builder.boolean(false), RegType::PUB_BOOL));
-        }
-        if let Some(result) = &exits.result {
-            entering.push((self.builder.boolean(false), RegType::PUB_BOOL));
-            for (of, ty) in result {
-                // Any word of the type: it is read where a turn has returned.
-                let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
-                entering.push((self.builder.fill(*ty, word, of.lanes()), *ty));
-            }
         }
     }
 
@@ -607,136 +502,6 @@ impl Elaborator<'_> {
         Ok(value)
     }
 
-    /// The carried leaf at the end of the turn.
-    fn next<'n>(leaf: &Carried, next: &'n [Value]) -> &'n Leaf {
-        &next[leaf.at.0].leaves[leaf.at.1]
-    }
-
-    /// Whether the turn maps the guess into itself.
-    fn settles(&self, carry: &Carry, next: &[Value]) -> bool {
-        carry.leaves.iter().all(|leaf| {
-            let after = Self::next(leaf, next);
-            (leaf.assumed.is_secret() || !self.is_secret(after)) && self.keeps(leaf, after)
-        })
-    }
-
-    fn keeps(&self, leaf: &Carried, after: &Leaf) -> bool {
-        let (lo, hi) = leaf.assumed.range();
-        let range = self.range(after, leaf.of.scalar.frac());
-        if range.within(Interval::new(lo.into(), hi.into())) || leaf.of.scalar == Scalar::Bool {
-            return true;
-        }
-        match (leaf.guess, after.relative) {
-            (Guess::Growing { lo, hi }, Some(moved)) => moved.base == leaf.base && lo <= moved.lo && moved.hi <= hi,
-            // Public arithmetic that leaves 64 bits stops the run.
-            (Guess::Full, _) => (lo, hi) == (i64::MIN, i64::MAX),
-            _ => false,
-        }
-    }
-
-    /// Tries less for public leaves that took all of 64 bits: conditions in the turn may keep them to a part of it. Whether there is less to try.
-    fn tighten(&self, carry: &mut Carry, next: &[Value]) -> bool {
-        let mut tighter = false;
-        for at in 0..carry.leaves.len() {
-            let leaf = &carry.leaves[at];
-            let frac = leaf.of.scalar.frac();
-            let kept = self.range(&leaf.entry, frac).join(self.range(Self::next(leaf, next), frac));
-            let (lo, hi) = leaf.assumed.range();
-            let leaf = &mut carry.leaves[at];
-            if leaf.guess == Guess::Full && !leaf.full && (kept.lo > lo.into() || kept.hi < hi.into()) {
-                leaf.guess = Guess::Tightened;
-                leaf.assumed = register(leaf.of.scalar, leaf.assumed.is_secret(), kept);
-                tighter = true;
-            }
-        }
-        tighter
-    }
-
-    /// The next guess for every leaf that did not keep to its own; false where there is none.
-    fn widen(&self, carry: &mut Carry, next: &[Value]) -> bool {
-        let turns = carry.turns;
-        for at in 0..carry.leaves.len() {
-            let leaf = &carry.leaves[at];
-            let after = Self::next(leaf, next).clone();
-            let frac = leaf.of.scalar.frac();
-            let secret = leaf.assumed.is_secret() || self.is_secret(&after);
-            let (lo, hi) = leaf.assumed.range();
-            let own = Interval::new(lo.into(), hi.into());
-            let kept = self.keeps(leaf, &after);
-            let range = self.range(&after, frac);
-            let entry = self.range(&leaf.entry, frac);
-            let scalar = leaf.of.scalar;
-            let leaf = &mut carry.leaves[at];
-            if kept {
-                leaf.assumed = register(scalar, secret, own);
-                continue;
-            }
-            leaf.sinks |= range.lo < own.lo;
-            leaf.rises |= range.hi > own.hi;
-            let grown = match (after.relative, leaf.guess) {
-                (Some(moved), Guess::Entry | Guess::Growing { .. }) if moved.base == leaf.base => {
-                    let (lo, hi) = match leaf.guess {
-                        Guess::Growing { lo, hi } => (lo.min(moved.lo), hi.max(moved.hi)),
-                        _ => (moved.lo.min(0), moved.hi.max(0)),
-                    };
-                    turns.map(|turns| {
-                        (
-                            Guess::Growing { lo, hi },
-                            entry.add(Interval::new(lo.saturating_mul(turns), hi.saturating_mul(turns))),
-                        )
-                    })
-                }
-                _ => None,
-            };
-            let widths = || {
-                let tried = if let Guess::Width(tried) = leaf.guess { tried + 1 } else { 0 };
-                (tried..WIDTHS.len()).find_map(|at| {
-                    let half = 1_i128 << (WIDTHS[at] - 1);
-                    let wide = Interval::new(
-                        if leaf.sinks { (-half).min(entry.lo) } else { own.lo },
-                        if leaf.rises { (half - 1).max(entry.hi) } else { own.hi },
-                    );
-                    (range.within(wide) || WIDTHS[at] >= 63).then_some((Guess::Width(at), wide))
-                })
-            };
-            let better = match grown.filter(|(_, range)| range.fits()) {
-                Some(grown) => Some(grown),
-                None if !secret => {
-                    leaf.full |= leaf.guess == Guess::Tightened;
-                    let lo = if leaf.sinks { Interval::FULL.lo } else { own.lo };
-                    let hi = if leaf.rises { Interval::FULL.hi } else { own.hi };
-                    Some((Guess::Full, Interval::new(lo, hi)))
-                }
-                None => widths(),
-            };
-            match better {
-                Some((guess, range)) => {
-                    leaf.guess = guess;
-                    leaf.assumed = register(scalar, secret, range);
-                }
-                None => return false,
-            }
-        }
-        true
-    }
-
-    /// The message about a variable whose range could not be bounded.
-    fn unbounded(&mut self, carry: &Carry, span: Span) -> Outcome<()> {
-        let blamed = carry.leaves.iter().find(|leaf| matches!(leaf.guess, Guess::Width(_))).or(carry.leaves.first());
-        let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
-        self.poison(carry);
-        let Some(variable) = variable else { return Err(Reported) };
-        let message = format!("the range of `{}` could not be bounded", variable.name);
-        let diagnostic = Diagnostic::new(Code::LoopRange, span, message)
-            .here("each turn may make it larger")
-            .label(variable.span, "declared here")
-            .help(format!(
-                "declare its range, and bring it back into it in the loop: `let mut {0}: int in 0..=1_000_000 = …;` and `{0} = clamp(…, 0, 1_000_000);`",
-                variable.name
-            ));
-        Err(self.report(diagnostic))
-    }
-
     /// Closes a loop that settled, and gives the variables what they hold afterwards.
     fn close(&mut self, turn: Turn, carry: &Carry, span: Span) -> Outcome<()> {
         let Turn { open, next, endless } = turn;
@@ -791,57 +556,4 @@ impl Elaborator<'_> {
         self.leave_exits(&carry.exits, &ended, endless);
         Ok(())
     }
-
-    /// What is carried of the exits, at the end of the turn.
-    fn hand_exits(&mut self, exits: &Exits, handed: &mut Vec<ValueId>, span: Span) -> Outcome<()> {
-        let mut flags = Vec::new();
-        flags.extend(exits.alive.1.then_some(exits.alive.0));
-        flags.extend(exits.over.1.then_some(exits.over.0));
-        flags.extend(exits.result.as_ref().and(exits.returned).map(|(returned, _)| returned));
-        for flag in flags {
-            let value = self.variables[flag].value.clone().ok_or(Reported)?;
-            let leaf = value.leaves.first().ok_or(Reported)?;
-            let view = self.lanes(leaf, Scalar::Bool, 1, span)?;
-            handed.push(self.builder.value_of(&view));
-        }
-        if let (Some(types), Some((_, result))) = (&exits.result, exits.returned) {
-            let value = self.variables[result].value.clone().ok_or(Reported)?;
-            let leaves = value.leaves.iter().filter(|leaf| leaf.lanes() > 0);
-            for (leaf, (of, _)) in leaves.zip(types) {
-                let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
-                handed.push(self.builder.value_of(&view));
-            }
-        }
-        Ok(())
-    }
-
-    /// What the function has returned after the loop, if it has.
-    fn leave_exits(&mut self, exits: &Exits, ended: &[ValueId], endless: bool) {
-        let (Some((returned, result)), Some(types)) = (exits.returned, &exits.result) else {
-            self.hold_result(exits);
-            return;
-        };
-        let mut ended = ended[usize::from(exits.alive.1) + usize::from(exits.over.1)..].iter();
-        let flag = match ended.next() {
-            Some(flag) if !endless || exits.over.1 => Value::of(Scalar::Bool, &[], *flag),
-            _ => Value::boolean(true),
-        };
-        if let Some(value) = &mut self.variables[result].value {
-            let leaves = value.leaves.iter_mut().filter(|leaf| leaf.lanes() > 0);
-            for ((leaf, (of, _)), value) in leaves.zip(types).zip(ended) {
-                *leaf = Leaf::of(Ref::whole(*value, of.lanes())).from(leaf.origin.clone());
-            }
-        }
-        self.variables[returned].value = Some(flag.clone());
-        if let Some(left) = self.variable(LEFT) {
-            self.variables[left].value = Some(flag);
-        }
-    }
-}
-
-/// The register type that holds both.
-fn join(scalar: Scalar, a: RegType, b: RegType) -> RegType {
-    let ((a_lo, a_hi), (b_lo, b_hi)) = (a.range(), b.range());
-    let range = Interval::new(a_lo.min(b_lo).into(), a_hi.max(b_hi).into());
-    register(scalar, a.is_secret() || b.is_secret(), range)
 }

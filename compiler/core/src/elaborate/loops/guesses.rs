@@ -1,0 +1,167 @@
+//! In which range a leaf stays that turns hand on: the guesses, whether a turn keeps to them, and what is tried next.
+//!
+//! The guesses, in order: a declared range; the range before the loop; what so many turns can add at most; the smallest of 8, 16, 32 and 63 bits, and all
+//! 64, as what is computed modulo 2^64 needs. What a turn adds is a fact about the program ([`Relative`](crate::elaborate::value::Relative)), not about the
+//! guess: with the ranges of the guess for everything it reads, the turn moves the variable by something in `lo..=hi`, so after n turns it has moved by at
+//! most n times that, which the guess contains. Public variables may take all of 64 bits: their arithmetic is checked as it runs.
+
+use super::{Carried, Carry};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::elaborate::branch::register;
+use crate::elaborate::types::Scalar;
+use crate::elaborate::value::{Leaf, Value};
+use crate::elaborate::{Elaborator, Outcome, Reported};
+use crate::source::Span;
+use smpc_bytecode::interval::Interval;
+
+/// Bits that are tried for a variable whose range nothing else bounds.
+const WIDTHS: [u32; 5] = [8, 16, 32, 63, 64];
+
+/// How the range of a carried leaf was guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    /// It keeps to its declared range.
+    Declared,
+    /// It keeps to the range before the loop.
+    Entry,
+    /// A turn moves it by something in `lo..=hi`.
+    Growing { lo: i128, hi: i128 },
+    /// It keeps to so many bits.
+    Width(usize),
+    /// All of 64 bits, of a public number, on the sides to which it was seen to go.
+    Full,
+    /// Less than that: what the turn makes of it, and the range before the loop.
+    Tightened,
+}
+
+impl Elaborator<'_> {
+    /// The carried leaf at the end of the turn.
+    pub(super) fn next<'n>(leaf: &Carried, next: &'n [Value]) -> &'n Leaf {
+        &next[leaf.at.0].leaves[leaf.at.1]
+    }
+
+    /// Whether the turn maps the guess into itself.
+    pub(super) fn settles(&self, carry: &Carry, next: &[Value]) -> bool {
+        carry.leaves.iter().all(|leaf| {
+            let after = Self::next(leaf, next);
+            (leaf.assumed.is_secret() || !self.is_secret(after)) && self.keeps(leaf, after)
+        })
+    }
+
+    fn keeps(&self, leaf: &Carried, after: &Leaf) -> bool {
+        let (lo, hi) = leaf.assumed.range();
+        let range = self.range(after, leaf.of.scalar.frac());
+        if range.within(Interval::new(lo.into(), hi.into())) || leaf.of.scalar == Scalar::Bool {
+            return true;
+        }
+        match (leaf.guess, after.relative) {
+            (Guess::Growing { lo, hi }, Some(moved)) => moved.base == leaf.base && lo <= moved.lo && moved.hi <= hi,
+            // Public arithmetic that leaves 64 bits stops the run.
+            (Guess::Full, _) => (lo, hi) == (i64::MIN, i64::MAX),
+            _ => false,
+        }
+    }
+
+    /// Tries less for public leaves that took all of 64 bits: conditions in the turn may keep them to a part of it. Whether there is less to try.
+    pub(super) fn tighten(&self, carry: &mut Carry, next: &[Value]) -> bool {
+        let mut tighter = false;
+        for at in 0..carry.leaves.len() {
+            let leaf = &carry.leaves[at];
+            let frac = leaf.of.scalar.frac();
+            let kept = self.range(&leaf.entry, frac).join(self.range(Self::next(leaf, next), frac));
+            let (lo, hi) = leaf.assumed.range();
+            let leaf = &mut carry.leaves[at];
+            if leaf.guess == Guess::Full && !leaf.full && (kept.lo > lo.into() || kept.hi < hi.into()) {
+                leaf.guess = Guess::Tightened;
+                leaf.assumed = register(leaf.of.scalar, leaf.assumed.is_secret(), kept);
+                tighter = true;
+            }
+        }
+        tighter
+    }
+
+    /// The next guess for every leaf that did not keep to its own; false where there is none.
+    pub(super) fn widen(&self, carry: &mut Carry, next: &[Value]) -> bool {
+        let turns = carry.turns;
+        for at in 0..carry.leaves.len() {
+            let leaf = &carry.leaves[at];
+            let after = Self::next(leaf, next).clone();
+            let frac = leaf.of.scalar.frac();
+            let secret = leaf.assumed.is_secret() || self.is_secret(&after);
+            let (lo, hi) = leaf.assumed.range();
+            let own = Interval::new(lo.into(), hi.into());
+            let kept = self.keeps(leaf, &after);
+            let range = self.range(&after, frac);
+            let entry = self.range(&leaf.entry, frac);
+            let scalar = leaf.of.scalar;
+            let leaf = &mut carry.leaves[at];
+            if kept {
+                leaf.assumed = register(scalar, secret, own);
+                continue;
+            }
+            leaf.sinks |= range.lo < own.lo;
+            leaf.rises |= range.hi > own.hi;
+            let grown = match (after.relative, leaf.guess) {
+                (Some(moved), Guess::Entry | Guess::Growing { .. }) if moved.base == leaf.base => {
+                    let (lo, hi) = match leaf.guess {
+                        Guess::Growing { lo, hi } => (lo.min(moved.lo), hi.max(moved.hi)),
+                        _ => (moved.lo.min(0), moved.hi.max(0)),
+                    };
+                    turns.map(|turns| {
+                        (
+                            Guess::Growing { lo, hi },
+                            entry.add(Interval::new(lo.saturating_mul(turns), hi.saturating_mul(turns))),
+                        )
+                    })
+                }
+                _ => None,
+            };
+            let widths = || {
+                let tried = if let Guess::Width(tried) = leaf.guess { tried + 1 } else { 0 };
+                (tried..WIDTHS.len()).find_map(|at| {
+                    let half = 1_i128 << (WIDTHS[at] - 1);
+                    let wide = Interval::new(
+                        if leaf.sinks { (-half).min(entry.lo) } else { own.lo },
+                        if leaf.rises { (half - 1).max(entry.hi) } else { own.hi },
+                    );
+                    (range.within(wide) || WIDTHS[at] >= 63).then_some((Guess::Width(at), wide))
+                })
+            };
+            let better = match grown.filter(|(_, range)| range.fits()) {
+                Some(grown) => Some(grown),
+                None if !secret => {
+                    leaf.full |= leaf.guess == Guess::Tightened;
+                    let lo = if leaf.sinks { Interval::FULL.lo } else { own.lo };
+                    let hi = if leaf.rises { Interval::FULL.hi } else { own.hi };
+                    Some((Guess::Full, Interval::new(lo, hi)))
+                }
+                None => widths(),
+            };
+            match better {
+                Some((guess, range)) => {
+                    leaf.guess = guess;
+                    leaf.assumed = register(scalar, secret, range);
+                }
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// The message about a variable whose range could not be bounded.
+    pub(super) fn unbounded(&mut self, carry: &Carry, span: Span) -> Outcome<()> {
+        let blamed = carry.leaves.iter().find(|leaf| matches!(leaf.guess, Guess::Width(_))).or(carry.leaves.first());
+        let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
+        self.poison(carry);
+        let Some(variable) = variable else { return Err(Reported) };
+        let message = format!("the range of `{}` could not be bounded", variable.name);
+        let diagnostic = Diagnostic::new(Code::LoopRange, span, message)
+            .here("each turn may make it larger")
+            .label(variable.span, "declared here")
+            .help(format!(
+                "declare its range, and bring it back into it in the loop: `let mut {0}: int in 0..=1_000_000 = …;` and `{0} = clamp(…, 0, 1_000_000);`",
+                variable.name
+            ));
+        Err(self.report(diagnostic))
+    }
+}
