@@ -532,6 +532,7 @@ impl Elaborator<'_> {
 
     fn reveal(&mut self, (x, _): (&Value, Span), span: Span) -> Outcome<Value> {
         self.effect("`reveal`", span, "reveal the value before the `if`, or not at all")?;
+        let x = &self.without_absent(x, span)?;
         self.at(span);
         let mut leaves = Vec::with_capacity(x.leaves.len());
         for (leaf, of) in x.leaves.iter().zip(x.ty.leaves()) {
