@@ -153,6 +153,12 @@ impl Sink {
         self.found.truncate(len);
     }
 
+    /// Forgets those after the first `len` that are not to be kept.
+    pub fn retain_since(&mut self, len: usize, keep: impl Fn(&Diagnostic) -> bool) {
+        let later = self.found.split_off(len.min(self.found.len()));
+        self.found.extend(later.into_iter().filter(keep));
+    }
+
     /// All messages by file and place, each once.
     #[must_use]
     pub fn finish(mut self) -> Vec<Diagnostic> {

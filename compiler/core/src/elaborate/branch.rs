@@ -15,6 +15,7 @@ use crate::ir::{Kind, Op, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
+use std::collections::BTreeSet;
 
 /// What a side of an `if` left behind: its value, and those of the variables that a side assigns.
 struct Side {
@@ -179,7 +180,21 @@ impl Elaborator<'_> {
         self.secret_side(condition, span, &[], run).value
     }
 
-    /// The same with copies of some variables, and what these are then.
+    /// The right side of `&&` or `||`, which counts where the left one, a secret, does not decide.
+    pub(super) fn right_side(
+        &mut self,
+        condition: Value,
+        span: Span,
+        run: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        let outside = self.variables.len();
+        self.branches.push(Branch { condition, span, outside, forked: BTreeSet::new(), operator: true });
+        let value = run(self);
+        self.branches.pop();
+        value
+    }
+
+    /// A value with copies of some variables, and what these are then.
     pub(super) fn forked(
         &mut self,
         condition: Value,
@@ -199,7 +214,13 @@ impl Elaborator<'_> {
         run: impl FnOnce(&mut Self) -> Outcome<Value>,
     ) -> Side {
         let outside = self.variables.len();
-        self.branches.push(Branch { condition, span, outside, forked: forked.iter().copied().collect() });
+        self.branches.push(Branch {
+            condition,
+            span,
+            outside,
+            forked: forked.iter().copied().collect(),
+            operator: false,
+        });
         let value = run(self);
         self.branches.pop();
         Side { value, variables: self.held(forked), left: false }

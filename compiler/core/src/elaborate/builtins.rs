@@ -167,9 +167,6 @@ impl Elaborator<'_> {
     /// The sum over the first extent.
     fn sum(&mut self, xs: (&Value, Span), span: Span) -> Outcome<Value> {
         let mut operand = self.array_of_lanes(xs, "sum")?;
-        if let Scalar::Bits(_) = operand.scalar {
-            return self.reduce(xs, "sum", &|s, a, b| s.operate(BinaryOp::Add, span, a, b, span));
-        }
         if operand.scalar == Scalar::Bool {
             let message = "`sum` adds numbers, and these are truth values";
             return self.error(Code::TypeMismatch, xs.1, message, "to count, write `sum(xs as int)`");
@@ -181,6 +178,9 @@ impl Elaborator<'_> {
                 Type::lanes_of(operand.scalar, &inner),
                 Leaf::known(Known::Same(Num::Int(0), lanes)),
             ));
+        }
+        if let Scalar::Bits(_) = operand.scalar {
+            return self.reduce(xs, "sum", &|s, a, b| s.operate(BinaryOp::Add, span, a, b, span));
         }
         if let Some(value) = self.known_sum(&operand, &inner) {
             return Ok(value);
@@ -520,6 +520,11 @@ impl Elaborator<'_> {
         self.effects += 1;
         let Some(branch) = self.branches.last() else { return Ok(()) };
         let message = format!("{what} under a secret condition");
+        let help = if branch.operator {
+            "both sides are computed where the left one is secret: write this before, as a statement of its own"
+        } else {
+            help
+        };
         let leaf = branch.condition.leaves.first();
         let origin = leaf.and_then(|leaf| leaf.origin.clone());
         let diagnostic = Diagnostic::new(Code::SecretEffect, span, message)

@@ -362,21 +362,24 @@ impl Elaborator<'_> {
         }
     }
 
-    /// `a && b` where b may stop the run: it is not computed where a decides and is public.
+    /// `a && b` where b may stop the run or tell something: it is not computed where a decides and is public. Where a is secret b is computed whatever a
+    /// is, and may do neither.
     fn short_circuit(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Outcome<Value> {
         let first = self.expression(left)?;
         let decides = op == BinaryOp::Or;
         if first.known_bool() == Some(decides) {
             return Ok(Value::boolean(decides));
         }
-        let public = match Self::operand(&first, left.span) {
-            Some(operand) if operand.scalar == Scalar::Bool && operand.extents.is_empty() => {
-                self.public_truth(&operand)
-            }
-            _ => None,
-        };
-        let Some(condition) = public else {
-            let second = self.expression(right)?;
+        let single = Self::operand(&first, left.span)
+            .filter(|operand| operand.scalar == Scalar::Bool && operand.extents.is_empty());
+        let Some(condition) = single.as_ref().and_then(|operand| self.public_truth(operand)) else {
+            let second = match single {
+                Some(operand) if self.is_secret(&operand.leaf) => {
+                    let counts = if decides { self.complement(&first, left.span)? } else { first.clone() };
+                    self.right_side(counts, left.span, |elaborator| elaborator.expression(right))?
+                }
+                _ => self.expression(right)?,
+            };
             return self.operate(op, span, (&first, left.span), (&second, right.span), span);
         };
         let second = |elaborator: &mut Self| {

@@ -96,15 +96,14 @@ impl Elaborator<'_> {
             }
             TypeKind::Array { element, extents } => {
                 let own = actual.extents();
-                if extents.len() > own.len() {
-                    return;
-                }
+                // A signature that did not parse may have no extents.
+                let Some(outer) = extents.first().filter(|_| extents.len() <= own.len()) else { return };
                 for (extent, own) in extents.iter().zip(own.to_vec()) {
                     let (Extent::Exact(extent) | Extent::AtMost(extent)) = extent;
                     self.bind_size(extent, i128::from(own));
                 }
                 let below = actual.below(extents.len());
-                match (&extents[0], &below) {
+                match (outer, &below) {
                     (Extent::AtMost(_), Type::Maybe(row, _)) => self.bind_generics(element, &row.clone()),
                     _ => self.bind_generics(element, &below),
                 }

@@ -358,7 +358,8 @@ impl Elaborator<'_> {
         Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))
     }
 
-    /// The value with the scalars of a type of the same shape: `int` becomes `fix`.
+    /// The value with the scalars of a type of the same shape: `int` becomes `fix`, known numbers become `fix` of another scale or words. Any other change
+    /// is refused.
     pub(super) fn rescale(&mut self, value: &Value, ty: &Type, span: Span) -> Outcome<Value> {
         let (from, into) = (value.ty.leaves(), ty.leaves());
         let mut leaves = Vec::with_capacity(into.len());
@@ -369,10 +370,15 @@ impl Elaborator<'_> {
                         Operand { scalar: Scalar::Int, extents: from.extents.clone(), leaf: leaf.clone(), span };
                     self.int_to_fix(&operand, frac)?.leaf
                 }
-                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(width)) if from.scalar != into.scalar => {
+                (own, scalar) if own == scalar => leaf.clone(),
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(width)) if leaf.as_known().is_some() => {
                     self.known_word(leaf, width, span)?
                 }
-                _ => leaf.clone(),
+                (Scalar::Fix(_), Scalar::Fix(_)) if leaf.as_known().is_some() => leaf.clone(),
+                (_, scalar) => {
+                    let message = format!("expected `{ty}`, and this is `{}`", value.ty);
+                    return self.error(Code::TypeMismatch, span, message, format!("write `… as {scalar}`"));
+                }
             });
         }
         Ok(Value { ty: ty.clone(), leaves })

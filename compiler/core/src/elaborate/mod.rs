@@ -125,6 +125,8 @@ struct Branch {
     outside: usize,
     /// Variables that the side has a copy of, joined at its end.
     forked: BTreeSet<usize>,
+    /// Whether it is the right side of `&&` or `||`.
+    operator: bool,
 }
 
 /// The elaboration of one program.

@@ -99,6 +99,7 @@ impl Elaborator<'_> {
         let value = self.expression(value);
         let target = self.target(place)?;
         let value = value?;
+        self.stays_public(&target, span)?;
         if let Some(lookup) = target.selection().and_then(Selection::scatters) {
             let origin = lookup.origin();
             let diagnostic =
@@ -121,6 +122,36 @@ impl Elaborator<'_> {
         let value = self.written(span, |elaborator| elaborator.operate(op, span, old, value, span));
         let value = value.or_else(|Reported| self.suggest_range_of(place, op, written, span))?;
         Ok(Some((target, value)))
+    }
+
+    /// Refuses a write that would make a variable secret that is declared as public: which value it has then depends on a secret.
+    fn stays_public(&mut self, target: &Target, span: Span) -> Outcome<()> {
+        let variable = &self.variables[target.variable];
+        let declared = match &variable.declared {
+            Some(declared) if declared.secrecy == Some(ast::Secrecy::Public) => declared.span,
+            _ => return Ok(()),
+        };
+        let diagnostic =
+            |message: &str| Diagnostic::new(Code::SecretToPublic, span, message).label(declared, "declared here");
+        let branch = self.branches.iter().rev().find(|branch| target.variable < branch.outside);
+        let lookup = target.selection().and_then(|selection| selection.lookups().first());
+        let (diagnostic, origin) = match (branch, lookup) {
+            (Some(branch), _) => {
+                let message = "a variable that is declared as `public` is assigned under a secret condition";
+                let origin = branch.condition.leaves.first().and_then(|leaf| leaf.origin.clone());
+                (diagnostic(message).label(branch.span, "this condition is secret"), origin)
+            }
+            (None, Some(lookup)) => (
+                diagnostic("a variable that is declared as `public` is assigned at a secret position"),
+                lookup.origin(),
+            ),
+            (None, None) => return Ok(()),
+        };
+        let diagnostic = diagnostic
+            .here("everyone would see which value it has")
+            .help("take `public` out of its type, or assign it outside and choose a secret value from it");
+        let diagnostic = super::origin_label(diagnostic, origin.as_deref(), "is secret because of this");
+        Err(self.report(diagnostic))
     }
 
     /// What a place names.
@@ -367,7 +398,8 @@ impl Elaborator<'_> {
             return Ok((array, kept));
         }
         let ty = super::branch::register(scalar, secret, own.join(new));
-        if let Data::Known(Known::Same(value, _)) = &old.data {
+        // Words may have more bits than what fills a register.
+        if let (Data::Known(Known::Same(value, _)), false) = (&old.data, matches!(scalar, Scalar::Bits(_))) {
             let word = self.raw(&value.clone(), frac, span)?;
             self.at(span);
             return Ok((self.builder.fill(ty, word, lanes), written));

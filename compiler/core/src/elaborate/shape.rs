@@ -143,6 +143,20 @@ pub(super) fn lanes_of_dims(offset: u64, dims: &[Dim]) -> Vec<u64> {
     lanes
 }
 
+/// Of two elements, each as it is and as one of their common type, the leaves that later elements must agree with: a known number takes any scalar that
+/// holds it, and so does an `int` that has become `fix` for the sake of a known number.
+fn more_certain((a, left): (&Value, Value), (b, right): (&Value, Value)) -> Value {
+    let common = left.ty.leaves();
+    let fixed =
+        |of: &Value, at: usize| of.leaves[at].as_known().is_none() && of.ty.leaves()[at].scalar == common[at].scalar;
+    let each = left.leaves.into_iter().zip(right.leaves).enumerate().map(|(at, (x, y))| {
+        let second = fixed(b, at) || (!fixed(a, at) && x.as_known().is_none());
+        if second { y } else { x }
+    });
+    let leaves = each.collect();
+    Value { ty: left.ty, leaves }
+}
+
 impl Elaborator<'_> {
     /// What `base[positions]` names of a value of that type.
     pub(super) fn selection(&mut self, ty: &Type, positions: &[ast::Expr], span: Span) -> Outcome<Selection> {
@@ -665,8 +679,8 @@ impl Elaborator<'_> {
         // One round finds the scalars that hold all elements, the second brings each to them.
         let mut common = (first, first_span);
         for (element, at) in &elements[1..] {
-            let (unified, _) = self.unify((&common.0, common.1), (element, *at), span)?;
-            common.0 = unified;
+            let (left, right) = self.unify((&common.0, common.1), (element, *at), span)?;
+            common.0 = more_certain((&common.0, left), (element, right));
         }
         let mut parts: Vec<Vec<Leaf>> = vec![Vec::with_capacity(elements.len()); common.0.leaves.len()];
         for (element, at) in &elements {

@@ -144,6 +144,83 @@ fn truth_values() {
     body("output x = select(c, xs, [0; 5]) to all;", &[("x", &[3, 1, 4, 1, 5])]);
 }
 
+/// What a program over a secret word `h` and a secret integer `a` gives as `y`: 64 bits a lane.
+fn of_words(statements: &str) -> Vec<u64> {
+    let source = format!(
+        "party A;\ninput h: secret bits<64> from A;\ninput a: secret int in 0..=2 from A;\ninput n: public int in 0..=4 from A;\n\
+         fn main() {{\n{statements}\n}}\n"
+    );
+    let given = run(&source, &[&[9], &[1], &[3]]).unwrap_or_else(|e| panic!("{e}\n{source}"));
+    given["y"].iter().map(|lane| lane.cast_unsigned()).collect()
+}
+
+/// Words have no range that a loop could leave.
+#[test]
+fn words_of_all_bits_in_loops() {
+    let all = 0xcbf2_9ce4_8422_2325;
+    let loops = "let mut s = h; for i in 0..3 { s = 0xcbf2_9ce4_8422_2325; } output y = s to all;";
+    assert_eq!(of_words(loops), [all]);
+    let loops =
+        "let mut s = h; for i in 0..n { if i == 0 { s = 0xcbf2_9ce4_8422_2325; } s = s ^ h; } output y = s to all;";
+    assert_eq!(of_words(loops), [all ^ 9]);
+    let loops = "let mut s: bits<64> = 0; for i in 0..n { s = 0xcbf2_9ce4_8422_2325; } output y = s to all;";
+    assert_eq!(of_words(loops), [all]);
+    let loops = "let mut k = 0; let mut s = h; while k < n { s = 0xcbf2_9ce4_8422_2325; k += 1; } output y = s to all;";
+    assert_eq!(of_words(loops), [all]);
+    for width in [65, 128] {
+        let loops = format!(
+            "let mut s = h as bits<{width}>; for i in 0..3 {{ s = 0x1_8000_0000_0000_0001; }} output y = s == 0x1_8000_0000_0000_0001 to all;"
+        );
+        assert_eq!(of_words(&loops), [1]);
+    }
+}
+
+#[test]
+fn writes_to_arrays_of_constant_words() {
+    let most = u64::MAX;
+    let array = "let mut ys = [0xffff_ffff_ffff_ffff as bits<64>; 3];";
+    assert_eq!(of_words(&format!("{array} ys[1] = 5; output y = ys to all;")), [most, 5, most]);
+    assert_eq!(of_words(&format!("{array} ys[n - 1] = h; output y = ys to all;")), [most, most, 9]);
+    assert_eq!(of_words(&format!("{array} ys[a] = 5; output y = ys to all;")), [most, 5, most]);
+    assert_eq!(of_words(&format!("{array} if a > 0 {{ ys[0] = h; }} output y = ys to all;")), [9, most, most]);
+}
+
+#[test]
+fn sums_of_nothing() {
+    assert_eq!(of_words("let ys = [h; 0]; output y = sum(ys) to all;"), [0]);
+    body("output x = sum(xs[0..0]) to all;", &[("x", &[0])]);
+}
+
+/// The elements agree on a scalar in whatever order they stand.
+#[test]
+fn elements_of_one_type() {
+    body("output x = [1, a, 0.5] to all;", &[("x", &[ONE, 7 * ONE, ONE / 2])]);
+    let wide = |number: i64| number << 24;
+    let half = 1 << 23;
+    body("let y = b as fix<24>; output x = [1, a, 0.5, y] to all;", &[("x", &[wide(1), wide(7), half, wide(-3)])]);
+    body("let y = b as fix<24>; output x = [a, 0.5, y] to all;", &[("x", &[wide(7), half, wide(-3)])]);
+    body("let y = b as fix<24>; output x = [y, 0.5, a] to all;", &[("x", &[wide(-3), half, wide(7)])]);
+    body(
+        "let w = a as bits<8>; output x = [1, w, 2 as bits<4>] to all;".replace("a as", "xs[0] as").as_str(),
+        &[("x", &[1, 3, 2])],
+    );
+}
+
+#[test]
+fn secret_left_sides() {
+    // What everyone sees stands under public ones.
+    body(
+        "output x = a > b || c to all; let n = len(xs); output y = n > 3 && reveal(a) > 3 to all;",
+        &[("x", &[1]), ("y", &[1])],
+    );
+    body("output x = [c && xs[a - 6] > 0, !c || a / 2 > 9, xs[1] > 0 && min(xs) > 0] to all;", &[("x", &[1, 0, 1])]);
+    body(
+        "let mut n = 1; let x = !c && { n = 5; true }; output x to all; output n to all;",
+        &[("x", &[0]), ("n", &[1])],
+    );
+    body("let mut n = 1; let x = c || { n = 5; true }; output x to all; output n to all;", &[("x", &[1]), ("n", &[1])]);
+}
+
 #[test]
 fn secret_conditions() {
     body("let mut x = 1; if c { x = a; } else { x = b; } output x to all;", &[("x", &[7])]);

@@ -8,7 +8,7 @@
 use super::{Carried, Carry};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::elaborate::branch::register;
-use crate::elaborate::types::Scalar;
+use crate::elaborate::types::{Scalar, Type};
 use crate::elaborate::value::{Leaf, Value};
 use crate::elaborate::{Elaborator, Outcome, Reported};
 use crate::source::Span;
@@ -51,7 +51,7 @@ impl Elaborator<'_> {
     fn keeps(&self, leaf: &Carried, after: &Leaf) -> bool {
         let (lo, hi) = leaf.assumed.range();
         let range = self.range(after, leaf.of.scalar.frac());
-        if range.within(Interval::new(lo.into(), hi.into())) || leaf.of.scalar == Scalar::Bool {
+        if range.within(Interval::new(lo.into(), hi.into())) || !leaf.of.scalar.is_number() {
             return true;
         }
         match (leaf.guess, after.relative) {
@@ -95,6 +95,9 @@ impl Elaborator<'_> {
             let entry = self.range(&leaf.entry, frac);
             let scalar = leaf.of.scalar;
             let leaf = &mut carry.leaves[at];
+            if secret && !leaf.assumed.is_secret() {
+                leaf.origin = after.origin.clone();
+            }
             if kept {
                 leaf.assumed = register(scalar, secret, own);
                 continue;
@@ -153,15 +156,31 @@ impl Elaborator<'_> {
         let blamed = carry.leaves.iter().find(|leaf| matches!(leaf.guess, Guess::Width(_))).or(carry.leaves.first());
         let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
         self.poison(carry);
-        let Some(variable) = variable else { return Err(Reported) };
+        let (Some(variable), Some(blamed)) = (variable, blamed) else { return Err(Reported) };
         let message = format!("the range of `{}` could not be bounded", variable.name);
         let diagnostic = Diagnostic::new(Code::LoopRange, span, message)
             .here("each turn may make it larger")
             .label(variable.span, "declared here")
-            .help(format!(
-                "declare its range, and bring it back into it in the loop: `let mut {0}: int in 0..=1_000_000 = …;` and `{0} = clamp(…, 0, 1_000_000);`",
-                variable.name
-            ));
+            .help(bounding(&variable.name, &carry.entry[blamed.at.0].ty));
         Err(self.report(diagnostic))
     }
+}
+
+/// How to keep a variable of that type in a range.
+fn bounding(name: &str, ty: &Type) -> String {
+    let Some((scalar, extents)) = ty.as_lanes() else {
+        return "bring its numbers back into a range in the loop: `clamp(…, 0, 1_000_000)`".to_owned();
+    };
+    let (lo, hi) = if scalar == Scalar::Int { ("0", "1_000_000") } else { ("0.0", "1000.0") };
+    let ranged = format!("{scalar} in {lo}..={hi}");
+    if extents.is_empty() {
+        return format!(
+            "declare its range, and bring it back into it in the loop: `let mut {name}: {ranged} = …;` and `{name} = clamp(…, {lo}, {hi});`"
+        );
+    }
+    let extents: Vec<String> = extents.iter().map(u64::to_string).collect();
+    format!(
+        "declare the range of its elements, and bring what is written to it back into it: `let mut {name}: [{ranged}; {}] = …;` and `clamp(…, {lo}, {hi})`",
+        extents.join(", ")
+    )
 }

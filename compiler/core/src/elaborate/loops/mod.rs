@@ -14,7 +14,7 @@ use super::assigned::{Assigned, assigned};
 use super::branch::{Sides, register};
 use super::exits::{LEFT, Left};
 use super::types::{LeafType, Scalar, Type};
-use super::value::{BaseId, Data, Leaf, Relative, Value};
+use super::value::{BaseId, Data, Leaf, Origin, Relative, Value};
 use super::{Elaborator, Outcome, Reported, origin_label};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::builder::{Entering, OpenLoop, OpenWhileBody};
@@ -24,6 +24,7 @@ use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
 use exits::Exits;
 use guesses::Guess;
 use smpc_bytecode::interval::Interval;
+use std::rc::Rc;
 
 /// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write.
 const MAX_ATTEMPTS: usize = 64;
@@ -70,6 +71,8 @@ struct Carried {
     at: (usize, usize),
     of: LeafType,
     entry: Leaf,
+    /// Where it comes from: what makes it secret, if a turn does.
+    origin: Option<Rc<Origin>>,
     /// The guess, as a type.
     assumed: RegType,
     guess: Guess,
@@ -89,6 +92,11 @@ struct Carry {
     /// Most turns, where that is known.
     turns: Option<i128>,
     exits: Exits,
+}
+
+/// Whether a mistake is one whatever the ranges are: something that everyone sees depends on a secret.
+const fn is_of_secrecy(code: Code) -> bool {
+    matches!(code, Code::SecretWhile | Code::SecretShape | Code::SecretToPublic | Code::SecretEffect)
 }
 
 impl Elaborator<'_> {
@@ -241,10 +249,14 @@ impl Elaborator<'_> {
                         return self.unbounded(&carry, span);
                     }
                 }
-                // Nothing is wrong with the body where only the guess was too wide.
+                // Where only the guess was too wide, nothing is wrong with the body but what it does with secrets.
                 None if widths => {
-                    self.sink.truncate(messages);
-                    return self.unbounded(&carry, span);
+                    self.sink.retain_since(messages, |told| is_of_secrecy(told.code));
+                    if !self.sink.has_errors_since(messages) {
+                        return self.unbounded(&carry, span);
+                    }
+                    self.poison(&carry);
+                    return Err(Reported);
                 }
                 None => {
                     self.poison(&carry);
@@ -286,6 +298,7 @@ impl Elaborator<'_> {
                     assumed: register(of.scalar, self.is_secret(leaf), range),
                     of,
                     entry: leaf.clone(),
+                    origin: leaf.origin.clone(),
                     guess: if declared.is_some() { Guess::Declared } else { Guess::Entry },
                     base: BaseId(self.bases),
                     sinks: false,
@@ -390,7 +403,7 @@ impl Elaborator<'_> {
             let (variable, at) = leaf.at;
             let relative = Relative { base: leaf.base, lo: 0, hi: 0 };
             let view = Ref::whole(*param, leaf.of.lanes());
-            values[variable].leaves[at] = Leaf::of(view).from(leaf.entry.origin.clone()).relative(Some(relative));
+            values[variable].leaves[at] = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
             if let Guess::Growing { lo, hi } = leaf.guess {
                 self.growing.insert(leaf.base, (lo, hi));
             }
@@ -515,7 +528,7 @@ impl Elaborator<'_> {
             let view = self.lanes(&after, leaf.of.scalar, leaf.of.lanes(), span)?;
             let (lo, hi) = leaf.assumed.range();
             let kept = Interval::new(lo.into(), hi.into());
-            let narrow = !self.range(&after, leaf.of.scalar.frac()).within(kept) && leaf.of.scalar != Scalar::Bool;
+            let narrow = !self.range(&after, leaf.of.scalar.frac()).within(kept) && leaf.of.scalar.is_number();
             let view = if narrow {
                 match self.relabelled(&view, kept, span).data {
                     Data::Lanes(view) => view,
