@@ -129,6 +129,8 @@ codes! {
         "A statement came to nothing, and no message says why. The program is refused, so that no output is missing or wrong unseen.\n\n    smpcc check main.smpc            // please report it, with the program\n"
     SecretIndex "secret-index" Warning "a secret index looks at every element"
         "Nobody may see which element a secret index means, so each is compared with the index and takes part in a product: a read or write costs as many comparisons and products as the array has elements. Outside the array such an index reads 0 and writes nothing.\n\n    let price = prices[k];           // `k` is secret, and there are 1,000 prices\n\nNarrow the range of the index where it can only mean some of the elements.\n"
+    CheckPerTurn "check-per-turn" Warning "a check that each turn of a loop opens"
+        "The checks of a loop are one bit for the whole loop, so that nobody learns which turn failed. A loop that also reveals something opens its checks in each turn, before what it reveals: that costs rounds, and tells in which turn the program stopped.\n\n    for x in xs {\n        check(x < 10, \"x is small\");\n        total += reveal(x);          // waits for the check\n    }\n\nReveal before the loop, as one array, or check whole arrays.\n"
     Unreachable "unreachable" Warning "code that is never reached"
         "What stands behind a `break`, `continue` or `return` in the same block never runs, and an arm of a `match` whose values all stand in the arms above it is never taken.\n\n    return x;\n    let y = 2;                       // never reached\n"
     Unused "unused" Warning "something that nothing uses"

@@ -532,6 +532,7 @@ impl Elaborator<'_> {
 
     fn reveal(&mut self, (x, _): (&Value, Span), span: Span) -> Outcome<Value> {
         self.effect("`reveal`", span, "reveal the value before the `if`, or not at all")?;
+        let x = &self.without_absent(x, span)?;
         self.at(span);
         let mut leaves = Vec::with_capacity(x.leaves.len());
         for (leaf, of) in x.leaves.iter().zip(x.ty.leaves()) {
@@ -674,6 +675,14 @@ impl Elaborator<'_> {
             let never = Known::Same(operand.scalar.num(range.lo), lanes);
             return Ok(Value::new(value.ty, Leaf::known(never)));
         }
+        // The check comes behind the loop (see `passes::checks`): until then the range has to hold whatever the check will say.
+        let view = if self.turns > 0 && secret {
+            let least = Leaf::known(Known::Same(operand.scalar.num(kept.lo), lanes));
+            let chosen = self.choose(&operand_inside, &operand.leaf, &least, (operand.scalar, lanes), span)?;
+            self.lanes(&chosen, operand.scalar, lanes, span)?
+        } else {
+            view
+        };
         let leaf = self.relabelled(&view, kept, span).from(operand.leaf.origin.clone());
         Ok(Value::new(value.ty, leaf))
     }

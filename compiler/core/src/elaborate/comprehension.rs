@@ -39,7 +39,9 @@ impl Elaborator<'_> {
         }
         if len > FEW && filter.is_none() {
             let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
+            self.turns += 1;
             let looped = self.looped(element, pattern, &xs, len, span);
+            self.turns -= 1;
             if looped.is_ok() && !self.sink.has_errors_since(messages) {
                 return looped;
             }

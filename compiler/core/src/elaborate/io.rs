@@ -198,6 +198,7 @@ impl Elaborator<'_> {
         if value.ty.is_unit() {
             return self.error(Code::TypeMismatch, span, "an output without a value", "give it a value");
         }
+        let value = self.without_absent(value, span)?;
         let types = value.ty.leaves();
         let mut views = Vec::with_capacity(types.len());
         let mut bounds = Vec::with_capacity(types.len());

@@ -11,6 +11,8 @@ use super::{Elaborator, Outcome, Reported};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp};
+use num_bigint::BigInt;
+use num_rational::BigRational;
 use std::rc::Rc;
 
 /// Whether each of an array's elements is there, and the elements.
@@ -162,6 +164,39 @@ impl Elaborator<'_> {
     /// `__values(xs)`: the elements, whatever they are where they are absent.
     pub(super) fn values(xs: &Value) -> Value {
         xs.maybe_parts().map_or_else(|| xs.clone(), |parts| parts.value)
+    }
+
+    /// The value as others may see it: what is absent is one and the same number there, so that nobody learns what stood in its place. A choice for each number
+    /// that may be absent; nothing where all is known to be there.
+    pub(super) fn without_absent(&mut self, value: &Value, span: Span) -> Outcome<Value> {
+        let (types, within) = (value.ty.leaves(), value.ty.presences());
+        let mut leaves: Vec<Leaf> = Vec::with_capacity(types.len());
+        for ((leaf, of), has) in value.leaves.iter().zip(&types).zip(&within) {
+            leaves.push(match has {
+                Some(has) => {
+                    let (extents, has) = (types[*has].extents.clone(), leaves[*has].clone());
+                    let condition = Operand { scalar: Scalar::Bool, extents, leaf: has, span };
+                    let blank = Leaf::known(Known::Same(self.blank(leaf, of.scalar), of.lanes()));
+                    self.choose(&condition, leaf, &blank, (of.scalar, of.lanes()), span)?
+                }
+                None => leaf.clone(),
+            });
+        }
+        Ok(Value { ty: value.ty.clone(), leaves })
+    }
+
+    /// What stands for absent lanes: 0, or the least number that they may be, so that their range stays as it is.
+    fn blank(&self, leaf: &Leaf, scalar: Scalar) -> Num {
+        let least = |frac: u32| {
+            let range = self.range(leaf, frac);
+            if range.lo <= 0 && range.hi >= 0 { 0 } else { range.lo }
+        };
+        match scalar {
+            Scalar::Bool => Num::Bool(false),
+            Scalar::Int => Num::Int(least(0)),
+            Scalar::Fix(frac) => Num::fraction(BigRational::new(least(frac).into(), BigInt::from(1) << frac)),
+            Scalar::Bits(_) => Num::Bits(Rc::default()),
+        }
     }
 
     /// The operand that a value of an enum is, as its number.

@@ -157,6 +157,8 @@ pub(crate) struct Elaborator<'a> {
     effects: usize,
     /// Blocks around that may not run: sides of an `if` under a public condition, bodies of loops.
     conditional: usize,
+    /// Loops around that run as the program runs.
+    turns: usize,
     /// A statement that came to nothing although nothing was said of it: a mistake of this compiler, which must not pass for a program.
     silent: Option<Span>,
     /// Whether a test is elaborated, in which `assert` opens secrets and which has no inputs.
@@ -197,13 +199,31 @@ pub(crate) fn elaborate(
         evaluations: 0,
         effects: 0,
         conditional: 0,
+        turns: 0,
         silent: None,
         testing: entry != Entry::Main,
         facts,
     };
     elaborator.program(entry);
-    let program = elaborator.builder.finish();
+    let (program, stay) = crate::passes::checks::run(elaborator.builder.finish());
+    told_each_turn(&program, &stay, sources, sink);
     (!sink.has_errors()).then_some(program)
+}
+
+/// Warns of checks that a loop opens turn by turn.
+fn told_each_turn(program: &Program, checks: &[crate::ir::SiteId], sources: &SourceMap, sink: &mut Sink) {
+    for check in checks {
+        let site = program.sources.sites.get(check.index());
+        let path = site.and_then(|site| program.sources.files.get(site.file.index()));
+        if let Some(at) = site.zip(path).and_then(|(site, path)| sources.span_of(path, site.line, site.column)) {
+            let diagnostic = Diagnostic::new(Code::CheckPerTurn, at, "each turn tells whether this holds");
+            sink.push(
+                diagnostic.here("the loop also opens something, and that has to wait for the check").help(
+                    "open what the loop needs before it, or check whole arrays behind it: `check(xs < 10, \"…\")`",
+                ),
+            );
+        }
+    }
 }
 
 impl Elaborator<'_> {

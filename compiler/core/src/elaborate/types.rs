@@ -264,6 +264,27 @@ impl Type {
         }
     }
 
+    /// For each of [`Self::leaves`], the innermost truth value that says whether it is there, by its place among them.
+    pub(crate) fn presences(&self) -> Vec<Option<usize>> {
+        let mut out = Vec::new();
+        self.collect_presences(None, &mut out);
+        out
+    }
+
+    fn collect_presences(&self, within: Option<usize>, out: &mut Vec<Option<usize>>) {
+        match self {
+            Self::Scalar(_) | Self::Enum(_) => out.push(within),
+            Self::Array(_, element) => element.collect_presences(within, out),
+            Self::Struct(of) => of.fields.iter().for_each(|(_, field)| field.collect_presences(within, out)),
+            Self::Tuple(parts) => parts.iter().for_each(|part| part.collect_presences(within, out)),
+            Self::Maybe(of, _) => {
+                let own = out.len();
+                out.push(within);
+                of.collect_presences(Some(own), out);
+            }
+        }
+    }
+
     /// Number of scalars.
     pub(crate) fn leaf_count(&self) -> usize {
         match self {

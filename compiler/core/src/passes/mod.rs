@@ -1,8 +1,9 @@
 //! The passes: functions from program to program, in a list that can be printed, skipped, timed and checked between.
 //!
 //! Each pass keeps a program that verifies one that verifies, and its meaning apart from what its header says. Nothing depends on hash
-//! order, time or place. [`facts`] and [`ranges`] are what they know of operations; [`schedule`] and [`in_place`] belong to emission.
+//! order, time or place. [`checks`] comes before all of them: what it makes of a loop is what the language means. [`facts`] and [`ranges`] are what they know of operations; [`schedule`] and [`in_place`] belong to emission.
 
+pub mod checks;
 pub mod cse;
 pub mod dead;
 pub mod dot;

@@ -4,7 +4,7 @@ use crate::machine::Machine;
 use smpc_bytecode::module::Module;
 use smpcc_core::diagnostics::Code;
 use smpcc_core::ir::interp::{self, Outputs};
-use smpcc_core::ir::{Program, verify};
+use smpcc_core::ir::{Gate, Inst, Op, Program, verify};
 use smpcc_core::passes::PIPELINE;
 use smpcc_core::{Request, compile::to_ir, emit::emit};
 use std::collections::BTreeMap;
@@ -308,6 +308,55 @@ fn stops() {
     assert!(with("let y = narrow(a, 0..=7, \"small\"); output y to all;").is_ok());
     assert!(with("let p = reveal(a); let y: int in 0..=5 = p; output y to all;").is_err());
     assert!(with("let p = reveal(a); let mut ys = [0; 10]; ys[[p, p]] = [1, 2]; output ys to all;").is_err());
+}
+
+/// A check in a loop stops the run behind the loop, whatever the turns after it compute, and no loop that opens nothing holds one.
+#[test]
+fn checks_of_loops() {
+    fn inside(block: &[Inst], turns: bool) -> usize {
+        let own = |inst: &Inst| usize::from(turns && matches!(inst, Inst::Gate(Gate { op: Op::Check { .. }, .. })));
+        let nested = |inst: &Inst| {
+            let turns = turns || matches!(inst, Inst::Loop(_) | Inst::While(_));
+            inst.blocks().into_iter().map(|block| inside(block, turns)).sum::<usize>()
+        };
+        block.iter().map(|inst| own(inst) + nested(inst)).sum()
+    }
+    let with = |statements: &str, xs: [i64; 4], n: i64, stay: usize| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 4] from A;\ninput n: public int in 0..=9 from A;\nfn main() {{\nlet mut t = 0;\n{statements}\noutput t to all;\n}}\n"
+        );
+        let (_, _, program) = to_ir(&Request::new("main.smpc", &source));
+        assert_eq!(inside(&program.expect("it compiles").body, false), stay, "{statements}");
+        run(&source, &[&xs, &[n]]).map(|given| given["t"][0])
+    };
+    let small = Err("small".to_owned());
+    let each = "for x in xs { check(x < 5, \"small\"); t += x; }";
+    assert_eq!(with(each, [1, 2, 3, 4], 0, 0), Ok(10));
+    assert_eq!(with(each, [1, 9, 3, 4], 0, 0), small);
+    let range = "for i in 1..4 { for j in 0..2 { check(xs[i] + j < 6, \"small\"); } t += xs[i]; }";
+    assert_eq!(with(range, [9, 2, 3, 4], 0, 0), Ok(9));
+    assert_eq!(with(range, [0, 2, 3, 5], 0, 0), small);
+    // As often as the run says, on one side of a public condition, and until a public condition ends it.
+    let some = "for i in 0..n { if i % 2 == 1 { check(xs[i] < 5, \"small\"); } t += xs[i]; }";
+    assert_eq!(with(some, [9, 2, 9, 4], 4, 0), Ok(24));
+    assert_eq!(with(some, [9, 2, 9, 5], 4, 0), small);
+    assert_eq!(with(some, [9, 2, 9, 5], 3, 0), Ok(20));
+    let until = "let mut i = 0; while i < n { check(xs[i] < 5, \"small\"); t = xs[i]; i += 1; }";
+    assert_eq!(with(until, [1, 2, 9, 5], 2, 0), Ok(2));
+    assert_eq!(with(until, [1, 2, 9, 5], 3, 0), small);
+    let first = "for i in 0..4 { if i == n { break; } check(xs[i] < 5, \"small\"); t += 1; }";
+    assert_eq!(with(first, [1, 2, 9, 5], 2, 0), Ok(2));
+    assert_eq!(with(first, [1, 2, 9, 5], 3, 0), small);
+    // What `narrow` promises holds in the turns after one that breaks it, until the run stops.
+    let narrowed = "let mut least = 9; for x in xs { least = min(least, narrow(x, 3..=6, \"small\")); t += 10 / narrow(x, 3..=6, \"small\"); }";
+    assert_eq!(with(narrowed, [3, 4, 5, 6], 0, 0), Ok(8));
+    assert_eq!(with(narrowed, [3, 0, 5, 6], 0, 0), small);
+    // Nothing is opened that a failed check forbids.
+    let opened = "for x in xs { check(x < 5, \"small\"); t += reveal(x); }";
+    assert_eq!(with(opened, [1, 2, 3, 4], 0, 1), Ok(10));
+    assert_eq!(with(opened, [1, 9, 3, 4], 0, 1), small);
+    let outer = "for i in 0..2 { for x in xs { check(x + i < 6, \"small\"); } t += reveal(xs[i]); }";
+    assert_eq!(with(outer, [1, 2, 3, 4], 0, 1), Ok(3));
 }
 
 #[test]

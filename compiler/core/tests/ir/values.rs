@@ -119,7 +119,13 @@ fn absent_values() {
     assert_eq!(found("output x = sum((claims ++ claims).cost) to all;"), Some(vec![120]));
     assert_eq!(found("output x = unwrap_or(age, -1) to all;"), Some(vec![-1]));
     assert_eq!(found("output x = sum(unwrap_or(ages, 7)) to all;"), Some(vec![67]));
-    assert_eq!(found("output x = age to all;").map(|lanes| lanes[0]), Some(0));
+    // What is not there is not given out, whatever stands in its place.
+    assert_eq!(found("output x = age to all;"), Some(vec![0, 0]));
+    assert_eq!(found("output x = ages to all;"), Some(vec![1, 0, 1, 20, 0, 40]));
+    assert_eq!(found("output x = reveal(ages) to all;"), Some(vec![1, 0, 1, 20, 0, 40]));
+    assert_eq!(found("output x = then_some(ages.value > 25, ages.value) to all;"), Some(vec![0, 1, 1, 0, 30, 40]));
+    let rows = vec![1, 1, 1, 0, 10, 20, 30, 0, 1, 0, 1, 0, 5, 0, 7, 0];
+    assert_eq!(found("output x = claims to all;"), Some(rows));
     assert_eq!(found("let m = then_some(ages.value > 25, ages.value); output x = m.has to all;"), Some(vec![0, 1, 1]));
     assert_eq!(
         found("let mut n = 0; for c in claims { if c.valid && c.cost.value > 15 { n += 1; } } output x = n to all;"),

@@ -182,7 +182,9 @@ impl Elaborator<'_> {
             return Ok(());
         }
         let first = self.variables.len();
+        self.turns += 1;
         let done = self.settled_loop(head, turns, body, span);
+        self.turns -= 1;
         self.variables.truncate(first);
         done
     }
