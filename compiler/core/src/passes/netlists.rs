@@ -8,7 +8,7 @@
 //!
 //! Lane by lane the result is the same, and so are rounds and bits sent; but the words in between stay in the cache instead of going through registers, and a level
 //! of ANDs is one message. A gate joins a circuit whose operands are all there when its own are, so that nothing waits that did not wait before; where the
-//! [schedule](super::schedule) finds more rounds all the same (what left the middle of a circuit early leaves it at its end now), the program stays as it is.
+//! [schedule] finds more rounds all the same (what left the middle of a circuit early leaves it at its end now), the program stays as it is.
 //!
 //! A circuit of its own pays where the gates have at least as many bits of results as go in and come out.
 
