@@ -94,7 +94,7 @@ impl Pass {
                 *nested = self.block(program, std::mem::take(nested), plan);
             }
         }
-        let several = groups.all.into_iter().map(|group| group.members).filter(|members| members.len() > 1);
+        let several = groups.apart(&before, &rounds).into_iter().filter(|members| members.len() > 1);
         let circuits: Vec<Circuit> = several.filter_map(|members| self.circuit(program, &insts, members)).collect();
         if circuits.is_empty() {
             return insts;
@@ -454,6 +454,31 @@ impl Groups {
             }
         }
         !self.rests_on(rests, id)
+    }
+
+    /// The members of each group. What is there without a round, and is read before the others are done, is a group of its own: the reader would wait for them.
+    fn apart(self, before: &[Vec<usize>], rounds: &[u64]) -> Vec<Vec<usize>> {
+        let mut end = vec![0; self.all.len()];
+        for (at, group) in self.of.iter().enumerate() {
+            group.iter().for_each(|id| end[*id] = end[*id].max(self.done[at]));
+        }
+        let mut early = vec![false; before.len()];
+        // From the last on, so that what early gates rest on is seen after them.
+        for (at, before) in before.iter().enumerate().rev() {
+            let start = self.of[at].map_or(self.done[at] - rounds[at], |group| self.all[group].start);
+            for pred in before {
+                let Some(id) = self.of[*pred] else { continue };
+                let outside = self.of[at] != Some(id) && start < end[id] && self.done[*pred] == self.all[id].start;
+                early[*pred] |= outside || self.of[at] == Some(id) && early[at];
+            }
+        }
+        self.all
+            .into_iter()
+            .flat_map(|group| {
+                let (early, late): (Vec<usize>, Vec<usize>) = group.members.into_iter().partition(|at| early[*at]);
+                [early, late]
+            })
+            .collect()
     }
 
     /// Whether one of these groups rests on that one, or is it.

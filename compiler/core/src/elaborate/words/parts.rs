@@ -151,13 +151,17 @@ impl Elaborator<'_> {
             _ => {
                 let view = self.lanes(&operand.leaf, operand.scalar, words, operand.span)?;
                 self.at(span);
-                let mut array = self.builder.fill(RegType::Bin { width: part }, 0, words * count);
-                let stride = i64::try_from(count).unwrap_or(i64::MAX);
-                for at in 0..count {
-                    let from = width - part * (u32::try_from(at).unwrap_or(0) + 1);
-                    let piece = self.planes(&view, from, part);
-                    array = self.builder.update(array, Place::strided(at, stride, words), piece);
-                }
+                let ty = RegType::Bin { width: part };
+                let pieces: Vec<Ref> = (0..width / part).rev().map(|at| self.planes(&view, at * part, part)).collect();
+                let array = if words == 1 {
+                    self.builder.concat(pieces, ty)
+                } else {
+                    let stride = i64::try_from(count).unwrap_or(i64::MAX);
+                    let zeros = self.builder.fill(ty, 0, words * count);
+                    (0..count).zip(pieces).fold(zeros, |array, (at, piece)| {
+                        self.builder.update(array, Place::strided(at, stride, words), piece)
+                    })
+                };
                 let leaf = Leaf::of(Ref::whole(array, words * count)).from(operand.leaf.origin.clone());
                 leaf.public(!self.is_secret(&operand.leaf))
             }
