@@ -430,7 +430,14 @@ impl Elaborator<'_> {
         if same_shape {
             return self.rescale(&value, ty, span);
         }
+        let shapes = value.ty.innermost() == ty.innermost();
         let help = match (value.ty.as_lanes(), ty.as_lanes()) {
+            (Some((_, own)), Some((_, wanted))) if shapes => match (own, wanted) {
+                ([], [len]) => format!("repeat it: `[x; {len}]`"),
+                ([_], []) => "take one of its elements: `x[0]`".to_owned(),
+                ([own], [wanted]) if own > wanted => format!("take a part of it: `x[0..{wanted}]`"),
+                _ => format!("make it `{ty}`"),
+            },
             (Some((Scalar::Bool, _)), Some((Scalar::Int, _))) => "write `x as int`: false is 0, true is 1".to_owned(),
             (Some((Scalar::Fix(_), _)), Some((Scalar::Int, _))) => "write `x as int`: it drops the fraction".to_owned(),
             (Some((Scalar::Fix(_), _)), Some((Scalar::Fix(_), _))) => format!("write `x as {}`", ty.innermost()),
@@ -439,7 +446,6 @@ impl Elaborator<'_> {
             (Some(_), Some((Scalar::Bits(width), _))) => format!("write `x as bits<{width}>`"),
             _ => format!("make it `{ty}`"),
         };
-        let shapes = value.ty.innermost() == ty.innermost();
         let code = if shapes { Code::ShapeMismatch } else { Code::TypeMismatch };
         self.error(code, span, format!("expected `{ty}`, and this is `{}`", value.ty), help)
     }
