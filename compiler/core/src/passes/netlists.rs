@@ -181,7 +181,8 @@ impl Pass {
         let bits = |values: &[(ValueId, u32)]| values.iter().map(|(_, width)| u64::from(*width)).sum::<u64>();
         let widths: Vec<u32> = inputs.iter().filter_map(|input| width(program, input.value)).collect();
         let through = widths.iter().map(|width| u64::from(*width)).sum::<u64>() + bits(&outputs);
-        if inputs.is_empty() || bits(&outputs) > u64::from(MAX_WIDTH) || bits(&results) < through {
+        if inputs.is_empty() || outputs.is_empty() || bits(&outputs) > u64::from(MAX_WIDTH) || bits(&results) < through
+        {
             return None;
         }
         let netlist = self.netlist(program, &gates, &inputs, &widths, &outputs)?;

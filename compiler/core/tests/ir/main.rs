@@ -64,6 +64,30 @@ fn passes_keep_the_meaning_of_random_programs() {
     }
 }
 
+/// Circuits are made of the gates on words, and the program with them does the same in no more rounds.
+#[test]
+fn circuits_keep_the_meaning_and_the_rounds_of_random_programs() {
+    let mut made = 0;
+    for seed in seeded::seeds(400) {
+        let program = random::program_on_words(seed, 60);
+        let inputs = random::inputs(seed);
+        let expected = interp::run(&program, &inputs, STEPS);
+        let after = passes::netlists::run(program.clone());
+        let told = || format!("seed {seed}\nbefore:\n{program}\nafter:\n{after}");
+        verify::verify(&after).unwrap_or_else(|error| panic!("{error}, {}", told()));
+        assert_eq!(expected, interp::run(&after, &inputs, STEPS), "{}", told());
+        assert!(schedule::schedule(&after).rounds <= schedule::schedule(&program).rounds, "{}", told());
+        made += after.netlists.len();
+        if expected.fault.is_none() {
+            let module = emit(passes::optimise(program.clone()));
+            let mut machine = Machine::new(&module, &inputs, seed);
+            assert_eq!(machine.run(), Ok(()), "{}", told());
+            assert_eq!(machine.outputs, expected.outputs, "{}", told());
+        }
+    }
+    assert!(made > 400, "only {made} circuits");
+}
+
 #[test]
 fn in_place_keeps_the_meaning_and_leaves_no_live_array() {
     for seed in 0..200 {

@@ -9,8 +9,11 @@ use smpcc_core::ir::builder::Builder;
 use smpcc_core::ir::{Bound, Dim, Op, Place, Program, Ref, RegType, ValueId, fits};
 use smpcc_core::passes::ranges;
 
-/// Inputs of random programs: index, secrecy, lanes, range.
-const INPUTS: [(bool, u64, i64, i64); 4] = [(true, 6, -50, 50), (true, 1, 0, 9), (false, 4, -5, 7), (true, 12, 0, 100)];
+/// Inputs of random programs: secrecy, lanes, range. The last two are words of 8 bits.
+const INPUTS: [(bool, u64, i64, i64); 6] =
+    [(true, 6, -50, 50), (true, 1, 0, 9), (false, 4, -5, 7), (true, 12, 0, 100), (true, 4, 0, 255), (true, 1, 0, 255)];
+/// The first of the words.
+const WORDS: u32 = 4;
 
 /// Numbers that fit the inputs, from a seed.
 pub(crate) fn inputs(seed: u64) -> impl Fn(u32, u32) -> Vec<i64> {
@@ -34,13 +37,25 @@ pub(crate) struct Generator {
     lines: u32,
     /// Whether products are rounded, which one pass is allowed to change.
     rounding: bool,
+    /// Whether most instructions are gates on words, so that there are circuits to make.
+    wordy: bool,
 }
 
 /// A random program.
 pub(crate) fn program(seed: u64, size: u64, rounding: bool) -> Program {
+    generate(seed, size, rounding, false)
+}
+
+/// A random program most of which works on words.
+pub(crate) fn program_on_words(seed: u64, size: u64) -> Program {
+    generate(seed, size, false, true)
+}
+
+fn generate(seed: u64, size: u64, rounding: bool, wordy: bool) -> Program {
     let mut manifest = Manifest { program: "random.smpc".into(), roles: vec!["A".into()], ..Manifest::default() };
-    for (secret, lanes, lo, hi) in INPUTS {
-        let ty = DataType::Array { shape: vec![lanes], element: Box::new(DataType::Int { lo, hi }) };
+    for (input, (secret, lanes, lo, hi)) in (0..).zip(INPUTS) {
+        let element = if input < WORDS { DataType::Int { lo, hi } } else { DataType::Bits { width: 8 } };
+        let ty = DataType::Array { shape: vec![lanes], element: Box::new(element) };
         manifest.inputs.push(Input { name: "x".into(), member: None, role: RoleId(0), secret, ty });
     }
     let mut g = Generator {
@@ -51,11 +66,14 @@ pub(crate) fn program(seed: u64, size: u64, rounding: bool) -> Program {
         outputs: 0,
         lines: 0,
         rounding,
+        wordy,
     };
     g.site();
     for (input, (secret, lanes, lo, hi)) in (0..).zip(INPUTS) {
         let op = Op::Input { input: InputId(input), leaf: 0 };
-        let value = if secret {
+        let value = if input >= WORDS {
+            g.b.gate(op, Vec::new(), RegType::Bin { width: 8 }, lanes)
+        } else if secret {
             let raw = g.b.gate(op, Vec::new(), RegType::arith(i64::MIN, i64::MAX), lanes);
             let raw = g.b.whole(raw);
             g.b.gate(Op::ProveRange {}, vec![raw], RegType::arith(lo, hi), lanes)
@@ -91,6 +109,10 @@ impl Generator {
             // Only recent values are read: long programs take linear time to make.
             if depth == 0 && self.scope.len() > 120 {
                 self.scope.drain(10..60);
+            }
+            if self.wordy && self.rng.chance(80) {
+                self.words();
+                continue;
             }
             match self.rng.below(if depth < 3 { 28 } else { 22 }) {
                 0..=6 => self.arithmetic(),
@@ -260,8 +282,8 @@ impl Generator {
 
     /// Words, some of them wider than any number, and what makes one of another.
     fn words(&mut self) {
-        let lanes = self.rng.pick(&[1, 4, 6]);
-        let width = self.rng.pick(&[3, 8, 64, 70]);
+        let lanes = if self.wordy { self.rng.pick(&[1, 4]) } else { self.rng.pick(&[1, 4, 6]) };
+        let width = if self.wordy { self.rng.pick(&[8, 8, 8, 3]) } else { self.rng.pick(&[3, 8, 64, 70]) };
         let ty = RegType::Bin { width };
         let (same, all) = (
             self.values(|g, value| g.b.ty(value) == ty),
