@@ -19,7 +19,7 @@ const WORDS: u32 = 4;
 pub(crate) fn inputs(seed: u64) -> impl Fn(u32, u32) -> Vec<i64> {
     move |input, _| {
         let (_, lanes, lo, hi) = INPUTS[input as usize];
-        let mut numbers = Seeded::new(seed * 31 + u64::from(input) + 1);
+        let mut numbers = Seeded::new(seed.wrapping_mul(31).wrapping_add(u64::from(input) + 1));
         (0..lanes).map(|_| lo + numbers.below((hi - lo + 1).cast_unsigned()).cast_signed()).collect()
     }
 }
