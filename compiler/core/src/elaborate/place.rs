@@ -345,6 +345,8 @@ impl Elaborator<'_> {
         if count == 0 {
             return Ok(old.clone());
         }
+        let public = !self.is_secret(old) && !self.is_secret(&written);
+        let origin = self.origin_of(&[old, &written]);
         let (array, mut written) = self.array_for(old, written, (scalar, lanes), span)?;
         let view = self.lanes(&written, scalar, count, span)?;
         self.at(span);
@@ -370,8 +372,7 @@ impl Elaborator<'_> {
             Data::Lanes(_) => Relative::join(old.relative, written.relative.take()),
             Data::Known(_) => None,
         };
-        let origin = old.origin.clone().or(written.origin);
-        Ok(Leaf::of(Ref::whole(next, lanes)).from(origin).relative(relative))
+        Ok(Leaf::of(Ref::whole(next, lanes)).from(origin).relative(relative).public(scalar, public))
     }
 
     /// The array as an IR value whose type holds what is written, and what is written as a value of that type.

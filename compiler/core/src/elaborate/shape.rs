@@ -458,8 +458,8 @@ impl Elaborator<'_> {
                 self.picked(&view, &lanes, index, span)?
             }
         };
-        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
-        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(public))
+        let public = !self.is_secret(leaf);
+        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(scalar, public))
     }
 
     /// `start + step · index` for a single element.
@@ -560,7 +560,7 @@ impl Elaborator<'_> {
             }
         }
         let view = self.lanes(leaf, scalar, lanes, span)?;
-        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        let public = !self.is_secret(leaf);
         if let Some(known) = positions.known()
             && below >= FEWEST_BELOW
             && known.lanes() <= MOST_SLICES
@@ -572,13 +572,13 @@ impl Elaborator<'_> {
             let (ty, count) = (self.builder.ty(view.value), known.lanes() * below);
             self.at(span);
             let value = self.builder.concat(rows, ty);
-            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public));
+            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(scalar, public));
         }
         let positions = self.lane_positions(positions, below)?;
         self.at(span);
         let (ty, count) = (self.builder.ty(view.value), positions.lanes());
         let value = self.builder.gate(crate::ir::Op::Gather {}, vec![view, positions], ty, count);
-        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public))
+        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(scalar, public))
     }
 
     // Records and tuples.
@@ -658,8 +658,7 @@ impl Elaborator<'_> {
         let secret = parts.iter().any(|part| self.is_secret(part));
         let range = parts.iter().map(|part| self.range(part, frac)).reduce(Interval::join).unwrap_or(Interval::of(0));
         let ty = super::branch::register(scalar, secret, range);
-        let origin = parts.iter().find_map(|part| part.origin.clone());
-        let public = !secret && matches!(scalar, Scalar::Bits(_));
+        let origin = self.origin_of(&parts);
         let relative = rest.iter().fold(first.relative, |all, part| Relative::join(all, part.relative));
         let mut views = Vec::with_capacity(parts.len());
         for part in parts {
@@ -667,7 +666,7 @@ impl Elaborator<'_> {
         }
         self.at(span);
         let value = self.builder.concat(views, ty);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(scalar, !secret))
     }
 
     /// An array of elements of one type.
@@ -745,8 +744,8 @@ impl Elaborator<'_> {
                     let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
                     let (outer, inner) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: of.lanes() });
                     let view = self.builder.view(&view, &Place::grid(0, outer, inner));
-                    let public = matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
-                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(public)
+                    let public = !self.is_secret(leaf);
+                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(of.scalar, public)
                 }
             });
         }
