@@ -38,6 +38,9 @@ fn functions_are_arguments() {
     body("output x = fold(xs, 0, |s, x| s + x * x) to all;", &[("x", &[52])]);
     body("output x = fold(xs, a, max) to all;", &[("x", &[7])]);
     body("output x = scan(xs, 0, |s, x| s + x) to all;", &[("x", &[3, 4, 8, 9, 14])]);
+    body("let none = scan(xs[2..2], 0, |s, x| s + x); output x = len(none) to all;", &[("x", &[0])]);
+    body("output x = scan(xs[2..2], 0.5, |s, x| s + x) ++ [b] to all;", &[("x", &[-3 * ONE])]);
+    body("output x = sum(scan(0..0, a, |s, x| s * x)) + 1 to all;", &[("x", &[1])]);
     body("output x = filter([1, 2, 3, 4], |i| i % 2 == 0) to all;", &[("x", &[2, 4])]);
     body("output x = [any(xs, |x| x > 4), all(xs, |x| x > 1)] to all;", &[("x", &[1, 0])]);
     body("let k = a; output x = map(xs, |x| x + k) to all;", &[("x", &[10, 8, 11, 8, 12])]);
