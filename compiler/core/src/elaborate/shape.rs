@@ -675,23 +675,40 @@ impl Elaborator<'_> {
             let message = "the type of an empty array is not known";
             return self.error(Code::TypeMismatch, span, message, "write `[0; 0]`");
         };
-        // One round finds the scalars that hold all elements, the second brings each to them.
-        let mut common = (first, first_span);
-        for (element, at) in &elements[1..] {
-            let (left, right) = self.unify((&common.0, common.1), (element, *at), span)?;
-            common.0 = more_certain((&common.0, left), (element, right));
-        }
-        let mut parts: Vec<Vec<Leaf>> = vec![Vec::with_capacity(elements.len()); common.0.leaves.len()];
-        for (element, at) in &elements {
-            let element = self.rescale(element, &common.0.ty, *at)?;
+        let count = elements.len();
+        let (elements, ty) = self.of_one_type((first, first_span), &elements, span)?;
+        let types = ty.leaves();
+        let mut parts: Vec<Vec<Leaf>> = vec![Vec::with_capacity(count); types.len()];
+        for element in elements {
             parts.iter_mut().zip(element.leaves).for_each(|(parts, leaf)| parts.push(leaf));
         }
-        let types = common.0.ty.leaves();
         let mut leaves = Vec::with_capacity(parts.len());
         for (parts, leaf) in parts.iter().zip(&types) {
             leaves.push(self.joined(parts, leaf.scalar, span)?);
         }
-        Ok(Value { ty: common.0.ty.array(elements.len() as u64), leaves })
+        Ok(Value { ty: ty.array(count as u64), leaves })
+    }
+
+    /// The values as values of one type, in any order of constants and others, and that type.
+    pub(super) fn of_one_type(
+        &mut self,
+        first: (Value, Span),
+        values: &[(Value, Span)],
+        span: Span,
+    ) -> Outcome<(Vec<Value>, Type)> {
+        // One round finds the scalars that hold all values, the second brings each to them.
+        let mut common = first;
+        for (value, at) in &values[1..] {
+            let (left, right) = self.unify((&common.0, common.1), (value, *at), span)?;
+            common.0 = more_certain((&common.0, left), (value, right));
+        }
+        let ty = common.0.ty;
+        let mut all = Vec::with_capacity(values.len());
+        for (value, at) in values {
+            let value = self.lifted(value.clone(), &ty, *at)?;
+            all.push(self.rescale(&value, &ty, *at)?);
+        }
+        Ok((all, ty))
     }
 
     /// `a ++ b`.

@@ -175,6 +175,22 @@ fn words() {
         [151, 255]
     );
     assert_eq!(found("let y = match n { 0..=100 => w, 200 => v, _ => 0 }; output x = y to all;"), [15]);
+    // Constants are words beside one, in whichever arm it stands.
+    for of in ["n", "reveal(n)"] {
+        for (arms, expected) in [
+            ("200 => 7, 201..=250 => 8, _ => w", 7),
+            ("0..=199 => 7, 200 => w, _ => 8", 150),
+            ("0..=100 => w, 200 => 7, _ => 8", 7),
+        ] {
+            assert_eq!(found(&format!("output x = match {of} {{ {arms} }} to all;")), [expected]);
+        }
+        assert_eq!(
+            found(&format!(
+                "output x = match {of} {{ 0..=9 => (1, 2), 10 => (3, v), 11 => (4, 5), _ => (6, 7) }}.1 to all;"
+            )),
+            [7]
+        );
+    }
     assert_eq!(found("output x = n as bits<8> ^ v to all;"), [200 ^ 15]);
     assert_eq!(found("output x = n as bits<16> + 0xffff to all;"), [199]);
     assert_eq!(found("output x = if w > v { w } else { v } to all;"), [150]);
