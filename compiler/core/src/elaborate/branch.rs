@@ -390,11 +390,12 @@ impl Elaborator<'_> {
             self.builder.swap_sides(open);
             let leaf = Leaf {
                 data: x.data.clone(),
-                origin: x.origin.clone().or_else(|| y.origin.clone()),
+                origin: self.origin_of(&[x, y]),
                 relative: Relative::join(x.relative, y.relative),
-                public: matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(x) && !self.is_secret(y),
+                public: false,
                 narrowed: None,
             };
+            let leaf = leaf.public(of.scalar, !self.is_secret(x) && !self.is_secret(y));
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));
             leaving.push((then?, otherwise, ty));
         }

@@ -159,7 +159,7 @@ impl Elaborator<'_> {
         let netlist = self.builder.netlist(circuit.netlist.clone());
         let bits = u32::try_from(circuit.netlist.outputs().len()).unwrap_or(u32::MAX);
         let whole = self.builder.gate(Op::Netlist { netlist }, views, RegType::Bin { width: bits }, lanes);
-        let origin = operands.iter().find_map(|operand| operand.leaf.origin.clone());
+        let origin = self.origin_of(&operands.iter().map(|operand| &operand.leaf).collect::<Vec<_>>());
         let public = !operands.iter().any(|operand| self.is_secret(&operand.leaf));
         let (mut leaves, mut from) = (Vec::new(), 0);
         for leaf in circuit.result.leaves() {
@@ -175,8 +175,7 @@ impl Elaborator<'_> {
                 )
             };
             from += own;
-            let words = matches!(leaf.scalar, Scalar::Bits(_));
-            leaves.push(Leaf::of(Ref::whole(part, lanes)).from(origin.clone()).public(public && words));
+            leaves.push(Leaf::of(Ref::whole(part, lanes)).from(origin.clone()).public(leaf.scalar, public));
         }
         Ok(Value { ty: circuit.result.clone().arrays(&extents), leaves })
     }

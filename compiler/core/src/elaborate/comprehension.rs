@@ -120,7 +120,8 @@ impl Elaborator<'_> {
             let register = register(of.scalar, self.is_secret(leaf), range);
             let word = if of.scalar == Scalar::Bool { 0 } else { register.range().0 };
             let row = self.builder.fill(register, word, of.lanes());
-            leaves.push(Leaf::of(Ref::whole(row, of.lanes())).from(leaf.origin.clone()));
+            let public = !self.is_secret(leaf);
+            leaves.push(Leaf::of(Ref::whole(row, of.lanes())).from(leaf.origin.clone()).public(of.scalar, public));
         }
         let (first, conditional) = (self.variables.len(), self.conditional);
         self.conditional += 1;
@@ -190,7 +191,8 @@ impl Elaborator<'_> {
         let mut leaves = Vec::with_capacity(results.len());
         for ((result, (_, of)), leaf) in results.into_iter().zip(&types).zip(&value.leaves) {
             let view = Ref::whole(result, of.lanes().saturating_mul(len));
-            leaves.push(Leaf::of(view).from(leaf.origin.clone()));
+            let public = !self.is_secret(leaf);
+            leaves.push(Leaf::of(view).from(leaf.origin.clone()).public(of.scalar, public));
         }
         Ok(Value { ty: value.ty.array(len), leaves })
     }

@@ -72,34 +72,27 @@ enum Lanes {
 impl Elaborator<'_> {
     /// Records what a value is that stands at a place.
     pub(super) fn note(&mut self, span: Span, value: &Value) {
-        let Some(facts) = &mut self.facts else { return };
+        let Some(facts) = &self.facts else { return };
         let module = self.frames.last().map_or(0, |frame| frame.module);
         if self.modules.get(module).library || facts.log.len() >= MOST || value.ty.is_unit() {
             return;
         }
-        let (mut known, mut secret) = (true, false);
-        let mut leaves = Vec::with_capacity(value.leaves.len().min(MOST_LEAVES));
-        for leaf in &value.leaves {
-            let lanes = match &leaf.data {
-                Data::Known(lanes) => Lanes::Known(lanes.clone()),
-                Data::Lanes(view) => {
-                    let ty = self.builder.ty(view.value);
-                    known = false;
-                    secret |= ty.is_secret();
-                    let (lo, hi) = ty.range();
-                    Lanes::Within(Interval::new(lo.into(), hi.into()))
-                }
-            };
-            if leaves.len() < MOST_LEAVES {
-                leaves.push(lanes);
-            }
-        }
-        let secrecy = match (known, secret) {
+        let secrecy = match (value.is_known(), self.secret_leaf(value)) {
             (true, _) => Secrecy::Const,
-            (false, false) => Secrecy::Public,
-            (false, true) => Secrecy::Secret,
+            (false, None) => Secrecy::Public,
+            (false, Some(_)) => Secrecy::Secret,
         };
-        facts.log.push((span, Found { ty: value.ty.clone(), secrecy, leaves }));
+        let leaves = value.leaves.iter().take(MOST_LEAVES).map(|leaf| match &leaf.data {
+            Data::Known(lanes) => Lanes::Known(lanes.clone()),
+            Data::Lanes(view) => {
+                let (lo, hi) = self.builder.ty(view.value).range();
+                Lanes::Within(Interval::new(lo.into(), hi.into()))
+            }
+        });
+        let found = Found { ty: value.ty.clone(), secrecy, leaves: leaves.collect() };
+        if let Some(facts) = &mut self.facts {
+            facts.log.push((span, found));
+        }
     }
 
     /// Records what a variable holds after an assignment to it or to a part of it.

@@ -77,16 +77,16 @@ impl Elaborator<'_> {
     pub(super) fn higher_order(&mut self, name: &ast::Name, args: &[Expr], span: Span) -> Option<Outcome<Value>> {
         Some(match (name.text.as_str(), args) {
             ("map", [xs, f]) => {
-                self.over(xs, None, f, span, |make| make.comprehension(make.call(F, vec![make.read(X)]), None))
+                self.over(xs, None, f, span, |make, _| make.comprehension(make.call(F, vec![make.read(X)]), None))
             }
-            ("filter", [xs, f]) => self.over(xs, None, f, span, |make| {
+            ("filter", [xs, f]) => self.over(xs, None, f, span, |make, _| {
                 make.comprehension(make.read(X), Some(make.call(F, vec![make.read(X)])))
             }),
-            ("any" | "all", [xs, f]) => self.over(xs, None, f, span, |make| {
+            ("any" | "all", [xs, f]) => self.over(xs, None, f, span, |make, _| {
                 let each = make.comprehension(make.call(F, vec![make.read(X)]), None);
                 make.call(&name.text, vec![each])
             }),
-            ("fold", [xs, init, f]) => self.over(xs, Some(init), f, span, |make| {
+            ("fold", [xs, init, f]) => self.over(xs, Some(init), f, span, |make, _| {
                 let turn = make.statement(StmtKind::For {
                     pattern: Pattern::Name(make.name(X)),
                     source: make.read(XS),
@@ -95,7 +95,11 @@ impl Elaborator<'_> {
                 });
                 make.block(vec![turn], make.read(ACC))
             }),
-            ("scan", [xs, init, f]) => self.over(xs, Some(init), f, span, |make| {
+            // Of nothing the comprehension tells the type of a sum.
+            ("scan", [xs, init, f]) => self.over(xs, Some(init), f, span, |make, len| {
+                if len == 0 {
+                    return make.comprehension(make.call(F, vec![make.read(ACC), make.read(X)]), None);
+                }
                 // What stands in the array before is overwritten; it says what the array holds.
                 let first = make.call(F, vec![make.read(ACC), make.index(XS, make.expr(ExprKind::Int(Some(0))))]);
                 let len = make.call("len", vec![make.read(XS)]);
@@ -130,24 +134,24 @@ impl Elaborator<'_> {
         })
     }
 
-    /// Evaluates a piece of syntax in which the array, the start and the function have their names.
+    /// Evaluates a piece of syntax in which the array, the start and the function have their names; it may depend on the array's length.
     fn over(
         &mut self,
         xs: &Expr,
         init: Option<&Expr>,
         f: &Expr,
         span: Span,
-        piece: impl FnOnce(&Make) -> Expr,
+        piece: impl FnOnce(&Make, u64) -> Expr,
     ) -> Outcome<Value> {
         let make = Make(span);
         let array = self.expression(xs);
         let start = init.map(|init| self.expression(init)).transpose();
         let function = self.callable(f);
         let (array, start, function): (Value, Option<Value>, Rc<Callable>) = (array?, start?, function?);
-        if array.ty.extents().is_empty() {
+        let Some(&len) = array.ty.extents().first() else {
             let message = format!("an array is expected here, and this is `{}`", array.ty);
             return self.error(Code::TypeMismatch, xs.span, message, "give it an array or a range");
-        }
+        };
         let first = self.variables.len();
         self.declare(&make.name(XS), false, Some(array));
         if start.is_some() {
@@ -155,7 +159,7 @@ impl Elaborator<'_> {
         }
         let at = self.declare(&make.name(F), false, None);
         self.variables[at].function = Some(function);
-        let value = self.expression(&piece(&make));
+        let value = self.expression(&piece(&make, len));
         self.variables.truncate(first);
         value
     }

@@ -5,7 +5,7 @@ use super::declared::{Bare, Declared};
 use super::items::Role;
 use super::known::{Known, Num};
 use super::modules::ItemId;
-use super::types::{LeafType, Scalar, Type};
+use super::types::{LeafType, Type};
 use super::value::{Data, Leaf, Origin, Value};
 use super::{Elaborator, Outcome};
 use crate::diagnostics::{Code, Diagnostic};
@@ -79,8 +79,8 @@ impl Elaborator<'_> {
         let mut leaves = Vec::with_capacity(types.len());
         for (n, (of, (lo, hi))) in types.iter().zip(bounds).enumerate() {
             let leaf = u32::try_from(n).unwrap_or(u32::MAX);
-            let public = !secret && matches!(of.scalar, Scalar::Bits(_));
-            leaves.push(self.input_leaf(id, leaf, of, (lo, hi), secret).from(Some(Rc::clone(origin))).public(public));
+            let leaf = self.input_leaf(id, leaf, of, (lo, hi), secret);
+            leaves.push(leaf.from(Some(Rc::clone(origin))).public(of.scalar, !secret));
         }
         let value = Value { ty: declared.ty.clone(), leaves };
         Ok(self.named(value, &input.name.text))

@@ -33,6 +33,8 @@ pub(crate) struct Blamed {
     frac: u32,
     /// Where the range comes from.
     origin: Option<Rc<Origin>>,
+    /// Whether it is secret.
+    secret: bool,
 }
 
 /// An operand of an operator: a scalar or an array of scalars, with its place in the source.
@@ -91,6 +93,15 @@ impl Elaborator<'_> {
                 ty => ty.is_secret(),
             },
         }
+    }
+
+    /// Where what is computed from these leaves has its secrecy from; its range, where none is secret.
+    pub(crate) fn origin_of(&self, leaves: &[&Leaf]) -> Option<Rc<Origin>> {
+        let mut secret = leaves.iter().filter(|leaf| self.is_secret(leaf)).peekable();
+        if secret.peek().is_some() {
+            return secret.find_map(|leaf| leaf.origin.clone());
+        }
+        leaves.iter().find_map(|leaf| leaf.origin.clone())
     }
 
     /// The leaf that makes a value secret.
@@ -246,7 +257,8 @@ impl Elaborator<'_> {
         let ty = self.number_type(secret, scalar, exact, blame)?;
         self.at(blame.span);
         let value = self.builder.gate(op, args, ty, lanes);
-        let origin = blame.operands.iter().find_map(|operand| operand.origin.clone());
+        let mut told = blame.operands.iter().filter(|operand| operand.secret == secret);
+        let origin = told.find_map(|operand| operand.origin.clone());
         Ok(Leaf::of(Ref::whole(value, lanes)).from(origin))
     }
 
@@ -261,6 +273,7 @@ impl Elaborator<'_> {
                 range: self.range(&operand.leaf, frac),
                 frac,
                 origin: operand.leaf.origin.clone(),
+                secret: self.is_secret(&operand.leaf),
             }
         });
         Blame { span, what: what.to_owned(), operands: told.collect() }

@@ -92,7 +92,7 @@ impl Elaborator<'_> {
         };
         self.lint_comparison(&pair);
         let (a, b) = self.both(&pair)?;
-        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let origin = self.origin_of(&[&pair.left.leaf, &pair.right.leaf]);
         let view = self.truth(Op::Lt {}, vec![a, b], pair.lanes(), span);
         Ok((Self::truth_value(&pair, Leaf::of(view).from(origin)), span))
     }
@@ -106,7 +106,7 @@ impl Elaborator<'_> {
         let frac = a.scalar.frac();
         let (left, right) = (self.range(&a.leaf, frac), self.range(&b.leaf, frac));
         let secret = self.is_secret(&a.leaf) || self.is_secret(&b.leaf);
-        let origin = a.leaf.origin.clone().or_else(|| b.leaf.origin.clone());
+        let origin = self.origin_of(&[&a.leaf, &b.leaf]);
         let place = |operand: &Operand, range| super::lanes::show_place(range, operand.scalar.frac());
         let diagnostic = if left.hi < right.lo || left.lo >= right.hi {
             let message = "a comparison whose result is known";
@@ -174,7 +174,7 @@ impl Elaborator<'_> {
         }
         let pair = self.one_scale(pair)?;
         let (a, b) = self.both(&pair)?;
-        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let origin = self.origin_of(&[&pair.left.leaf, &pair.right.leaf]);
         let view = self.truth(Op::Eq {}, vec![a, b], pair.lanes(), span);
         let equal = Self::truth_value(&pair, Leaf::of(view).from(origin));
         let Some(possible) = possible else { return Ok((equal, span)) };
@@ -204,7 +204,7 @@ impl Elaborator<'_> {
             return Ok(Self::truth_value(&pair, Leaf::known(known)));
         }
         let (a, b) = self.both(&pair)?;
-        let origin = pair.left.leaf.origin.clone().or_else(|| pair.right.leaf.origin.clone());
+        let origin = self.origin_of(&[&pair.left.leaf, &pair.right.leaf]);
         let view = self.truth(gate, vec![a, b], pair.lanes(), pair.span);
         Ok(Self::truth_value(&pair, Leaf::of(view).from(origin)))
     }
@@ -285,11 +285,10 @@ impl Elaborator<'_> {
         self.at(span);
         let [x, y] = views;
         let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
-        let origin = condition.leaf.origin.clone().or_else(|| a.origin.clone()).or_else(|| b.origin.clone());
+        let origin = self.origin_of(&[&condition.leaf, a, b]);
         let relative = Relative::join(a.relative, b.relative);
-        let public =
-            [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf)) && matches!(scalar, Scalar::Bits(_));
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
+        let public = [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf));
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(scalar, public))
     }
 
     /// A condition of one lane.

@@ -8,12 +8,13 @@ use super::assigned::{Assigned, assigned_in};
 use super::branch::Sides;
 use super::lanes::{Operand, show_place};
 use super::types::{Scalar, Type};
-use super::value::{Data, Value};
+use super::value::{Data, Leaf, Value};
 use super::{Elaborator, Outcome, Reported, origin_label};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Arm, BinaryOp, Expr, ExprKind};
 use smpc_bytecode::interval::Interval;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// A set of integers: disjoint intervals in order, with gaps between.
@@ -118,6 +119,9 @@ struct Subject<'a> {
     tests: BTreeMap<Test, Value>,
 }
 
+/// The scalars of the arms above one, and whether one that is no constant had them: constants become words, or `fix` of another scale, beside such a one.
+type Above = Vec<(Scalar, bool)>;
+
 /// An arm and the values that take it.
 struct Taken<'a> {
     set: Set,
@@ -150,7 +154,7 @@ impl Elaborator<'_> {
         if secret {
             self.secret_arms(&mut subject, &taken, span)
         } else {
-            self.public_arms(&mut subject, &taken, range, span)
+            self.public_arms(&mut subject, &taken, (range, Above::new()), span)
         }
     }
 
@@ -279,22 +283,57 @@ impl Elaborator<'_> {
         value
     }
 
+    /// The same, with its constants as those above ask for.
+    fn arm_beside(&mut self, arm: &Taken<'_>, above: &RefCell<Above>) -> Outcome<Value> {
+        let value = self.arm(arm)?;
+        let types = value.ty.leaves();
+        let known = |leaf: &Leaf| leaf.as_known().is_some();
+        let own = || value.leaves.iter().zip(&types).map(|(leaf, of)| (of.scalar, !known(leaf)));
+        if above.borrow().is_empty() {
+            above.replace(own().collect());
+            return Ok(value);
+        }
+        let mut kinds = above.borrow_mut();
+        if kinds.len() != types.len() {
+            // The join tells.
+            return Ok(value);
+        }
+        let mut scalars = Vec::with_capacity(types.len());
+        for (above, (own, fixed)) in kinds.iter_mut().zip(own()) {
+            scalars.push(match (own, *above) {
+                (Scalar::Int | Scalar::Bits(_), (into @ Scalar::Bits(_), true))
+                | (Scalar::Fix(_), (into @ Scalar::Fix(_), true))
+                    if !fixed =>
+                {
+                    into
+                }
+                _ => own,
+            });
+            if fixed && !above.1 {
+                *above = (own, true);
+            }
+        }
+        let ty = value.ty.with_scalars(&mut scalars.into_iter());
+        self.rescale(&value, &ty, arm.value.span)
+    }
+
     fn assigned_in_arms(arms: &[Taken<'_>]) -> Assigned {
         let mut names = Assigned::new();
         arms.iter().for_each(|arm| assigned_in(arm.value, &mut names));
         names
     }
 
-    /// An `if` for each arm but the last; the value is known to lie in the range.
+    /// An `if` for each arm but the last; the value is known to lie in the range, and the arms above gave what they say.
     fn public_arms(
         &mut self,
         subject: &mut Subject<'_>,
         arms: &[Taken<'_>],
-        range: Interval,
+        (range, above): (Interval, Above),
         span: Span,
     ) -> Outcome<Value> {
+        let above = RefCell::new(above);
         let [first, rest @ ..] = arms else { return Err(Reported) };
-        let Some(next) = rest.first() else { return self.arm(first) };
+        let Some(next) = rest.first() else { return self.arm_beside(first, &above) };
         // What the arms above have taken does not matter any more.
         let holds = self.member(subject, &Membership::of(&first.set, range))?;
         let operand = self.condition(&holds, subject.operand.span)?;
@@ -308,14 +347,15 @@ impl Elaborator<'_> {
             spans,
             |elaborator| {
                 let hull = first.set.hull().unwrap_or(range);
-                elaborator.knowing_range(subject.of, hull, |elaborator| elaborator.arm(first))
+                elaborator.knowing_range(subject.of, hull, |elaborator| elaborator.arm_beside(first, &above))
             },
             |elaborator| {
                 let (of, operand, range) = (subject.of, subject.operand.clone(), subject.range);
                 // Comparisons that are made there are not known elsewhere.
                 let mut inner = Subject { of, operand, range, tests: subject.tests.clone() };
                 elaborator.deeper(span, |elaborator| {
-                    let run = |elaborator: &mut Self| elaborator.public_arms(&mut inner, rest, left, span);
+                    let above = above.borrow().clone();
+                    let run = |elaborator: &mut Self| elaborator.public_arms(&mut inner, rest, (left, above), span);
                     elaborator.knowing_range(of, left, run)
                 })
             },
@@ -358,6 +398,9 @@ impl Elaborator<'_> {
             let message = "one arm of the `match` has a value, and another has none";
             return self.error(Code::TypeMismatch, *at, message, "end all arms with a value, or none");
         }
+        let Some(first) = values.first().cloned() else { return Err(Reported) };
+        let (alike, _) = self.of_one_type(first, &values, span)?;
+        let values: Vec<(Value, Span)> = alike.into_iter().zip(arms.iter().map(|arm| arm.value.span)).collect();
         self.choose_arm(&conditions, &values, span)
     }
 

@@ -53,6 +53,34 @@ impl Lookup {
     }
 }
 
+/// What is done where a secret index means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+    /// `xs[i] op= v`
+    ReadAndWrite,
+}
+
+impl Access {
+    const fn verb(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadAndWrite => "read and write",
+        }
+    }
+
+    /// What happens where no position is meant.
+    const fn outside(self) -> &'static str {
+        match self {
+            Self::Read => "the result is 0",
+            Self::Write => "nothing is written",
+            Self::ReadAndWrite => "0 is read and nothing is written",
+        }
+    }
+}
+
 /// Lanes of a region, as what lies outside of an extent, its positions, and what lies in each.
 #[derive(Clone, Copy, Debug)]
 struct Parts {
@@ -125,29 +153,33 @@ impl Elaborator<'_> {
     }
 
     /// Says what a secret index costs, and what it does outside the array.
-    fn lint_lookups(&mut self, lookups: &[Lookup], products: u64, writes: bool, span: Span) {
+    fn lint_lookups(&mut self, lookups: &[Lookup], products: u64, access: Access, span: Span) {
         if self.modules.is_library(span.file) {
             return;
         }
         let show = |n: u64| super::known::show_int(n.into());
         let many = |n: u64, what: &str| if n == 1 { format!("1 {what}") } else { format!("{} {what}s", show(n)) };
         let compared: u64 = lookups.iter().map(|lookup| lookup.positions.saturating_mul(lookup.indices)).sum();
-        let does = if writes { "write" } else { "read" };
         let what = if lookups.iter().any(|lookup| lookup.indices > 1) {
             "secret indices look"
         } else {
             "a secret index looks"
         };
         let mut diagnostic = Diagnostic::new(Code::SecretIndex, span, format!("{what} at every element"))
-            .here(format!("each {does} costs {} and {}", many(compared, "comparison"), many(products, "product")))
+            .here(format!(
+                "each {} costs {} and {}",
+                access.verb(),
+                many(compared, "comparison"),
+                many(products, "product")
+            ))
             .help("narrow the range of the index where it can only mean some of the elements, or use a public one");
         for lookup in lookups.iter().filter(|lookup| lookup.outside) {
-            let effect = if writes { "nothing is written" } else { "the result is 0" };
             let text = self.sources.text(lookup.truths.span);
             diagnostic = diagnostic.note(format!(
-                "`{text}` {}, and there are {} elements: outside of them {effect}",
+                "`{text}` {}, and there are {} elements: outside of them {}",
                 show_place(lookup.range, 0),
-                show(lookup.extent)
+                show(lookup.extent),
+                access.outside()
             ));
         }
         self.report(diagnostic);
@@ -157,11 +189,24 @@ impl Elaborator<'_> {
 
     /// The elements that a selection with secret indices means.
     pub(super) fn looked_up(&mut self, value: &Value, selection: &Selection, span: Span) -> Outcome<Value> {
+        self.read_looked_up(value, selection, Access::Read, span)
+    }
+
+    /// The same; what is read to be written again is told where it is written.
+    pub(super) fn read_looked_up(
+        &mut self,
+        value: &Value,
+        selection: &Selection,
+        access: Access,
+        span: Span,
+    ) -> Outcome<Value> {
         let ty = value.ty.below(selection.depth()).arrays(selection.extents());
         let (region, extents) = (selection.region(), selection.region().extents().to_vec());
         let part = self.selected(value, &region, span)?;
-        let products: u64 = part.leaves.iter().zip(part.ty.leaves()).map(|(_, of)| of.lanes()).sum();
-        self.lint_lookups(selection.lookups(), products.saturating_mul(selection.indices()), false, span);
+        if access == Access::Read {
+            let products: u64 = part.ty.leaves().iter().map(LeafType::lanes).sum();
+            self.lint_lookups(selection.lookups(), products.saturating_mul(selection.indices()), access, span);
+        }
         let mut leaves = Vec::with_capacity(part.leaves.len());
         for (leaf, of) in part.leaves.iter().zip(part.ty.leaves()) {
             let indexed: u64 = extents.iter().product();
@@ -356,8 +401,10 @@ impl Elaborator<'_> {
     ) -> Outcome<()> {
         let Some(selection) = target.selection() else { return Err(Reported) };
         let types = target.ty().leaves();
-        let products: u64 = self.region_lanes(target, selection, &types);
-        self.lint_lookups(selection.lookups(), products, true, target.span());
+        // Once to read and once to write.
+        let times = if target.access() == Access::ReadAndWrite { 2 } else { 1 };
+        let products = self.region_lanes(target, selection, &types).saturating_mul(times);
+        self.lint_lookups(selection.lookups(), products, target.access(), target.span());
         let truths = self.place_truths(selection, conditions, span)?;
         for (n, (leaf, of)) in value.leaves.into_iter().zip(&types).enumerate() {
             let at = target.leaves().start + n;
@@ -403,7 +450,7 @@ impl Elaborator<'_> {
         };
         let value = self.as_type(value, &assigned, value_span)?;
         let products = self.region_lanes(target, selection, &types);
-        self.lint_lookups(selection.lookups(), products, true, target.span());
+        self.lint_lookups(selection.lookups(), products, Access::ReadAndWrite, target.span());
         let mut whole = self.variables[target.variable].value.clone().ok_or(Reported)?;
         let at = target.leaves().start;
         let (old, below) = self.region_of(&whole.leaves[at], of, target, selection, span)?;

@@ -5,6 +5,7 @@
 
 use super::known::Known;
 use super::lanes::Operand;
+use super::one_hot::Access;
 use super::shape::Selection;
 use super::types::{Scalar, Type};
 use super::value::{Data, Leaf, Relative, Value};
@@ -25,6 +26,8 @@ pub(super) struct Target {
     ty: Type,
     /// Which elements of them.
     selection: Option<Selection>,
+    /// Whether it is read before it is written.
+    access: Access,
     /// Where it stands.
     span: Span,
 }
@@ -48,6 +51,11 @@ impl Target {
     /// Which leaves of the variable are meant.
     pub(super) fn leaves(&self) -> Range<usize> {
         self.leaves.clone()
+    }
+
+    /// Whether it is read before it is written.
+    pub(super) const fn access(&self) -> Access {
+        self.access
     }
 
     /// Where it stands.
@@ -97,7 +105,7 @@ impl Elaborator<'_> {
     ) -> Outcome<Option<(Target, Value)>> {
         let (written, value_span) = (value, value.span);
         let value = self.expression(value);
-        let target = self.target(place)?;
+        let mut target = self.target(place)?;
         let value = value?;
         self.stays_public(&target, span)?;
         if let Some(lookup) = target.selection().and_then(Selection::scatters) {
@@ -110,6 +118,7 @@ impl Elaborator<'_> {
             return Err(self.report(diagnostic));
         }
         let Some(op) = op else { return Ok(Some((target, value))) };
+        target.access = Access::ReadAndWrite;
         let declared = self.variables[target.variable].declared.clone();
         let conditions = self.conditions_of(target.variable, span)?;
         let facts = (conditions.as_ref(), declared.as_ref());
@@ -175,8 +184,9 @@ impl Elaborator<'_> {
         };
         let variable = self.assignable(name)?;
         let value = self.variables[variable].value.clone().ok_or(Reported)?;
-        let mut target =
-            Target { variable, leaves: 0..value.leaves.len(), ty: value.ty, selection: None, span: place.span };
+        let leaves = 0..value.leaves.len();
+        let (ty, access, span) = (value.ty, Access::Write, place.span);
+        let mut target = Target { variable, leaves, ty, selection: None, access, span };
         let mut positions: Vec<Expr> = Vec::new();
         for step in steps.into_iter().rev() {
             match &step.kind {
@@ -249,6 +259,9 @@ impl Elaborator<'_> {
         let value = self.read_variable(target.variable)?;
         let part = Value { ty: target.ty.clone(), leaves: value.leaves[target.leaves.clone()].to_vec() };
         match &target.selection {
+            Some(selection) if !selection.lookups().is_empty() => {
+                self.read_looked_up(&part, selection, target.access, span)
+            }
             Some(selection) => self.selected(&part, selection, span),
             None => Ok(part),
         }
@@ -345,6 +358,8 @@ impl Elaborator<'_> {
         if count == 0 {
             return Ok(old.clone());
         }
+        let public = !self.is_secret(old) && !self.is_secret(&written);
+        let origin = self.origin_of(&[old, &written]);
         let (array, mut written) = self.array_for(old, written, (scalar, lanes), span)?;
         let view = self.lanes(&written, scalar, count, span)?;
         self.at(span);
@@ -370,8 +385,7 @@ impl Elaborator<'_> {
             Data::Lanes(_) => Relative::join(old.relative, written.relative.take()),
             Data::Known(_) => None,
         };
-        let origin = old.origin.clone().or(written.origin);
-        Ok(Leaf::of(Ref::whole(next, lanes)).from(origin).relative(relative))
+        Ok(Leaf::of(Ref::whole(next, lanes)).from(origin).relative(relative).public(scalar, public))
     }
 
     /// The array as an IR value whose type holds what is written, and what is written as a value of that type.

@@ -458,8 +458,8 @@ impl Elaborator<'_> {
                 self.picked(&view, &lanes, index, span)?
             }
         };
-        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
-        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(public))
+        let public = !self.is_secret(leaf);
+        Ok(Leaf { data: Data::Lanes(picked), ..leaf.clone() }.public(scalar, public))
     }
 
     /// `start + step · index` for a single element.
@@ -560,7 +560,7 @@ impl Elaborator<'_> {
             }
         }
         let view = self.lanes(leaf, scalar, lanes, span)?;
-        let public = matches!(scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
+        let public = !self.is_secret(leaf);
         if let Some(known) = positions.known()
             && below >= FEWEST_BELOW
             && known.lanes() <= MOST_SLICES
@@ -572,13 +572,13 @@ impl Elaborator<'_> {
             let (ty, count) = (self.builder.ty(view.value), known.lanes() * below);
             self.at(span);
             let value = self.builder.concat(rows, ty);
-            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public));
+            return Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(scalar, public));
         }
         let positions = self.lane_positions(positions, below)?;
         self.at(span);
         let (ty, count) = (self.builder.ty(view.value), positions.lanes());
         let value = self.builder.gate(crate::ir::Op::Gather {}, vec![view, positions], ty, count);
-        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(public))
+        Ok(Leaf { data: Data::Lanes(Ref::whole(value, count)), ..leaf.clone() }.public(scalar, public))
     }
 
     // Records and tuples.
@@ -658,8 +658,7 @@ impl Elaborator<'_> {
         let secret = parts.iter().any(|part| self.is_secret(part));
         let range = parts.iter().map(|part| self.range(part, frac)).reduce(Interval::join).unwrap_or(Interval::of(0));
         let ty = super::branch::register(scalar, secret, range);
-        let origin = parts.iter().find_map(|part| part.origin.clone());
-        let public = !secret && matches!(scalar, Scalar::Bits(_));
+        let origin = self.origin_of(&parts);
         let relative = rest.iter().fold(first.relative, |all, part| Relative::join(all, part.relative));
         let mut views = Vec::with_capacity(parts.len());
         for part in parts {
@@ -667,7 +666,7 @@ impl Elaborator<'_> {
         }
         self.at(span);
         let value = self.builder.concat(views, ty);
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(public))
+        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(scalar, !secret))
     }
 
     /// An array of elements of one type.
@@ -676,23 +675,40 @@ impl Elaborator<'_> {
             let message = "the type of an empty array is not known";
             return self.error(Code::TypeMismatch, span, message, "write `[0; 0]`");
         };
-        // One round finds the scalars that hold all elements, the second brings each to them.
-        let mut common = (first, first_span);
-        for (element, at) in &elements[1..] {
-            let (left, right) = self.unify((&common.0, common.1), (element, *at), span)?;
-            common.0 = more_certain((&common.0, left), (element, right));
-        }
-        let mut parts: Vec<Vec<Leaf>> = vec![Vec::with_capacity(elements.len()); common.0.leaves.len()];
-        for (element, at) in &elements {
-            let element = self.rescale(element, &common.0.ty, *at)?;
+        let count = elements.len();
+        let (elements, ty) = self.of_one_type((first, first_span), &elements, span)?;
+        let types = ty.leaves();
+        let mut parts: Vec<Vec<Leaf>> = vec![Vec::with_capacity(count); types.len()];
+        for element in elements {
             parts.iter_mut().zip(element.leaves).for_each(|(parts, leaf)| parts.push(leaf));
         }
-        let types = common.0.ty.leaves();
         let mut leaves = Vec::with_capacity(parts.len());
         for (parts, leaf) in parts.iter().zip(&types) {
             leaves.push(self.joined(parts, leaf.scalar, span)?);
         }
-        Ok(Value { ty: common.0.ty.array(elements.len() as u64), leaves })
+        Ok(Value { ty: ty.array(count as u64), leaves })
+    }
+
+    /// The values as values of one type, in any order of constants and others, and that type.
+    pub(super) fn of_one_type(
+        &mut self,
+        first: (Value, Span),
+        values: &[(Value, Span)],
+        span: Span,
+    ) -> Outcome<(Vec<Value>, Type)> {
+        // One round finds the scalars that hold all values, the second brings each to them.
+        let mut common = first;
+        for (value, at) in &values[1..] {
+            let (left, right) = self.unify((&common.0, common.1), (value, *at), span)?;
+            common.0 = more_certain((&common.0, left), (value, right));
+        }
+        let ty = common.0.ty;
+        let mut all = Vec::with_capacity(values.len());
+        for (value, at) in values {
+            let value = self.lifted(value.clone(), &ty, *at)?;
+            all.push(self.rescale(&value, &ty, *at)?);
+        }
+        Ok((all, ty))
     }
 
     /// `a ++ b`.
@@ -745,8 +761,8 @@ impl Elaborator<'_> {
                     let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
                     let (outer, inner) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: of.lanes() });
                     let view = self.builder.view(&view, &Place::grid(0, outer, inner));
-                    let public = matches!(of.scalar, Scalar::Bits(_)) && !self.is_secret(leaf);
-                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(public)
+                    let public = !self.is_secret(leaf);
+                    Leaf { data: Data::Lanes(view), ..leaf.clone() }.public(of.scalar, public)
                 }
             });
         }

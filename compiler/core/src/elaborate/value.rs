@@ -83,9 +83,9 @@ impl Leaf {
         Self { data: Data::Lanes(view), origin: None, relative: None, narrowed: None, public: false }
     }
 
-    /// Lanes of a shared register that everyone knows, or not.
-    pub(crate) const fn public(mut self, public: bool) -> Self {
-        self.public = public;
+    /// Lanes of that kind that everyone knows, or not. Of anything but words the register tells.
+    pub(crate) const fn public(mut self, scalar: Scalar, public: bool) -> Self {
+        self.public = public && matches!(scalar, Scalar::Bits(_));
         self
     }
 

@@ -125,6 +125,41 @@ pub const fn repeats(op: Op) -> bool {
     )
 }
 
+/// Whether each lane of the result is that of the operation on the same lane of each operand.
+#[must_use]
+pub const fn lane_by_lane(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Copy {}
+            | Op::Relabel {}
+            | Op::Add {}
+            | Op::Sub {}
+            | Op::Neg {}
+            | Op::Mul {}
+            | Op::AddWrap {}
+            | Op::SubWrap {}
+            | Op::MulWrap {}
+            | Op::Trunc { .. }
+            | Op::Round { .. }
+            | Op::Div {}
+            | Op::Rem {}
+            | Op::FixDiv { .. }
+            | Op::Sqrt { .. }
+            | Op::Lt {}
+            | Op::Eq {}
+            | Op::Xor {}
+            | Op::And {}
+            | Op::Or {}
+            | Op::Not {}
+            | Op::Planes { .. }
+            | Op::Join {}
+            | Op::Select {}
+            | Op::Netlist { .. }
+            | Op::A2b {}
+            | Op::B2a { .. }
+    )
+}
+
 /// Whether a gate whose result nobody reads may be left out.
 #[must_use]
 pub fn removable(program: &Program, gate: &Gate) -> bool {

@@ -842,3 +842,56 @@ fn an_untaken_side_still_stops_at_public_faults() {
     assert_eq!(with("if a > 5 { x = xs[a]; }"), Ok(0));
     assert!(with("if p < 5 { x = xs[p]; }").is_ok());
 }
+
+/// Elements of a comprehension that do not depend on one another are computed at once, of words as of numbers.
+#[test]
+fn comprehensions_are_vectors() {
+    let head = "party A;\ninput t: secret [bits<32>; 70] from A;\ninput xs: secret [int in 0..=9; 70] from A;\n\
+        input k: secret int in 0..=9 from A;\nfn twice(x: secret int) -> secret int { if x > 4 { x * 2 } else { x } }\n";
+    let words: Vec<i64> = (0..70).map(|lane| lane * 0x12345 % 0x0fff_ffff).collect();
+    let numbers: Vec<i64> = (0..70).map(|lane| lane * 7 % 10).collect();
+    let each = |f: &dyn Fn(usize) -> i64| (0..70).map(f).collect::<Vec<i64>>();
+    let cases: [(&str, bool, Vec<i64>); 8] = [
+        ("[sum([(x & 0xffff) as int for x in t])]", false, vec![words.iter().map(|x| x & 0xffff).sum()]),
+        (
+            "[rotl(x, 4) ^ x for x in t]",
+            false,
+            each(&|at| (words[at] << 4 | words[at] >> 28) & 0xffff_ffff ^ words[at]),
+        ),
+        ("map(xs, |x| twice(x) + k)", false, each(&|at| numbers[at] * if numbers[at] > 4 { 2 } else { 1 } + 3)),
+        ("[x * i for (i, x) in enumerate(xs)]", false, each(&|at| numbers[at] * at as i64)),
+        (
+            "[xs[i + 1] - xs[i] for i in 0..69] ++ [0]",
+            false,
+            each(&|at| if at < 69 { numbers[at + 1] - numbers[at] } else { 0 }),
+        ),
+        ("{ let ys = [x * 2 for x in xs]; [y for y in [y for y in ys]] }", false, each(&|at| numbers[at] * 2)),
+        // Turn by turn: what depends on the one before, and what reads several elements.
+        ("scan(xs, 0, |a, x| if x > 4 { x } else { a })", true, {
+            let mut last = 0;
+            numbers
+                .iter()
+                .map(|x| {
+                    if *x > 4 {
+                        last = *x;
+                    }
+                    last
+                })
+                .collect()
+        }),
+        (
+            "[sum(xs[i..i + 2]) for i in 0..69] ++ [0]",
+            true,
+            each(&|at| if at < 69 { numbers[at] + numbers[at + 1] } else { 0 }),
+        ),
+    ];
+    for (value, loops, expected) in cases {
+        let source = format!("{head}fn main() {{ output y = {value} to all; output rest = (t, xs, k) to A; }}\n");
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let (_, last) = stages.programs.last().expect("a last stage");
+        let found = last.body.iter().any(|inst| matches!(inst, Inst::Loop(_)));
+        assert_eq!(found, loops, "{source}\n{last}");
+        let given = stages.run(&[&words, &numbers, &[3]]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    }
+}

@@ -6,6 +6,7 @@ mod machine;
 mod random;
 mod rounding;
 mod scales;
+mod secrecy;
 #[path = "../common/seeded.rs"]
 mod seeded;
 mod sources;

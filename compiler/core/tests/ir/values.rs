@@ -38,6 +38,9 @@ fn functions_are_arguments() {
     body("output x = fold(xs, 0, |s, x| s + x * x) to all;", &[("x", &[52])]);
     body("output x = fold(xs, a, max) to all;", &[("x", &[7])]);
     body("output x = scan(xs, 0, |s, x| s + x) to all;", &[("x", &[3, 4, 8, 9, 14])]);
+    body("let none = scan(xs[2..2], 0, |s, x| s + x); output x = len(none) to all;", &[("x", &[0])]);
+    body("output x = scan(xs[2..2], 0.5, |s, x| s + x) ++ [b] to all;", &[("x", &[-3 * ONE])]);
+    body("output x = sum(scan(0..0, a, |s, x| s * x)) + 1 to all;", &[("x", &[1])]);
     body("output x = filter([1, 2, 3, 4], |i| i % 2 == 0) to all;", &[("x", &[2, 4])]);
     body("output x = [any(xs, |x| x > 4), all(xs, |x| x > 1)] to all;", &[("x", &[1, 0])]);
     body("let k = a; output x = map(xs, |x| x + k) to all;", &[("x", &[10, 8, 11, 8, 12])]);
@@ -172,6 +175,22 @@ fn words() {
         [151, 255]
     );
     assert_eq!(found("let y = match n { 0..=100 => w, 200 => v, _ => 0 }; output x = y to all;"), [15]);
+    // Constants are words beside one, in whichever arm it stands.
+    for of in ["n", "reveal(n)"] {
+        for (arms, expected) in [
+            ("200 => 7, 201..=250 => 8, _ => w", 7),
+            ("0..=199 => 7, 200 => w, _ => 8", 150),
+            ("0..=100 => w, 200 => 7, _ => 8", 7),
+        ] {
+            assert_eq!(found(&format!("output x = match {of} {{ {arms} }} to all;")), [expected]);
+        }
+        assert_eq!(
+            found(&format!(
+                "output x = match {of} {{ 0..=9 => (1, 2), 10 => (3, v), 11 => (4, 5), _ => (6, 7) }}.1 to all;"
+            )),
+            [7]
+        );
+    }
     assert_eq!(found("output x = n as bits<8> ^ v to all;"), [200 ^ 15]);
     assert_eq!(found("output x = n as bits<16> + 0xffff to all;"), [199]);
     assert_eq!(found("output x = if w > v { w } else { v } to all;"), [150]);

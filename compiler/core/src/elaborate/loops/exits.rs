@@ -23,9 +23,26 @@ pub(super) struct Exits {
     pub(super) alive: (usize, bool),
     /// The hidden variables of the function's result, with the types of its leaves where a turn may return.
     pub(super) returned: Option<(usize, usize)>,
-    pub(super) result: Option<Vec<(LeafType, RegType)>>,
+    pub(super) result: Option<Vec<Returned>>,
     /// What the two held before the loop.
     before: Vec<Option<Value>>,
+}
+
+/// A scalar of a result that a turn may return.
+#[derive(Clone, PartialEq)]
+pub(super) struct Returned {
+    of: LeafType,
+    /// The type that holds what any turn returns.
+    ty: RegType,
+    /// Whether it is secret in one of them. Of words the type does not tell.
+    secret: bool,
+}
+
+impl Returned {
+    fn range(&self) -> Interval {
+        let (lo, hi) = self.ty.range();
+        Interval::new(lo.into(), hi.into())
+    }
 }
 
 impl Exits {
@@ -70,11 +87,13 @@ impl Elaborator<'_> {
         };
         let result = result.map(|result| {
             let types = result.ty.leaves();
-            let assumed = exits.result.iter().flatten().map(|(_, ty)| Some(*ty)).chain(std::iter::repeat(None));
-            let each = result.leaves.iter().zip(types).zip(assumed).filter(|((_, of), _)| of.lanes() > 0);
+            let assumed = exits.result.iter().flatten().map(Some).chain(std::iter::repeat(None));
+            let each = result.leaves.iter().zip(types).filter(|(_, of)| of.lanes() > 0).zip(assumed);
             let types = each.map(|((leaf, of), assumed)| {
-                let ty = register(of.scalar, self.is_secret(leaf), self.range(leaf, of.scalar.frac()));
-                (of.clone(), assumed.map_or(ty, |assumed| join(of.scalar, assumed, ty)))
+                let secret = self.is_secret(leaf) || assumed.is_some_and(|assumed| assumed.secret);
+                let own = self.range(leaf, of.scalar.frac());
+                let range = assumed.map_or(own, |assumed| own.join(assumed.range()));
+                Returned { ty: register(of.scalar, secret, range), of, secret }
             });
             types.collect::<Vec<_>>()
         });
@@ -93,7 +112,7 @@ impl Elaborator<'_> {
         }
         if let Some(result) = &exits.result {
             entering.push((self.builder.boolean(false), RegType::PUB_BOOL));
-            for (of, ty) in result {
+            for Returned { of, ty, .. } in result {
                 // Any word of the type: it is read where a turn has returned.
                 let word = if of.scalar == Scalar::Bool { 0 } else { ty.range().0 };
                 entering.push((self.builder.fill(*ty, word, of.lanes()), *ty));
@@ -116,7 +135,7 @@ impl Elaborator<'_> {
         if let (Some(types), Some((_, result))) = (&exits.result, exits.returned) {
             let value = self.variables[result].value.clone().ok_or(Reported)?;
             let leaves = value.leaves.iter().filter(|leaf| leaf.lanes() > 0);
-            for (leaf, (of, _)) in leaves.zip(types) {
+            for (leaf, Returned { of, .. }) in leaves.zip(types) {
                 let view = self.lanes(leaf, of.scalar, of.lanes(), span)?;
                 handed.push(self.builder.value_of(&view));
             }
@@ -137,8 +156,9 @@ impl Elaborator<'_> {
         };
         if let Some(value) = &mut self.variables[result].value {
             let leaves = value.leaves.iter_mut().filter(|leaf| leaf.lanes() > 0);
-            for ((leaf, (of, _)), value) in leaves.zip(types).zip(ended) {
-                *leaf = Leaf::of(Ref::whole(*value, of.lanes())).from(leaf.origin.clone());
+            for ((leaf, Returned { of, secret, .. }), value) in leaves.zip(types).zip(ended) {
+                let ended = Leaf::of(Ref::whole(*value, of.lanes())).from(leaf.origin.clone());
+                *leaf = ended.public(of.scalar, !secret);
             }
         }
         self.variables[returned].value = Some(flag.clone());
@@ -146,11 +166,4 @@ impl Elaborator<'_> {
             self.variables[left].value = Some(flag);
         }
     }
-}
-
-/// The register type that holds both.
-fn join(scalar: Scalar, a: RegType, b: RegType) -> RegType {
-    let ((a_lo, a_hi), (b_lo, b_hi)) = (a.range(), b.range());
-    let range = Interval::new(a_lo.min(b_lo).into(), a_hi.max(b_hi).into());
-    register(scalar, a.is_secret() || b.is_secret(), range)
 }

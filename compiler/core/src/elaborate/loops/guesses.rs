@@ -40,11 +40,11 @@ impl Elaborator<'_> {
         &next[leaf.at.0].leaves[leaf.at.1]
     }
 
-    /// Whether the turn maps the guess into itself.
+    /// Whether the turn maps the guess into itself: what is taken for public stays so, and what lies in a range.
     pub(super) fn settles(&self, carry: &Carry, next: &[Value]) -> bool {
         carry.leaves.iter().all(|leaf| {
             let after = Self::next(leaf, next);
-            (leaf.assumed.is_secret() || !self.is_secret(after)) && self.keeps(leaf, after)
+            (leaf.secret || !self.is_secret(after)) && self.keeps(leaf, after)
         })
     }
 
@@ -73,7 +73,7 @@ impl Elaborator<'_> {
             let leaf = &mut carry.leaves[at];
             if leaf.guess == Guess::Full && !leaf.full && (kept.lo > lo.into() || kept.hi < hi.into()) {
                 leaf.guess = Guess::Tightened;
-                leaf.assumed = register(leaf.of.scalar, leaf.assumed.is_secret(), kept);
+                leaf.assumed = register(leaf.of.scalar, leaf.secret, kept);
                 tighter = true;
             }
         }
@@ -87,7 +87,7 @@ impl Elaborator<'_> {
             let leaf = &carry.leaves[at];
             let after = Self::next(leaf, next).clone();
             let frac = leaf.of.scalar.frac();
-            let secret = leaf.assumed.is_secret() || self.is_secret(&after);
+            let secret = leaf.secret || self.is_secret(&after);
             let (lo, hi) = leaf.assumed.range();
             let own = Interval::new(lo.into(), hi.into());
             let kept = self.keeps(leaf, &after);
@@ -95,9 +95,10 @@ impl Elaborator<'_> {
             let entry = self.range(&leaf.entry, frac);
             let scalar = leaf.of.scalar;
             let leaf = &mut carry.leaves[at];
-            if secret && !leaf.assumed.is_secret() {
+            if secret && !leaf.secret {
                 leaf.origin = after.origin.clone();
             }
+            leaf.secret = secret;
             if kept {
                 leaf.assumed = register(scalar, secret, own);
                 continue;

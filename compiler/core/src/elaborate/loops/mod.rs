@@ -75,6 +75,8 @@ struct Carried {
     origin: Option<Rc<Origin>>,
     /// The guess, as a type.
     assumed: RegType,
+    /// Whether it is secret, before the loop or in a turn. Of words the type does not tell.
+    secret: bool,
     guess: Guess,
     base: BaseId,
     /// Whether a turn was seen to go below or above.
@@ -293,9 +295,11 @@ impl Elaborator<'_> {
                 let declared = declared.as_ref().and_then(|declared| declared.ranges.get(at).copied().flatten());
                 let range = declared.unwrap_or_else(|| self.range(leaf, of.scalar.frac()));
                 self.bases += 1;
+                let secret = self.is_secret(leaf);
                 leaves.push(Carried {
                     at: (n, at),
-                    assumed: register(of.scalar, self.is_secret(leaf), range),
+                    assumed: register(of.scalar, secret, range),
+                    secret,
                     of,
                     entry: leaf.clone(),
                     origin: leaf.origin.clone(),
@@ -403,7 +407,8 @@ impl Elaborator<'_> {
             let (variable, at) = leaf.at;
             let relative = Relative { base: leaf.base, lo: 0, hi: 0 };
             let view = Ref::whole(*param, leaf.of.lanes());
-            values[variable].leaves[at] = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
+            let inside = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
+            values[variable].leaves[at] = inside.public(leaf.of.scalar, !leaf.secret);
             if let Guess::Growing { lo, hi } = leaf.guess {
                 self.growing.insert(leaf.base, (lo, hi));
             }
@@ -564,8 +569,9 @@ impl Elaborator<'_> {
         for ((leaf, result), relation) in carry.leaves.iter().zip(results).zip(relations) {
             let (variable, at) = leaf.at;
             let after = Self::next(leaf, next);
-            let origin = after.origin.clone().or_else(|| leaf.entry.origin.clone());
-            values[variable].leaves[at] = Leaf::of(Ref::whole(result, leaf.of.lanes())).from(origin).relative(relation);
+            let origin = self.origin_of(&[after, &leaf.entry]);
+            let after = Leaf::of(Ref::whole(result, leaf.of.lanes())).from(origin).relative(relation);
+            values[variable].leaves[at] = after.public(leaf.of.scalar, !leaf.secret);
         }
         self.hold(&carry.variables, values.into_iter().map(Some).collect());
         self.leave_exits(&carry.exits, &ended, endless);

@@ -177,9 +177,10 @@ impl Elaborator<'_> {
     }
 
     fn word_value(&self, operands: &[&Operand], extents: &[u64], width: u32, view: Ref) -> Value {
-        let origin = operands.iter().find_map(|operand| operand.leaf.origin.clone());
-        let leaf = Leaf::of(view).from(origin).public(self.all_public(operands));
-        Value::new(Type::lanes_of(Scalar::Bits(width), extents), leaf)
+        let origin = self.origin_of(&operands.iter().map(|operand| &operand.leaf).collect::<Vec<_>>());
+        let scalar = Scalar::Bits(width);
+        let leaf = Leaf::of(view).from(origin).public(scalar, self.all_public(operands));
+        Value::new(Type::lanes_of(scalar, extents), leaf)
     }
 
     /// `^ & | + - *` and comparisons, where one side is of words.
@@ -322,7 +323,7 @@ impl Elaborator<'_> {
             })?,
         };
         let operands = [&pair.left, &pair.right];
-        let origin = operands.iter().find_map(|operand| operand.leaf.origin.clone());
+        let origin = self.origin_of(&operands.iter().map(|operand| &operand.leaf).collect::<Vec<_>>());
         let lanes = view.lanes();
         let leaf = if self.all_public(&operands) {
             let value = self.builder.gate(Op::Open { steers: false }, vec![view], RegType::PUB_BOOL, lanes);

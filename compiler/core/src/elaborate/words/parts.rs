@@ -130,7 +130,7 @@ impl Elaborator<'_> {
             pieces.push(Ref::whole(value, lanes));
         }
         let whole = self.join(pieces, width, lanes);
-        Ok(Leaf::of(whole).from(leaf.origin.clone()).public(true))
+        Ok(Leaf::of(whole).from(leaf.origin.clone()).public(Scalar::Bits(width), true))
     }
 
     /// Words as shorter words, the highest first, along a new last extent.
@@ -163,7 +163,7 @@ impl Elaborator<'_> {
                     })
                 };
                 let leaf = Leaf::of(Ref::whole(array, words * count)).from(operand.leaf.origin.clone());
-                leaf.public(!self.is_secret(&operand.leaf))
+                leaf.public(Scalar::Bits(part), !self.is_secret(&operand.leaf))
             }
         };
         Ok(Value::new(Type::lanes_of(Scalar::Bits(part), &extents), leaf))
@@ -190,7 +190,9 @@ impl Elaborator<'_> {
                 let pieces = (0..count).rev().map(|at| self.builder.view(&view, &Place::strided(at, stride, words)));
                 let pieces: Vec<Ref> = pieces.collect();
                 let whole = self.join(pieces, width, words);
-                Leaf::of(whole).from(operand.leaf.origin.clone()).public(!self.is_secret(&operand.leaf))
+                Leaf::of(whole)
+                    .from(operand.leaf.origin.clone())
+                    .public(Scalar::Bits(width), !self.is_secret(&operand.leaf))
             }
         };
         Ok(Value::new(Type::lanes_of(Scalar::Bits(width), &extents), leaf))
@@ -267,7 +269,7 @@ impl Elaborator<'_> {
         let value = self.builder.concat(rows, RegType::Bin { width: part });
         let leaf = Leaf::of(Ref::whole(value, lanes * count)).from(operand.leaf.origin.clone());
         let extents = [&[count], operand.extents.as_slice()].concat();
-        let leaf = leaf.public(!self.is_secret(&operand.leaf));
+        let leaf = leaf.public(Scalar::Bits(part), !self.is_secret(&operand.leaf));
         Ok(Value::new(Type::lanes_of(Scalar::Bits(part), &extents), leaf))
     }
 
@@ -283,7 +285,9 @@ impl Elaborator<'_> {
         let pieces = (0..count).rev().map(|at| self.builder.view(&view, &Place::span(at * lanes, lanes)));
         let pieces: Vec<Ref> = pieces.collect();
         let whole = self.join(pieces, width, lanes);
-        let leaf = Leaf::of(whole).from(operand.leaf.origin.clone()).public(!self.is_secret(&operand.leaf));
+        let leaf = Leaf::of(whole)
+            .from(operand.leaf.origin.clone())
+            .public(Scalar::Bits(width), !self.is_secret(&operand.leaf));
         Ok(Value::new(Type::lanes_of(Scalar::Bits(width), &extents), leaf))
     }
 
@@ -345,7 +349,9 @@ impl Elaborator<'_> {
                     let row = if public { Ref::whole(self.builder.copy(&row, RegType::BIN_BOOL), lanes) } else { row };
                     rows.push(row);
                 }
-                Leaf::of(self.join(rows, width, lanes)).from(operand.leaf.origin.clone()).public(public)
+                Leaf::of(self.join(rows, width, lanes))
+                    .from(operand.leaf.origin.clone())
+                    .public(Scalar::Bits(width), public)
             }
         };
         Ok(Value::new(Type::lanes_of(Scalar::Bits(width), &extents), leaf))
