@@ -97,12 +97,17 @@ fn next(reader: &mut Reader<&[u8]>, row: &mut ByteRecord, text: &Text) -> Result
     }
 }
 
-/// The line on which a row starts. The reader's own count takes empty lines before it for a part of the row.
-fn line_of(row: &ByteRecord, text: &Text) -> u64 {
+/// The byte at which a row starts. The reader's own count takes empty lines before it for a part of the row.
+fn start_of(row: &ByteRecord, text: &Text) -> usize {
     let at = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
     let bytes = text.content.as_bytes();
-    let empty = bytes[at.min(bytes.len())..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    line_at(&bytes[..(at + empty).min(bytes.len())])
+    let at = at.min(bytes.len());
+    at + bytes[at..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
+}
+
+/// The line on which a row starts, for messages: it takes a look at all before it.
+fn line_of(row: &ByteRecord, text: &Text) -> u64 {
+    line_at(&text.content.as_bytes()[..start_of(row, text)])
 }
 
 fn as_text(cell: &[u8]) -> &str {
@@ -202,11 +207,11 @@ impl Plan<'_> {
         // The end of the row may stand between the two halves of a line break.
         let half = bytes[..end].ends_with(b"\r") && bytes[end..].starts_with(b"\n");
         let from = end + usize::from(half);
-        let line = line_at(&bytes[..from]);
-        match (self.cells.first(), line_of(row, text) > line) {
+        let gap = bytes.get(from..start_of(row, text)).is_some_and(|between| between.contains(&b'\n'));
+        match (self.cells.first(), gap) {
             (Some(cell), true) => {
                 let kind = self.shape.leaves[cell.leaf].kind.boxed();
-                Err(text.at(line, Some(cell.name.clone()), Problem::EmptyCell(kind)))
+                Err(text.at(line_at(&bytes[..from]), Some(cell.name.clone()), Problem::EmptyCell(kind)))
             }
             _ => Ok(()),
         }
