@@ -7,7 +7,7 @@ use smpcc_core::analysis::{analyse, complete, outline};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// The checker makes many small values; this takes a fifth off its time.
+/// As in `smpcc`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

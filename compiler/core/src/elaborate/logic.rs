@@ -357,10 +357,15 @@ impl Elaborator<'_> {
         Ok((self.rescale(a, &ty, a_span)?, self.rescale(b, &ty, b_span)?))
     }
 
-    /// The value with the scalars of a type of the same shape: `int` becomes `fix`, known numbers become `fix` of another scale or words. Any other change
-    /// is refused.
+    /// The value with the scalars of a type of the same shape: `int` becomes `fix`, known numbers become `fix` of another scale or words, and what is there
+    /// becomes what may be absent. Any other change is refused.
     pub(super) fn rescale(&mut self, value: &Value, ty: &Type, span: Span) -> Outcome<Value> {
+        let value = &self.lifted(value.clone(), ty, span)?;
         let (from, into) = (value.ty.leaves(), ty.leaves());
+        if from.len() != into.len() {
+            let message = format!("expected `{ty}`, and this is `{}`", value.ty);
+            return self.error(Code::TypeMismatch, span, message, format!("make it `{ty}`"));
+        }
         let mut leaves = Vec::with_capacity(into.len());
         for ((leaf, from), into) in value.leaves.iter().zip(&from).zip(&into) {
             leaves.push(match (from.scalar, into.scalar) {

@@ -699,14 +699,15 @@ impl Elaborator<'_> {
         // One round finds the scalars that hold all values, the second brings each to them.
         let mut common = first;
         for (value, at) in &values[1..] {
-            let (left, right) = self.unify((&common.0, common.1), (value, *at), span)?;
-            common.0 = more_certain((&common.0, left), (value, right));
+            let own = self.lifted(value.clone(), &common.0.ty, *at)?;
+            common.0 = self.lifted(common.0, &own.ty, common.1)?;
+            let (left, right) = self.unify((&common.0, common.1), (&own, *at), span)?;
+            common.0 = more_certain((&common.0, left), (&own, right));
         }
         let ty = common.0.ty;
         let mut all = Vec::with_capacity(values.len());
         for (value, at) in values {
-            let value = self.lifted(value.clone(), &ty, *at)?;
-            all.push(self.rescale(&value, &ty, *at)?);
+            all.push(self.rescale(value, &ty, *at)?);
         }
         Ok((all, ty))
     }

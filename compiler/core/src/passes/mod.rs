@@ -14,13 +14,13 @@ mod forward;
 pub mod fuse;
 pub mod in_place;
 pub mod indices;
-pub mod lanes;
 pub mod licm;
 pub mod netlists;
 pub mod ranges;
 pub mod rounding;
 pub mod schedule;
 pub mod strength;
+pub mod vectorise;
 pub mod views;
 
 use crate::ir::Program;
@@ -44,7 +44,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
-    Pass { name: "lanes", what: "independent turns become lanes", run: lanes::run },
+    Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
     Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },
     Pass { name: "dead", what: "drops what no effect depends on", run: dead::run },
     Pass { name: "dot", what: "sums of products become dot products", run: dot::run },

@@ -895,3 +895,63 @@ fn comprehensions_are_vectors() {
         assert_eq!(given["y"], expected, "{source}");
     }
 }
+
+/// A value beside one that may be absent is one that is there, on whichever side it stands.
+#[test]
+fn what_is_there_beside_what_may_be_absent() {
+    let head = "party B;\ninput c: secret bool from B;\ninput d: secret maybe bool from B;\ninput s: secret maybe bits<8> from B;\n\
+        input k: secret int in 0..=3 from B;\ninput n: public int in 0..=3 from B;\n";
+    let cases: [(&str, [i64; 2]); 14] = [
+        ("if n == 1 { c } else { d }", [1, 0]),
+        ("if n != 1 { c } else { d }", [1, 1]),
+        ("if n == 1 { d } else { c }", [1, 1]),
+        ("match n { 1 => c, _ => d }", [1, 0]),
+        ("if n == 1 { 7 } else { s }", [1, 7]),
+        ("if c { 7 } else { s }", [1, 5]),
+        ("match n { 0 => 7, 1 => s, _ => 8 }", [1, 5]),
+        ("match k { 0 => 7, 1 => s, _ => 8 }", [1, 7]),
+        ("match k { 0 => s, 1 => 7, _ => 8 }", [1, 5]),
+        ("match k { 0 => s, 1 => some(s.value), _ => 8 }", [1, 5]),
+        ("[s, 7, some(s.value)][1]", [1, 7]),
+        ("[some(1.5), 2][1]", [1, 2 * ONE]),
+        ("[2, some(1.5)][0]", [1, 2 * ONE]),
+        ("[some(k), n][1]", [1, 1]),
+    ];
+    for (value, expected) in cases {
+        let source = format!("{head}fn main() {{ output y = {value} to all; output rest = (c, d, s, k, n) to B; }}\n");
+        let given = run(&source, &[&[0], &[1], &[1], &[1], &[5], &[0], &[1]]);
+        assert_eq!(given.unwrap_or_else(|e| panic!("{e}\n{source}"))["y"], expected, "{source}");
+    }
+}
+
+/// A secret that takes many turns to reach a word is no question of ranges.
+#[test]
+fn a_secret_goes_through_many_words() {
+    let mut body: String = (0..70).fold(String::new(), |text, at| text + &format!("let mut x{at} = p;\n"));
+    body += "for _i in 0..3 {\n";
+    (0..69).for_each(|at| body += &format!("x{at} = x{};\n", at + 1));
+    body += "x69 = s;\n}\n";
+    let source = format!(
+        "party A;\ninput p: public bits<8> from A;\ninput s: secret bits<8> from A;\n\
+         fn main() {{\n{body}output y = [x66, x67, x69] to all;\n}}\n"
+    );
+    assert_eq!(run(&source, &[&[3], &[9]]).expect("runs")["y"], [3, 9, 9]);
+}
+
+/// A loop whose values would take too much memory as vectors stays a loop.
+#[test]
+fn large_loops_stay_loops() {
+    let of = |turns: u64, times: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; {turns}] from A;\ninput k: secret int in 0..=9 from A;\n\
+             fn main() {{ output y = sum([x * {times} for x in xs]) to all; }}\n"
+        );
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let (_, last) = stages.programs.last().expect("a last stage");
+        last.body.iter().any(|inst| matches!(inst, Inst::Loop(_)))
+    };
+    assert!(!of(1_000_000, "k"));
+    assert!(of(10_000_000, "k"));
+    assert!(!of(1_000_000, "2"));
+    assert!(of(4_000_000, "2"));
+}

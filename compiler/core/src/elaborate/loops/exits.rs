@@ -21,7 +21,7 @@ pub(super) struct Exits {
     pub(super) over: (usize, bool),
     /// The hidden variable of a secret condition that has held so far, and whether it is carried.
     pub(super) alive: (usize, bool),
-    /// The hidden variables of the function's result, with the types of its leaves where a turn may return.
+    /// The hidden variables of the function's result, and what its leaves are where a turn may return.
     pub(super) returned: Option<(usize, usize)>,
     pub(super) result: Option<Vec<Returned>>,
     /// What the two held before the loop.

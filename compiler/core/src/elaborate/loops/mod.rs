@@ -26,7 +26,8 @@ use guesses::Guess;
 use smpc_bytecode::interval::Interval;
 use std::rc::Rc;
 
-/// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write.
+/// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write. Those in which a secret
+/// reaches one more leaf do not count: there are as many as leaves at most.
 const MAX_ATTEMPTS: usize = 64;
 
 /// How a loop decides on its turns.
@@ -94,6 +95,13 @@ struct Carry {
     /// Most turns, where that is known.
     turns: Option<i128>,
     exits: Exits,
+}
+
+impl Carry {
+    /// How many leaves are secret.
+    fn secret(&self) -> usize {
+        self.leaves.iter().filter(|leaf| leaf.secret).count()
+    }
 }
 
 /// Whether a mistake is one whatever the ranges are: something that everyone sees depends on a secret.
@@ -210,7 +218,9 @@ impl Elaborator<'_> {
         let exits = self.exits_of(head, &mut names);
         let variables = self.variables_of(&names, false);
         let mut carry = self.carry(variables, turns, exits)?;
-        for _ in 0..MAX_ATTEMPTS {
+        let mut attempts = 0;
+        while attempts < MAX_ATTEMPTS {
+            let secret = carry.secret();
             let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
             let turn = self.turn(head, body, &carry, span);
             self.calls.forget(calls);
@@ -237,6 +247,7 @@ impl Elaborator<'_> {
             // The types of what the turn handed on are needed until the next guess stands.
             let widths = carry.leaves.iter().any(|leaf| matches!(leaf.guess, Guess::Width(_)));
             let wider = next.as_ref().map(|(next, settled)| *settled || self.widen(&mut carry, next));
+            attempts += usize::from(carry.secret() == secret);
             self.rewind(&mark);
             carry.leaves.iter().for_each(|leaf| {
                 self.growing.remove(&leaf.base);

@@ -1,4 +1,4 @@
-//! Turns become lanes: a loop whose turns are independent computes all of them at once.
+//! Vectorisation: a loop whose turns are independent computes all of them at once, a lane each.
 //!
 //! ```text
 //! loop %i from 0 to 9 {
@@ -10,11 +10,17 @@
 //!
 //! So the rounds of one turn are those of all. Each turn must compute single lanes by pure gates that work lane by lane, and write each array that the
 //! loop carries once, each turn into a place of its own, without reading it: then nothing is seen of the order of turns. What is the same in all of them
-//! is computed once. Loops that hold more than that stay loops.
+//! is computed once. Loops that hold more than that stay loops, and so do those whose values would take too much memory as vectors.
 
 use super::facts;
 use crate::ir::{Bound, Constant, Dim, Gate, Inst, Loop, Op, Place, Program, Ref, Update, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Lanes that the values of all turns may have together: 256 MB under `rep3`, were all of them alive at once.
+const MOST: u64 = 1 << 24;
+
+/// The same where no turn takes a round, and nothing but time is saved.
+const MOST_LOCAL: u64 = 1 << 22;
 
 /// Makes lanes of the turns of loops that allow it, inner ones first.
 #[must_use]
@@ -29,7 +35,8 @@ pub fn run(mut program: Program) -> Program {
     program
 }
 
-/// The block with lanes for turns; `same` are arrays that are the values written to them.
+/// The block with lanes for turns. `same` says which results of loops are the vectors written to them; their readers are told at the end. An outer loop that reads
+/// one before that sees more than one lane in it, as in the vector, and stays a loop.
 fn block(program: &mut Program, insts: Vec<Inst>, same: &mut BTreeMap<ValueId, ValueId>) -> Vec<Inst> {
     let mut out = Vec::with_capacity(insts.len());
     for mut inst in insts {
@@ -56,6 +63,8 @@ struct Turns {
     varying: BTreeSet<ValueId>,
     /// Whether a gate reads the counter itself.
     counted: bool,
+    /// Whether a gate takes a round.
+    rounds: bool,
 }
 
 impl Turns {
@@ -66,8 +75,10 @@ impl Turns {
         if l.carried.is_empty() {
             return None;
         }
-        let mut turns = Self { from, count, counter: l.counter, varying: BTreeSet::from([l.counter]), counted: false };
-        // Carried arrays are written and nothing else, and what a write gives is handed on and nothing else.
+        let varying = BTreeSet::from([l.counter]);
+        let mut turns = Self { from, count, counter: l.counter, varying, counted: false, rounds: false };
+        // How often the body uses each carried array, and each result of a write: an array is written and nothing else, and what a write gives is handed on and
+        // nothing else.
         let mut uses = vec![0_u32; l.carried.len() * 2];
         let hidden: Vec<ValueId> = l.carried.iter().flat_map(|c| [c.param, c.next]).collect();
         for inst in &l.body {
@@ -90,7 +101,9 @@ impl Turns {
                 Inst::Concat(_) | Inst::Loop(_) | Inst::While(_) | Inst::If(_) => return None,
             }
         }
-        (writes == l.carried.len()).then_some(turns)
+        let lanes = count.checked_mul(turns.varying.len() as u64)?;
+        let most = if turns.rounds { MOST } else { MOST_LOCAL };
+        (writes == l.carried.len() && lanes <= most).then_some(turns)
     }
 
     fn varies(&self, view: &Ref) -> bool {
@@ -110,6 +123,7 @@ impl Turns {
         for arg in &gate.args {
             self.spread_view(arg)?;
         }
+        self.rounds |= facts::rounds(program, gate.op, &gate.args, gate.result) > 0;
         self.varying.insert(result);
         Some(())
     }
