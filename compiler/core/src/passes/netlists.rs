@@ -30,7 +30,7 @@ const MEMBERS: usize = 4096;
 /// Makes circuits of the gates on words.
 #[must_use]
 pub fn run(program: Program) -> Program {
-    if !has_words(&program.body) {
+    if !has_pair(&program, &program.body, &mut HashSet::new()) {
         return program;
     }
     let plan = schedule::schedule(&program);
@@ -43,12 +43,33 @@ pub fn run(program: Program) -> Program {
     if schedule::schedule(&changed).rounds > plan.rounds { program } else { changed }
 }
 
-/// Whether there is a gate on words at all.
-fn has_words(body: &[Inst]) -> bool {
+/// Whether a gate on words reads another one's result: no circuit pays without that. `made` are the results of such gates before the block.
+fn has_pair(program: &Program, body: &[Inst], made: &mut HashSet<ValueId>) -> bool {
     body.iter().any(|inst| match inst {
-        Inst::Gate(gate) => matches!(gate.op, Op::Xor {} | Op::And {} | Op::Or {} | Op::Not {}),
-        _ => inst.blocks().into_iter().any(|block| has_words(block)),
+        Inst::Gate(gate) if is_member(gate.op) => {
+            let words = gate.result.filter(|result| width(program, *result).is_some());
+            let reads = words.is_some() && gate.args.iter().any(|arg| made.contains(&arg.value));
+            made.extend(words);
+            reads
+        }
+        _ => inst.blocks().into_iter().any(|block| has_pair(program, block, made)),
     })
+}
+
+/// Whether such a gate on words may be part of a circuit.
+const fn is_member(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Xor {}
+            | Op::And {}
+            | Op::Or {}
+            | Op::Not {}
+            | Op::Planes { .. }
+            | Op::Join {}
+            | Op::Netlist { .. }
+            | Op::Eq {}
+            | Op::Select {}
+    )
 }
 
 struct Pass {
@@ -109,15 +130,11 @@ impl Pass {
     fn on_words(&self, program: &Program, gate: &Gate) -> bool {
         let Some(result) = gate.result else { return false };
         let mixes = matches!(gate.op, Op::Xor {} | Op::And {} | Op::Or {});
-        let words = matches!(
-            gate.op,
-            Op::Not {} | Op::Planes { .. } | Op::Join {} | Op::Netlist { .. } | Op::Eq {} | Op::Select {}
-        );
         let fits = |arg: &Ref| {
             arg.lanes() == program.lanes(result)
                 && (width(program, arg.value).is_some() || mixes && self.known[arg.value.index()].is_some())
         };
-        (mixes || words)
+        is_member(gate.op)
             && width(program, result).is_some()
             && gate.args.iter().all(fits)
             && facts::is_pure(program, gate)
