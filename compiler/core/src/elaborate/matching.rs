@@ -119,8 +119,13 @@ struct Subject<'a> {
     tests: BTreeMap<Test, Value>,
 }
 
-/// The scalars of the arms above one, and whether one that is no constant had them: constants become words, or `fix` of another scale, beside such a one.
-type Above = Vec<(Scalar, bool)>;
+/// What the arms above one gave at a leaf: constants become words, or `fix` of another scale, beside a value that is none.
+#[derive(Clone, Copy)]
+struct Above {
+    scalar: Scalar,
+    /// Whether one of them was no constant.
+    fixed: bool,
+}
 
 /// An arm and the values that take it.
 struct Taken<'a> {
@@ -154,7 +159,7 @@ impl Elaborator<'_> {
         if secret {
             self.secret_arms(&mut subject, &taken, span)
         } else {
-            self.public_arms(&mut subject, &taken, (range, Above::new()), span)
+            self.public_arms(&mut subject, &taken, (range, Vec::new()), span)
         }
     }
 
@@ -284,13 +289,14 @@ impl Elaborator<'_> {
     }
 
     /// The same, with its constants as those above ask for.
-    fn arm_beside(&mut self, arm: &Taken<'_>, above: &RefCell<Above>) -> Outcome<Value> {
+    fn arm_beside(&mut self, arm: &Taken<'_>, above: &RefCell<Vec<Above>>) -> Outcome<Value> {
         let value = self.arm(arm)?;
         let types = value.ty.leaves();
         let known = |leaf: &Leaf| leaf.as_known().is_some();
-        let own = || value.leaves.iter().zip(&types).map(|(leaf, of)| (of.scalar, !known(leaf)));
+        let each = value.leaves.iter().zip(&types);
+        let own: Vec<Above> = each.map(|(leaf, of)| Above { scalar: of.scalar, fixed: !known(leaf) }).collect();
         if above.borrow().is_empty() {
-            above.replace(own().collect());
+            above.replace(own);
             return Ok(value);
         }
         let mut kinds = above.borrow_mut();
@@ -299,18 +305,14 @@ impl Elaborator<'_> {
             return Ok(value);
         }
         let mut scalars = Vec::with_capacity(types.len());
-        for (above, (own, fixed)) in kinds.iter_mut().zip(own()) {
-            scalars.push(match (own, *above) {
-                (Scalar::Int | Scalar::Bits(_), (into @ Scalar::Bits(_), true))
-                | (Scalar::Fix(_), (into @ Scalar::Fix(_), true))
-                    if !fixed =>
-                {
-                    into
-                }
-                _ => own,
-            });
-            if fixed && !above.1 {
-                *above = (own, true);
+        for (above, own) in kinds.iter_mut().zip(own) {
+            let becomes = matches!(
+                (own.scalar, above.scalar),
+                (Scalar::Int | Scalar::Bits(_), Scalar::Bits(_)) | (Scalar::Fix(_), Scalar::Fix(_))
+            );
+            scalars.push(if becomes && above.fixed && !own.fixed { above.scalar } else { own.scalar });
+            if own.fixed && !above.fixed {
+                *above = own;
             }
         }
         let ty = value.ty.with_scalars(&mut scalars.into_iter());
@@ -328,7 +330,7 @@ impl Elaborator<'_> {
         &mut self,
         subject: &mut Subject<'_>,
         arms: &[Taken<'_>],
-        (range, above): (Interval, Above),
+        (range, above): (Interval, Vec<Above>),
         span: Span,
     ) -> Outcome<Value> {
         let above = RefCell::new(above);

@@ -12,6 +12,7 @@
 
 use super::layout::{At, Def, Entry, Layout, Region, RegionId};
 use crate::ir::{Carried, Gate, If, Inst, Op, Program, RegType, ValueId};
+use crate::passes::facts;
 
 /// Where a class is read or written: levels `min ..= max` of the innermost region that holds all of it.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +188,7 @@ impl Merger<'_> {
             let before = own;
             arg.each_use(&mut |value| own += u32::from(self.classes.root(value) == class));
             let lanes = self.program.lanes(arg.value);
-            lane_by_lane &= own == before || lanes == 1 || elementwise(gate.op) && arg.place.is_whole(lanes);
+            lane_by_lane &= own == before || lanes == 1 || facts::lane_by_lane(gate.op) && arg.place.is_whole(lanes);
         }
         own == reads && lane_by_lane
     }
@@ -236,28 +237,4 @@ impl Merger<'_> {
     fn ty(&self, value: ValueId) -> RegType {
         self.program.ty(value)
     }
-}
-
-/// Whether lane i of the result depends on lane i of each operand alone.
-const fn elementwise(op: Op) -> bool {
-    matches!(
-        op,
-        Op::Copy {}
-            | Op::Add {}
-            | Op::Sub {}
-            | Op::Neg {}
-            | Op::Mul {}
-            | Op::AddWrap {}
-            | Op::SubWrap {}
-            | Op::MulWrap {}
-            | Op::Trunc { .. }
-            | Op::Round { .. }
-            | Op::Lt {}
-            | Op::Eq {}
-            | Op::Select {}
-            | Op::Xor {}
-            | Op::And {}
-            | Op::Or {}
-            | Op::Not {}
-    )
 }

@@ -13,7 +13,7 @@
 //! is computed once. Loops that hold more than that stay loops, and so do those whose values would take too much memory as vectors.
 
 use super::facts;
-use crate::ir::{Bound, Constant, Dim, Gate, Inst, Loop, Op, Place, Program, Ref, Update, ValueId};
+use crate::ir::{Bound, Constant, Dim, Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, Update, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lanes that the values of all turns may have together: 256 MB under `rep3`, were all of them alive at once.
@@ -45,7 +45,7 @@ fn block(program: &mut Program, insts: Vec<Inst>, same: &mut BTreeMap<ValueId, V
         }
         match inst {
             Inst::Loop(l) => match Turns::of(program, &l) {
-                Some(turns) => turns.spread(program, l, &mut out, same),
+                Some((turns, steps)) => turns.spread(program, l.site, steps, &mut out, same),
                 None => out.push(Inst::Loop(l)),
             },
             other => out.push(other),
@@ -67,9 +67,16 @@ struct Turns {
     rounds: bool,
 }
 
+/// An instruction of all turns.
+enum Step {
+    Gate(Gate),
+    /// The write to a carried array, from the array before the loop to that behind it.
+    Write(Update),
+}
+
 impl Turns {
-    /// `None` where the turns depend on one another, or do more than gates of single lanes.
-    fn of(program: &Program, l: &Loop) -> Option<Self> {
+    /// The turns and what they do at once; `None` where they depend on one another, or do more than gates of single lanes.
+    fn of(program: &Program, l: &Loop) -> Option<(Self, Vec<Step>)> {
         let (Bound::Const(from), Bound::Const(to)) = (l.from, l.to) else { return None };
         let count = u64::try_from(to.checked_sub(from)?).ok().filter(|count| *count > 1)?;
         if l.carried.is_empty() {
@@ -90,20 +97,18 @@ impl Turns {
         if uses.chunks(2).any(|uses| uses != [1, 0]) {
             return None;
         }
-        let mut writes = 0;
+        let mut steps = Vec::with_capacity(l.body.len());
         for inst in &l.body {
-            match inst {
-                Inst::Gate(gate) => turns.gate(program, gate)?,
-                Inst::Update(update) => {
-                    turns.update(program, l, update)?;
-                    writes += 1;
-                }
+            steps.push(match inst {
+                Inst::Gate(gate) => Step::Gate(turns.gate(program, gate)?),
+                Inst::Update(update) => Step::Write(turns.write(program, l, update)?),
                 Inst::Concat(_) | Inst::Loop(_) | Inst::While(_) | Inst::If(_) => return None,
-            }
+            });
         }
+        let writes = steps.iter().filter(|step| matches!(step, Step::Write(_))).count();
         let lanes = count.checked_mul(turns.varying.len() as u64)?;
         let most = if turns.rounds { MOST } else { MOST_LOCAL };
-        (writes == l.carried.len() && lanes <= most).then_some(turns)
+        (writes == l.carried.len() && lanes <= most).then_some((turns, steps))
     }
 
     fn varies(&self, view: &Ref) -> bool {
@@ -112,32 +117,31 @@ impl Turns {
         varies
     }
 
-    fn gate(&mut self, program: &Program, gate: &Gate) -> Option<()> {
+    fn gate(&mut self, program: &Program, gate: &Gate) -> Option<Gate> {
         let result = gate.result.filter(|_| facts::is_pure(program, gate))?;
         if !gate.args.iter().any(|arg| self.varies(arg)) {
-            return Some(());
+            return Some(gate.clone());
         }
         if !facts::lane_by_lane(gate.op) || program.lanes(result) != 1 {
             return None;
         }
-        for arg in &gate.args {
-            self.spread_view(arg)?;
-        }
+        let args = gate.args.iter().map(|arg| self.spread_view(arg)).collect::<Option<_>>()?;
         self.rounds |= facts::rounds(program, gate.op, &gate.args, gate.result) > 0;
         self.varying.insert(result);
-        Some(())
+        Some(Gate { args, ..gate.clone() })
     }
 
-    fn update(&mut self, program: &Program, l: &Loop, update: &Update) -> Option<()> {
+    fn write(&mut self, program: &Program, l: &Loop, update: &Update) -> Option<Update> {
         let carried = l.carried.iter().find(|c| c.param == update.array && c.next == update.result)?;
         let ([value], Op::Copy {}) = (update.args.as_slice(), update.op) else { return None };
-        self.spread_view(value)?;
+        let args = vec![self.spread_view(value)?];
         let place = &update.place;
         let index = place.index.filter(|index| index.value == l.counter && index.stride != 0)?;
         let lanes = program.lanes(carried.init);
-        let whole = Place::strided(self.start(place.offset, index.stride)?, index.stride, self.count).is_whole(lanes);
+        let all = Place::strided(self.start(place.offset, index.stride)?, index.stride, self.count);
         let same = program.ty(carried.init) == program.ty(carried.result);
-        (single(place) && (whole || same) && self.inside(place, index.stride, lanes)).then_some(())
+        let fits = single(place) && (all.is_whole(lanes) || same) && self.inside(place, index.stride, lanes);
+        fits.then(|| Update { array: carried.init, place: all, args, result: carried.result, ..update.clone() })
     }
 
     /// Whether the place is one of the array's in the first turn and in the last.
@@ -172,46 +176,36 @@ impl Turns {
         Some(Ref { value: view.value, place })
     }
 
-    /// The body, once.
-    fn spread(mut self, program: &mut Program, l: Loop, out: &mut Vec<Inst>, same: &mut BTreeMap<ValueId, ValueId>) {
+    /// Takes the steps.
+    fn spread(
+        self,
+        program: &mut Program,
+        site: SiteId,
+        steps: Vec<Step>,
+        out: &mut Vec<Inst>,
+        same: &mut BTreeMap<ValueId, ValueId>,
+    ) {
         if self.counted {
             let op = Op::Const { constant: program.constant(Constant::Range { start: self.from, step: 1 }) };
-            program.values[l.counter.index()].slot.lanes = self.count;
-            out.push(Inst::Gate(Gate { op, args: Vec::new(), result: Some(l.counter), site: l.site }));
+            out.push(Inst::Gate(Gate { op, args: Vec::new(), result: Some(self.counter), site }));
         }
-        for inst in l.body {
-            match inst {
-                Inst::Gate(mut gate) => {
-                    if let Some(result) = gate.result.filter(|result| self.varying.contains(result)) {
-                        program.values[result.index()].slot.lanes = self.count;
-                        gate.args = gate.args.iter().filter_map(|arg| self.spread_view(arg)).collect();
-                    }
-                    out.push(Inst::Gate(gate));
+        self.varying.iter().for_each(|value| program.values[value.index()].slot.lanes = self.count);
+        for step in steps {
+            match step {
+                Step::Gate(gate) => out.push(Inst::Gate(gate)),
+                Step::Write(update) if !update.place.is_whole(program.lanes(update.result)) => {
+                    out.push(Inst::Update(update));
                 }
-                Inst::Update(update) => {
-                    let carried = l.carried.iter().find(|c| c.param == update.array);
-                    let args: Vec<Ref> = update.args.iter().filter_map(|arg| self.spread_view(arg)).collect();
-                    let (Some(carried), Some(index)) = (carried, update.place.index) else { continue };
-                    let start = self.start(update.place.offset, index.stride).unwrap_or(0);
-                    let place = Place::strided(start, index.stride, self.count);
-                    let (result, site) = (carried.result, update.site);
-                    if !place.is_whole(program.lanes(result)) {
-                        out.push(Inst::Update(Update { array: carried.init, place, args, result, ..update }));
-                        continue;
+                Step::Write(Update { args, result, site, .. }) => match args.as_slice() {
+                    [all]
+                        if program.slot(all.value) == program.slot(result) && all.place == Place::whole(self.count) =>
+                    {
+                        // What it is may itself be another value.
+                        let first = same.get(&all.value).copied().unwrap_or(all.value);
+                        same.insert(result, first);
                     }
-                    match args.as_slice() {
-                        [all]
-                            if program.slot(all.value) == program.slot(result)
-                                && all.place == Place::whole(self.count) =>
-                        {
-                            // What it is may itself be another value.
-                            let first = same.get(&all.value).copied().unwrap_or(all.value);
-                            same.insert(result, first);
-                        }
-                        _ => out.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(result), site })),
-                    }
-                }
-                other => out.push(other),
+                    _ => out.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(result), site })),
+                },
             }
         }
     }

@@ -2,6 +2,7 @@
 //! the programs say.
 
 mod language;
+mod loops;
 mod machine;
 mod random;
 mod rounding;

@@ -1,0 +1,275 @@
+//! What loops mean: their ends, checks and results, and which of them become vectors.
+
+use crate::language::{ONE, Refused, body, compiled, run};
+use smpcc_core::ir::{Gate, Inst, Op};
+use smpcc_core::{Request, compile::to_ir};
+
+#[test]
+fn loops() {
+    body("let mut n = 0; for x in xs { if x < 4 { n += 1; } } output n to all;", &[("n", &[3])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i] * i; } output n to all;", &[("n", &[32])]);
+    body("let mut n = 0; for (i, x) in enumerate(xs) { n += x * i; } output n to all;", &[("n", &[32])]);
+    body("let mut n = 0; for (x, y) in zip(xs, reverse(xs)) { n += x * y; } output n to all;", &[("n", &[48])]);
+    body("let mut ys = [0; 5]; for i in 0..5 { ys[4 - i] = xs[i]; } output ys to all;", &[("ys", &[5, 1, 4, 1, 3])]);
+    body(
+        "let mut h = [0; 10]; for x in xs { for k in 0..10 { if x == k { h[k] += 1; } } } output h to all;",
+        &[("h", &[0, 2, 0, 1, 1, 1, 0, 0, 0, 0])],
+    );
+    body("let mut n = 1; let mut i = 0; while i < 5 { n = n + i; i += 2; } output n to all;", &[("n", &[7])]);
+    body("let mut m = a; for x in xs { m = max(m, x); } output m to all;", &[("m", &[7])]);
+    body(
+        "let mut x: int in 0..=1000 = 1; for i in 0..5 { x = clamp(x * 2 + i, 0, 1000); } output x to all;",
+        &[("x", &[58])],
+    );
+    body("let mut n = 0; for i in 0..3 { for j in 0..i { n += xs[j]; } } output n to all;", &[("n", &[7])]);
+    body("let mut n = 0; for i in 0..100 { n += 1; } output n to all;", &[("n", &[100])]);
+    body("let mut n = 0; for i in 1..=3 { n += i; } output n to all;", &[("n", &[6])]);
+    body("let mut n = 0.0; for x in xs { n += x * 0.5; } output n to all;", &[("n", &[7 * ONE])]);
+    body(
+        "let mut t = 0; let mut u = 0; for x in xs { t = u + x; u = t; } output t to all;"
+            .replace("t = u + x; u = t;", "u += x; t = u;")
+            .as_str(),
+        &[("t", &[14])],
+    );
+}
+
+#[test]
+fn exits() {
+    // Known: nothing is left of them.
+    body("let mut n = 0; for i in 0..5 { if true { continue; } n += 1; } output n to all;", &[("n", &[0])]);
+    body("let mut n = 0; for i in 0..5 { n += xs[i]; break; } output n to all;", &[("n", &[3])]);
+    // Public.
+    body(
+        "let p = reveal(xs[1]); let mut n = 0; for i in 0..5 { if i > p { break; } n += xs[i]; } output n to all;",
+        &[("n", &[4])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) { if p[i] == 1 { continue; } n += x; } output n to all;",
+        &[("n", &[12])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while true { if p[i] == 4 { break; } n += p[i]; i += 1; } output n to all; output i to all;",
+        &[("n", &[4]), ("i", &[2])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; let mut i = 0; while i < 5 { let at = i; i += 1; if p[at] == 1 { continue; } if p[at] == 5 { n += 100; break; } n += p[at]; } output n to all; output i to all;",
+        &[("n", &[107]), ("i", &[5])],
+    );
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { for j in 0..5 { if j > i { break; } if p[j] == 4 { continue; } n += 1; } if p[i] == 4 { break; } } output n to all;",
+        &[("n", &[5])],
+    );
+    // What stands before an exit counts, also in the side that leaves.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { if p[i] == 4 { n += 10; break; } else { n += 1; } n += 100; } output n to all;",
+        &[("n", &[212])],
+    );
+    // A value of an `if` that leaves on one side.
+    body(
+        "let p = reveal(xs); let mut n = 0; for i in 0..5 { let x = if p[i] == 1 { continue; } else { xs[i] * 2 }; n += x; } output n to all;",
+        &[("n", &[24])],
+    );
+    // The head is not looked at after a `break`, nor is the element behind the last.
+    body(
+        "let p = reveal(xs); let mut i = 0; while p[i] < 9 { i += 1; if i == 5 { break; } } output i to all;",
+        &[("i", &[5])],
+    );
+    body(
+        "let n = reveal(xs[0]); let p = reveal(xs); let mut s = 0; for i in n..9 { if i == 5 { break; } s += p[i]; } output s to all;",
+        &[("s", &[6])],
+    );
+    body(
+        "let n = reveal(a); let mut s = 0; for i in n..5 { if i == 2 { break; } s += 1; } output s to all;",
+        &[("s", &[0])],
+    );
+    // Under a secret condition around the loop.
+    body(
+        "let p = reveal(xs); let mut n = 0; if c { for i in 0..5 { if p[i] == 4 { break; } n += 1; } } output n to all;",
+        &[("n", &[2])],
+    );
+}
+
+#[test]
+fn returns() {
+    let with = |function: &str, call: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 5] from A;\n{function}\nfn main() {{\n    let p = reveal(xs);\n    output x = {call} to all;\n}}\n"
+        );
+        run(&source, &[&[3, 1, 4, 1, 5]]).unwrap_or_else(|e| panic!("{e}\n{source}"))["x"].clone()
+    };
+    let find = "fn find<const N>(p: [int; N], key: int) -> int { for i in 0..N { if p[i] == key { return i; } } N }";
+    assert_eq!(with(find, "[find(p, 4), find(p, 3), find(p, 9)]"), [2, 0, 5]);
+    let first = "fn first<const N>(p: [int; N], xs: secret [int; N]) -> secret int { let mut i = 0; while true { if p[i] > 3 { return xs[i] * 10; } i += 1; } }";
+    assert_eq!(with(first, "first(p, xs)"), [40]);
+    let nested = "fn nested<const N>(p: [int; N]) -> (int, int) { for i in 0..N { for j in 0..i { if p[i] == p[j] { return (j, i); } if p[j] == 7 { break; } } if p[i] == 8 { return (i, i); } } (0 - 1, 0 - 1) }";
+    assert_eq!(with(nested, "[nested(p).0, nested(p).1]"), [1, 3]);
+    let sides = "fn sides(p: int, x: secret int) -> secret fix { if p > 3 { return 2; } else if p > 2 { return x; } let y = x * 0.5; if p == 1 { return y; } y + 1 }";
+    assert_eq!(with(sides, "[sides(p[k], xs[1]) for k in 0..3]"), [ONE, ONE / 2, 2 * ONE]);
+    // A function that returns may be called under a secret condition: what decides is public.
+    let under = "fn under(p: int, x: secret int) -> secret int { if p > 3 { return x; } x + 1 }";
+    assert_eq!(with(under, "if xs[0] == 3 { under(p[0], xs[2]) } else { under(p[2], xs[2]) }"), [5]);
+    let unit = "fn stop(p: int) { if p > 100 { return; } assert(p < 10, \"p\"); }\nfn f(p: int) -> int { stop(p); p }";
+    assert_eq!(with(unit, "f(p[0])"), [3]);
+    assert_eq!(with(unit, "f(p[0] + 100)"), [103]);
+}
+
+#[test]
+fn loops_that_a_secret_ends() {
+    body("let mut n = 0; for i in 0..5 while i < a - 5 { n += xs[i]; } output n to all;", &[("n", &[4])]);
+    body(
+        "let mut n = 0; let mut ys = xs; for i in 0..5 while xs[i] < 4 { n += 1; ys[i] = 9; } output n to all; output ys to all;",
+        &[("n", &[2]), ("ys", &[9, 9, 4, 1, 5])],
+    );
+    // Once false it stays false.
+    body("let mut n = 0; for x in xs while x != 1 { n += x; } output n to all;", &[("n", &[3])]);
+    body(
+        "let mut n = 0; let mut left = a; for i in 0..10 while left > 0 { left -= 3; n += 1; } output n to all; output left to all;",
+        &[("n", &[3]), ("left", &[-2])],
+    );
+    body(
+        "let mut n = 0; for i in 0..3 { if i > 0 { for j in 0..5 while xs[j] != 4 { if c { n += 1; } } } } output n to all;",
+        &[("n", &[4])],
+    );
+    // Public conditions end the loop.
+    body("let p = reveal(a); let mut n = 0; for i in 0..100 while i < p { n += i; } output n to all;", &[("n", &[21])]);
+    body(
+        "let p = reveal(xs); let mut n = 0; for (i, x) in enumerate(xs) while p[i] != 4 { if p[i] == 3 { continue; } n += x; } output n to all;",
+        &[("n", &[1])],
+    );
+    body("let mut n = 0; for i in 0..5 while true { n += 1; } output n to all;", &[("n", &[5])]);
+    body("let mut n = 0; for i in 0..5 while false { n += 1; } output n to all;", &[("n", &[0])]);
+}
+
+/// A check in a loop stops the run behind the loop, whatever the turns after it compute, and no loop that opens nothing holds one.
+#[test]
+fn checks_of_loops() {
+    fn inside(block: &[Inst], turns: bool) -> usize {
+        let own = |inst: &Inst| usize::from(turns && matches!(inst, Inst::Gate(Gate { op: Op::Check { .. }, .. })));
+        let nested = |inst: &Inst| {
+            let turns = turns || matches!(inst, Inst::Loop(_) | Inst::While(_));
+            inst.blocks().into_iter().map(|block| inside(block, turns)).sum::<usize>()
+        };
+        block.iter().map(|inst| own(inst) + nested(inst)).sum()
+    }
+    let with = |statements: &str, xs: [i64; 4], n: i64, stay: usize| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 4] from A;\ninput n: public int in 0..=9 from A;\nfn main() {{\nlet mut t = 0;\n{statements}\noutput t to all;\n}}\n"
+        );
+        let (_, _, program) = to_ir(&Request::new("main.smpc", &source));
+        assert_eq!(inside(&program.expect("it compiles").body, false), stay, "{statements}");
+        run(&source, &[&xs, &[n]]).map(|given| given["t"][0])
+    };
+    let small = Err("small".to_owned());
+    let each = "for x in xs { check(x < 5, \"small\"); t += x; }";
+    assert_eq!(with(each, [1, 2, 3, 4], 0, 0), Ok(10));
+    assert_eq!(with(each, [1, 9, 3, 4], 0, 0), small);
+    let range = "for i in 1..4 { for j in 0..2 { check(xs[i] + j < 6, \"small\"); } t += xs[i]; }";
+    assert_eq!(with(range, [9, 2, 3, 4], 0, 0), Ok(9));
+    assert_eq!(with(range, [0, 2, 3, 5], 0, 0), small);
+    // As often as the run says, on one side of a public condition, and until a public condition ends it.
+    let some = "for i in 0..n { if i % 2 == 1 { check(xs[i] < 5, \"small\"); } t += xs[i]; }";
+    assert_eq!(with(some, [9, 2, 9, 4], 4, 0), Ok(24));
+    assert_eq!(with(some, [9, 2, 9, 5], 4, 0), small);
+    assert_eq!(with(some, [9, 2, 9, 5], 3, 0), Ok(20));
+    let until = "let mut i = 0; while i < n { check(xs[i] < 5, \"small\"); t = xs[i]; i += 1; }";
+    assert_eq!(with(until, [1, 2, 9, 5], 2, 0), Ok(2));
+    assert_eq!(with(until, [1, 2, 9, 5], 3, 0), small);
+    let first = "for i in 0..4 { if i == n { break; } check(xs[i] < 5, \"small\"); t += 1; }";
+    assert_eq!(with(first, [1, 2, 9, 5], 2, 0), Ok(2));
+    assert_eq!(with(first, [1, 2, 9, 5], 3, 0), small);
+    // What `narrow` promises holds in the turns after one that breaks it, until the run stops.
+    let narrowed = "let mut least = 9; for x in xs { least = min(least, narrow(x, 3..=6, \"small\")); t += 10 / narrow(x, 3..=6, \"small\"); }";
+    assert_eq!(with(narrowed, [3, 4, 5, 6], 0, 0), Ok(8));
+    assert_eq!(with(narrowed, [3, 0, 5, 6], 0, 0), small);
+    // Nothing is opened that a failed check forbids.
+    let opened = "for x in xs { check(x < 5, \"small\"); t += reveal(x); }";
+    assert_eq!(with(opened, [1, 2, 3, 4], 0, 1), Ok(10));
+    assert_eq!(with(opened, [1, 9, 3, 4], 0, 1), small);
+    let outer = "for i in 0..2 { for x in xs { check(x + i < 6, \"small\"); } t += reveal(xs[i]); }";
+    assert_eq!(with(outer, [1, 2, 3, 4], 0, 1), Ok(3));
+}
+
+/// Elements of a comprehension that do not depend on one another are computed at once, of words as of numbers.
+#[test]
+fn comprehensions_are_vectors() {
+    let head = "party A;\ninput t: secret [bits<32>; 70] from A;\ninput xs: secret [int in 0..=9; 70] from A;\n\
+        input k: secret int in 0..=9 from A;\nfn twice(x: secret int) -> secret int { if x > 4 { x * 2 } else { x } }\n";
+    let words: Vec<i64> = (0..70).map(|lane| lane * 0x12345 % 0x0fff_ffff).collect();
+    let numbers: Vec<i64> = (0..70).map(|lane| lane * 7 % 10).collect();
+    let each = |f: &dyn Fn(usize) -> i64| (0..70).map(f).collect::<Vec<i64>>();
+    let cases: [(&str, bool, Vec<i64>); 8] = [
+        ("[sum([(x & 0xffff) as int for x in t])]", false, vec![words.iter().map(|x| x & 0xffff).sum()]),
+        (
+            "[rotl(x, 4) ^ x for x in t]",
+            false,
+            each(&|at| (words[at] << 4 | words[at] >> 28) & 0xffff_ffff ^ words[at]),
+        ),
+        ("map(xs, |x| twice(x) + k)", false, each(&|at| numbers[at] * if numbers[at] > 4 { 2 } else { 1 } + 3)),
+        ("[x * i for (i, x) in enumerate(xs)]", false, each(&|at| numbers[at] * at as i64)),
+        (
+            "[xs[i + 1] - xs[i] for i in 0..69] ++ [0]",
+            false,
+            each(&|at| if at < 69 { numbers[at + 1] - numbers[at] } else { 0 }),
+        ),
+        ("{ let ys = [x * 2 for x in xs]; [y for y in [y for y in ys]] }", false, each(&|at| numbers[at] * 2)),
+        // Turn by turn: what depends on the one before, and what reads several elements.
+        ("scan(xs, 0, |a, x| if x > 4 { x } else { a })", true, {
+            let mut last = 0;
+            numbers
+                .iter()
+                .map(|x| {
+                    if *x > 4 {
+                        last = *x;
+                    }
+                    last
+                })
+                .collect()
+        }),
+        (
+            "[sum(xs[i..i + 2]) for i in 0..69] ++ [0]",
+            true,
+            each(&|at| if at < 69 { numbers[at] + numbers[at + 1] } else { 0 }),
+        ),
+    ];
+    for (value, loops, expected) in cases {
+        let source = format!("{head}fn main() {{ output y = {value} to all; output rest = (t, xs, k) to A; }}\n");
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let last = stages.last();
+        let found = last.body.iter().any(|inst| matches!(inst, Inst::Loop(_)));
+        assert_eq!(found, loops, "{source}\n{last}");
+        let given = stages.run(&[&words, &numbers, &[3]]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    }
+}
+
+/// A secret that takes many turns to reach a word is no question of ranges.
+#[test]
+fn a_secret_goes_through_many_words() {
+    let mut body: String = (0..70).fold(String::new(), |text, at| text + &format!("let mut x{at} = p;\n"));
+    body += "for _i in 0..3 {\n";
+    (0..69).for_each(|at| body += &format!("x{at} = x{};\n", at + 1));
+    body += "x69 = s;\n}\n";
+    let source = format!(
+        "party A;\ninput p: public bits<8> from A;\ninput s: secret bits<8> from A;\n\
+         fn main() {{\n{body}output y = [x66, x67, x69] to all;\n}}\n"
+    );
+    assert_eq!(run(&source, &[&[3], &[9]]).expect("runs")["y"], [3, 9, 9]);
+}
+
+/// A loop whose values would take too much memory as vectors stays a loop.
+#[test]
+fn large_loops_stay_loops() {
+    let of = |turns: u64, times: &str| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; {turns}] from A;\ninput k: secret int in 0..=9 from A;\n\
+             fn main() {{ output y = sum([x * {times} for x in xs]) to all; }}\n"
+        );
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let last = stages.last();
+        last.body.iter().any(|inst| matches!(inst, Inst::Loop(_)))
+    };
+    assert!(!of(1_000_000, "k"));
+    assert!(of(10_000_000, "k"));
+    assert!(!of(1_000_000, "2"));
+    assert!(of(4_000_000, "2"));
+}
