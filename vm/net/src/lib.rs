@@ -32,6 +32,7 @@ mod line;
 mod links;
 mod memory;
 mod mesh;
+mod pieces;
 mod record;
 mod relay;
 mod schedule;

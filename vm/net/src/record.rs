@@ -3,6 +3,7 @@
 //! It uses rustls's unbuffered interface: with the buffered one a receiver is limited to reads of 4 kB, and takes more than twice the time for a
 //! byte. Buffers are bounded: at most one window of ciphertext each way, and what one window decrypts to.
 
+use crate::pieces;
 use crate::stream::{Gone, Stream};
 use crate::tls::gone;
 use rustls::client::UnbufferedClientConnection;
@@ -234,7 +235,7 @@ impl Tls {
     fn take_spare(&mut self, into: &mut [u8]) -> usize {
         let left = &self.spare[self.taken..];
         let count = left.len().min(into.len());
-        into[..count].copy_from_slice(&left[..count]);
+        pieces::copy(&mut into[..count], &left[..count]);
         self.taken += count;
         if self.taken == self.spare.len() {
             self.spare.clear();
@@ -305,7 +306,7 @@ impl Sink<'_> {
     fn put(&mut self, bytes: &[u8]) {
         let room = &mut self.into[*self.got..];
         let count = room.len().min(bytes.len());
-        room[..count].copy_from_slice(&bytes[..count]);
+        pieces::copy(&mut room[..count], &bytes[..count]);
         *self.got += count;
         append(self.spare, &bytes[count..]);
     }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// The cryptography that all connections use.
 pub(crate) fn provider() -> CryptoProvider {
     let mut provider = rustls::crypto::ring::default_provider();
-    provider.cipher_suites = vec![rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256];
+    provider.cipher_suites = vec![crate::pieces::aes_128_gcm()];
     provider.kx_groups = vec![rustls::crypto::ring::kx_group::X25519];
     provider
 }
