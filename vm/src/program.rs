@@ -4,7 +4,9 @@ use crate::failure::Failure;
 use smpc_bytecode::codec;
 use smpc_bytecode::module::Module;
 use smpc_bytecode::verify::{Limits, Verified, verify};
+use smpc_math::netlist::{Levelled, Netlist};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A program that may be run.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Program {
     pub module: Verified<Module>,
     /// SHA-256 of its file, which the parties compare.
     pub hash: [u8; 32],
+    /// Its netlists, arranged for evaluation.
+    pub circuits: Arc<[Levelled]>,
 }
 
 impl Program {
@@ -40,6 +44,13 @@ impl Program {
     pub fn from_bytes(bytes: &[u8], memory: u64) -> Result<Self, Failure> {
         let module = codec::decode(bytes).map_err(|error| Failure::user(error.to_string()))?;
         let module = verify(module, &Limits { memory }).map_err(|error| Failure::user(error.to_string()))?;
-        Ok(Self { module, hash: codec::hash(bytes) })
+        Ok(Self::new(module, codec::hash(bytes)))
+    }
+
+    /// The program of a module; `hash` is that of its file.
+    #[must_use]
+    pub fn new(module: Verified<Module>, hash: [u8; 32]) -> Self {
+        let circuits = module.netlists.iter().map(Netlist::levelled).collect();
+        Self { module, hash, circuits }
     }
 }

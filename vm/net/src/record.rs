@@ -18,18 +18,26 @@ pub(crate) const BATCH: usize = 8 * 16 * 1024;
 const OUTGOING: usize = BATCH + 1024;
 /// Room for one record of any size, enough for a handshake; and for bulk data.
 const NARROW: usize = 20 * 1024;
-const WIDE: usize = 256 * 1024;
+const WIDE: usize = 128 * 1024;
 
 /// Bytes between two marks of a buffer.
 struct Window {
     bytes: Vec<u8>,
     head: usize,
     tail: usize,
+    /// Nothing was ever written from here on.
+    fresh: usize,
 }
 
 impl Window {
     fn new(size: usize) -> Self {
-        Self { bytes: vec![0; size], head: 0, tail: 0 }
+        Self { bytes: vec![0; size], head: 0, tail: 0, fresh: 0 }
+    }
+
+    /// Says that so many more bytes were written to [`Self::room`].
+    fn keep(&mut self, count: usize) {
+        self.tail += count;
+        self.fresh = self.fresh.max(self.tail);
     }
 
     fn filled(&mut self) -> &mut [u8] {
@@ -59,9 +67,15 @@ impl Window {
     fn grow(&mut self, size: usize) {
         if self.bytes.len() < size {
             let mut larger = vec![0; size];
-            larger[..self.bytes.len()].copy_from_slice(&self.bytes);
-            std::mem::replace(&mut self.bytes, larger).zeroize();
+            larger[..self.tail].copy_from_slice(&self.bytes[..self.tail]);
+            self.wipe();
+            (self.bytes, self.fresh) = (larger, self.tail);
         }
+    }
+
+    /// Overwrites what was ever written; pages that were not are not touched.
+    fn wipe(&mut self) {
+        self.bytes[..self.fresh].zeroize();
     }
 }
 
@@ -191,7 +205,7 @@ impl Tls {
             return Err(Gone::Broken("it sends a message that is too long".into()));
         }
         let count = stream.recv(room)?;
-        self.incoming.tail += count;
+        self.incoming.keep(count);
         self.wire.1 += count as u64;
         Ok(count)
     }
@@ -280,7 +294,7 @@ impl Drop for Tls {
     fn drop(&mut self) {
         // Records are decrypted where they lie, a greeting with its secret included.
         self.spare.zeroize();
-        self.incoming.bytes.zeroize();
+        self.incoming.wipe();
     }
 }
 
@@ -334,7 +348,7 @@ fn look<D>(
         Ok(ConnectionState::EncodeTlsData(mut data)) => loop {
             match data.encode(outgoing.room(0)) {
                 Ok(count) => {
-                    outgoing.tail += count;
+                    outgoing.keep(count);
                     break Ok(Step::Again);
                 }
                 Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
@@ -367,7 +381,7 @@ fn seal<D>(
     if let UnbufferedStatus { discard, state: Ok(ConnectionState::WriteTraffic(mut traffic)) } = status {
         let sealed = match traffic.encrypt(bytes, outgoing.room(0)) {
             Ok(count) => {
-                outgoing.tail += count;
+                outgoing.keep(count);
                 Ok(true)
             }
             Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) => {

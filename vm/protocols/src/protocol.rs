@@ -192,7 +192,7 @@ pub trait Protocol {
     /// a ∧ b, plane by plane.
     fn and(&self, cx: Cx<'_>, a: &Self::Bin, b: &Self::Bin) -> impl Future<Output = Self::Bin>;
     /// Evaluates a circuit lane by lane: the planes of `inputs`, one word after another, are its input bits in order, its output bits are the planes of the
-    /// result. One round an AND level; a protocol may take very many lanes in parts, each with its own rounds.
+    /// result. A word of one lane stands for itself in every lane. One round an AND level; a protocol may take very many lanes in parts, each with its own rounds.
     fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Self::Bin]) -> impl Future<Output = Self::Bin>;
     /// Uniformly random words that nobody knows.
     fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> impl Future<Output = Self::Bin>;

@@ -8,7 +8,9 @@ pub const HEADER: usize = 28;
 /// Bytes that a piece produces or consumes at a time, a multiple of the cipher block and of a lane block: 2,048 words of 64 bits.
 pub const CHUNK: usize = 16 * 1024;
 /// Bytes that may wait in one direction of one link.
-const ROOM: usize = 16 * CHUNK;
+const ROOM: usize = 4 * CHUNK;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
 
 /// The header of a frame.
 pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; HEADER] {
@@ -20,10 +22,12 @@ pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; 
     bytes
 }
 
-/// A queue of bytes. Its memory is written once and then reused: bytes before `head` are gone, those from `tail` on are free.
+/// A queue of bytes. Its memory is reused: bytes before `head` are gone, those from `tail` on are free. An empty one begins where the payload of its
+/// first frame lies at a line of the cache, as vectors of shares do.
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
+    lead: usize,
     head: usize,
     tail: usize,
 }
@@ -49,7 +53,7 @@ impl Queue {
     }
 
     fn clear(&mut self) {
-        (self.head, self.tail) = (0, 0);
+        (self.head, self.tail) = (self.lead, self.lead);
     }
 
     /// A place for `count` bytes behind the last; [`Self::keep`] says how many were written there.
@@ -62,13 +66,20 @@ impl Queue {
 
     #[cold]
     fn make_space(&mut self, count: usize) {
-        self.bytes.copy_within(self.head..self.tail, 0);
-        (self.head, self.tail) = (0, self.len());
+        let len = self.len();
         // Twice the room, so that what waits is moved at most once for each byte that comes in.
-        let wanted = (2 * (self.tail + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(self.tail + count);
+        let wanted = (2 * (len + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(len + count) + LINE;
         if self.bytes.len() < wanted {
-            self.bytes.resize(wanted, 0);
+            // Fresh zeros cost nothing until they are written over.
+            let mut larger = vec![0; wanted];
+            let lead = larger[HEADER..].as_ptr().align_offset(LINE);
+            self.lead = if lead < LINE { lead } else { 0 };
+            larger[self.lead..self.lead + len].copy_from_slice(self.waiting());
+            self.bytes = larger;
+        } else {
+            self.bytes.copy_within(self.head..self.tail, self.lead);
         }
+        (self.head, self.tail) = (self.lead, self.lead + len);
     }
 
     fn keep(&mut self, count: usize) {

@@ -318,7 +318,7 @@ impl Bench<'_> {
             self.e.run(self.meet()).map_err(|error| Failure::ours(error.to_string()))?;
             let before = self.e.stats();
             clock.start();
-            let engine = Engine::new(&program.module, self.p, self.e, &plan, Vec::new(), &|| ());
+            let engine = Engine::new(&program, self.p, self.e, &plan, Vec::new(), &|| ());
             engine.run().map_err(|error| Failure::ours(format!("{error:?}")))?;
             clock.stop();
             cost = self.e.stats().since(&before);

@@ -7,7 +7,7 @@ use super::{Cause, Engine, Fault, Stop};
 use smpc_bytecode::module::{Gate, Receivers, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::{Kind, RegType};
-use smpc_protocols::{BinShares, Cx, Protocol};
+use smpc_protocols::{BinShares, Cx, Protocol, Shares as _};
 use std::rc::Rc;
 
 /// Runs a gate and stores its result. A product is a future of its own, as small as its protocol makes it, because loops of products are
@@ -179,11 +179,16 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
             p.xor(&p.xor(&a, &b), &both)
         }
         Op::Netlist { netlist } => {
-            let id = netlist.index();
-            let circuit = engine.netlists[id].get_or_init(|| engine.module.netlists[id].levelled());
-            let inputs: Vec<Rc<P::Bin>> = (0..gate.args.len())
-                .map(|i| bin(i, circuit.inputs.get(i).copied().unwrap_or(1)))
-                .collect::<Result<_, _>>()?;
+            let circuit = &engine.circuits[netlist.index()];
+            let width = |i: usize| circuit.inputs.get(i).copied().unwrap_or(1);
+            let mut inputs = (0..gate.args.len())
+                .map(|i| engine.store.borrow_mut().read_word(arg(gate, i)?, width(i)))
+                .collect::<Result<Vec<Rc<P::Bin>>, Fault>>()?;
+            // Where every word stands for all lanes, one of them says how many these are.
+            let lanes = size(dst(gate)?.lanes().unwrap_or(0));
+            if inputs.iter().all(|word| word.lanes() < lanes) {
+                inputs[0] = bin(0, width(0))?;
+            }
             let parts: Vec<&P::Bin> = inputs.iter().map(Rc::as_ref).collect();
             p.netlist(cx, circuit, &parts).await
         }

@@ -26,15 +26,15 @@ mod vector;
 pub use count::{Guide, LineCosts, depends_on_revealed};
 pub use stop::{Cause, Fault, Stop};
 
+use crate::program::Program;
 use code::Code;
 use count::Counting;
 use facts::CostFacts;
 use smpc_bytecode::module::{Module, Receivers};
 use smpc_bytecode::op::SiteId;
-use smpc_bytecode::verify::Verified;
 use smpc_math::netlist::Levelled;
 use smpc_protocols::{Executor, Protocol};
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use store::Store;
 
 /// The leaves of an input or output, each with its raw lanes. A lane of a word is as many values long as its type has limbs, least significant first.
@@ -73,8 +73,7 @@ pub struct Engine<'m, P: Protocol> {
     inputs: RefCell<Inputs>,
     store: RefCell<Store<'m, P>>,
     results: RefCell<Results>,
-    /// Arranged when first called.
-    netlists: Vec<OnceCell<Levelled>>,
+    circuits: &'m [Levelled],
     instances: Cell<u64>,
     steps: Cell<u64>,
     /// Levels with several entries that are open now: inside one, rounds merge and no turn may be counted for another.
@@ -87,13 +86,14 @@ impl<'m, P: Protocol> Engine<'m, P> {
     /// Prepares a run. `inputs` holds the leaves of the inputs that this node supplies; `progress` is called after each level and now and then in
     /// long loops.
     pub fn new(
-        module: &'m Verified<Module>,
+        program: &'m Program,
         protocol: &'m P,
         executor: &'m Executor,
         plan: &'m Plan,
         inputs: Inputs,
         progress: &'m dyn Fn(),
     ) -> Self {
+        let module: &Module = &program.module;
         let outputs = &module.manifest.outputs;
         let mine = |to: &Receivers| match to {
             Receivers::All => true,
@@ -108,7 +108,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             inputs: RefCell::new(inputs),
             store: RefCell::new(Store::new(protocol, module, executor.is_dry())),
             results: RefCell::new(results),
-            netlists: module.netlists.iter().map(|_| OnceCell::new()).collect(),
+            circuits: &program.circuits,
             instances: Cell::new(0),
             steps: Cell::new(0),
             side_by_side: Cell::new(0),

@@ -76,7 +76,7 @@ fn count_rep3(
 ) -> Result<Stats, Failure> {
     let (executor, protocol) = (Executor::dry(me, task.protocol.parties), Rep3::<NoKeys>::dry(me));
     let plan = task.plan();
-    let mut engine = Engine::new(&task.program.module, &protocol, &executor, &plan, Vec::new(), &|| ());
+    let mut engine = Engine::new(&task.program, &protocol, &executor, &plan, Vec::new(), &|| ());
     if let Some(guide) = guide {
         engine = engine.following(guide.clone());
     }
@@ -92,7 +92,7 @@ fn follow(task: &Task, inputs: &Inputs) -> Result<Guide, Failure> {
     let guide = RefCell::new(Guide::default());
     let executor = Executor::new(0, 1, 0, 0, Box::new(super::wire::NoWire));
     let plan = crate::engine::Plan { nodes: vec![0; task.nodes.len()], steps: task.params.steps };
-    let engine = Engine::new(&task.program.module, &Plain, &executor, &plan, inputs.clone(), &|| ());
+    let engine = Engine::new(&task.program, &Plain, &executor, &plan, inputs.clone(), &|| ());
     engine.recording(&guide).run().map_err(|error| failed(task, error))?;
     Ok(guide.into_inner())
 }

@@ -130,7 +130,7 @@ fn engine<P: Protocol>(
         }
     };
     let plan = task.plan();
-    Engine::new(&task.program.module, protocol, executor, &plan, inputs, &level).run()
+    Engine::new(&task.program, protocol, executor, &plan, inputs, &level).run()
 }
 
 /// Whether a stop is the machine's fault and not the program's.

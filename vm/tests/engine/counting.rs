@@ -1,6 +1,6 @@
 //! Counting is running: what a dry run counts is what a real one reports.
 
-use crate::harness::{agree, counted, inputs, plan, rep3};
+use crate::harness::{agree, counted, inputs, plan, program, rep3};
 use crate::make::Make;
 use smpc_bytecode::module::{Bound, Module, View};
 use smpc_bytecode::op::Op;
@@ -154,6 +154,7 @@ fn steered() -> Verified<Module> {
 fn a_count_follows_a_run_in_the_clear() {
     let module = steered();
     assert!(depends_on_revealed(&module));
+    let program = program(&module);
     let at_least = counted(&module, u64::MAX);
     for (x, limit, bit) in [(700_i64, 12_i64, 0_i64), (0, 0, 1), (3, 50, 1)] {
         let values: [&[i64]; 3] = [&[x], &[limit], &[bit]];
@@ -161,13 +162,13 @@ fn a_count_follows_a_run_in_the_clear() {
         let wire = memory_wires(1).pop().expect("one");
         let executor = Executor::new(0, 1, 0, 0, Box::new(wire));
         let nodes = plan(&module, 1, u64::MAX);
-        let clear = Engine::new(&module, &Plain, &executor, &nodes, inputs(&values), &|| ()).recording(&guide);
+        let clear = Engine::new(&program, &Plain, &executor, &nodes, inputs(&values), &|| ()).recording(&guide);
         clear.run().expect("a run in the clear");
         let guide = guide.into_inner();
         let nodes = plan(&module, 3, u64::MAX);
         for (party, (_, live)) in rep3(&module, &values, u64::MAX).into_iter().enumerate() {
             let (executor, protocol) = (Executor::dry(party, 3), Rep3::<NoKeys>::dry(party));
-            let dry = Engine::new(&module, &protocol, &executor, &nodes, Vec::new(), &|| ());
+            let dry = Engine::new(&program, &protocol, &executor, &nodes, Vec::new(), &|| ());
             dry.following(guide.clone()).run().expect("a count");
             assert_eq!(executor.stats(), live, "party {party}, x = {x}");
         }
@@ -195,10 +196,10 @@ fn costs_by_line() {
     });
     m.output(y, None);
     let module = m.verified();
-    let plan = plan(&module, 3, u64::MAX);
+    let (plan, program) = (plan(&module, 3, u64::MAX), program(&module));
     let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
     let lines = RefCell::new(LineCosts::new());
-    Engine::new(&module, &protocol, &executor, &plan, Vec::new(), &|| ()).by_line(&lines).run().expect("a count");
+    Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ()).by_line(&lines).run().expect("a count");
     let merged = counted(&module, u64::MAX).remove(0);
     let sent = |stats: &Stats| stats.sent.iter().sum::<u64>();
     let lines = lines.into_inner();

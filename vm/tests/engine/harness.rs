@@ -8,6 +8,7 @@ use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
 use smpc_protocols::{Executor, Stats, Wire};
 use smpcvm::engine::{Engine, Inputs, Plan, Results, RunError, Stop};
+use smpcvm::program::Program;
 
 /// Role i at node i mod n, and a step limit.
 pub(crate) fn plan(module: &Module, parties: usize, steps: u64) -> Plan {
@@ -30,12 +31,17 @@ fn ended(result: Result<Results, RunError>) -> Ended {
     }
 }
 
+/// As it comes from a file.
+pub(crate) fn program(module: &Verified<Module>) -> Program {
+    Program::new(module.clone(), [0; 32])
+}
+
 /// In the clear.
 pub(crate) fn plain(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Ended {
-    let plan = plan(module, 1, steps);
+    let (plan, program) = (plan(module, 1, steps), program(module));
     let wire = memory_wires(1).pop().expect("one");
     let executor = Executor::new(0, 1, 0, 0, Box::new(wire));
-    ended(Engine::new(module, &Plain, &executor, &plan, inputs(values), &|| ()).run())
+    ended(Engine::new(&program, &Plain, &executor, &plan, inputs(values), &|| ()).run())
 }
 
 /// Three threads; each party's results and counters.
@@ -50,14 +56,13 @@ pub(crate) fn rep3_over<W: Wire + Send + 'static>(
     values: &[&[i64]],
     steps: u64,
 ) -> Vec<(Ended, Stats)> {
-    let plan = plan(module, 3, steps);
-    let plan = &plan;
+    let (plan, program) = (&plan(module, 3, steps), &program(module));
     std::thread::scope(|scope| {
         let parties = wires.into_iter().enumerate().map(|(me, wire)| {
             scope.spawn(move || {
                 let protocol = Rep3::new(me, Mixed(7));
                 let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
-                let result = Engine::new(module, &protocol, &executor, plan, inputs(values), &|| ()).run();
+                let result = Engine::new(program, &protocol, &executor, plan, inputs(values), &|| ()).run();
                 (ended(result), executor.stats())
             })
         });
@@ -68,11 +73,11 @@ pub(crate) fn rep3_over<W: Wire + Send + 'static>(
 
 /// What each party would send and receive.
 pub(crate) fn counted(module: &Verified<Module>, steps: u64) -> Vec<Stats> {
-    let plan = plan(module, 3, steps);
+    let (plan, program) = (plan(module, 3, steps), program(module));
     let count = |me| {
         let executor = Executor::dry(me, 3);
         let protocol = Rep3::<NoKeys>::dry(me);
-        let _ = ended(Engine::new(module, &protocol, &executor, &plan, Vec::new(), &|| ()).run()).expect("a count");
+        let _ = ended(Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ()).run()).expect("a count");
         executor.stats()
     };
     (0..3).map(count).collect()

@@ -1,6 +1,7 @@
 //! Files from strangers: every byte of a small module changed, and every number of its gates and views set to extremes, with the hash made right
 //! again. What still decodes and verifies must run within its step and memory limits: to an end or to a stop, never to a panic.
 
+use crate::harness::program;
 use crate::make::{Make, element};
 use smpc_bytecode::codec;
 use smpc_bytecode::module::{Bound, Dim, Entry, Gate, Index, Level, Module, View};
@@ -143,15 +144,15 @@ fn plan(module: &Module, parties: usize) -> Plan {
 fn survives(module: &Verified<Module>) {
     let Some(inputs) = some_inputs(module) else { return };
     let nobody = || ();
-    let one = plan(module, 1);
+    let (one, program) = (plan(module, 1), program(module));
     let executor = Executor::new(0, 1, 0, 0, Box::new(memory_wires(1).remove(0)));
-    match Engine::new(module, &Plain, &executor, &one, inputs, &nobody).run() {
+    match Engine::new(&program, &Plain, &executor, &one, inputs, &nobody).run() {
         Ok(_) | Err(RunError::Stop(_)) => {}
         Err(RunError::Protocol(error)) => panic!("{error}"),
     }
     let three = plan(module, 3);
     let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
-    match Engine::new(module, &protocol, &executor, &three, Vec::new(), &nobody).run() {
+    match Engine::new(&program, &protocol, &executor, &three, Vec::new(), &nobody).run() {
         Ok(_) | Err(RunError::Stop(_)) => {}
         Err(RunError::Protocol(error)) => panic!("{error}"),
     }
@@ -160,13 +161,13 @@ fn survives(module: &Verified<Module>) {
 /// Runs it among three threads.
 fn survives_shared(module: &Verified<Module>) {
     let Some(inputs) = some_inputs(module) else { return };
-    let plan = plan(module, 3);
+    let (plan, program) = (plan(module, 3), &program(module));
     std::thread::scope(|scope| {
         for (me, wire) in memory_wires(3).into_iter().enumerate() {
             let (inputs, plan) = (inputs.clone(), &plan);
             scope.spawn(move || {
                 let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
-                match Engine::new(module, &Rep3::new(me, Mixed(7)), &executor, plan, inputs, &|| ()).run() {
+                match Engine::new(program, &Rep3::new(me, Mixed(7)), &executor, plan, inputs, &|| ()).run() {
                     Ok(_) | Err(RunError::Stop(_)) => {}
                     Err(RunError::Protocol(error)) => panic!("{error}"),
                 }

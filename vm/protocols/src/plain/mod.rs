@@ -11,6 +11,7 @@ use crate::registry::{PLAIN, Spec};
 use smpc_math::netlist::Levelled;
 use smpc_math::planes::{Planes, ROW_LANES, ROW_WORDS};
 use smpc_math::sorting::merge_runs;
+use std::borrow::Cow;
 
 /// Bytes of a netlist's wires at a time: they stay in the second cache, and memory does not grow with the lanes.
 const WIRES: usize = 1 << 20;
@@ -217,7 +218,13 @@ impl Protocol for Plain {
         Bits(a.0.zip(&b.0, |x, y| x & y))
     }
     async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &[&Bits]) -> Bits {
-        let inputs = Bits::stack(inputs);
+        let lanes = inputs.iter().map(|word| word.lanes()).max().unwrap_or(0);
+        let all = Lanes { start: 0, dims: [(0, 1), (0, lanes)] };
+        let inputs: Vec<Cow<'_, Bits>> = inputs
+            .iter()
+            .map(|word| if word.lanes() == lanes { Cow::Borrowed(*word) } else { Cow::Owned(word.read(&all)) })
+            .collect();
+        let inputs = Bits::stack(&inputs.iter().map(|word| &**word).collect::<Vec<_>>());
         let widths = circuit.inputs.iter().map(|width| *width as usize);
         let starts = widths.clone().scan(0, |next, width| Some(std::mem::replace(next, *next + width)));
         let words: Vec<(usize, usize)> = starts.zip(widths).collect();

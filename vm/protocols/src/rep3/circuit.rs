@@ -14,7 +14,7 @@ use super::summands::SplitAnds;
 use crate::executor::Cx;
 use crate::join::join;
 use smpc_math::netlist::{Level, Levelled};
-use smpc_math::planes::ROW_LANES;
+use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
@@ -151,10 +151,10 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    /// A circuit on the planes of `inputs`, one word after another. One round an AND level and one bit a lane and AND from each party; the rounds come once for each wave (see
-    /// [`wave`]), and there is one wave where there are not very many lanes.
+    /// A circuit on the planes of `inputs`, one word after another, where a word of one lane stands for itself in all. One round an AND level and one bit a lane and AND from
+    /// each party; the rounds come once for each wave (see [`wave`]), and there is one wave where there are not very many lanes.
     pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
-        let (all, results) = (inputs.first().map_or(0, |word| word.lanes), circuit.outputs.len());
+        let (all, results) = (inputs.iter().map(|word| word.lanes).max().unwrap_or(0), circuit.outputs.len());
         debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
         let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), all);
         let wave = wave(circuit, all, self.block);
@@ -163,15 +163,21 @@ impl<S: Source> Rep3<S> {
             let mut state = self.state_for(circuit, lanes);
             let mut slot = 0;
             for word in inputs {
-                let width = word.width as usize;
+                let slots = slot..slot + word.width as usize;
+                slot = slots.end;
                 for (to, from) in [(&mut state.a, &word.a), (&mut state.b, &word.b)] {
-                    if width > 0 && !from.is_empty() {
-                        for (to, from) in to.chunks_mut(circuit.slots).zip(from[first * width..].chunks(width)) {
-                            to[slot..slot + width].copy_from_slice(from);
-                        }
+                    if slots.is_empty() || from.is_empty() {
+                        continue;
+                    }
+                    let states = to.chunks_mut(circuit.slots).map(|block| &mut block[slots.clone()]);
+                    if word.lanes == all {
+                        let words = from[first * slots.len()..].chunks(slots.len());
+                        states.zip(words).for_each(|(to, from)| to.copy_from_slice(from));
+                    } else {
+                        let spread = |row: &Row| [(row[0] & 1).wrapping_neg(); ROW_WORDS];
+                        states.for_each(|to| to.iter_mut().zip(&**from).for_each(|(to, from)| *to = spread(from)));
                     }
                 }
-                slot += width;
             }
             self.evaluate(cx, circuit, first, &mut state).await;
             if !out.a.is_empty() {

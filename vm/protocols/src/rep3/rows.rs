@@ -11,6 +11,7 @@ use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
+use zerocopy::FromBytes as _;
 use zeroize::Zeroizing;
 
 /// The shape of a message of bits.
@@ -45,16 +46,22 @@ impl Shape {
     }
 }
 
-/// Turns rows that `rows(first, out)` makes, in order, into the bytes of a message.
+/// Turns rows that `rows(first, out)` makes, in order, into the bytes of a message: where these lie, if they are words of this machine.
 pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) -> impl FnMut(usize, &mut [u8]) {
     let mut tail: Option<Zeroizing<Vec<u8>>> = None;
     move |at, out| {
         let (body, rest) = out.split_at_mut((shape.full * 64).saturating_sub(at).min(out.len()));
         let mut block = [[0; 8]; ROWS];
         for (n, bytes) in body.chunks_mut(ROWS * 64).enumerate() {
-            let block = &mut block[..bytes.len() / 64];
-            rows(at / 64 + n * ROWS, block);
-            to_bytes(block.as_flattened(), bytes);
+            let first = at / 64 + n * ROWS;
+            match <[Row]>::mut_from_bytes(bytes) {
+                Ok(in_place) if cfg!(target_endian = "little") => rows(first, in_place),
+                _ => {
+                    let block = &mut block[..bytes.len() / 64];
+                    rows(first, block);
+                    to_bytes(block.as_flattened(), bytes);
+                }
+            }
         }
         if !rest.is_empty() {
             let tail = tail.get_or_insert_with(|| {
@@ -86,9 +93,15 @@ pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> i
         let (body, rest) = bytes.split_at((shape.full * 64).saturating_sub(at).min(bytes.len()));
         let mut block = [[0; 8]; ROWS];
         for (n, bytes) in body.chunks(ROWS * 64).enumerate() {
-            let block = &mut block[..bytes.len() / 64];
-            from_bytes(bytes, block.as_flattened_mut());
-            rows(at / 64 + n * ROWS, block);
+            let first = at / 64 + n * ROWS;
+            match <[Row]>::ref_from_bytes(bytes) {
+                Ok(in_place) if cfg!(target_endian = "little") => rows(first, in_place),
+                _ => {
+                    let block = &mut block[..bytes.len() / 64];
+                    from_bytes(bytes, block.as_flattened_mut());
+                    rows(first, block);
+                }
+            }
         }
         if !rest.is_empty() {
             if tail.is_empty() {

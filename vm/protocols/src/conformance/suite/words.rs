@@ -55,6 +55,16 @@ pub(super) async fn words<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width:
     let sign = move |x: i128| (low(x) << (127 - (width - 1))) >> (127 - (width - 1));
     let less = data.pairs().map(|(x, y)| i128::from(sign(x) < sign(y)));
     run.word(&name("netlist less"), &z.planes(width, 1), less).await;
+    if let Some(first) = data.b.first().copied().map(i128::from) {
+        // A word of one lane stands for itself in all of them.
+        let one = b.read(&Lanes::one(0));
+        let before = run.e.stats();
+        let z = p.netlist(run.next(), &circuit, &[&bits, &one]).await;
+        run.note("netlist", width, lanes, &before);
+        run.word(&name("netlist of one"), &z.planes(0, width), data.pairs().map(|(x, _)| word(x + first))).await;
+        let z = p.netlist(run.next(), &circuit, &[&one, &bits]).await;
+        run.word(&name("netlist of one"), &z.planes(0, width), data.pairs().map(|(x, _)| word(first + x))).await;
+    }
     let condition = bits.planes(0, 1);
     let before = run.e.stats();
     let z = p.select_bin(run.next(), &condition, &bits, &b).await;
