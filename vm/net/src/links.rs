@@ -2,8 +2,8 @@
 //!
 //! A worker owns its sockets and their encryption; no other thread touches a byte. A small frame goes out as one TLS record in one system call; a
 //! large one in batches of full records. Sending and receiving never wait, so neither keeps the other waiting (R17); [`Links::wait`] does, and
-//! yields some fifty times before it blocks: on a busy machine that is several times faster than blocking at once, and spinning without
-//! yielding would be far slower than either.
+//! yields for about a millisecond before it blocks: a processor that falls asleep, in a virtual machine above all, takes longer to wake than most
+//! rounds take, and spinning without yielding would be far slower than either where parties share processors.
 //!
 //! The first bytes of each direction must be the channel's opening (R2): nothing is handed out before it is verified.
 
@@ -19,8 +19,8 @@ use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-/// How often [`Links::wait`] yields before it blocks.
-const YIELDS: usize = 50;
+/// How often [`Links::wait`] yields before it blocks: about a millisecond where nobody else wants the processor.
+const YIELDS: usize = 1000;
 
 /// What a worker sends and receives over: [`Links`], or a wrapper round them.
 ///

@@ -20,6 +20,10 @@ const OUTGOING: usize = BATCH + 1024;
 const NARROW: usize = 20 * 1024;
 const WIDE: usize = 128 * 1024;
 
+/// Bytes that a window begins behind its buffer's start. Where long buffers start at a page, no record of a batch is then copied to less than 32 bytes behind where it was
+/// made; see [`crate::pieces`].
+const LEAD: usize = 64;
+
 /// Bytes between two marks of a buffer.
 struct Window {
     bytes: Vec<u8>,
@@ -31,7 +35,7 @@ struct Window {
 
 impl Window {
     fn new(size: usize) -> Self {
-        Self { bytes: vec![0; size], head: 0, tail: 0, fresh: 0 }
+        Self { bytes: vec![0; LEAD + size], head: LEAD, tail: LEAD, fresh: LEAD }
     }
 
     /// Says that so many more bytes were written to [`Self::room`].
@@ -51,22 +55,22 @@ impl Window {
     fn drop_front(&mut self, count: usize) {
         self.head = (self.head + count).min(self.tail);
         if self.head == self.tail {
-            (self.head, self.tail) = (0, 0);
+            (self.head, self.tail) = (LEAD, LEAD);
         }
     }
 
     /// What can be filled; moves what there is to the front where less than `wanted` is left.
     fn room(&mut self, wanted: usize) -> &mut [u8] {
-        if self.bytes.len() - self.tail < wanted && self.head > 0 {
-            self.bytes.copy_within(self.head..self.tail, 0);
-            (self.head, self.tail) = (0, self.tail - self.head);
+        if self.bytes.len() - self.tail < wanted && self.head > LEAD {
+            self.bytes.copy_within(self.head..self.tail, LEAD);
+            (self.head, self.tail) = (LEAD, LEAD + self.tail - self.head);
         }
         &mut self.bytes[self.tail..]
     }
 
     fn grow(&mut self, size: usize) {
-        if self.bytes.len() < size {
-            let mut larger = vec![0; size];
+        if self.bytes.len() < LEAD + size {
+            let mut larger = vec![0; LEAD + size];
             larger[..self.tail].copy_from_slice(&self.bytes[..self.tail]);
             self.wipe();
             (self.bytes, self.fresh) = (larger, self.tail);

@@ -11,7 +11,7 @@ use smpc_protocols::{BinShares, Cx, Protocol, Shares as _};
 use std::rc::Rc;
 
 /// Runs a gate and stores its result. A product is a future of its own, as small as its protocol makes it, because loops of products are
-/// what rounds are counted in.
+/// what rounds are counted in. The futures of long gates lie in boxes of their own, so that the others do not carry their size.
 pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode<'_>, cx: Cx<'a>) -> Running<'a> {
     let gate = node.gate;
     // A result that has no place stops the run before anything is computed or sent.
@@ -91,8 +91,8 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
         Op::FixDiv { frac } => {
             let (a, b) = (arith(0)?, divisor(engine, gate)?);
             match b {
-                Divisor::Public(b) => p.fix_div_public(cx, &a, &b, range(0)?, frac).await,
-                Divisor::Secret(b) => p.fix_div(cx, &a, &b, range(0)?, range(1)?, frac).await,
+                Divisor::Public(b) => Box::pin(p.fix_div_public(cx, &a, &b, range(0)?, frac)).await,
+                Divisor::Secret(b) => Box::pin(p.fix_div(cx, &a, &b, range(0)?, range(1)?, frac)).await,
             }
         }
         Op::Sqrt { frac } => p.sqrt(cx, &*arith(0)?, range(0)?, frac).await,
@@ -152,8 +152,8 @@ async fn divide<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) ->
         (store.read_arith(va)?, store.range(va), store.range(vb))
     };
     match divisor(engine, gate)? {
-        Divisor::Public(b) => Ok(p.div_rem_public(cx, &a, &b, ra).await),
-        Divisor::Secret(b) => Ok(p.div_rem(cx, &a, &b, ra, rb).await),
+        Divisor::Public(b) => Ok(Box::pin(p.div_rem_public(cx, &a, &b, ra)).await),
+        Divisor::Secret(b) => Ok(Box::pin(p.div_rem(cx, &a, &b, ra, rb)).await),
     }
 }
 

@@ -7,8 +7,7 @@ use crate::protocol::{Protocol, Shares};
 
 /// a < b.
 ///
-/// Where every difference fits 64 bits: the sign of a − b at that width. Otherwise the difference wraps, and with the signs x, y, d of a, b and a − b modulo
-/// 2^64 the answer is d ⊕ ((x ⊕ y) ∧ (x ⊕ d)) (PROTOCOLS R14): three signs side by side and one AND. Where the ranges decide, nothing is sent.
+/// Where every difference fits 64 bits: the sign of a − b at that width; otherwise see [`lt_wrapped`]. Where the ranges decide, nothing is sent.
 pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
     let (lo, hi) = ra.minus(rb);
     let lanes = a.lanes();
@@ -19,7 +18,13 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     if width <= 64 {
         return p.less(cx, a, b, width).await;
     }
-    // The sign of the difference as it is in the ring.
+    // Boxed, because the future of every comparison would else be as large as that of this rare one.
+    Box::pin(lt_wrapped(p, cx, a, b, ra, rb)).await
+}
+
+/// a < b where the difference may wrap: with the signs x, y, d of a, b and a − b modulo 2^64 the answer is d ⊕ ((x ⊕ y) ∧ (x ⊕ d)) (PROTOCOLS R14): three signs
+/// side by side and one AND.
+async fn lt_wrapped<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
     let (x, y, d) =
         join3(sign(p, cx.sub(0, 4), a, ra), sign(p, cx.sub(1, 4), b, rb), p.less(cx.sub(2, 4), a, b, 64)).await;
     let wraps = p.and(cx.sub(3, 4), &p.xor(&x, &y), &p.xor(&x, &d)).await;

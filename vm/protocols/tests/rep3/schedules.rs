@@ -76,11 +76,11 @@ async fn program<S: Source>(p: &Rep3<S>, e: &Executor, values: &[i64]) -> Vec<i6
     let lanes = values.len();
     let input = |owner: usize| p.input(e.gate(owner as u64), owner, (p.me() == owner).then_some(values), lanes);
     let (a, b, c) = join3(input(0), input(1), input(2)).await;
-    let (product, less, rounded) = join3(
+    let (product, less, rounded) = Box::pin(join3(
         p.mul(e.gate(10), &a, &b),
         p.ltz(e.gate(11), &c, 64),
         p.trunc_stochastic(e.gate(12), &b, 8, Range::new(-(1 << 60), 1 << 60)),
-    )
+    ))
     .await;
     let picked = p.select(e.gate(13), &less, &product, &rounded).await;
     let bits = p.a2b(e.gate(14), &picked, 5).await;
