@@ -553,6 +553,53 @@ mod tests {
         }
     }
 
+    /// Holds a circuit in levels against single bits, on some inputs.
+    fn agrees(netlist: &Netlist, levelled: &Levelled, width: usize) {
+        let all: Vec<u64> = (0..200_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).collect();
+        let planes = Planes::from_words(&all, width);
+        let (mut words, mut next) = (Vec::new(), 0);
+        for input in &netlist.inputs {
+            words.push(planes.planes(next, *input as usize));
+            next += *input as usize;
+        }
+        let result = levelled.evaluate(&words.iter().collect::<Vec<_>>());
+        for lane in 0..all.len() {
+            let bits: Vec<bool> = (0..width).map(|p| planes.bit(p, lane)).collect();
+            let found: Vec<bool> = (0..netlist.outputs.len()).map(|p| result.bit(p, lane)).collect();
+            assert_eq!(found, netlist.evaluate_bits(&bits), "{lane}");
+        }
+    }
+
+    /// Random circuits, with wires that are read far from where they are made.
+    #[test]
+    fn levels_agree_on_random_circuits() {
+        let mut seed = 1_u64;
+        let mut random = move |below: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            u32::try_from((seed >> 33) % u64::from(below)).unwrap_or(0)
+        };
+        for round in 0..300 {
+            let mut gates = Vec::new();
+            for wire in 12..12 + 20 + round % 100 {
+                // Near wires make chains, far ones long lives.
+                let near = |random: &mut dyn FnMut(u32) -> u32| wire - 1 - random(wire.min(6));
+                let a = if random(2) == 0 { near(&mut random) } else { random(wire) };
+                let b = if random(3) == 0 { near(&mut random) } else { random(wire) };
+                gates.push(match random(12) {
+                    0..6 => Gate::Xor(a, b),
+                    6..10 => Gate::And(a, b),
+                    10 => Gate::Not(a),
+                    _ => Gate::Zero,
+                });
+            }
+            let wires = 12 + u32::try_from(gates.len()).expect("few");
+            let outputs = (0..6).map(|_| random(wires)).collect();
+            let netlist = Netlist::new(vec![7, 5], gates, outputs).expect("valid");
+            agrees(&netlist, &netlist.levelled(), 12);
+            agrees(&netlist, &netlist.levelled_late(5), 12);
+        }
+    }
+
     /// What reads a late input, or takes its slot, is in a level after the first, and the circuit is the same.
     #[test]
     fn late_inputs_come_with_the_first_level() {

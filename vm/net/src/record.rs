@@ -18,7 +18,7 @@ pub(crate) const BATCH: usize = 8 * 16 * 1024;
 const OUTGOING: usize = BATCH + 1024;
 /// Room for one record of any size, enough for a handshake; and for bulk data.
 const NARROW: usize = 20 * 1024;
-const WIDE: usize = 128 * 1024;
+const WIDE: usize = 256 * 1024;
 
 /// Bytes that a window begins behind its buffer's start. Where long buffers start at a page, no record of a batch is then copied to less than 32 bytes behind where it was
 /// made; see [`crate::pieces`].

@@ -8,7 +8,7 @@ pub const HEADER: usize = 28;
 /// Bytes that a piece produces or consumes at a time, a multiple of the cipher block and of a lane block: 2,048 words of 64 bits.
 pub const CHUNK: usize = 16 * 1024;
 /// Bytes that may wait in one direction of one link.
-const ROOM: usize = 4 * CHUNK;
+const ROOM: usize = 8 * CHUNK;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
 
@@ -22,12 +22,13 @@ pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; 
     bytes
 }
 
-/// A queue of bytes. Its memory is reused: bytes before `head` are gone, those from `tail` on are free. An empty one begins where the payload of its
-/// first frame lies at a line of the cache, as vectors of shares do.
+/// A queue of bytes. Its memory is reused: bytes before `head` are gone, those from `tail` on are free. Where nothing waits, payload begins at a line of the cache, as
+/// vectors of shares do.
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
-    lead: usize,
+    /// The first line that has room for a header before it.
+    start: usize,
     head: usize,
     tail: usize,
 }
@@ -53,7 +54,17 @@ impl Queue {
     }
 
     fn clear(&mut self) {
-        (self.head, self.tail) = (self.lead, self.lead);
+        (self.head, self.tail) = (self.start, self.start);
+    }
+
+    /// Says that a header comes next: payload begins behind it.
+    fn before_header(&mut self) {
+        if self.bytes.is_empty() {
+            self.make_space(HEADER);
+        }
+        if self.len() == 0 {
+            (self.head, self.tail) = (self.start - HEADER, self.start - HEADER);
+        }
     }
 
     /// A place for `count` bytes behind the last; [`Self::keep`] says how many were written there.
@@ -68,18 +79,19 @@ impl Queue {
     fn make_space(&mut self, count: usize) {
         let len = self.len();
         // Twice the room, so that what waits is moved at most once for each byte that comes in.
-        let wanted = (2 * (len + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(len + count) + LINE;
+        let wanted = (2 * (len + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(len + count) + 2 * LINE;
         if self.bytes.len() < wanted {
             // Fresh zeros cost nothing until they are written over.
             let mut larger = vec![0; wanted];
-            let lead = larger[HEADER..].as_ptr().align_offset(LINE);
-            self.lead = if lead < LINE { lead } else { 0 };
-            larger[self.lead..self.lead + len].copy_from_slice(self.waiting());
+            let line = larger.as_ptr().align_offset(LINE);
+            // An address that cannot be had is as good as any.
+            self.start = LINE + if line < LINE { line } else { 0 };
+            larger[self.start..self.start + len].copy_from_slice(self.waiting());
             self.bytes = larger;
         } else {
-            self.bytes.copy_within(self.head..self.tail, self.lead);
+            self.bytes.copy_within(self.head..self.tail, self.start);
         }
-        (self.head, self.tail) = (self.lead, self.lead + len);
+        (self.head, self.tail) = (self.start, self.start + len);
     }
 
     fn keep(&mut self, count: usize) {
@@ -113,6 +125,7 @@ impl Link {
     /// Registers a piece of `len` bytes to be sent; its offset in the frame.
     pub(crate) fn promise(&mut self, len: u64) -> u64 {
         if self.header_at.is_none() {
+            self.out.before_header();
             self.header_at = Some(self.out.len());
             self.out.space(HEADER);
             self.out.keep(HEADER);
@@ -200,6 +213,9 @@ impl Link {
 
     /// Takes in what has arrived of this tick's frame and there is room for.
     fn receive(&mut self, peer: usize, wire: &mut dyn Wire, tick: u64) -> Result<(), Error> {
+        if self.header.is_some() {
+            self.inn.before_header();
+        }
         loop {
             let missing = self.expected - self.arrived
                 + if self.header.is_some() { (HEADER - self.inn.len().min(HEADER)) as u64 } else { 0 };
