@@ -2,11 +2,13 @@
 
 use crate::failure::Failure;
 use smpc_bytecode::codec;
+use smpc_bytecode::facts::walk;
 use smpc_bytecode::module::Module;
+use smpc_bytecode::op::{NetlistId, Op};
 use smpc_bytecode::verify::{Limits, Verified, verify};
-use smpc_math::netlist::{Levelled, Netlist};
+use smpc_math::netlist::Levelled;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A program that may be run.
 #[derive(Clone, Debug)]
@@ -15,8 +17,8 @@ pub struct Program {
     pub module: Verified<Module>,
     /// SHA-256 of its file, which the parties compare.
     pub hash: [u8; 32],
-    /// Its netlists, arranged for evaluation.
-    pub circuits: Arc<[Levelled]>,
+    /// Its netlists, arranged for evaluation when they are first asked for.
+    circuits: Arc<[OnceLock<Levelled>]>,
 }
 
 impl Program {
@@ -50,7 +52,22 @@ impl Program {
     /// The program of a module; `hash` is that of its file.
     #[must_use]
     pub fn new(module: Verified<Module>, hash: [u8; 32]) -> Self {
-        let circuits = module.netlists.iter().map(Netlist::levelled).collect();
+        let circuits = module.netlists.iter().map(|_| OnceLock::new()).collect();
         Self { module, hash, circuits }
+    }
+
+    /// A netlist, arranged for evaluation.
+    #[must_use]
+    pub fn circuit(&self, id: NetlistId) -> &Levelled {
+        self.circuits[id.index()].get_or_init(|| self.module.netlists[id.index()].levelled())
+    }
+
+    /// Arranges every netlist that a gate calls, so that no peer waits for it later.
+    pub fn prepare(&self) {
+        walk(&self.module, &mut |gate| {
+            if let Op::Netlist { netlist } = gate.op {
+                let _ = self.circuit(netlist);
+            }
+        });
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A worker owns its sockets and their encryption; no other thread touches a byte. A small frame goes out as one TLS record in one system call; a
 //! large one in batches of full records. Sending and receiving never wait, so neither keeps the other waiting (R17); [`Links::wait`] does, and
-//! yields for about a millisecond before it blocks: a processor that falls asleep, in a virtual machine above all, takes longer to wake than most
-//! rounds take, and spinning without yielding would be far slower than either where parties share processors.
+//! yields some fifty times before it blocks, and for a millisecond as long as that is enough, as between neighbours it is: a processor that falls asleep, in a virtual
+//! machine above all, takes longer to wake than most rounds take. Spinning without yielding would be far slower than either where parties share processors.
 //!
 //! The first bytes of each direction must be the channel's opening (R2): nothing is handed out before it is verified.
 
@@ -18,9 +18,14 @@ use std::fmt;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// How often [`Links::wait`] yields before it blocks: about a millisecond where nobody else wants the processor.
-const YIELDS: usize = 1000;
+/// How often [`Links::wait`] yields at least before it blocks.
+const YIELDS: u32 = 50;
+/// How long it yields where the last wait came to its end in that time.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// Yields between two looks at the board.
+const LOOKS: u32 = 64;
 
 /// What a worker sends and receives over: [`Links`], or a wrapper round them.
 ///
@@ -61,6 +66,8 @@ pub struct Links {
     board: Arc<Board>,
     woken: UnixStream,
     counters: Counters,
+    /// Whether the last wait ended before it blocked.
+    patient: bool,
 }
 
 impl Links {
@@ -72,7 +79,7 @@ impl Links {
         woken: UnixStream,
         counters: Counters,
     ) -> Self {
-        Self { me, worker, peers, board, woken, counters }
+        Self { me, worker, peers, board, woken, counters, patient: true }
     }
 
     /// This party's number.
@@ -179,12 +186,19 @@ impl Links {
         if (readable | writable) & !self.all() != 0 || readable | writable == 0 {
             return Err(NetError::internal("nobody, or no peer, is waited for"));
         }
-        for _ in 0..YIELDS {
+        let (since, mut yields) = (Instant::now(), 0);
+        while yields < YIELDS || self.patient && since.elapsed() < PATIENCE {
             if self.look(readable, writable)? {
+                self.patient = true;
                 return Ok(());
             }
             std::thread::yield_now();
+            yields += 1;
+            if yields.is_multiple_of(LOOKS) {
+                self.board.check()?;
+            }
         }
+        self.patient = false;
         self.board.set_waiting(self.worker, readable | writable);
         let waited = self.block(readable, writable);
         self.board.set_waiting(self.worker, 0);
@@ -210,8 +224,7 @@ impl Links {
                     sockets.push(PollFd::from_borrowed_fd(peer.channel.writer(), PollFlags::OUT));
                 }
             }
-            poll(&mut sockets, std::time::Duration::ZERO)
-                .map_err(|error| NetError::internal(std::io::Error::from(error)))?;
+            poll(&mut sockets, Duration::ZERO).map_err(|error| NetError::internal(std::io::Error::from(error)))?;
             found = sockets.iter().any(ready);
         }
         Ok(found)

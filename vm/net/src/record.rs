@@ -20,8 +20,8 @@ const OUTGOING: usize = BATCH + 1024;
 const NARROW: usize = 20 * 1024;
 const WIDE: usize = 256 * 1024;
 
-/// Bytes that a window begins behind its buffer's start. Where long buffers start at a page, no record of a batch is then copied to less than 32 bytes behind where it was
-/// made; see [`crate::pieces`].
+/// Bytes that a window begins behind its buffer's start. Where an allocator starts both a record and a window at a page, no record of a batch is then copied to less than
+/// 32 bytes behind where it was made; see [`crate::pieces`].
 const LEAD: usize = 64;
 
 /// Bytes between two marks of a buffer.

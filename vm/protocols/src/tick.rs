@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::wire::Wire;
+use zeroize::Zeroize as _;
 
 /// Bytes of a frame's header: session, worker, tick and length, little endian.
 pub const HEADER: usize = 28;
@@ -31,9 +32,22 @@ struct Queue {
     start: usize,
     head: usize,
     tail: usize,
+    /// Nothing was ever written from here on.
+    fresh: usize,
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.wipe();
+    }
 }
 
 impl Queue {
+    /// Overwrites what was ever written: messages are components of shares.
+    fn wipe(&mut self) {
+        self.bytes[..self.fresh].zeroize();
+    }
+
     fn len(&self) -> usize {
         self.tail - self.head
     }
@@ -80,22 +94,28 @@ impl Queue {
         let len = self.len();
         // Twice the room, so that what waits is moved at most once for each byte that comes in.
         let wanted = (2 * (len + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(len + count) + 2 * LINE;
+        // A header at the front stays before a line.
+        let header = if self.start > 0 && self.head + HEADER == self.start { HEADER } else { 0 };
         if self.bytes.len() < wanted {
             // Fresh zeros cost nothing until they are written over.
             let mut larger = vec![0; wanted];
             let line = larger.as_ptr().align_offset(LINE);
             // An address that cannot be had is as good as any.
-            self.start = LINE + if line < LINE { line } else { 0 };
-            larger[self.start..self.start + len].copy_from_slice(self.waiting());
-            self.bytes = larger;
+            let start = LINE + if line < LINE { line } else { 0 };
+            larger[start - header..][..len].copy_from_slice(self.waiting());
+            self.wipe();
+            (self.bytes, self.start) = (larger, start);
         } else {
-            self.bytes.copy_within(self.head..self.tail, self.start);
+            self.bytes.copy_within(self.head..self.tail, self.start - header);
         }
-        (self.head, self.tail) = (self.start, self.start + len);
+        self.head = self.start - header;
+        self.tail = self.head + len;
+        self.fresh = self.fresh.max(self.tail);
     }
 
     fn keep(&mut self, count: usize) {
         self.tail += count;
+        self.fresh = self.fresh.max(self.tail);
     }
 }
 
@@ -296,5 +316,48 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
             return Ok(false);
         }
         wire.wait(readable, writable)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes come out as they went in, however the queue grows and moves, and payload begins at a line unless something waits before it.
+    #[test]
+    fn bytes_wait_in_order() {
+        let byte = |at: usize| (at % 251) as u8;
+        let mut queue = Queue::default();
+        let (mut put, mut taken) = (0, 0);
+        for (header, count, take) in [
+            (true, 100, 50),
+            (false, 3000, 60),
+            (false, 70_000, 70_000),
+            (true, 200_000, 200_100),
+            (false, 2 * ROOM, 2 * ROOM + 1000),
+            (true, 10, 5),
+            (true, 2 * ROOM, 10),
+        ] {
+            let alone = queue.len() == 0;
+            if header {
+                queue.before_header();
+                let space = queue.space(HEADER);
+                space.iter_mut().enumerate().for_each(|(i, out)| *out = byte(put + i));
+                queue.keep(HEADER);
+                put += HEADER;
+            }
+            let space = queue.space(count);
+            assert!(!alone || space.as_ptr().align_offset(LINE) == 0, "{header} {count}");
+            space.iter_mut().enumerate().for_each(|(i, out)| *out = byte(put + i));
+            queue.keep(count);
+            put += count;
+            let take = take.min(queue.len());
+            assert!(queue.waiting()[..take].iter().enumerate().all(|(i, found)| *found == byte(taken + i)));
+            queue.drop_front(take);
+            taken += take;
+            assert_eq!(queue.len(), put - taken);
+            assert!(queue.fresh >= queue.tail && queue.fresh <= queue.bytes.len());
+            assert!(queue.bytes[queue.fresh..].iter().all(|byte| *byte == 0));
+        }
     }
 }

@@ -179,7 +179,7 @@ async fn words<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>, wid
             p.xor(&p.xor(&a, &b), &both)
         }
         Op::Netlist { netlist } => {
-            let circuit = &engine.circuits[netlist.index()];
+            let circuit = engine.program.circuit(netlist);
             let width = |i: usize| circuit.inputs.get(i).copied().unwrap_or(1);
             let mut inputs = (0..gate.args.len())
                 .map(|i| engine.store.borrow_mut().read_word(arg(gate, i)?, width(i)))

@@ -32,7 +32,6 @@ use count::Counting;
 use facts::CostFacts;
 use smpc_bytecode::module::{Module, Receivers};
 use smpc_bytecode::op::SiteId;
-use smpc_math::netlist::Levelled;
 use smpc_protocols::{Executor, Protocol};
 use std::cell::{Cell, RefCell};
 use store::Store;
@@ -73,7 +72,7 @@ pub struct Engine<'m, P: Protocol> {
     inputs: RefCell<Inputs>,
     store: RefCell<Store<'m, P>>,
     results: RefCell<Results>,
-    circuits: &'m [Levelled],
+    program: &'m Program,
     instances: Cell<u64>,
     steps: Cell<u64>,
     /// Levels with several entries that are open now: inside one, rounds merge and no turn may be counted for another.
@@ -108,7 +107,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             inputs: RefCell::new(inputs),
             store: RefCell::new(Store::new(protocol, module, executor.is_dry())),
             results: RefCell::new(results),
-            circuits: &program.circuits,
+            program,
             instances: Cell::new(0),
             steps: Cell::new(0),
             side_by_side: Cell::new(0),

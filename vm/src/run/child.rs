@@ -122,6 +122,7 @@ fn run(order: RunOrder) -> Result<Outcome, Vec<Failure>> {
     let mut clock = Clock::default();
     let protocol = registry::find(&order.protocol).ok_or_else(|| vec![Failure::ours("an unknown protocol")])?;
     let program = Program::load(&order.program, order.params.memory).map_err(one)?;
+    program.prepare();
     let task = Task { program, protocol, params: order.params, nodes: order.nodes };
     clock.lap("load");
     let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&order.me);

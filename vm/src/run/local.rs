@@ -24,6 +24,7 @@ pub fn in_threads(task: &Task, inputs: &Inputs, network: Option<Network>) -> Res
         let outcome = party::alone(task, inputs.clone(), &progress, Clock::default());
         return outcome.map(|outcome| vec![outcome]).map_err(|failure| vec![failure]);
     }
+    task.program.prepare();
     let ends = local_mesh(task.protocol.parties, task.params.silence(), network);
     let outcomes: Vec<Result<Outcome, Failure>> = std::thread::scope(|scope| {
         let parties: Vec<_> = ends

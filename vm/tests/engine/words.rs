@@ -193,3 +193,32 @@ fn words_of_all_widths() {
         everything(width);
     }
 }
+
+/// One lane of a word in place of many, as an operand of a circuit: beside a whole word, twice, and at an index that is known when it runs.
+#[test]
+fn a_lane_stands_for_many() {
+    let byte = RegType::arith(0, 255);
+    for lanes in [1_u64, 3, 512, 600] {
+        let mut m = Make::new();
+        m.module.netlists.push(netlist(&[9, 9], |b, w| add(b, &w[0], &w[1])));
+        let sum = Op::Netlist { netlist: NetlistId(0) };
+        let (x, y) = (m.numbers(0, byte, lanes), m.numbers(1, byte, 3));
+        let ty = RegType::Bin { width: 9 };
+        let (x, y) = (m.make(Op::A2b {}, ty, lanes, &[m.all(x)]), m.make(Op::A2b {}, ty, 3, &[m.all(y)]));
+        let index = m.constant(RegType::pub_int(0, 2), &[1]);
+        let many = |view: View| View { dims: vec![Dim { stride: 0, len: lanes }], ..view };
+        let (first, last, indexed) = (many(View::lane(y, 0)), many(View::lane(y, 2)), many(element(y, 0, index, 1)));
+        let whole = m.all(x);
+        let pairs = [[whole.clone(), last.clone()], [last.clone(), whole], [first, last.clone()], [indexed, last]];
+        for pair in &pairs {
+            let word = m.make(sum, ty, lanes, pair);
+            let number = m.make(Op::B2a { signed: false }, RegType::arith(0, 511), lanes, &[m.all(word)]);
+            m.output(number, None);
+        }
+        let x: Vec<i64> = (0..lanes.cast_signed()).map(|lane| lane * 37 % 256).collect();
+        let each: Vec<i64> = x.iter().map(|x| x + 250).collect();
+        let same = |value: i64| vec![value; x.len()];
+        let expected = [each.clone(), each, same(7 + 250), same(91 + 250)];
+        assert_eq!(agree(&m.verified(), &[&x, &[7, 91, 250]]), expected, "{lanes} lanes");
+    }
+}

@@ -7,7 +7,8 @@ use crate::protocol::{Protocol, Shares};
 
 /// a < b.
 ///
-/// Where every difference fits 64 bits: the sign of a − b at that width; otherwise see [`lt_wrapped`]. Where the ranges decide, nothing is sent.
+/// Where every difference fits 64 bits: the sign of a − b at that width; otherwise three signs and one AND (PROTOCOLS R14). Where the ranges decide, nothing is
+/// sent.
 pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: Range, rb: Range) -> P::Bin {
     let (lo, hi) = ra.minus(rb);
     let lanes = a.lanes();
@@ -18,7 +19,7 @@ pub async fn lt<P: Protocol>(p: &P, cx: Cx<'_>, a: &P::Arith, b: &P::Arith, ra: 
     if width <= 64 {
         return p.less(cx, a, b, width).await;
     }
-    // Boxed, because the future of every comparison would else be as large as that of this rare one.
+    // Boxed, because the future of every comparison would otherwise be as large as that of this rare one.
     Box::pin(lt_wrapped(p, cx, a, b, ra, rb)).await
 }
 

@@ -219,6 +219,7 @@ impl Protocol for Plain {
     }
     async fn netlist(&self, _: Cx<'_>, circuit: &Levelled, inputs: &[&Bits]) -> Bits {
         let lanes = inputs.iter().map(|word| word.lanes()).max().unwrap_or(0);
+        debug_assert!(inputs.iter().all(|word| word.lanes() == lanes || word.lanes() == 1));
         let all = Lanes { start: 0, dims: [(0, 1), (0, lanes)] };
         let inputs: Vec<Cow<'_, Bits>> = inputs
             .iter()

@@ -156,6 +156,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
         let (all, results) = (inputs.iter().map(|word| word.lanes).max().unwrap_or(0), circuit.outputs.len());
         debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
+        debug_assert!(inputs.iter().all(|word| word.lanes == all || word.lanes == 1));
         let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), all);
         let wave = wave(circuit, all, self.block);
         for first in (0..blocks(all)).step_by(wave) {

@@ -162,3 +162,43 @@ impl<S: Source> Rep3<S> {
         z
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zerocopy::IntoBytes as _;
+
+    /// A message is the same bytes, and read as the same rows, wherever its buffer lies.
+    #[test]
+    fn messages_may_lie_anywhere() {
+        let row =
+            |i: usize| -> Row { std::array::from_fn(|k| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul((i * 8 + k) as u64)) };
+        for lanes in [512, 1000, 1536] {
+            let shape = Shape::new(40, lanes);
+            let mut expected = Vec::new();
+            for offset in [0, 4, 8, 1] {
+                let mut buffer = vec![0_u64; shape.bytes() / 8 + 4];
+                let bytes = &mut buffer.as_mut_slice().as_mut_bytes()[offset..][..shape.bytes()];
+                let mut write = row_writer(shape, |first, out| {
+                    out.iter_mut().enumerate().for_each(|(i, out)| *out = row(first + i));
+                });
+                bytes.chunks_mut(crate::CHUNK).enumerate().for_each(|(n, out)| write(n * crate::CHUNK, out));
+                if expected.is_empty() {
+                    expected = bytes.to_vec();
+                }
+                assert_eq!(bytes, expected, "{lanes} lanes at {offset}");
+                let mut seen = 0;
+                let mut read = row_reader(shape, |first, rows| {
+                    assert_eq!(first, seen);
+                    seen += rows.len();
+                    for (i, found) in rows.iter().enumerate().filter(|(i, _)| first + i < shape.full) {
+                        assert_eq!(*found, row(first + i));
+                    }
+                });
+                bytes.chunks(crate::CHUNK).enumerate().for_each(|(n, bytes)| read(n * crate::CHUNK, bytes));
+                drop(read);
+                assert_eq!(seen, shape.rows());
+            }
+        }
+    }
+}
