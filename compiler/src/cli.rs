@@ -92,6 +92,15 @@ pub(crate) struct Compile {
     /// Where the bytecode goes [default: the source's name with .smpcb, in the current folder].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Prints the program as it is after a pass, or after `source` before the first one; may be repeated.
+    #[arg(long, value_name = "after=PASS")]
+    pub(crate) dump_ir: Vec<String>,
+    /// Leaves a pass out, to see what it is good for; may be repeated.
+    #[arg(long, value_name = "PASS")]
+    pub(crate) skip_pass: Vec<String>,
+    /// Says how long each step of the compiler takes.
+    #[arg(long)]
+    pub(crate) time_passes: bool,
 }
 
 /// `smpcc check`.

@@ -26,7 +26,15 @@ pub(crate) fn compile_source(arguments: &cli::Source) -> Result<Compiled, Vec<Fa
 /// # Errors
 /// As [`compile_source`].
 pub(crate) fn compile_entry(arguments: &cli::Source, entry: Entry<'_>) -> Result<Compiled, Vec<Failure>> {
-    let compiled = with_request(arguments, |request| compile(&Request { entry, ..request }))?;
+    compile_by(arguments, |request| compile(&Request { entry, ..request }))
+}
+
+/// As [`compile_source`], by that function.
+fn compile_by(
+    arguments: &cli::Source,
+    compile: impl FnOnce(Request<'_>) -> Compiled,
+) -> Result<Compiled, Vec<Failure>> {
+    let compiled = with_request(arguments, compile)?;
     // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
     if let Some(Err(failure)) =
         compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))
@@ -63,7 +71,18 @@ fn with_request<T>(arguments: &cli::Source, work: impl FnOnce(Request<'_>) -> T)
 /// # Errors
 /// As [`compile_source`]; the program has an error.
 pub(crate) fn module_of(arguments: &cli::Source) -> Result<Vec<u8>, Vec<Failure>> {
-    let compiled = compile_source(arguments)?;
+    module_by(arguments, |request| compile(&request))
+}
+
+/// As [`module_of`], compiled by that function.
+///
+/// # Errors
+/// As [`module_of`].
+pub(crate) fn module_by(
+    arguments: &cli::Source,
+    compile: impl FnOnce(Request<'_>) -> Compiled,
+) -> Result<Vec<u8>, Vec<Failure>> {
+    let compiled = compile_by(arguments, compile)?;
     tell(&compiled);
     match &compiled.module {
         Some(module) => Ok(codec::encode(module)),

@@ -243,3 +243,28 @@ fn help_has_examples() {
         assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
     }
 }
+
+#[test]
+fn the_passes_can_be_looked_at() {
+    let folder = folder_with(&[("main.smpc", PROGRAM)]);
+    let compile = |more: &[&str], code| {
+        let arguments: Vec<&str> = ["compile", "main.smpc", "-o", "out.smpcb"].iter().chain(more).copied().collect();
+        ends(folder.path(), &arguments, code)
+    };
+    let (dumped, _) = compile(&["--dump-ir", "after=source", "--dump-ir", "after=dead-2"], 0);
+    let (source, last) = dumped.split_once("after dead-2:").expect("both programs");
+    assert!(source.starts_with("after source:") && source.len() > last.len(), "{dumped}");
+    let (nothing, times) = compile(&["--time-passes"], 0);
+    assert!(nothing.is_empty());
+    let lines: Vec<&str> = times.lines().collect();
+    assert!(lines.iter().any(|line| line.ends_with("ms  source")), "{times}");
+    assert!(lines.iter().any(|line| line.ends_with("ms  vectorise")) && times.contains("ms  in all"), "{times}");
+    let (dumped, _) = compile(&["--skip-pass", "strength", "--dump-ir", "after=fold-2"], 0);
+    assert!(dumped.starts_with("after fold-2:"));
+    let (dumped, _) = compile(&["--skip-pass", "fold-2", "--dump-ir", "after=fold-2"], 0);
+    assert_eq!(dumped, "");
+    for wrong in [["--skip-pass", "folds"], ["--dump-ir", "fold"], ["--dump-ir", "after=folds"]] {
+        let (_, said) = compile(&wrong, 2);
+        assert!(said.contains("help: "), "{said}");
+    }
+}

@@ -5,7 +5,7 @@ use crate::elaborate::{elaborate, modules::Modules};
 use crate::emit::emit;
 use crate::ir::Program;
 use crate::lints::Lints;
-use crate::passes;
+use crate::passes::{self, Pass};
 use crate::source::SourceMap;
 use crate::syntax::ast::ItemKind;
 use smpc_bytecode::module::Module;
@@ -76,8 +76,21 @@ impl Compiled {
 /// Compiles a program. The same request gives the same module.
 #[must_use]
 pub fn compile(request: &Request<'_>) -> Compiled {
+    compile_watched(request, |_| false, |_, _| {})
+}
+
+/// As [`compile`], without the passes that `skip` names. `watch` sees the program as it was elaborated and, with its name, after each pass.
+#[must_use]
+pub fn compile_watched(
+    request: &Request<'_>,
+    skip: impl Fn(&Pass) -> bool,
+    mut watch: impl FnMut(Option<&'static Pass>, &Program),
+) -> Compiled {
     let (sources, diagnostics, program) = to_ir(request);
-    let module = program.map(|program| emit(passes::optimise(program)));
+    let module = program.map(|program| {
+        watch(None, &program);
+        emit(passes::run(program, skip, |pass, program| watch(Some(pass), program)))
+    });
     Compiled { sources, diagnostics, module }
 }
 

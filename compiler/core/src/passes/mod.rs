@@ -57,7 +57,11 @@ pub const PIPELINE: &[Pass] = &[
 
 /// Runs the pipeline without the passes that `skip` names; `between` sees the program after each pass.
 #[must_use]
-pub fn run(mut program: Program, skip: impl Fn(&Pass) -> bool, mut between: impl FnMut(&Pass, &Program)) -> Program {
+pub fn run(
+    mut program: Program,
+    skip: impl Fn(&Pass) -> bool,
+    mut between: impl FnMut(&'static Pass, &Program),
+) -> Program {
     for pass in PIPELINE.iter().filter(|pass| !skip(pass)) {
         program = (pass.run)(program);
         between(pass, &program);
