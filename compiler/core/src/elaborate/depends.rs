@@ -7,31 +7,53 @@ use crate::syntax::ast::{Stmt, StmtKind};
 use smpc_bytecode::module::Receivers;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The secret inputs' roles that each value depends on.
-struct Roles<'p> {
+/// Whose secret inputs a value depends on, as far as it is asked here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Roles {
+    #[default]
+    None,
+    One(u32),
+    Several,
+}
+
+impl Roles {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, roles) | (roles, Self::None) => roles,
+            (Self::One(own), Self::One(role)) if own == role => self,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// The roles that each value and each output depends on.
+struct Dependence<'p> {
     program: &'p Program,
-    of: Vec<BTreeSet<u32>>,
-    outputs: BTreeMap<u32, BTreeSet<u32>>,
+    of: Vec<Roles>,
+    outputs: BTreeMap<u32, Roles>,
     changed: bool,
 }
 
-impl Roles<'_> {
-    fn add(&mut self, value: ValueId, roles: &BTreeSet<u32>) {
+impl Dependence<'_> {
+    fn add(&mut self, value: ValueId, roles: Roles) {
         let own = &mut self.of[value.index()];
-        let before = own.len();
-        own.extend(roles);
-        self.changed |= own.len() > before;
+        let all = own.and(roles);
+        self.changed |= all != *own;
+        *own = all;
     }
 
-    fn of_refs<'r>(&self, refs: impl IntoIterator<Item = &'r Ref>) -> BTreeSet<u32> {
-        refs.into_iter().flat_map(|arg| &self.of[arg.value.index()]).copied().collect()
+    fn of_value(&self, value: ValueId) -> Roles {
+        self.of[value.index()]
+    }
+
+    fn of_refs<'r>(&self, refs: impl IntoIterator<Item = &'r Ref>) -> Roles {
+        refs.into_iter().fold(Roles::None, |roles, arg| roles.and(self.of_value(arg.value)))
     }
 
     fn pass(&mut self, carried: &[Carried]) {
         for c in carried {
             for (from, into) in [(c.init, c.param), (c.next, c.param), (c.param, c.result)] {
-                let roles = self.of[from.index()].clone();
-                self.add(into, &roles);
+                self.add(into, self.of_value(from));
             }
         }
     }
@@ -40,31 +62,27 @@ impl Roles<'_> {
         for inst in block {
             match inst {
                 Inst::Gate(gate) => {
-                    let mut roles = self.of_refs(&gate.args);
+                    let roles = self.of_refs(&gate.args);
                     match (gate.op, gate.result) {
                         (Op::Input { input, .. }, Some(result)) => {
                             let input = &self.program.manifest.inputs[input.index()];
-                            if input.secret {
-                                roles.insert(input.role.0);
-                            }
-                            self.add(result, &roles);
+                            let own = if input.secret { Roles::One(input.role.0) } else { Roles::None };
+                            self.add(result, roles.and(own));
                         }
                         (Op::Output { output, .. }, _) => {
                             let known = self.outputs.entry(output.0).or_default();
-                            known.extend(&roles);
+                            *known = known.and(roles);
                         }
-                        (_, Some(result)) => self.add(result, &roles),
+                        (_, Some(result)) => self.add(result, roles),
                         (_, None) => {}
                     }
                 }
                 Inst::Update(update) => {
-                    let mut roles = self.of_refs(&update.args);
-                    roles.extend(&self.of[update.array.index()]);
-                    self.add(update.result, &roles);
+                    let roles = self.of_refs(&update.args);
+                    self.add(update.result, roles.and(self.of_value(update.array)));
                 }
                 Inst::Concat(concat) => {
-                    let roles = self.of_refs(&concat.parts);
-                    self.add(concat.result, &roles);
+                    self.add(concat.result, self.of_refs(&concat.parts));
                 }
                 Inst::Loop(l) => {
                     self.pass(&l.carried);
@@ -81,10 +99,8 @@ impl Roles<'_> {
                     self.block(&i.then);
                     self.block(&i.otherwise);
                     for joined in &i.results {
-                        let mut roles = self.of[joined.then.index()].clone();
-                        roles.extend(&self.of[joined.otherwise.index()]);
-                        roles.extend(&self.of[i.condition.index()]);
-                        self.add(joined.result, &roles);
+                        let branches = self.of_value(joined.then).and(self.of_value(joined.otherwise));
+                        self.add(joined.result, branches.and(self.of_value(i.condition)));
                     }
                 }
             }
@@ -103,16 +119,16 @@ impl Elaborator<'_> {
             return;
         }
         let program = self.builder.program();
-        let none = vec![BTreeSet::new(); program.values.len()];
-        let mut roles = Roles { program, of: none, outputs: BTreeMap::new(), changed: true };
-        while roles.changed {
-            roles.changed = false;
-            roles.block(&block);
+        let none = vec![Roles::None; program.values.len()];
+        let mut dependence = Dependence { program, of: none, outputs: BTreeMap::new(), changed: true };
+        while dependence.changed {
+            dependence.changed = false;
+            dependence.block(&block);
         }
         let modules = self.modules;
-        for (output, roles) in roles.outputs {
+        for (output, roles) in dependence.outputs {
             let output = &manifest.outputs[output as usize];
-            let [role] = roles.iter().copied().collect::<Vec<_>>()[..] else { continue };
+            let Roles::One(role) = roles else { continue };
             let own = matches!(&output.to, Receivers::Roles(to) if to.iter().all(|to| to.0 == role));
             let main = modules.get(0).ast.items.iter().filter_map(|item| match &item.kind {
                 crate::syntax::ast::ItemKind::Fn(of) if of.name.text == "main" => Some(&of.body.statements),
