@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &Compile) -> Done {
             |pass, program| watch.see(pass.map_or(SOURCE, |pass| pass.name), program),
         )
     })?;
-    file.write(&bytes).map_err(one)?;
     watch.lap("emit and check");
+    file.write(&bytes).map_err(one)?;
     if arguments.time_passes {
         log(&watch.times());
     }

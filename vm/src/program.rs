@@ -56,8 +56,7 @@ impl Program {
         Self { module, hash, circuits }
     }
 
-    /// A netlist, arranged for evaluation.
-    #[must_use]
+    /// A netlist that a gate of the module calls, arranged for evaluation.
     pub fn circuit(&self, id: NetlistId) -> &Levelled {
         self.circuits[id.index()].get_or_init(|| self.module.netlists[id.index()].levelled())
     }
@@ -66,7 +65,7 @@ impl Program {
     pub fn prepare(&self) {
         walk(&self.module, &mut |gate| {
             if let Op::Netlist { netlist } = gate.op {
-                let _ = self.circuit(netlist);
+                self.circuit(netlist);
             }
         });
     }

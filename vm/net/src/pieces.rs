@@ -23,20 +23,20 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     to.chunks_mut(PIECE).zip(from.chunks(PIECE)).for_each(|(to, from)| to.copy_from_slice(from));
 }
 
-/// AES-128-GCM as rustls has it.
-static PLAIN: &Tls13CipherSuite = match TLS13_AES_128_GCM_SHA256.tls13() {
+/// AES-128-GCM as rustls has it. Looked up when this is compiled, so that another kind of suite would not compile.
+static WHOLE: &Tls13CipherSuite = match TLS13_AES_128_GCM_SHA256.tls13() {
     Some(suite) => suite,
-    None => panic!("a suite of TLS 1.3"),
+    None => panic!("no suite of TLS 1.3"),
 };
 
 /// The same, where the encryption is told the plaintext of a record in pieces: it begins with a copy.
 static PIECEWISE: Tls13CipherSuite = Tls13CipherSuite {
     common: CipherSuiteCommon {
-        suite: PLAIN.common.suite,
-        hash_provider: PLAIN.common.hash_provider,
-        confidentiality_limit: PLAIN.common.confidentiality_limit,
+        suite: WHOLE.common.suite,
+        hash_provider: WHOLE.common.hash_provider,
+        confidentiality_limit: WHOLE.common.confidentiality_limit,
     },
-    hkdf_provider: PLAIN.hkdf_provider,
+    hkdf_provider: WHOLE.hkdf_provider,
     aead_alg: &Piecewise,
     quic: None,
 };
@@ -50,23 +50,23 @@ struct Piecewise;
 
 impl Tls13AeadAlgorithm for Piecewise {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        Box::new(Encrypter(PLAIN.aead_alg.encrypter(key, iv)))
+        Box::new(Encrypter(WHOLE.aead_alg.encrypter(key, iv)))
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        PLAIN.aead_alg.decrypter(key, iv)
+        WHOLE.aead_alg.decrypter(key, iv)
     }
 
     fn key_len(&self) -> usize {
-        PLAIN.aead_alg.key_len()
+        WHOLE.aead_alg.key_len()
     }
 
     fn extract_keys(&self, key: AeadKey, iv: Iv) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
-        PLAIN.aead_alg.extract_keys(key, iv)
+        WHOLE.aead_alg.extract_keys(key, iv)
     }
 
     fn fips(&self) -> bool {
-        PLAIN.aead_alg.fips()
+        WHOLE.aead_alg.fips()
     }
 }
 

@@ -214,16 +214,9 @@ impl<'m, P: Protocol> Store<'m, P> {
 
     /// As [`Store::read_bin`], but a word of one lane where that lane stands for all: an operand of a circuit.
     pub(super) fn read_word(&mut self, view: &View, width: u32) -> Result<Rc<P::Bin>, Fault> {
-        let lanes = self.lanes(view)?;
-        let same = lanes.len() > 1 && lanes.dims.iter().all(|(stride, len)| *stride == 0 || *len == 1);
-        if !same {
-            return self.read_bin(view, width);
-        }
-        self.fill(view.slot.index());
-        Ok(Rc::new(match &self.slots[view.slot.index()] {
-            Value::Bin(values) => values.read(&Lanes::one(lanes.start)),
-            _ => return self.read_bin(view, width),
-        }))
+        let same = view.lanes() > Some(1) && view.dims.iter().all(|dim| dim.stride == 0 || dim.len == 1);
+        let one = || View { index: view.index, ..View::lane(view.slot, view.offset) };
+        if same { self.read_bin(&one(), width) } else { self.read_bin(view, width) }
     }
 
     /// Takes an operand out to be changed in place, where it is a whole register; writing the result puts it back.

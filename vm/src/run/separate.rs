@@ -59,8 +59,8 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
         return Err(vec![Failure::user(message).help("--party is this party's place among the session's nodes")]);
     }
     let program = Program::load(&arguments.program, session.params.memory).map_err(one)?;
-    program.prepare();
     session.check_module(&program).map_err(one)?;
+    program.prepare();
     let nodes = assign_roles(&program.module.manifest.roles, &session.roles, session.nodes.len()).map_err(one)?;
     let task = Task { program, protocol: session.protocol, params: session.params, nodes };
     clock.lap("load");
