@@ -101,6 +101,9 @@ pub(crate) struct Compile {
     /// Says how long each step of the compiler takes.
     #[arg(long)]
     pub(crate) time_passes: bool,
+    /// Says which loops run turn by turn, and why.
+    #[arg(long)]
+    pub(crate) explain_loops: bool,
 }
 
 /// `smpcc check`.

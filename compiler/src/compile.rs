@@ -5,11 +5,12 @@ use crate::source::module_by;
 use crate::{Done, log, one};
 use smpc_bytecode::codec;
 use smpcc_core::compile::compile_watched;
-use smpcc_core::ir::Program;
-use smpcc_core::passes::{PIPELINE, Pass};
+use smpcc_core::ir::{Program, SiteId};
+use smpcc_core::passes::{PIPELINE, Pass, vectorise};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::output::OutputFile;
 use smpcvm::session::hex;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -30,12 +31,39 @@ pub(crate) fn run(arguments: &Compile) -> Done {
     if arguments.time_passes {
         log(&watch.times());
     }
+    if let Some(loops) = &watch.loops {
+        log(loops);
+    }
     log(&format!("wrote {} ({} bytes, SHA-256 {})", path.display(), bytes.len(), hex(&codec::hash(&bytes))));
     Ok(watch.dumps)
 }
 
 /// What stands for the program before the first pass.
 const SOURCE: &str = "source";
+
+/// The pass that makes lanes of turns.
+const VECTORISE: &str = "vectorise";
+
+/// Which loops stay loops, and why.
+fn explained(program: &Program) -> String {
+    let place = |site: SiteId| {
+        let site = program.sources.sites.get(site.index())?;
+        let file = program.sources.files.get(site.file.index())?;
+        Some((format!("{file}:{}:{}", site.line, site.column), site.text.trim()))
+    };
+    let mut text = String::new();
+    for note in vectorise::explain(program) {
+        let Some((at, line)) = place(note.site) else { continue };
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{at}: turns run one after the other: {line}");
+        match place(note.at).filter(|_| note.at != note.site) {
+            Some((at, line)) => writeln!(text, "    {}\n    at {at}: {line}", note.why),
+            None => writeln!(text, "    {}", note.why),
+        }
+        .unwrap_or_default();
+    }
+    if text.is_empty() { "the turns of every loop run at once".to_owned() } else { text.trim_end().to_owned() }
+}
 
 /// The name of a pass of the pipeline.
 fn known(name: &str) -> Result<&'static str, Failure> {
@@ -52,6 +80,11 @@ struct Watch {
     /// After which steps the program is printed, and those programs as text.
     wanted: Vec<&'static str>,
     dumps: String,
+    /// What `--explain-loops` says, once it is known.
+    loops: Option<String>,
+    explains: bool,
+    /// The program as the last step left it, for that.
+    last: Option<Program>,
     /// The steps so far, with the seconds that each took, and when the last one ended.
     steps: Vec<(&'static str, f64)>,
     since: Instant,
@@ -66,11 +99,20 @@ impl Watch {
                 .help("write `--dump-ir after=PASS`, or `after=source` for the program before the first pass")),
         });
         let wanted = wanted.collect::<Result<_, _>>()?;
-        Ok(Self { wanted, dumps: String::new(), steps: Vec::new(), since: Instant::now() })
+        let explains = arguments.explain_loops;
+        let (dumps, steps) = (String::new(), Vec::new());
+        Ok(Self { wanted, dumps, loops: None, explains, last: None, steps, since: Instant::now() })
     }
 
     fn see(&mut self, step: &'static str, program: &Program) {
         self.lap(step);
+        if self.explains {
+            if let (VECTORISE, Some(before)) = (step, &self.last) {
+                self.loops = Some(explained(before));
+            }
+            self.last = Some(program.clone());
+            self.since = Instant::now();
+        }
         if self.wanted.contains(&step) {
             self.dumps.push_str(&format!("after {step}:\n{program}\n"));
             // Printing is no part of the next step.

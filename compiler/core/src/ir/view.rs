@@ -127,14 +127,19 @@ impl Place {
             return Self { offset: 0, index: None, dims: vec![Dim { stride: 1, len: 0 }] };
         }
         self.dims.retain(|dim| dim.len != 1);
-        if let [outer, inner] = *self.dims.as_slice() {
-            let joined = i64::try_from(inner.len).ok().and_then(|len| inner.stride.checked_mul(len));
-            if let (Some(stride), Some(len)) = (joined, outer.len.checked_mul(inner.len))
+        let mut joined: Vec<Dim> = Vec::with_capacity(self.dims.len());
+        for inner in self.dims {
+            if let Some(outer) = joined.last_mut()
+                && let Some(stride) = i64::try_from(inner.len).ok().and_then(|len| inner.stride.checked_mul(len))
+                && let Some(len) = outer.len.checked_mul(inner.len)
                 && stride == outer.stride
             {
-                self.dims = vec![Dim { stride: inner.stride, len }];
+                *outer = Dim { stride: inner.stride, len };
+            } else {
+                joined.push(inner);
             }
         }
+        self.dims = joined;
         self
     }
 

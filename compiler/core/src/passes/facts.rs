@@ -92,6 +92,8 @@ fn faults(program: &Program, op: Op, args: &[Ref], result: RegType) -> bool {
     let public = |at: usize| args.get(at).is_some_and(|arg| !program.ty(arg.value).is_secret());
     let zero = || public(1) && range(1).0 <= 0 && range(1).1 >= 0;
     match op {
+        // What a constant spells lies in its register.
+        Op::Const { .. } | Op::ConstRounded { .. } => return false,
         Op::Div {} | Op::Rem {} | Op::FixDiv { .. } if zero() => return true,
         Op::Gather {} => {
             let lanes = args.first().map_or(0, Ref::lanes);

@@ -1,0 +1,326 @@
+//! Which lanes of an array the turns of a loop read and write, and whether they ever meet.
+//!
+//! Turn t touches the lanes base + t·step + (a multiple of each dimension's stride). Turns meet where the difference of two such places can be 0: that is
+//! decided by the interval and the greatest common divisor of the strides (Banerjee, 1988), turn distance by turn distance.
+
+use super::affine::{Affine, Scalars};
+use super::widen::{Widened, because};
+use crate::ir::{Carried, Dim, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Turn distances that are looked at one by one; farther ones count as meeting.
+const DISTANCES: i128 = 1 << 16;
+
+/// Lanes that an instruction touches.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    /// The version that is read, or that a write makes; 0 is the array at the start of a turn.
+    version: usize,
+    pub(super) write: bool,
+    /// Where; `None` where that follows no step.
+    region: Option<Region>,
+    /// The counters of the inner loops around it.
+    loops: Vec<ValueId>,
+    /// Whether it stands in a block of its own.
+    nested: bool,
+    pub(super) site: SiteId,
+    pub(super) place: Place,
+}
+
+/// Lanes of each turn.
+#[derive(Clone, Debug)]
+struct Region {
+    /// What is the same in all turns.
+    base: Affine,
+    /// How far those of the next turn lie behind.
+    step: i64,
+    dims: Vec<Dim>,
+}
+
+/// What the turns of a loop do to an array that it carries.
+pub(super) struct Accesses {
+    pub(super) all: Vec<Access>,
+    /// Whether something writes to it.
+    pub(super) written: bool,
+}
+
+struct Finder<'a> {
+    program: &'a Program,
+    scalars: &'a Scalars,
+    counter: ValueId,
+    /// Values of the loop's body.
+    inside: &'a BTreeSet<ValueId>,
+    /// Number of each version of the array.
+    versions: BTreeMap<ValueId, usize>,
+    /// Versions that something has replaced.
+    replaced: BTreeSet<ValueId>,
+    /// Ranges of the counters of inner loops.
+    loops: Vec<(ValueId, i64, i64)>,
+    /// How many blocks there are around.
+    depth: u32,
+    found: Accesses,
+}
+
+impl Accesses {
+    /// All accesses in a loop's body to an array that it carries.
+    ///
+    /// # Errors
+    /// Where the array is more than read and written lane by lane.
+    pub(super) fn of(
+        program: &Program,
+        scalars: &Scalars,
+        l: &Loop,
+        c: &Carried,
+        inside: &BTreeSet<ValueId>,
+    ) -> Widened<Self> {
+        let mut finder = Finder {
+            program,
+            scalars,
+            counter: l.counter,
+            inside,
+            versions: BTreeMap::from([(c.param, 0)]),
+            replaced: BTreeSet::new(),
+            loops: Vec::new(),
+            depth: 0,
+            found: Self { all: Vec::new(), written: false },
+        };
+        l.body.iter().try_for_each(|inst| finder.inst(inst))?;
+        if !finder.versions.contains_key(&c.next) || finder.replaced.contains(&c.next) {
+            return because(l.site, "a turn replaces this array as a whole");
+        }
+        let others = |other: &&Carried| other.param != c.param && finder.versions.contains_key(&other.next);
+        if l.carried.iter().any(|other| others(&other)) {
+            return because(l.site, "a turn hands on an array that it also writes to");
+        }
+        Ok(finder.found)
+    }
+
+    /// Whether the turns, so many, can share the array: none sees what another one writes, and where two write to one lane, the later one does so later.
+    ///
+    /// # Errors
+    /// The place where two turns meet.
+    pub(super) fn check(&self, turns: u64) -> Widened<()> {
+        let last = i128::from(turns) - 1;
+        for (at, write) in self.all.iter().enumerate().filter(|(_, access)| access.write) {
+            for (other, access) in self.all.iter().enumerate() {
+                if access.write && other < at {
+                    continue;
+                }
+                let around = write.loops.iter().any(|l| access.loops.contains(l));
+                // The turn of `access` minus the turn of `write`.
+                let distances = match (access.write, around, access.version < write.version) {
+                    (true, false, _) if other == at => (1, last),
+                    // An earlier turn's later write comes after a later turn's earlier one.
+                    (true, false, false) => (-last, -1),
+                    (true, false, true) => (1, last),
+                    // It reads what was before the write: only earlier turns must not write there.
+                    (false, false, true) => (1, last),
+                    (_, _, _) => (-last, last),
+                };
+                if meet(access, write, distances, turns) {
+                    let what = if access.write {
+                        "two turns write to one place of an array"
+                    } else {
+                        "a turn reads a place of an array that another turn writes to"
+                    };
+                    return because(access.site, what);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything touches the same lanes in every turn; that place.
+    pub(super) fn fixed(&self) -> Option<&Access> {
+        let (first, rest) = self.all.split_first()?;
+        let region = first.region.as_ref().filter(|region| region.step == 0 && !first.nested)?;
+        let alike = rest.iter().all(|access| {
+            !access.nested
+                && access.region.as_ref().is_some_and(|other| {
+                    other.step == 0 && other.base == region.base && other.dims == region.dims
+                })
+        });
+        alike.then_some(first)
+    }
+
+    /// Where the only write is to a place of each turn's own, and a read of the version before it is of what the turn before has written: that read.
+    pub(super) fn follows(&self) -> Option<(&Access, &Access)> {
+        let mut writes = self.all.iter().filter(|access| access.write);
+        let (Some(write), None) = (writes.next(), writes.next()) else { return None };
+        let own = write.region.as_ref().filter(|_| !write.nested)?;
+        let mut reads = self.all.iter().filter(|access| {
+            let region = access.region.as_ref();
+            !access.write
+                && !access.nested
+                && access.version == 0
+                && region.is_some_and(|region| {
+                    let back = Affine::constant(own.step).plus(&region.base, 1);
+                    region.step == own.step && own.step != 0 && region.dims == own.dims && back.as_ref() == Some(&own.base)
+                })
+        });
+        let read = reads.next()?;
+        Some((read, write))
+    }
+}
+
+impl Access {
+    /// The place in the first turn, as its index but for the constant, and its offset.
+    pub(super) fn at(&self, from: i64) -> Option<(Affine, u64)> {
+        let region = self.region.as_ref()?;
+        let mut base = region.base.clone();
+        let offset = i128::from(base.constant) + i128::from(from) * i128::from(region.step);
+        base.constant = 0;
+        Some((base, u64::try_from(offset).ok()?))
+    }
+}
+
+impl Finder<'_> {
+    fn inst(&mut self, inst: &Inst) -> Widened<()> {
+        match inst {
+            Inst::Gate(gate) => gate.args.iter().for_each(|arg| self.read(arg, gate.site)),
+            Inst::Concat(concat) => concat.parts.iter().for_each(|part| self.read(part, concat.site)),
+            Inst::Update(update) => {
+                update.args.iter().for_each(|arg| self.read(arg, update.site));
+                if self.versions.contains_key(&update.array) {
+                    if !matches!(update.op, Op::Copy {}) {
+                        return because(update.site, "this operation on an array works on one turn at a time");
+                    }
+                    self.replace(update.array, update.site)?;
+                    let version = self.versions.len();
+                    self.versions.insert(update.result, version);
+                    self.found.written = true;
+                    self.note(version, true, &update.place, update.site);
+                }
+            }
+            Inst::Loop(l) => {
+                for c in l.carried.iter().filter(|c| self.versions.contains_key(&c.init)).copied().collect::<Vec<_>>() {
+                    self.replace(c.init, l.site)?;
+                    self.versions.insert(c.param, self.versions.len());
+                }
+                let (lo, hi) = self.program.ty(l.counter).range();
+                self.loops.push((l.counter, lo, hi));
+                self.depth += 1;
+                l.body.iter().try_for_each(|inst| self.inst(inst))?;
+                self.depth -= 1;
+                self.loops.pop();
+                for c in &l.carried {
+                    match (self.versions.contains_key(&c.param), self.versions.contains_key(&c.next)) {
+                        (false, false) => {}
+                        (true, true) => {
+                            self.replaced.insert(c.next);
+                            self.versions.insert(c.result, self.versions.len());
+                        }
+                        _ => return because(l.site, "an inner loop replaces this array as a whole"),
+                    }
+                }
+            }
+            Inst::If(i) => {
+                self.depth += 1;
+                for block in [&i.then, &i.otherwise] {
+                    let replaced = self.replaced.clone();
+                    block.iter().try_for_each(|inst| self.inst(inst))?;
+                    // The other side starts from what was before.
+                    self.replaced = replaced;
+                }
+                self.depth -= 1;
+                for joined in &i.results {
+                    match (self.versions.contains_key(&joined.then), self.versions.contains_key(&joined.otherwise)) {
+                        (false, false) => {}
+                        (true, true) => {
+                            self.replaced.extend([joined.then, joined.otherwise]);
+                            self.versions.insert(joined.result, self.versions.len());
+                        }
+                        _ => return because(i.site, "a choice replaces this array as a whole"),
+                    }
+                }
+            }
+            Inst::While(w) => return because(w.site, "how often this inner loop runs is known only as the program runs"),
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, version: ValueId, site: SiteId) -> Widened<()> {
+        if self.replaced.insert(version) { Ok(()) } else { because(site, "a turn keeps two versions of this array") }
+    }
+
+    fn read(&mut self, view: &Ref, site: SiteId) {
+        if let Some(version) = self.versions.get(&view.value).copied() {
+            self.note(version, false, &view.place, site);
+        }
+    }
+
+    fn note(&mut self, version: usize, write: bool, place: &Place, site: SiteId) {
+        let region = self.region(place);
+        let loops = self.loops.iter().map(|(counter, _, _)| *counter).collect();
+        let nested = self.depth > 0;
+        self.found.all.push(Access { version, write, region, loops, nested, site, place: place.clone() });
+    }
+
+    fn region(&self, place: &Place) -> Option<Region> {
+        let place = place.clone().simplified();
+        let mut base = Affine::constant(i64::try_from(place.offset).ok()?);
+        let mut dims = place.dims;
+        if let Some(index) = place.index {
+            base = base.plus(&self.scalars.form(index.value), index.stride)?;
+        }
+        let step = base.take(self.counter);
+        for (counter, lo, hi) in &self.loops {
+            let stride = base.take(*counter);
+            if stride != 0 {
+                let len = u64::try_from(hi.checked_sub(*lo)?.checked_add(1)?).ok()?;
+                base.constant = base.constant.checked_add(stride.checked_mul(*lo)?)?;
+                dims.push(Dim { stride, len });
+            }
+        }
+        let known = base.terms.keys().all(|value| !self.inside.contains(value));
+        known.then_some(Region { base, step, dims })
+    }
+}
+
+/// Whether the two touch one lane in turns whose distance lies in `from ..= to`, and is not 0.
+fn meet(a: &Access, b: &Access, (from, to): (i128, i128), turns: u64) -> bool {
+    let (Some(x), Some(y)) = (&a.region, &b.region) else { return true };
+    if x.base.terms != y.base.terms {
+        return true;
+    }
+    let apart = i128::from(x.base.constant) - i128::from(y.base.constant);
+    // What the dimensions add: those of one, less those of the other.
+    let (mut least, mut greatest, mut divisor) = (0_i128, 0_i128, 0_u128);
+    let mut reach = |stride: i128, len: u64| {
+        let far = stride * (i128::from(len) - 1);
+        least += far.min(0);
+        greatest += far.max(0);
+        if len > 1 {
+            divisor = gcd(divisor, stride.unsigned_abs());
+        }
+    };
+    x.dims.iter().for_each(|dim| reach(dim.stride.into(), dim.len));
+    y.dims.iter().for_each(|dim| reach(-i128::from(dim.stride), dim.len));
+    if x.step != y.step {
+        // Their turns are as good as dimensions.
+        reach(x.step.into(), turns);
+        reach(-i128::from(y.step), turns);
+        let within = least <= -apart && -apart <= greatest;
+        return within && (divisor == 0 || apart.unsigned_abs().is_multiple_of(divisor));
+    }
+    let step = i128::from(x.step);
+    let hits = |distance: i128| {
+        let sum = -(step * distance + apart);
+        let fits = if divisor == 0 { sum == 0 } else { sum.unsigned_abs().is_multiple_of(divisor) };
+        distance != 0 && least <= sum && sum <= greatest && fits
+    };
+    if step == 0 {
+        return hits(from) || hits(to) || from < 0 && to > 0 && hits(1);
+    }
+    // Only distances that the dimensions can bridge.
+    let ends = [(-apart - greatest).div_euclid(step), (-apart - least).div_euclid(step)];
+    let (low, high) = ((ends[0].min(ends[1]) - 1).max(from), (ends[0].max(ends[1]) + 1).min(to));
+    if low > high {
+        return false;
+    }
+    high - low > DISTANCES || (low..=high).any(hits)
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}

@@ -1,0 +1,263 @@
+//! The body of a loop as a graph: its instructions and what turns hand on. What builds on itself is solved as a whole, everything else is an instruction of
+//! all turns.
+
+use super::order;
+use super::recurrence::{Chain, Shape};
+use super::solve::{Handed, Solved};
+use super::widen::{Widen, Widened, because};
+use crate::ir::{Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct Body<'a> {
+    l: &'a Loop,
+    gates: BTreeMap<ValueId, &'a Gate>,
+    /// What turns hand on as values, by place in what the loop carries. They are the nodes behind the instructions.
+    handed: Vec<(usize, Handed)>,
+    /// What each node reads.
+    reads: Vec<Vec<usize>>,
+    /// Which nodes read a value.
+    readers: BTreeMap<ValueId, Vec<usize>>,
+}
+
+impl<'a> Body<'a> {
+    /// `values` says which of the carried ones are handed on as values, `ranges` in which range they start.
+    pub(super) fn of(
+        l: &'a Loop,
+        program: &Program,
+        values: impl Iterator<Item = bool>,
+        ranges: &[(i64, i64)],
+    ) -> Self {
+        let mut gates = BTreeMap::new();
+        let (mut node, mut sites) = (BTreeMap::new(), BTreeMap::new());
+        for (at, inst) in l.body.iter().enumerate() {
+            if let Inst::Gate(gate) = inst
+                && let Some(result) = gate.result
+            {
+                gates.insert(result, gate);
+                sites.insert(result, gate.site);
+            }
+            inst.each_result(&mut |value| {
+                node.insert(value, at);
+            });
+        }
+        let handed: Vec<(usize, Handed)> = values
+            .enumerate()
+            .filter(|(_, is_value)| *is_value)
+            .map(|(at, _)| {
+                let c = &l.carried[at];
+                let site = sites.get(&c.next).copied().unwrap_or(l.site);
+                (at, Handed { init: c.init, slot: program.slot(c.param), range: ranges[at], site })
+            })
+            .collect();
+        for (n, (at, _)) in handed.iter().enumerate() {
+            node.insert(l.carried[*at].param, l.body.len() + n);
+        }
+        let mut reads: Vec<Vec<usize>> = Vec::with_capacity(l.body.len() + handed.len());
+        let mut readers: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
+        for (at, inst) in l.body.iter().enumerate() {
+            let mut own = Vec::new();
+            inst.each_use(&mut |value| {
+                own.extend(node.get(&value).copied());
+                readers.entry(value).or_default().push(at);
+            });
+            own.sort_unstable();
+            own.dedup();
+            reads.push(own);
+        }
+        for (at, _) in &handed {
+            let next = l.carried[*at].next;
+            readers.entry(next).or_default().push(reads.len());
+            reads.push(node.get(&next).copied().into_iter().collect());
+        }
+        let mut body = Self { l, gates, handed, reads, readers };
+        body.tie();
+        body
+    }
+
+    fn chain(&self, n: usize) -> Chain<'_> {
+        let (at, handed) = &self.handed[n];
+        Chain::new(self.l.carried[*at].param, handed.slot.lanes, &self.l.body, &self.gates)
+    }
+
+    fn next(&self, n: usize) -> ValueId {
+        self.l.carried[self.handed[n].0].next
+    }
+
+    /// Values that are chosen by the comparison of another one are solved with it, where nothing asks for what single turns hand on.
+    fn tie(&mut self) {
+        let chains: Vec<Chain<'_>> = (0..self.handed.len()).map(|n| self.chain(n)).collect();
+        let shapes: Vec<Option<Shape>> = chains.iter().enumerate().map(|(n, chain)| chain.shape(self.next(n))).collect();
+        let mut ties = Vec::new();
+        for (n, shape) in shapes.iter().enumerate() {
+            let Some(Shape::Extreme { chosen, .. }) = shape else { continue };
+            let fellows: Vec<usize> = (0..self.handed.len())
+                .filter(|m| match &shapes[*m] {
+                    Some(Shape::Last(conditions, value)) => conditions == chosen && !chains[n].depends(value.value),
+                    _ => false,
+                })
+                .collect();
+            // What depends on any of them is one of them.
+            let mut group: BTreeSet<usize> = fellows.iter().map(|m| self.l.body.len() + m).collect();
+            group.insert(self.l.body.len() + n);
+            let own = |value: &ValueId| {
+                chains[n].depends(*value) || fellows.iter().any(|m| chains[*m].depends(*value))
+            };
+            let apart = self.readers.iter().filter(|(value, _)| own(value)).flat_map(|(_, nodes)| nodes).all(|node| {
+                match self.l.body.get(*node) {
+                    Some(inst) => {
+                        let mut inside = true;
+                        inst.each_result(&mut |value| inside &= own(&value));
+                        inside && matches!(inst, Inst::Gate(_))
+                    }
+                    None => group.contains(node),
+                }
+            });
+            if apart {
+                ties.extend(fellows.iter().map(|m| (n, *m)));
+            }
+        }
+        drop(chains);
+        for (key, fellow) in ties {
+            let first = self.l.body.len();
+            self.reads[first + key].push(first + fellow);
+        }
+    }
+
+    /// All turns; what each carried value is behind them, for those handed on as values.
+    pub(super) fn run(&self, widen: &mut Widen<'_>) -> Widened<Vec<Option<ValueId>>> {
+        let mut ends = vec![None; self.l.carried.len()];
+        for component in order::components(&self.reads) {
+            self.component(widen, &component, &mut ends)?;
+        }
+        Ok(ends)
+    }
+
+    fn component(&self, widen: &mut Widen<'_>, nodes: &[usize], ends: &mut [Option<ValueId>]) -> Widened<()> {
+        let first = self.l.body.len();
+        let (insts, handed): (Vec<usize>, Vec<usize>) = nodes.iter().copied().partition(|node| *node < first);
+        let handed: Vec<usize> = handed.into_iter().map(|node| node - first).collect();
+        match (insts.as_slice(), handed.as_slice()) {
+            ([inst], []) => widen.inst(&self.l.body[*inst]),
+            ([], [n]) => self.delayed(widen, *n, ends),
+            (_, handed) => self.cycle(widen, &insts, handed, ends),
+        }
+    }
+
+    /// What a turn takes from the one before, whatever that was.
+    fn delayed(&self, widen: &mut Widen<'_>, n: usize, ends: &mut [Option<ValueId>]) -> Widened<()> {
+        let (at, handed) = &self.handed[n];
+        let c = &self.l.carried[*at];
+        let asked = self.readers.contains_key(&c.param);
+        if !asked && !widen.differs(c.next) {
+            ends[*at] = Some(widen.renamed(c.next));
+            return Ok(());
+        }
+        if !asked {
+            // Only the last turn counts.
+            let lanes = handed.slot.lanes;
+            let all = widen.all_turns(c.next, handed.site)?;
+            let ty = widen.program.ty(all);
+            let place = Place::span((widen.turns.count - 1) * lanes, lanes);
+            let last = widen.emit(Op::Copy {}, vec![Ref { value: all, place }], ty, lanes, handed.site)?;
+            ends[*at] = Some(last);
+            return Ok(());
+        }
+        let solved = widen.delayed(handed, c.next)?;
+        ends[*at] = Some(solved.result);
+        if let Some((starts, _)) = solved.turns {
+            widen.wide.insert(c.param, starts);
+        }
+        Ok(())
+    }
+
+    /// What builds on itself from turn to turn.
+    fn cycle(
+        &self,
+        widen: &mut Widen<'_>,
+        insts: &[usize],
+        handed: &[usize],
+        ends: &mut [Option<ValueId>],
+    ) -> Widened<()> {
+        let first = self.l.body.len();
+        let mut own = BTreeSet::new();
+        for n in handed {
+            own.insert(self.l.carried[self.handed[*n].0].param);
+        }
+        for at in insts {
+            self.l.body[*at].each_result(&mut |value| {
+                own.insert(value);
+            });
+        }
+        // What something else wants to know of single turns.
+        let inside = |node: &usize| insts.contains(node) || *node >= first && handed.contains(&(node - first));
+        let asked: BTreeSet<ValueId> = own
+            .iter()
+            .filter(|value| self.readers.get(value).is_some_and(|nodes| !nodes.iter().all(inside)))
+            .copied()
+            .collect();
+        let solved = self.solved(widen, handed, !asked.is_empty())?;
+        let mut known = BTreeSet::new();
+        for (n, solved) in handed.iter().zip(&solved) {
+            let at = self.handed[*n].0;
+            let c = &self.l.carried[at];
+            ends[at] = Some(solved.result);
+            if let Some((starts, last)) = solved.turns {
+                widen.wide.insert(c.param, starts);
+                widen.wide.insert(c.next, last);
+                known.extend([c.param, c.next]);
+            }
+        }
+        if asked.is_subset(&known) {
+            return Ok(());
+        }
+        // With what each turn starts with, the rest is computed as anything else.
+        for at in insts {
+            let inst = &self.l.body[*at];
+            let mut known_too = false;
+            inst.each_result(&mut |value| known_too |= known.contains(&value));
+            if !known_too {
+                widen.inst(inst)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn solved(&self, widen: &mut Widen<'_>, handed: &[usize], each: bool) -> Widened<Vec<Solved>> {
+        let mut shapes = Vec::with_capacity(handed.len());
+        for n in handed {
+            match self.chain(*n).shape(self.next(*n)) {
+                Some(shape) => shapes.push(shape),
+                None => return because(self.site(*n), "a turn builds on what the one before it made"),
+            }
+        }
+        if let ([n], [shape]) = (handed, shapes.as_slice()) {
+            return Ok(vec![widen.solve(&self.handed[*n].1, shape, each)?]);
+        }
+        // One comparison decides about all of them.
+        let mut order: Vec<usize> = (0..handed.len()).collect();
+        order.sort_by_key(|at| !matches!(shapes[*at], Shape::Extreme { .. }));
+        let keys = shapes.iter().filter(|shape| matches!(shape, Shape::Extreme { .. })).count();
+        let (values, all): (Vec<Handed>, Vec<Shape>) =
+            order.iter().map(|at| (self.handed[handed[*at]].1.clone(), shapes[*at].clone())).unzip();
+        let alike = match all.first() {
+            Some(Shape::Extreme { chosen, first, conditions, .. }) => {
+                (*first || conditions.is_empty())
+                    && all[1..].iter().all(|shape| matches!(shape, Shape::Last(conditions, _) if conditions == chosen))
+            }
+            _ => false,
+        };
+        if keys != 1 || !alike || each {
+            return because(self.site(handed[0]), "several values build on one another from turn to turn");
+        }
+        let solved = widen.chosen(&values, &all, false)?;
+        let mut placed: Vec<Option<Solved>> = handed.iter().map(|_| None).collect();
+        for (at, solved) in order.into_iter().zip(solved) {
+            placed[at] = Some(solved);
+        }
+        Ok(placed.into_iter().flatten().collect())
+    }
+
+    fn site(&self, n: usize) -> SiteId {
+        self.handed[n].1.site
+    }
+}

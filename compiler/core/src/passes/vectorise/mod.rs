@@ -1,0 +1,447 @@
+//! Vectorisation: the turns of a loop become the lanes of vectors.
+//!
+//! ```text
+//! loop %i from 0 to 9 {
+//!     carry %1 = %2 then %4 gives %5            ->      %3 = mul(%0, %0)        and %3 for %5
+//!     %3 = mul(%0[0 + %i*1], %0[0 + %i*1])
+//!     %4 = update %1[0 + %i*1] copy(%3)
+//! }
+//! ```
+//!
+//! So the rounds of one turn are those of all. What a turn takes from the one before is no hindrance where the turns never meet (`access`), where it is a sum,
+//! an extreme or another associative shape (`recurrence`, `solve`), or a public number that grows by a constant. Loops are tried from the inside out, a level of nesting
+//! at a time, so that sums of products become one gate in between and an outer loop meets vectors where there were loops.
+//!
+//! * `flatten`: public choices that differ by turn become selections;
+//! * `affine`, `access`: where turns read and write;
+//! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
+//! * `widen`: an instruction of all turns;
+//! * `contraction`: sums of products as products of matrices;
+//! * `strips`: a loop that would take too much memory runs in strips.
+//!
+//! A loop that does more than that stays one, and [`explain`] says why.
+
+mod access;
+mod affine;
+mod body;
+mod contraction;
+mod flatten;
+mod order;
+mod promote;
+mod recurrence;
+mod solve;
+mod strips;
+mod widen;
+
+use super::{dead, dot, rounding, views};
+use crate::ir::{
+    Bound, Carried, Constant, Gate, Inst, Kind, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies,
+};
+use access::Accesses;
+use affine::{Affine, Scalars};
+use body::Body;
+use std::collections::{BTreeMap, BTreeSet};
+use widen::{Turns, Why, Widen, Widened};
+
+/// Lanes that the values of all turns may have together: 256 MB under `rep3`, were all of them alive at once.
+const MOST: u64 = 1 << 24;
+
+/// The same where no turn takes a round, and nothing but time is saved.
+const MOST_LOCAL: u64 = 1 << 22;
+
+/// Lanes that the machine computes together.
+const BLOCK: u64 = 512;
+
+/// Most levels of nesting that are tried.
+const LEVELS: usize = 16;
+
+/// Why a loop stays one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The loop.
+    pub site: SiteId,
+    /// What in it is the reason.
+    pub at: SiteId,
+    /// In words.
+    pub why: String,
+}
+
+/// Makes lanes of the turns of loops that allow it.
+#[must_use]
+pub fn run(program: Program) -> Program {
+    all(program).0
+}
+
+/// What [`run`] leaves as loops, in the order of the source.
+#[must_use]
+pub fn explain(program: &Program) -> Vec<Note> {
+    let mut notes = all(program.clone()).1;
+    notes.sort();
+    notes.dedup();
+    notes
+}
+
+fn all(program: Program) -> (Program, Vec<Note>) {
+    // What nothing reads must not look as if it were asked for in each turn.
+    let mut program = dead::run(program);
+    let mut notes = Vec::new();
+    for _ in 0..LEVELS {
+        let mut pass = Pass {
+            program,
+            scalars: Scalars::default(),
+            replaced: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        let body = std::mem::take(&mut pass.program.body);
+        let (body, changed) = pass.block(body);
+        pass.program.body = body;
+        (program, notes) = (pass.program, pass.notes);
+        if !changed {
+            break;
+        }
+        program = dead::run(dot::run(rounding::run(views::run(program))));
+    }
+    (program, notes)
+}
+
+struct Pass {
+    program: Program,
+    scalars: Scalars,
+    /// Results of loops that are other values now.
+    replaced: BTreeMap<ValueId, ValueId>,
+    /// By copy: the range of what was copied, where that is narrower.
+    ranges: BTreeMap<ValueId, (i64, i64)>,
+    notes: Vec<Note>,
+}
+
+/// What the turns of a loop do with a value that they hand on.
+enum Role {
+    /// Nothing.
+    Same,
+    /// A public number that each turn raises by a constant.
+    Steps(i64),
+    /// An array in which turns keep out of each other's way.
+    Shared,
+    /// Anything else.
+    Value,
+}
+
+impl Pass {
+    /// The block with lanes for turns, and whether there are any.
+    fn block(&mut self, insts: Vec<Inst>) -> (Vec<Inst>, bool) {
+        let mut out = Vec::with_capacity(insts.len());
+        let mut changed = false;
+        for mut inst in insts {
+            self.rename(&mut inst);
+            if let Inst::Gate(gate) = &inst {
+                self.learn(gate);
+            }
+            let mut inner = false;
+            for nested in inst.blocks_mut() {
+                let (block, changed) = self.block(std::mem::take(nested));
+                *nested = block;
+                inner |= changed;
+            }
+            self.rename(&mut inst);
+            changed |= inner;
+            match inst {
+                // One level at a time.
+                Inst::Loop(l) if !inner => changed |= self.attempt(l, &mut out),
+                other => out.push(other),
+            }
+        }
+        (out, changed)
+    }
+
+    fn rename(&self, inst: &mut Inst) {
+        inst.map_own_uses(&mut |value| self.replaced.get(&value).copied().unwrap_or(value));
+    }
+
+    fn learn(&mut self, gate: &Gate) {
+        self.scalars.learn(&self.program, gate);
+        if let (Op::Copy {}, Some(result), [of]) = (gate.op, gate.result, gate.args.as_slice()) {
+            let range = self.range(of.value);
+            let (lo, hi) = self.program.ty(result).range();
+            if range.0 > lo || range.1 < hi {
+                self.ranges.insert(result, (range.0.max(lo), range.1.min(hi)));
+            }
+        }
+    }
+
+    /// The least range known of a value.
+    fn range(&self, value: ValueId) -> (i64, i64) {
+        self.ranges.get(&value).copied().unwrap_or_else(|| self.program.ty(value).range())
+    }
+
+    /// Puts the loop or what stands for it into `out`; whether it is something else.
+    fn attempt(&mut self, l: Loop, out: &mut Vec<Inst>) -> bool {
+        let count = match (l.from, l.to) {
+            (Bound::Const(from), Bound::Const(to)) => u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0),
+            _ => {
+                self.note(l.site, Why::Because(l.site, "how often it runs is known only as the program runs".into()));
+                out.push(Inst::Loop(l));
+                return false;
+            }
+        };
+        if count < 2 || l.carried.is_empty() {
+            out.push(Inst::Loop(l));
+            return false;
+        }
+        let (values, constants, scalars) =
+            (self.program.values.len(), self.program.constants.len(), self.scalars.mark());
+        match self.turned(&l, count) {
+            Ok(made) => {
+                out.extend(made);
+                true
+            }
+            Err(why) => {
+                self.program.values.truncate(values);
+                self.program.constants.truncate(constants);
+                self.scalars.rewind(scalars);
+                self.note(l.site, why);
+                out.push(Inst::Loop(l));
+                false
+            }
+        }
+    }
+
+    fn note(&mut self, site: SiteId, why: Why) {
+        let (at, why) = match why {
+            Why::Because(at, why) => (at, why),
+            Why::TooLarge => (site, "the vectors of all turns would take too much memory".to_owned()),
+            Why::Moves => return,
+        };
+        self.notes.push(Note { site, at, why });
+    }
+
+    /// What stands for a loop.
+    fn turned(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
+        let (values, constants, scalars) =
+            (self.program.values.len(), self.program.constants.len(), self.scalars.mark());
+        let (made, results, lanes, rounds) = self.at_once(l, count)?;
+        if lanes <= if rounds { MOST } else { MOST_LOCAL } {
+            for (result, value) in results {
+                self.replaced.insert(result, value);
+            }
+            return Ok(made);
+        }
+        self.program.values.truncate(values);
+        self.program.constants.truncate(constants);
+        self.scalars.rewind(scalars);
+        // Half of what would fit, so that a strip's own small vectors do too; whole blocks of lanes where there are so many.
+        let strip = MOST / 2 / (lanes / count).max(1);
+        let strip = if strip > BLOCK { strip - strip % BLOCK } else { strip };
+        if !rounds || strip < strips::SHORTEST {
+            return Err(Why::TooLarge);
+        }
+        self.in_strips(l, count, strip)
+    }
+
+    /// All turns at once, whatever that takes: instructions, results that are other values, lanes, and whether there are rounds in it.
+    #[allow(clippy::type_complexity, reason = "read in one place")]
+    fn at_once(&mut self, l: &Loop, count: u64) -> Widened<(Vec<Inst>, Vec<(ValueId, ValueId)>, u64, bool)> {
+        let mut l = l.clone();
+        let (body, renamed) = flatten::run(&mut self.program, &l.body, &differing(&l))?;
+        l.body = body;
+        for inst in &l.body {
+            if let Inst::Gate(gate) = inst {
+                self.scalars.learn(&self.program, gate);
+            }
+        }
+        for c in &mut l.carried {
+            c.next = renamed.get(&c.next).copied().unwrap_or(c.next);
+        }
+        let mut before = Vec::new();
+        let mut behind = Vec::new();
+        let roles = self.roles(&mut l, count, &mut before, &mut behind)?;
+        let Bound::Const(from) = l.from else { return Err(Why::TooLarge) };
+        let ranges: Vec<(i64, i64)> = l.carried.iter().map(|c| self.range(c.init)).collect();
+        let turns = Turns { counter: l.counter, from, count };
+        let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, u64::MAX);
+        widen.out = before;
+        for (c, role) in l.carried.iter().zip(&roles) {
+            match role {
+                Role::Same => {
+                    widen.same.insert(c.param, c.init);
+                }
+                Role::Steps(_) => {
+                    widen.unmade.insert(c.param);
+                }
+                Role::Shared => {
+                    let slot = widen.program.slot(c.param);
+                    let start = if widen.program.slot(c.init) == slot {
+                        c.init
+                    } else {
+                        widen.emit(Op::Copy {}, vec![Ref::whole(c.init, slot.lanes)], slot.ty, slot.lanes, l.site)?
+                    };
+                    widen.same.insert(c.param, start);
+                    widen.shared.insert(c.param);
+                }
+                Role::Value => {}
+            }
+        }
+        let values = roles.iter().map(|role| matches!(role, Role::Value));
+        let body = Body::of(&l, widen.program, values, &ranges);
+        let ends = body.run(&mut widen)?;
+        let mut results = Vec::new();
+        for ((c, role), end) in l.carried.iter().zip(&roles).zip(ends) {
+            let end = match role {
+                Role::Same => c.init,
+                Role::Shared => widen.renamed(c.next),
+                Role::Steps(step) => {
+                    let Some(()) = stepped(&mut widen, c, *step, count, l.site) else { return Err(Why::TooLarge) };
+                    continue;
+                }
+                Role::Value => end.ok_or(Why::TooLarge)?,
+            };
+            finish(&mut widen, end, c.result, l.site, &mut results);
+        }
+        let (lanes, rounds) = (widen.lanes(), widen.rounds);
+        if widen.moved && !rounds {
+            return Err(Why::Moves);
+        }
+        let mut out = std::mem::take(&mut widen.out);
+        for mut inst in behind {
+            inst.map_own_uses(&mut |value| {
+                results.iter().find(|(result, _)| *result == value).map_or(value, |(_, stands)| *stands)
+            });
+            out.push(inst);
+        }
+        Ok((out, results, lanes, rounds))
+    }
+
+    /// What the turns do with each value that they hand on. An array of which they use one place alone becomes a value of that place.
+    fn roles(
+        &mut self,
+        l: &mut Loop,
+        count: u64,
+        before: &mut Vec<Inst>,
+        behind: &mut Vec<Inst>,
+    ) -> Widened<Vec<Role>> {
+        let mut roles = Vec::with_capacity(l.carried.len());
+        let mut at = 0;
+        while let Some(c) = l.carried.get(at).copied() {
+            if c.next == c.param {
+                roles.push(Role::Same);
+            } else if let Some(step) = self.steps(l, &c, count) {
+                roles.push(Role::Steps(step));
+            } else {
+                let inside = defined(l);
+                let accesses = Accesses::of(&self.program, &self.scalars, l, &c, &inside);
+                match accesses {
+                    Ok(accesses) if accesses.written => match accesses.check(count) {
+                        Ok(()) => roles.push(Role::Shared),
+                        Err(why) => {
+                            promote::run(&mut self.program, l, at, &accesses, (before, behind)).ok_or(why)?;
+                            // It may now be written only, or be gone; the new value stands at the end.
+                            continue;
+                        }
+                    },
+                    _ => roles.push(Role::Value),
+                }
+            }
+            at += 1;
+        }
+        Ok(roles)
+    }
+
+    /// By how much each turn raises a public number, if that is always the same.
+    fn steps(&mut self, l: &Loop, c: &Carried, count: u64) -> Option<i64> {
+        let Slot { ty: RegType::Pub { kind: Kind::Int, lo, hi, .. }, lanes: 1 } = self.program.slot(c.param) else {
+            return None;
+        };
+        let mut form = self.scalars.form(c.next);
+        if form.take(c.param) != 1 || !form.terms.is_empty() {
+            return None;
+        }
+        let step = form.constant;
+        let init = self.range(c.init);
+        // It stays in its range in all turns and behind them, so that what computes it stops nothing.
+        let grown = i128::from(step) * i128::from(count);
+        let (least, greatest) = (i128::from(init.0) + grown.min(0), i128::from(init.1) + grown.max(0));
+        let Bound::Const(from) = l.from else { return None };
+        if least < i128::from(lo) || greatest > i128::from(hi) {
+            return None;
+        }
+        let start = self.scalars.form(c.init).plus(&Affine::of(l.counter), step)?;
+        let start = start.plus(&Affine::constant(from), step.checked_neg()?)?;
+        self.scalars.define(c.param, start);
+        for inst in &l.body {
+            if let Inst::Gate(gate) = inst {
+                self.scalars.learn(&self.program, gate);
+            }
+        }
+        Some(step)
+    }
+}
+
+/// Values of a loop's body, with its counter and what it carries.
+fn defined(l: &Loop) -> BTreeSet<ValueId> {
+    let mut inside = BTreeSet::from([l.counter]);
+    inside.extend(l.carried.iter().map(|c| c.param));
+    let mut stack: Vec<&Inst> = l.body.iter().collect();
+    while let Some(inst) = stack.pop() {
+        inst.each_result(&mut |value| {
+            inside.insert(value);
+        });
+        inst.each_param(&mut |value| {
+            inside.insert(value);
+        });
+        stack.extend(inst.blocks().into_iter().flatten());
+    }
+    inside
+}
+
+/// Values that are not the same in all turns, or not seen to be.
+fn differing(l: &Loop) -> BTreeSet<ValueId> {
+    fn walk(insts: &[Inst], differs: &mut BTreeSet<ValueId>) {
+        for inst in insts {
+            let mut uses = false;
+            inst.each_use(&mut |value| uses |= differs.contains(&value));
+            if uses {
+                inst.each_result(&mut |value| {
+                    differs.insert(value);
+                });
+                if let Inst::Loop(inner) = inst {
+                    differs.extend(inner.carried.iter().map(|c| c.param));
+                }
+            }
+            inst.blocks().into_iter().for_each(|block| walk(block, differs));
+        }
+    }
+    let mut differs = BTreeSet::from([l.counter]);
+    differs.extend(l.carried.iter().filter(|c| c.next != c.param).map(|c| c.param));
+    walk(&l.body, &mut differs);
+    differs
+}
+
+/// Defines the result of a number that grows by steps.
+fn stepped(widen: &mut Widen<'_>, c: &Carried, step: i64, count: u64, site: SiteId) -> Option<()> {
+    let grown = i64::try_from(count).ok()?.checked_mul(step)?;
+    let constant = widen.program.constant(Constant::Words(vec![grown]));
+    let by = widen.program.value(Slot { ty: RegType::pub_int(grown, grown), lanes: 1 }, "");
+    widen.out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(by), site }));
+    let args = vec![Ref::lane(widen.renamed(c.init), 0), Ref::lane(by, 0)];
+    widen.out.push(Inst::Gate(Gate { op: Op::Add {}, args, result: Some(c.result), site }));
+    Some(())
+}
+
+/// Lets a value be the result of a loop.
+fn finish(
+    widen: &mut Widen<'_>,
+    value: ValueId,
+    result: ValueId,
+    site: SiteId,
+    results: &mut Vec<(ValueId, ValueId)>,
+) {
+    let (own, slot) = (widen.program.slot(value), widen.program.slot(result));
+    if own == slot {
+        results.push((result, value));
+        return;
+    }
+    // What the loop carried is in the result's range, though the parts of a sum need not show it.
+    let op = if copies(own.ty, slot.ty) { Op::Copy {} } else { Op::Relabel {} };
+    let args = vec![Ref::whole(value, slot.lanes)];
+    widen.out.push(Inst::Gate(Gate { op, args, result: Some(result), site }));
+}

@@ -1,0 +1,164 @@
+//! A loop whose vectors would take too much memory, in strips: the turns of a strip at once, one strip after the other.
+//!
+//! ```text
+//! loop %i from 0 to 1000000           ->   loop %s from 0 to 61 { loop %t from 0 to 16384 { … %s·16384 + %t … } }
+//!                                          loop %t from 0 to 576 { … 999424 + %t … }
+//! ```
+
+use super::Pass;
+use super::widen::{Why, Widened};
+use crate::ir::{Bound, Carried, Constant, Gate, Inst, Loop, Op, Program, Ref, RegType, Slot, ValueId};
+use std::collections::BTreeMap;
+
+/// A strip of fewer turns is not worth it.
+pub(super) const SHORTEST: u64 = 16;
+
+impl Pass {
+    /// The loop in strips of so many turns.
+    pub(super) fn in_strips(&mut self, l: &Loop, count: u64, strip: u64) -> Widened<Vec<Inst>> {
+        let (Bound::Const(from), Ok(strip)) = (l.from, i64::try_from(strip)) else { return Err(Why::TooLarge) };
+        let count = i64::try_from(count).map_err(|_| Why::TooLarge)?;
+        let (strips, rest) = (count / strip, count % strip);
+        let mut outer = Vec::new();
+        // Strips.
+        let number = self.program.value(Slot { ty: RegType::pub_int(0, strips - 1), lanes: 1 }, "");
+        let mut carried = Vec::with_capacity(l.carried.len());
+        let mut inner = Vec::with_capacity(l.carried.len());
+        for c in &l.carried {
+            let slot = self.program.slot(c.param);
+            let [param, next] = [(); 2].map(|()| self.program.value(slot, ""));
+            let result = if rest == 0 { c.result } else { self.program.value(slot, "") };
+            carried.push(Carried { init: c.init, param, next, result });
+            inner.push((param, next));
+        }
+        let mut body = Vec::new();
+        let start = self.times(number, strip, l, &mut body)?;
+        let start = self.plus(start, from, l, &mut body)?;
+        let turn = self.part(l, start, strip, &inner);
+        self.scalars_of(&body);
+        let made = self.turned(&turn, strip.unsigned_abs())?;
+        body.extend(made);
+        body.iter_mut().for_each(|inst| self.rename(inst));
+        for c in &mut carried {
+            c.next = self.replaced.get(&c.next).copied().unwrap_or(c.next);
+        }
+        let results: Vec<ValueId> = carried.iter().map(|c| c.result).collect();
+        let (zero, to) = (Bound::Const(0), Bound::Const(strips));
+        outer.push(Inst::Loop(Loop { counter: number, from: zero, to, carried, body, site: l.site }));
+        if rest == 0 {
+            return Ok(outer);
+        }
+        // What is left over.
+        let first = from.checked_add(strips * strip).ok_or(Why::TooLarge)?;
+        let constant = self.program.constant(Constant::Words(vec![first]));
+        let start = self.program.value(Slot { ty: RegType::pub_int(first, first), lanes: 1 }, "");
+        let op = Op::Const { constant };
+        let mut last = vec![Inst::Gate(Gate { op, args: Vec::new(), result: Some(start), site: l.site })];
+        self.scalars_of(&last);
+        let ends: Vec<_> = results.iter().zip(&l.carried).map(|(init, c)| (*init, c.result)).collect();
+        let turn = self.part(l, start, rest, &ends);
+        if rest == 1 {
+            last.push(Inst::Loop(turn));
+        } else {
+            let made = self.turned(&turn, rest.unsigned_abs())?;
+            last.extend(made);
+        }
+        outer.extend(last);
+        Ok(outer)
+    }
+
+    fn scalars_of(&mut self, insts: &[Inst]) {
+        for inst in insts {
+            if let Inst::Gate(gate) = inst {
+                self.learn(gate);
+            }
+        }
+    }
+
+    /// `count` turns from the one whose number is `start`, as a loop from 0; carried are init and result.
+    fn part(&mut self, l: &Loop, start: ValueId, count: i64, ends: &[(ValueId, ValueId)]) -> Loop {
+        let counter = self.program.value(Slot { ty: RegType::pub_int(0, count - 1), lanes: 1 }, "");
+        let mut copies = BTreeMap::new();
+        let own = self.program.value(self.program.slot(l.counter), "");
+        copies.insert(l.counter, own);
+        let carried = l.carried.iter().zip(ends);
+        let carried: Vec<_> = carried
+            .map(|(c, (init, result))| {
+                let param = self.program.value(self.program.slot(c.param), "");
+                copies.insert(c.param, param);
+                (*init, param, c.next, *result)
+            })
+            .collect();
+        let args = vec![Ref::lane(start, 0), Ref::lane(counter, 0)];
+        let mut body = vec![Inst::Gate(Gate { op: Op::Add {}, args, result: Some(own), site: l.site })];
+        body.extend(copied(&mut self.program, &l.body, &mut copies));
+        self.scalars_of(&body);
+        let carried = carried
+            .into_iter()
+            .map(|(init, param, next, result)| {
+                let next = copies.get(&next).copied().unwrap_or(next);
+                Carried { init, param, next, result }
+            })
+            .collect();
+        Loop { counter, from: Bound::Const(0), to: Bound::Const(count), carried, body, site: l.site }
+    }
+
+    fn times(&mut self, value: ValueId, factor: i64, l: &Loop, out: &mut Vec<Inst>) -> Widened<ValueId> {
+        let (lo, hi) = self.program.ty(value).range();
+        let (Some(lo), Some(hi)) = (lo.checked_mul(factor), hi.checked_mul(factor)) else { return Err(Why::TooLarge) };
+        Ok(self.by(Op::Mul {}, value, factor, RegType::pub_int(lo, hi), l, out))
+    }
+
+    fn plus(&mut self, value: ValueId, term: i64, l: &Loop, out: &mut Vec<Inst>) -> Widened<ValueId> {
+        let (lo, hi) = self.program.ty(value).range();
+        let (Some(lo), Some(hi)) = (lo.checked_add(term), hi.checked_add(term)) else { return Err(Why::TooLarge) };
+        Ok(self.by(Op::Add {}, value, term, RegType::pub_int(lo, hi), l, out))
+    }
+
+    fn by(&mut self, op: Op, value: ValueId, word: i64, ty: RegType, l: &Loop, out: &mut Vec<Inst>) -> ValueId {
+        let constant = self.program.constant(Constant::Words(vec![word]));
+        let by = self.program.value(Slot { ty: RegType::pub_int(word, word), lanes: 1 }, "");
+        let result = self.program.value(Slot { ty, lanes: 1 }, "");
+        let args = vec![Ref::lane(value, 0), Ref::lane(by, 0)];
+        out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(by), site: l.site }));
+        out.push(Inst::Gate(Gate { op, args, result: Some(result), site: l.site }));
+        result
+    }
+}
+
+/// A copy of a block with values of its own; `copies` says which stand for which.
+fn copied(program: &mut Program, block: &[Inst], copies: &mut BTreeMap<ValueId, ValueId>) -> Vec<Inst> {
+    let mut out = Vec::with_capacity(block.len());
+    for inst in block {
+        let mut inst = inst.clone();
+        let fresh = |program: &mut Program, copies: &mut BTreeMap<ValueId, ValueId>, value: &mut ValueId| {
+            let slot = program.slot(*value);
+            let name = program.values[value.index()].name.clone();
+            let copy = program.value(slot, &name);
+            copies.insert(*value, copy);
+            *value = copy;
+        };
+        match &mut inst {
+            Inst::Loop(l) => {
+                fresh(program, copies, &mut l.counter);
+                l.carried.iter_mut().for_each(|c| fresh(program, copies, &mut c.param));
+            }
+            Inst::While(w) => w.carried.iter_mut().for_each(|c| fresh(program, copies, &mut c.param)),
+            Inst::Gate(_) | Inst::Update(_) | Inst::Concat(_) | Inst::If(_) => {}
+        }
+        for nested in inst.blocks_mut() {
+            *nested = copied(program, &std::mem::take(nested), copies);
+        }
+        inst.map_own_uses(&mut |value| copies.get(&value).copied().unwrap_or(value));
+        match &mut inst {
+            Inst::Gate(gate) => gate.result.iter_mut().for_each(|result| fresh(program, copies, result)),
+            Inst::Update(update) => fresh(program, copies, &mut update.result),
+            Inst::Concat(concat) => fresh(program, copies, &mut concat.result),
+            Inst::Loop(l) => l.carried.iter_mut().for_each(|c| fresh(program, copies, &mut c.result)),
+            Inst::While(w) => w.carried.iter_mut().for_each(|c| fresh(program, copies, &mut c.result)),
+            Inst::If(i) => i.results.iter_mut().for_each(|joined| fresh(program, copies, &mut joined.result)),
+        }
+        out.push(inst);
+    }
+    out
+}
