@@ -11,6 +11,7 @@ mod secrecy;
 #[path = "../common/seeded.rs"]
 mod seeded;
 mod sources;
+mod turns;
 mod values;
 mod wrapping;
 

@@ -95,11 +95,11 @@ impl Accesses {
         Ok(finder.found)
     }
 
-    /// Whether the turns, so many, can share the array: none sees what another one writes, and where two write to one lane, the later one does so later.
+    /// Whether the turns, so many from a first number of the counter, can share the array: none sees what another one writes, and where two write to one lane, the later one does so later.
     ///
     /// # Errors
     /// The place where two turns meet.
-    pub(super) fn check(&self, turns: u64) -> Widened<()> {
+    pub(super) fn check(&self, from: i64, turns: u64) -> Widened<()> {
         let last = i128::from(turns) - 1;
         for (at, write) in self.all.iter().enumerate().filter(|(_, access)| access.write) {
             for (other, access) in self.all.iter().enumerate() {
@@ -117,7 +117,7 @@ impl Accesses {
                     (false, false, true) => (1, last),
                     (_, _, _) => (-last, last),
                 };
-                if meet(access, write, distances, turns) {
+                if meet(access, write, distances, (from, turns)) {
                     let what = if access.write {
                         "two turns write to one place of an array"
                     } else {
@@ -278,7 +278,7 @@ impl Finder<'_> {
 }
 
 /// Whether the two touch one lane in turns whose distance lies in `from ..= to`, and is not 0.
-fn meet(a: &Access, b: &Access, (from, to): (i128, i128), turns: u64) -> bool {
+fn meet(a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, u64)) -> bool {
     let (Some(x), Some(y)) = (&a.region, &b.region) else { return true };
     if x.base.terms != y.base.terms {
         return true;
@@ -300,6 +300,7 @@ fn meet(a: &Access, b: &Access, (from, to): (i128, i128), turns: u64) -> bool {
         // Their turns are as good as dimensions.
         reach(x.step.into(), turns);
         reach(-i128::from(y.step), turns);
+        let apart = apart + i128::from(first) * (i128::from(x.step) - i128::from(y.step));
         let within = least <= -apart && -apart <= greatest;
         return within && (divisor == 0 || apart.unsigned_abs().is_multiple_of(divisor));
     }

@@ -44,7 +44,12 @@ impl Flat<'_> {
     }
 
     fn rename(&self, inst: &mut Inst) {
-        inst.map_own_uses(&mut |value| self.renamed.get(&value).copied().unwrap_or(value));
+        inst.map_own_uses(&mut |value| self.stands(value));
+    }
+
+    /// What stands for a value.
+    fn stands(&self, value: ValueId) -> ValueId {
+        self.renamed.get(&value).copied().unwrap_or(value)
     }
 
     fn inst(&mut self, inst: &Inst, when: Option<ValueId>) -> Widened<()> {
@@ -138,7 +143,8 @@ impl Flat<'_> {
         for joined in &arrays {
             let start = root(&then, joined.then);
             if start != joined.then {
-                self.renamed.insert(start, joined.then);
+                let last = self.stands(joined.then);
+                self.renamed.insert(start, last);
             }
         }
         let fails = self.gate(Op::Not {}, vec![Ref::lane(condition, 0)], truth, site);
@@ -152,14 +158,14 @@ impl Flat<'_> {
             let slot = self.program.slot(joined.result);
             let stands = if arrays.contains(joined) {
                 let last = if otherwise.contains_key(&joined.otherwise) { joined.otherwise } else { joined.then };
+                let last = self.stands(last);
                 if self.program.slot(last) != slot {
                     return because(site, "a choice that differs by turn widens the range of an array");
                 }
                 last
             } else {
                 let sides = [joined.then, joined.otherwise].map(|side| {
-                    let side = self.renamed.get(&side).copied().unwrap_or(side);
-                    Ref::whole(side, slot.lanes)
+                    Ref::whole(self.stands(side), slot.lanes)
                 });
                 self.select(condition, sides, (slot.ty, slot.lanes), site)
             };

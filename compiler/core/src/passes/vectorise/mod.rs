@@ -319,6 +319,7 @@ impl Pass {
         before: &mut Vec<Inst>,
         behind: &mut Vec<Inst>,
     ) -> Widened<Vec<Role>> {
+        let Bound::Const(from) = l.from else { return Err(Why::TooLarge) };
         let mut roles = Vec::with_capacity(l.carried.len());
         let mut at = 0;
         while let Some(c) = l.carried.get(at).copied() {
@@ -330,7 +331,7 @@ impl Pass {
                 let inside = defined(l);
                 let accesses = Accesses::of(&self.program, &self.scalars, l, &c, &inside);
                 match accesses {
-                    Ok(accesses) if accesses.written => match accesses.check(count) {
+                    Ok(accesses) if accesses.written => match accesses.check(from, count) {
                         Ok(()) => roles.push(Role::Shared),
                         Err(why) => {
                             promote::run(&mut self.program, l, at, &accesses, (before, behind)).ok_or(why)?;

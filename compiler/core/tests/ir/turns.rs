@@ -1,0 +1,272 @@
+//! Random programs that are full of loops: turns that meet and turns that do not, sums, extremes with companions, running values, public and secret
+//! choices, nests and functions. Whatever a pass makes of the loops, the outputs stay.
+
+use crate::seeded::{self, Seeded};
+use smpcc_core::compile::{Request, to_ir};
+use smpcc_core::ir::{Inst, Program, interp, verify};
+use smpcc_core::passes::PIPELINE;
+use std::fmt::Write as _;
+
+/// Steps after which a run counts as endless.
+const STEPS: u64 = 1_000_000;
+
+/// Elements of each array.
+const LEN: u64 = 24;
+
+struct Writer {
+    rng: Seeded,
+    text: String,
+    depth: usize,
+    /// Counters in scope, each with its greatest value.
+    counters: Vec<(String, u64)>,
+    names: u32,
+}
+
+/// Variables of the program: sums, extremes and their companions, truth values, arrays, and a public number.
+const NUMBERS: [&str; 6] = ["s0", "s1", "e0", "e1", "w0", "w1"];
+
+fn program(seed: u64) -> String {
+    let mut w = Writer { rng: Seeded::new(seed), text: String::new(), depth: 1, counters: Vec::new(), names: 0 };
+    w.text.push_str(
+        "party A;\ninput xs: secret [int in -9..=9; 24] from A;\ninput ys: secret [int in 0..=9; 24] from A;\n\
+         input p: public [int in 0..=3; 24] from A;\ninput k: secret int in -5..=5 from A;\n\
+         fn pick(a: secret int, b: secret int) -> secret int { if a < b { a * 2 % 10 } else { b } }\n\
+         fn main() {\n    let mut s0 = 0;\n    let mut s1 = k;\n    let mut e0 = xs[0];\n    let mut e1 = 0;\n    let mut w0 = 0;\n    let mut w1 = k;\n\
+         \x20   let mut b0 = false;\n    let mut b1 = xs[1] < k;\n    let mut n = 0;\n\
+         \x20   let mut t: [int in -99..=99; 24] = xs;\n    let mut u: [int in -99..=99; 24] = [0; 24];\n",
+    );
+    for _ in 0..1 + w.rng.below(3) {
+        w.nest(3);
+    }
+    w.text.push_str("    output numbers = [s0, s1, e0, e1, w0, w1] to all;\n    output truths = [b0, b1] to all;\n");
+    w.text.push_str("    output arrays = t ++ u to all;\n    output n to all;\n}\n");
+    w.text
+}
+
+impl Writer {
+    fn line(&mut self, text: &str) {
+        let indent = "    ".repeat(self.depth);
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{indent}{text}");
+    }
+
+    fn block(&mut self, head: &str, inside: impl FnOnce(&mut Self)) {
+        self.line(&format!("{head} {{"));
+        self.depth += 1;
+        inside(self);
+        self.depth -= 1;
+        self.line("}");
+    }
+
+    fn nest(&mut self, most: u64) {
+        let counter = ["i", "j", "l"][self.counters.len().min(2)].to_owned();
+        let long = self.counters.is_empty() && self.rng.chance(20);
+        let (from, turns) = (self.rng.below(3_u64), 1 + self.rng.below(if long { 20_u64 } else { 5 }));
+        let head = match self.rng.below(8) {
+            0 if !self.counters.is_empty() => {
+                let (outer, greatest) = self.counters[self.counters.len() - 1].clone();
+                self.counters.push((counter.clone(), greatest + 2));
+                format!("for {counter} in {outer}..{}", greatest + 3)
+            }
+            _ => {
+                self.counters.push((counter.clone(), from + turns - 1));
+                format!("for {counter} in {from}..{}", from + turns)
+            }
+        };
+        self.block(&head, |w| {
+            for _ in 0..1 + w.rng.below(most) {
+                w.statement();
+            }
+            if w.counters.len() < 3 && w.rng.chance(45) {
+                w.nest(2);
+                if w.rng.chance(40) {
+                    w.statement();
+                }
+            }
+        });
+        self.counters.pop();
+    }
+
+    fn index(&mut self) -> String {
+        let counters = self.counters.clone();
+        let (i, greatest) = self.rng.any(&(0..counters.len()).collect::<Vec<_>>()).map_or(("0".to_owned(), 0), |at| counters[at].clone());
+        let shift = self.rng.below(3_u64);
+        match self.rng.below(9) {
+            0 => format!("{}", self.rng.below(LEN)),
+            1 if 2 * greatest + shift < LEN => format!("2 * {i} + {shift}"),
+            2 => format!("{} - {i}", greatest + shift),
+            3 => format!("p[{i}]"),
+            4 if counters.len() > 1 => {
+                let (j, other) = &counters[counters.len() - 1];
+                let (outer, most) = &counters[0];
+                if 3 * most + other < LEN { format!("3 * {outer} + {j}") } else { i }
+            }
+            5 if greatest + 1 < LEN => format!("{i} + 1"),
+            _ => i,
+        }
+    }
+
+    fn atom(&mut self) -> String {
+        let index = self.index();
+        match self.rng.below(12) {
+            0 | 1 => format!("xs[{index}]"),
+            2 | 3 => format!("ys[{index}]"),
+            4 => format!("t[{index}]"),
+            5 => format!("u[{index}]"),
+            6 => "k".to_owned(),
+            7 => format!("{}", self.rng.below(9)),
+            8 => self.counters.last().map_or("2".to_owned(), |(counter, _)| counter.clone()),
+            9 => format!("{} % 7", self.rng.pick(&NUMBERS)),
+            10 => format!("p[{index}]"),
+            _ => format!("xs[{index}]"),
+        }
+    }
+
+    fn value(&mut self) -> String {
+        let (a, b) = (self.atom(), self.atom());
+        match self.rng.below(9) {
+            0 => format!("({a} + {b})"),
+            1 => format!("({a} - {b})"),
+            2 | 3 => format!("({a} * {b})"),
+            4 => format!("min({a}, {b})"),
+            5 => format!("pick({a}, {b})"),
+            6 => format!("(if {a} < {b} {{ {a} }} else {{ 3 }})"),
+            _ => a,
+        }
+    }
+
+    fn condition(&mut self) -> String {
+        let (a, b) = (self.atom(), self.atom());
+        match self.rng.below(4) {
+            0 => format!("{a} == {b}"),
+            1 => format!("{a} <= {b}"),
+            _ => format!("{a} < {b}"),
+        }
+    }
+
+    fn statement(&mut self) {
+        let value = self.value();
+        match self.rng.below(17) {
+            0 | 1 => {
+                let (name, sign) = (self.rng.pick(&["s0", "s1"]), self.rng.pick(&["+", "-"]));
+                self.line(&format!("{name} {sign}= {value};"));
+            }
+            2 => {
+                let (name, condition) = (self.rng.pick(&["s0", "s1"]), self.condition());
+                self.block(&format!("if {condition}"), |w| w.line(&format!("{name} += {value};")));
+            }
+            3..=5 => {
+                let at = self.rng.below(2_u64);
+                let order = self.rng.pick(&["<", ">", "<=", ">="]);
+                let valid = if self.rng.chance(25) { format!("{} && ", self.condition()) } else { String::new() };
+                let key = self.atom();
+                let with = self.rng.chance(70);
+                let companion = self.atom();
+                self.block(&format!("if {valid}{key} {order} e{at}"), |w| {
+                    w.line(&format!("e{at} = {key};"));
+                    if with {
+                        w.line(&format!("w{at} = {companion};"));
+                    }
+                });
+            }
+            6 => self.line(&format!("e{} = {}(e0 % 50, {value});", self.names % 2, ["min", "max"][(self.names % 2) as usize])),
+            7 => {
+                let (name, op, condition) = (self.rng.pick(&["b0", "b1"]), self.rng.pick(&["||", "&&"]), self.condition());
+                self.line(&format!("{name} = {name} {op} {condition};"));
+            }
+            8 => {
+                let condition = self.condition();
+                self.block(&format!("if {condition}"), |w| w.line(&format!("w1 = {value};")));
+            }
+            9 | 10 => {
+                let (array, index) = (self.rng.pick(&["t", "u"]), self.index());
+                self.line(&format!("{array}[{index}] = {value} % 50;"));
+            }
+            11 => {
+                let (array, index, back) = (self.rng.pick(&["t", "u"]), self.index(), self.index());
+                self.line(&format!("{array}[{index}] = ({array}[{back}] + {value}) % 50;"));
+            }
+            12 => {
+                let (array, index, name) = (self.rng.pick(&["t", "u"]), self.index(), self.rng.pick(&NUMBERS));
+                self.line(&format!("{array}[{index}] = {name} % 50;"));
+            }
+            13 => self.line("n += 2;"),
+            14 => {
+                let (i, _) = self.counters.last().cloned().unwrap_or_default();
+                let both = self.rng.chance(50);
+                let head = self.rng.pick(&["% 2 == 0", "> 1", "== 1"]);
+                self.block(&format!("if {i} {head}"), Self::statement);
+                if both {
+                    self.block("else", Self::statement);
+                }
+            }
+            15 => {
+                self.names += 1;
+                let name = format!("v{}", self.names);
+                self.line(&format!("let {name} = {value};"));
+                let (array, index) = (self.rng.pick(&["t", "u"]), self.index());
+                self.line(&format!("{array}[{index}] = ({name} * {name}) % 50;"));
+                self.line(&format!("s0 += {name};"));
+            }
+            _ => {
+                let (first, second) = (self.atom(), self.value());
+                self.block(&format!("if {first} > e1"), |w| {
+                    w.line("e0 = e1;");
+                    w.line(&format!("e1 = {first};"));
+                });
+                self.block(&format!("else if {first} > e0"), |w| w.line(&format!("e0 = {first};")));
+                self.line(&format!("s1 += {second};"));
+            }
+        }
+    }
+}
+
+fn inputs(seed: u64) -> impl Fn(u32, u32) -> Vec<i64> {
+    move |input, _| {
+        let (lanes, lo, hi) = [(LEN, -9, 9), (LEN, 0, 9), (LEN, 0, 3), (1, -5, 5)][input as usize];
+        let mut numbers = Seeded::new(seed.wrapping_mul(31).wrapping_add(u64::from(input) + 1));
+        (0..lanes).map(|_| lo + numbers.below(hi - lo + 1)).collect()
+    }
+}
+
+/// How many loops there are.
+fn loops(program: &Program) -> usize {
+    let mut stack: Vec<&Inst> = program.body.iter().collect();
+    let mut found = 0;
+    while let Some(inst) = stack.pop() {
+        found += usize::from(matches!(inst, Inst::Loop(_)));
+        stack.extend(inst.blocks().into_iter().flatten());
+    }
+    found
+}
+
+#[test]
+fn passes_keep_the_meaning_of_programs_with_loops() {
+    let (mut compiled, mut before, mut after) = (0_usize, 0, 0);
+    let seeds = seeded::seeds(600);
+    for seed in &seeds {
+        let source = program(*seed);
+        let (sources, diagnostics, ir) = to_ir(&Request::new("main.smpc", &source));
+        let Some(mut ir) = ir else {
+            // Ranges that grow too far and indices outside are refused, and nothing else.
+            let text = smpcc_core::diagnostics::render::text(&sources, &diagnostics);
+            assert!(text.contains("error[E04"), "seed {seed}\n{text}\n{source}");
+            continue;
+        };
+        compiled += 1;
+        before += loops(&ir);
+        let inputs = inputs(*seed);
+        let expected = interp::run(&ir, &inputs, STEPS);
+        for pass in PIPELINE {
+            let old = ir.to_string();
+            ir = (pass.run)(ir);
+            let told = || format!("seed {seed}, {}\n{source}\nbefore:\n{old}\nafter:\n{ir}", pass.name);
+            verify::verify(&ir).unwrap_or_else(|error| panic!("{error}, {}", told()));
+            let found = interp::run(&ir, &inputs, STEPS);
+            assert_eq!(expected, found, "{}", told());
+        }
+        after += loops(&ir);
+    }
+    eprintln!("{compiled} of {} programs, with {before} loops before and {after} after", seeds.len());
+    assert!(seeds.len() == 1 || compiled * 2 > seeds.len() && after * 3 < before * 2, "{compiled} programs, {before} loops, {after} after");
+}
