@@ -29,17 +29,22 @@ fn program(seed: u64) -> String {
     let mut w = Writer { rng: Seeded::new(seed), text: String::new(), depth: 1, counters: Vec::new(), names: 0 };
     w.text.push_str(
         "party A;\ninput xs: secret [int in -9..=9; 24] from A;\ninput ys: secret [int in 0..=9; 24] from A;\n\
-         input p: public [int in 0..=3; 24] from A;\ninput k: secret int in -5..=5 from A;\n\
+         input p: public [int in 0..=3; 24] from A;\ninput g: secret [int in 0..=60; 6, 6] from A;\ninput k: secret int in -5..=5 from A;\n\
          fn pick(a: secret int, b: secret int) -> secret int { if a < b { a * 2 % 10 } else { b } }\n\
          fn main() {\n    let mut s0 = 0;\n    let mut s1 = k;\n    let mut e0 = xs[0];\n    let mut e1 = 0;\n    let mut w0 = 0;\n    let mut w1 = k;\n\
          \x20   let mut b0 = false;\n    let mut b1 = xs[1] < k;\n    let mut n = 0;\n\
-         \x20   let mut t: [int in -99..=99; 24] = xs;\n    let mut u: [int in -99..=99; 24] = [0; 24];\n",
+         \x20   let mut t: [int in -99..=99; 24] = xs;\n    let mut u: [int in -99..=99; 24] = [0; 24];\n\
+         \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
     for _ in 0..1 + w.rng.below(3) {
-        w.nest(3);
+        match w.rng.below(6) {
+            0 => w.table(),
+            1 => w.closure(),
+            _ => w.nest(3),
+        }
     }
     w.text.push_str("    output numbers = [s0, s1, e0, e1, w0, w1] to all;\n    output truths = [b0, b1] to all;\n");
-    w.text.push_str("    output arrays = t ++ u to all;\n    output n to all;\n}\n");
+    w.text.push_str("    output arrays = t ++ u to all;\n    output m to all;\n    output n to all;\n}\n");
     w.text
 }
 
@@ -87,9 +92,50 @@ impl Writer {
         self.counters.pop();
     }
 
+    /// A table whose places are made of their neighbours.
+    fn table(&mut self) {
+        let (rows, cols) = (2 + self.rng.below(4), 2 + self.rng.below(4));
+        let far = self.rng.chance(30);
+        let back = |w: &mut Self| {
+            let (i, j) = if far { (w.rng.below(3), w.rng.below(3)) } else { (w.rng.below(2), w.rng.below(2)) };
+            format!("m[i - 1 + {i}, j - 1 + {j}]")
+        };
+        let (a, b, c) = (back(self), back(self), back(self));
+        let value = match self.rng.below(4) {
+            0 => format!("min({a}, {b}) + xs[i] + 9"),
+            1 => format!("{a} + {b} + {c} + ys[i + j]"),
+            2 => format!("max({a} + ys[i], {b}) + (if xs[i] < ys[j] {{ 1 }} else {{ {c} }})"),
+            _ => format!("{a} + g[i, j]"),
+        };
+        self.block(&format!("for i in 1..{}", rows.min(5)), |w| {
+            w.block(&format!("for j in 1..{}", cols.min(5)), |w| w.line(&format!("m[i, j] = ({value}) % 40;")));
+        });
+    }
+
+    /// All places of a table by way of one of them, as in shortest paths; some with a law of the lattice, and some without.
+    fn closure(&mut self) {
+        let through = match self.rng.below(5) {
+            0 | 1 => "m[i, k1] + m[k1, j]",
+            2 => "max(m[i, k1], m[k1, j])",
+            3 => "m[i, k1] + m[k1, j] - 5",
+            _ => "m[k1, j] + ys[j]",
+        };
+        let value = match self.rng.below(4) {
+            0 => format!("min({through}, m[i, j])"),
+            1 => format!("max(m[i, j], min(m[i, k1], m[k1, j]))"),
+            _ => format!("max(min(m[i, j], {through}), 0)"),
+        };
+        self.block("for k1 in 0..6", |w| {
+            w.block("for i in 0..6", |w| w.block("for j in 0..6", |w| w.line(&format!("m[i, j] = {value};"))));
+        });
+    }
+
     fn index(&mut self) -> String {
         let counters = self.counters.clone();
-        let (i, greatest) = self.rng.any(&(0..counters.len()).collect::<Vec<_>>()).map_or(("0".to_owned(), 0), |at| counters[at].clone());
+        let (i, greatest) = self
+            .rng
+            .any(&(0..counters.len()).collect::<Vec<_>>())
+            .map_or(("0".to_owned(), 0), |at| counters[at].clone());
         let shift = self.rng.below(3_u64);
         match self.rng.below(9) {
             0 => format!("{}", self.rng.below(LEN)),
@@ -169,9 +215,14 @@ impl Writer {
                     }
                 });
             }
-            6 => self.line(&format!("e{} = {}(e0 % 50, {value});", self.names % 2, ["min", "max"][(self.names % 2) as usize])),
+            6 => self.line(&format!(
+                "e{} = {}(e0 % 50, {value});",
+                self.names % 2,
+                ["min", "max"][(self.names % 2) as usize]
+            )),
             7 => {
-                let (name, op, condition) = (self.rng.pick(&["b0", "b1"]), self.rng.pick(&["||", "&&"]), self.condition());
+                let (name, op, condition) =
+                    (self.rng.pick(&["b0", "b1"]), self.rng.pick(&["||", "&&"]), self.condition());
                 self.line(&format!("{name} = {name} {op} {condition};"));
             }
             8 => {
@@ -223,7 +274,7 @@ impl Writer {
 
 fn inputs(seed: u64) -> impl Fn(u32, u32) -> Vec<i64> {
     move |input, _| {
-        let (lanes, lo, hi) = [(LEN, -9, 9), (LEN, 0, 9), (LEN, 0, 3), (1, -5, 5)][input as usize];
+        let (lanes, lo, hi) = [(LEN, -9, 9), (LEN, 0, 9), (LEN, 0, 3), (36, 0, 60), (1, -5, 5)][input as usize];
         let mut numbers = Seeded::new(seed.wrapping_mul(31).wrapping_add(u64::from(input) + 1));
         (0..lanes).map(|_| lo + numbers.below(hi - lo + 1)).collect()
     }
@@ -268,5 +319,8 @@ fn passes_keep_the_meaning_of_programs_with_loops() {
         after += loops(&ir);
     }
     eprintln!("{compiled} of {} programs, with {before} loops before and {after} after", seeds.len());
-    assert!(seeds.len() == 1 || compiled * 2 > seeds.len() && after * 3 < before * 2, "{compiled} programs, {before} loops, {after} after");
+    assert!(
+        seeds.len() == 1 || compiled * 2 > seeds.len() && after * 3 < before * 2,
+        "{compiled} programs, {before} loops, {after} after"
+    );
 }

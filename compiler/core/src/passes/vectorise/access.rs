@@ -4,6 +4,7 @@
 //! decided by the interval and the greatest common divisor of the strides (Banerjee, 1988), turn distance by turn distance.
 
 use super::affine::{Affine, Scalars};
+use super::idle::Idle;
 use super::widen::{Widened, because};
 use crate::ir::{Carried, Dim, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +100,7 @@ impl Accesses {
     ///
     /// # Errors
     /// The place where two turns meet.
-    pub(super) fn check(&self, from: i64, turns: u64) -> Widened<()> {
+    pub(super) fn check(&self, program: &Program, l: &Loop, from: i64, turns: u64) -> Widened<()> {
         let last = i128::from(turns) - 1;
         for (at, write) in self.all.iter().enumerate().filter(|(_, access)| access.write) {
             for (other, access) in self.all.iter().enumerate() {
@@ -117,7 +118,7 @@ impl Accesses {
                     (false, false, true) => (1, last),
                     (_, _, _) => (-last, last),
                 };
-                if meet(access, write, distances, (from, turns)) {
+                if meet(program, access, write, distances, (from, turns)) && !leaves(program, l, write, access) {
                     let what = if access.write {
                         "two turns write to one place of an array"
                     } else {
@@ -130,15 +131,57 @@ impl Accesses {
         Ok(())
     }
 
+    /// Whether two loops, this one around another whose counter is `inner`, may run in the order of the sums of their counters, all turns of one sum at once:
+    /// what a turn reads or writes over comes from turns of smaller sums.
+    ///
+    /// # Errors
+    /// The place where they must not.
+    pub(super) fn in_order_of_sums(&self, inner: ValueId, outer_turns: u64, inner_turns: u64) -> Widened<()> {
+        let (outer_turns, inner_turns) = (i128::from(outer_turns), i128::from(inner_turns));
+        for write in self.all.iter().filter(|access| access.write) {
+            for access in &self.all {
+                let what = "a turn builds on one that is not before it on a diagonal";
+                let refused = || because(access.site, what);
+                let (Some(x), Some(y)) = (&write.region, &access.region) else { return refused() };
+                let (mut from, mut to) = (x.base.clone(), y.base.clone());
+                let (inner_step, same) = (from.take(inner), to.take(inner));
+                let alike = from.terms == to.terms && inner_step == same && x.step == y.step && inner_step != 0;
+                if !alike || !x.dims.is_empty() || !y.dims.is_empty() || outer_turns > DISTANCES {
+                    return refused();
+                }
+                let apart = i128::from(to.constant) - i128::from(from.constant);
+                for outer in 1 - outer_turns..outer_turns {
+                    // The turn of `access` minus the turn of `write`, where both touch one lane.
+                    let left = -(apart + i128::from(x.step) * outer);
+                    let distance = left / i128::from(inner_step);
+                    if left % i128::from(inner_step) != 0
+                        || distance.abs() >= inner_turns
+                        || (outer, distance) == (0, 0)
+                    {
+                        continue;
+                    }
+                    let (later, sum) = ((outer, distance) > (0, 0), outer + distance);
+                    let before = !access.write && access.version < write.version;
+                    let kept = if later { sum > 0 } else { sum < 0 || sum == 0 && before };
+                    if !kept {
+                        return refused();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether everything touches the same lanes in every turn; that place.
     pub(super) fn fixed(&self) -> Option<&Access> {
         let (first, rest) = self.all.split_first()?;
         let region = first.region.as_ref().filter(|region| region.step == 0 && !first.nested)?;
         let alike = rest.iter().all(|access| {
             !access.nested
-                && access.region.as_ref().is_some_and(|other| {
-                    other.step == 0 && other.base == region.base && other.dims == region.dims
-                })
+                && access
+                    .region
+                    .as_ref()
+                    .is_some_and(|other| other.step == 0 && other.base == region.base && other.dims == region.dims)
         });
         alike.then_some(first)
     }
@@ -155,7 +198,10 @@ impl Accesses {
                 && access.version == 0
                 && region.is_some_and(|region| {
                     let back = Affine::constant(own.step).plus(&region.base, 1);
-                    region.step == own.step && own.step != 0 && region.dims == own.dims && back.as_ref() == Some(&own.base)
+                    region.step == own.step
+                        && own.step != 0
+                        && region.dims == own.dims
+                        && back.as_ref() == Some(&own.base)
                 })
         });
         let read = reads.next()?;
@@ -234,7 +280,9 @@ impl Finder<'_> {
                     }
                 }
             }
-            Inst::While(w) => return because(w.site, "how often this inner loop runs is known only as the program runs"),
+            Inst::While(w) => {
+                return because(w.site, "how often this inner loop runs is known only as the program runs");
+            }
         }
         Ok(())
     }
@@ -278,12 +326,10 @@ impl Finder<'_> {
 }
 
 /// Whether the two touch one lane in turns whose distance lies in `from ..= to`, and is not 0.
-fn meet(a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, u64)) -> bool {
+fn meet(program: &Program, a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, u64)) -> bool {
     let (Some(x), Some(y)) = (&a.region, &b.region) else { return true };
-    if x.base.terms != y.base.terms {
-        return true;
-    }
-    let apart = i128::from(x.base.constant) - i128::from(y.base.constant);
+    let Some(difference) = x.base.clone().plus(&y.base, -1) else { return true };
+    let mut apart = i128::from(difference.constant);
     // What the dimensions add: those of one, less those of the other.
     let (mut least, mut greatest, mut divisor) = (0_i128, 0_i128, 0_u128);
     let mut reach = |stride: i128, len: u64| {
@@ -294,8 +340,28 @@ fn meet(a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, 
             divisor = gcd(divisor, stride.unsigned_abs());
         }
     };
+    // A number that only the run knows lies in its range.
+    for (value, factor) in &difference.terms {
+        let (lo, hi) = program.ty(*value).range();
+        let Some(count) = hi.checked_sub(lo).and_then(|last| u64::try_from(last).ok()?.checked_add(1)) else {
+            return true;
+        };
+        apart += i128::from(*factor) * i128::from(lo);
+        reach((*factor).into(), count);
+    }
     x.dims.iter().for_each(|dim| reach(dim.stride.into(), dim.len));
     y.dims.iter().for_each(|dim| reach(-i128::from(dim.stride), dim.len));
+    if x.step != y.step && x.dims.is_empty() && y.dims.is_empty() && difference.terms.is_empty() && y.step != 0 {
+        // Single lanes: the turn of one follows from that of the other.
+        let (last, step) = (i128::from(first) + i128::from(turns) - 1, i128::from(y.step));
+        return i128::from(turns) > DISTANCES
+            || (i128::from(first)..=last).any(|turn| {
+                let left = apart + i128::from(x.step) * turn;
+                let (other, distance) = (left / step, turn - left / step);
+                let both = left % step == 0 && (i128::from(first)..=last).contains(&other);
+                both && distance != 0 && (from..=to).contains(&distance)
+            });
+    }
     if x.step != y.step {
         // Their turns are as good as dimensions.
         reach(x.step.into(), turns);
@@ -320,6 +386,37 @@ fn meet(a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, 
         return false;
     }
     high - low > DISTANCES || (low..=high).any(hits)
+}
+
+/// Whether a write leaves everything as it was that the read reads, in the turn, if there is one, in which both are of one place.
+fn leaves(program: &Program, l: &Loop, write: &Access, read: &Access) -> bool {
+    let (Some(x), Some(y)) = (&write.region, &read.region) else { return false };
+    if read.write || write.nested || read.nested || y.step != 0 || x.dims != y.dims {
+        return false;
+    }
+    // Where they overlap at all, they are one place: what lies between them is a multiple of more than they reach.
+    let Some(difference) = x.base.clone().plus(&y.base, -1) else { return false };
+    let factors = difference.terms.values().copied().chain([x.step, difference.constant]);
+    let between = factors.fold(0, |divisor, factor| gcd(divisor, factor.unsigned_abs().into()));
+    let reach: i128 = x.dims.iter().map(|dim| i128::from(dim.stride.unsigned_abs()) * (i128::from(dim.len) - 1)).sum();
+    if i128::try_from(between).is_ok_and(|between| between <= reach) {
+        return false;
+    }
+    let mut gates = BTreeMap::new();
+    let mut written = None;
+    for inst in &l.body {
+        match inst {
+            Inst::Gate(gate) => gates.extend(gate.result.map(|result| (result, gate))),
+            Inst::Update(update) if update.site == write.site && update.place == write.place => {
+                written = update.args.first().map(|value| (update.array, value));
+            }
+            _ => {}
+        }
+    }
+    let Some((array, value)) = written else { return false };
+    let old = |view: &Ref| view.value == array && view.place == write.place;
+    let read = |view: &Ref| view.value == array && view.place == read.place;
+    Idle { program, gates: &gates, old: &old, read: &read }.leaves(value)
 }
 
 fn gcd(a: u128, b: u128) -> u128 {

@@ -86,7 +86,8 @@ impl<'a> Body<'a> {
     /// Values that are chosen by the comparison of another one are solved with it, where nothing asks for what single turns hand on.
     fn tie(&mut self) {
         let chains: Vec<Chain<'_>> = (0..self.handed.len()).map(|n| self.chain(n)).collect();
-        let shapes: Vec<Option<Shape>> = chains.iter().enumerate().map(|(n, chain)| chain.shape(self.next(n))).collect();
+        let shapes: Vec<Option<Shape>> =
+            chains.iter().enumerate().map(|(n, chain)| chain.shape(self.next(n))).collect();
         let mut ties = Vec::new();
         for (n, shape) in shapes.iter().enumerate() {
             let Some(Shape::Extreme { chosen, .. }) = shape else { continue };
@@ -99,19 +100,20 @@ impl<'a> Body<'a> {
             // What depends on any of them is one of them.
             let mut group: BTreeSet<usize> = fellows.iter().map(|m| self.l.body.len() + m).collect();
             group.insert(self.l.body.len() + n);
-            let own = |value: &ValueId| {
-                chains[n].depends(*value) || fellows.iter().any(|m| chains[*m].depends(*value))
-            };
-            let apart = self.readers.iter().filter(|(value, _)| own(value)).flat_map(|(_, nodes)| nodes).all(|node| {
-                match self.l.body.get(*node) {
+            let own = |value: &ValueId| chains[n].depends(*value) || fellows.iter().any(|m| chains[*m].depends(*value));
+            let apart =
+                self.readers.iter().filter(|(value, _)| own(value)).flat_map(|(_, nodes)| nodes).all(|node| match self
+                    .l
+                    .body
+                    .get(*node)
+                {
                     Some(inst) => {
                         let mut inside = true;
                         inst.each_result(&mut |value| inside &= own(&value));
                         inside && matches!(inst, Inst::Gate(_))
                     }
                     None => group.contains(node),
-                }
-            });
+                });
             if apart {
                 ties.extend(fellows.iter().map(|m| (n, *m)));
             }

@@ -29,10 +29,8 @@ impl Contraction {
     /// A dot or matrix product of each of so many turns; `None` where that is no single sum of products.
     pub(super) fn of_turns(op: Op, a: &Turned, b: &Turned, count: u64) -> Option<Self> {
         let turn = Moves { len: count, a: a.step, b: b.step };
-        let start = |turned: &Turned| Ref {
-            value: turned.value,
-            place: Place { dims: Vec::new(), ..turned.place.clone() },
-        };
+        let start =
+            |turned: &Turned| Ref { value: turned.value, place: Place { dims: Vec::new(), ..turned.place.clone() } };
         let (x, y) = (a.place.clone().simplified().dims, b.place.clone().simplified().dims);
         let known = match op {
             Op::Dot { len } => inner(&x, len).zip(inner(&y, len)).and_then(|((x, ka), (y, kb))| {

@@ -164,9 +164,7 @@ impl Flat<'_> {
                 }
                 last
             } else {
-                let sides = [joined.then, joined.otherwise].map(|side| {
-                    Ref::whole(self.stands(side), slot.lanes)
-                });
+                let sides = [joined.then, joined.otherwise].map(|side| Ref::whole(self.stands(side), slot.lanes));
                 self.select(condition, sides, (slot.ty, slot.lanes), site)
             };
             self.renamed.insert(joined.result, stands);

@@ -13,10 +13,11 @@
 //! at a time, so that sums of products become one gate in between and an outer loop meets vectors where there were loops.
 //!
 //! * `flatten`: public choices that differ by turn become selections;
-//! * `affine`, `access`: where turns read and write;
+//! * `affine`, `access`, `idle`: where turns read and write;
 //! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
+//! * `waves`: two loops whose turns build on their neighbours run by diagonals;
 //! * `strips`: a loop that would take too much memory runs in strips.
 //!
 //! A loop that does more than that stays one, and [`explain`] says why.
@@ -26,11 +27,13 @@ mod affine;
 mod body;
 mod contraction;
 mod flatten;
+mod idle;
 mod order;
 mod promote;
 mod recurrence;
 mod solve;
 mod strips;
+mod waves;
 mod widen;
 
 use super::{dead, dot, rounding, views};
@@ -84,19 +87,20 @@ pub fn explain(program: &Program) -> Vec<Note> {
 fn all(program: Program) -> (Program, Vec<Note>) {
     // What nothing reads must not look as if it were asked for in each turn.
     let mut program = dead::run(program);
-    let mut notes = Vec::new();
+    let (mut notes, mut made) = (Vec::new(), BTreeSet::new());
     for _ in 0..LEVELS {
         let mut pass = Pass {
             program,
             scalars: Scalars::default(),
             replaced: BTreeMap::new(),
             ranges: BTreeMap::new(),
+            made,
             notes: Vec::new(),
         };
         let body = std::mem::take(&mut pass.program.body);
         let (body, changed) = pass.block(body);
         pass.program.body = body;
-        (program, notes) = (pass.program, pass.notes);
+        (program, notes, made) = (pass.program, pass.notes, pass.made);
         if !changed {
             break;
         }
@@ -112,6 +116,8 @@ struct Pass {
     replaced: BTreeMap<ValueId, ValueId>,
     /// By copy: the range of what was copied, where that is narrower.
     ranges: BTreeMap<ValueId, (i64, i64)>,
+    /// The counters of loops that this pass has made, and that stay loops.
+    made: BTreeSet<ValueId>,
     notes: Vec<Note>,
 }
 
@@ -147,7 +153,7 @@ impl Pass {
             changed |= inner;
             match inst {
                 // One level at a time.
-                Inst::Loop(l) if !inner => changed |= self.attempt(l, &mut out),
+                Inst::Loop(l) if !inner && !self.made.contains(&l.counter) => changed |= self.attempt(l, &mut out),
                 other => out.push(other),
             }
         }
@@ -196,9 +202,17 @@ impl Pass {
                 true
             }
             Err(why) => {
-                self.program.values.truncate(values);
-                self.program.constants.truncate(constants);
-                self.scalars.rewind(scalars);
+                let forget = |pass: &mut Self| {
+                    pass.program.values.truncate(values);
+                    pass.program.constants.truncate(constants);
+                    pass.scalars.rewind(scalars);
+                };
+                forget(self);
+                if let Ok(made) = self.in_waves(&l) {
+                    out.extend(made);
+                    return true;
+                }
+                forget(self);
                 self.note(l.site, why);
                 out.push(Inst::Loop(l));
                 false
@@ -210,7 +224,6 @@ impl Pass {
         let (at, why) = match why {
             Why::Because(at, why) => (at, why),
             Why::TooLarge => (site, "the vectors of all turns would take too much memory".to_owned()),
-            Why::Moves => return,
         };
         self.notes.push(Note { site, at, why });
     }
@@ -298,9 +311,7 @@ impl Pass {
             finish(&mut widen, end, c.result, l.site, &mut results);
         }
         let (lanes, rounds) = (widen.lanes(), widen.rounds);
-        if widen.moved && !rounds {
-            return Err(Why::Moves);
-        }
+        self.made.append(&mut widen.moves);
         let mut out = std::mem::take(&mut widen.out);
         for mut inst in behind {
             inst.map_own_uses(&mut |value| {
@@ -331,7 +342,7 @@ impl Pass {
                 let inside = defined(l);
                 let accesses = Accesses::of(&self.program, &self.scalars, l, &c, &inside);
                 match accesses {
-                    Ok(accesses) if accesses.written => match accesses.check(from, count) {
+                    Ok(accesses) if accesses.written => match accesses.check(&self.program, l, from, count) {
                         Ok(()) => roles.push(Role::Shared),
                         Err(why) => {
                             promote::run(&mut self.program, l, at, &accesses, (before, behind)).ok_or(why)?;
@@ -429,13 +440,7 @@ fn stepped(widen: &mut Widen<'_>, c: &Carried, step: i64, count: u64, site: Site
 }
 
 /// Lets a value be the result of a loop.
-fn finish(
-    widen: &mut Widen<'_>,
-    value: ValueId,
-    result: ValueId,
-    site: SiteId,
-    results: &mut Vec<(ValueId, ValueId)>,
-) {
+fn finish(widen: &mut Widen<'_>, value: ValueId, result: ValueId, site: SiteId, results: &mut Vec<(ValueId, ValueId)>) {
     let (own, slot) = (widen.program.slot(value), widen.program.slot(result));
     if own == slot {
         results.push((result, value));

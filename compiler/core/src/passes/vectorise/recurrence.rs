@@ -74,9 +74,9 @@ impl Shape {
         };
         Some(match self {
             Self::Same => Self::Same,
-            Self::Sum(terms) => Self::Sum(
-                terms.into_iter().map(|term| Term { conditions: with(term.conditions), ..term }).collect(),
-            ),
+            Self::Sum(terms) => {
+                Self::Sum(terms.into_iter().map(|term| Term { conditions: with(term.conditions), ..term }).collect())
+            }
             Self::Extreme { greatest, first, value, conditions, chosen } => {
                 Self::Extreme { greatest, first, value, conditions: with(conditions), chosen: with(chosen) }
             }
@@ -97,12 +97,7 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn new(
-        param: ValueId,
-        lanes: u64,
-        body: &[Inst],
-        gates: &'a BTreeMap<ValueId, &'a Gate>,
-    ) -> Self {
+    pub(super) fn new(param: ValueId, lanes: u64, body: &[Inst], gates: &'a BTreeMap<ValueId, &'a Gate>) -> Self {
         let mut depends = BTreeSet::from([param]);
         for inst in body {
             let mut reads = false;

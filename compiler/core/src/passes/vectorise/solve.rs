@@ -339,7 +339,11 @@ impl Widen<'_> {
         let Slot { ty, lanes } = handed.slot;
         let site = handed.site;
         let view = self.view(value, site)?;
-        let ty = if let Join::Gate(Op::Mul {}) = join { ty } else { narrowed(ty, self.program.ty(view.value), handed.range) };
+        let ty = if let Join::Gate(Op::Mul {}) = join {
+            ty
+        } else {
+            narrowed(ty, self.program.ty(view.value), handed.range)
+        };
         let column = self.elements(handed.init, &view, ty, lanes, site)?;
         let count = self.turns.count + 1;
         if each {
@@ -479,9 +483,7 @@ impl Widen<'_> {
         let len = a.len();
         let mut views = Vec::with_capacity(columns.len());
         for column in columns {
-            let view = |span: &Span| {
-                Some(Ref { value: column.value, place: span.place(column.each)? })
-            };
+            let view = |span: &Span| Some(Ref { value: column.value, place: span.place(column.each)? });
             views.push(view(a).zip(view(b)).ok_or(Why::TooLarge)?);
         }
         let mut joined = Vec::with_capacity(columns.len());

@@ -22,6 +22,7 @@ impl Pass {
         let mut outer = Vec::new();
         // Strips.
         let number = self.program.value(Slot { ty: RegType::pub_int(0, strips - 1), lanes: 1 }, "");
+        self.made.insert(number);
         let mut carried = Vec::with_capacity(l.carried.len());
         let mut inner = Vec::with_capacity(l.carried.len());
         for c in &l.carried {

@@ -6,8 +6,8 @@
 use super::affine::{Affine, Scalars};
 use super::contraction;
 use crate::ir::{
-    Bound, Carried, Concat, Constant, Dim, Gate, If, Index, Inst, Joined, Loop, Op, Place, Program, Ref, RegType, SiteId,
-    Slot, Update, ValueId,
+    Bound, Carried, Concat, Constant, Dim, Gate, If, Index, Inst, Joined, Loop, Op, Place, Program, Ref, RegType,
+    SiteId, Slot, Update, ValueId,
 };
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +19,6 @@ pub(super) enum Why {
     Because(SiteId, String),
     /// The vectors would have too many lanes together.
     TooLarge,
-    /// It only moves lanes, and its vectors could not be moved at once.
-    Moves,
 }
 
 pub(super) type Widened<T> = Result<T, Why>;
@@ -47,6 +45,15 @@ pub(super) struct Turned {
     pub(super) step: i64,
 }
 
+/// Lanes that compute what another lane computes too: what they write goes behind the array, where each has a lane of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spill {
+    /// Whether a lane computes something of its own.
+    pub(super) own: ValueId,
+    /// The number of each lane.
+    pub(super) lane: ValueId,
+}
+
 pub(super) struct Widen<'p> {
     pub(super) program: &'p mut Program,
     pub(super) scalars: &'p mut Scalars,
@@ -65,8 +72,10 @@ pub(super) struct Widen<'p> {
     most: u64,
     /// Whether a vector gate takes a round.
     pub(super) rounds: bool,
-    /// Whether lanes had to be moved in a loop of its own.
-    pub(super) moved: bool,
+    /// The counters of loops that move lanes where a view has too many dimensions.
+    pub(super) moves: BTreeSet<ValueId>,
+    /// Where writes to shared arrays go by tables of places.
+    pub(super) spill: Option<Spill>,
     /// Depth of blocks around what is made.
     depth: u32,
 }
@@ -85,7 +94,8 @@ impl<'p> Widen<'p> {
             lanes: 0,
             most,
             rounds: false,
-            moved: false,
+            moves: BTreeSet::new(),
+            spill: None,
             depth: 0,
         }
     }
@@ -153,7 +163,7 @@ impl<'p> Widen<'p> {
         let (from, to) = (Bound::Const(0), Bound::Const(i64::try_from(rows).map_err(|_| Why::TooLarge)?));
         let carried = vec![Carried { init: empty, param: array, next, result }];
         self.out.push(Inst::Loop(Loop { counter, from, to, carried, body, site }));
-        self.moved = true;
+        self.moves.insert(counter);
         Ok(Ref::whole(result, lanes))
     }
 
@@ -417,7 +427,9 @@ impl<'p> Widen<'p> {
         }
         let all = self.lanes_of(lanes)?;
         let wide = match gate.op {
-            op if facts::lane_by_lane(op) || matches!(op, Op::Sum { .. } | Op::PrefixSum { .. } | Op::Random {} | Op::TruncStochastic { .. }) => {
+            op if facts::lane_by_lane(op)
+                || matches!(op, Op::Sum { .. } | Op::PrefixSum { .. } | Op::Random {} | Op::TruncStochastic { .. }) =>
+            {
                 let args = gate.args.iter().map(|arg| self.view(arg, site)).collect::<Widened<Vec<_>>>()?;
                 self.emit(op, args, ty, all, site)?
             }
@@ -489,7 +501,10 @@ impl<'p> Widen<'p> {
         if self.shared.contains(&array) {
             let value = self.view(value, site)?;
             let Some((place, step)) = self.turned_place(&update.place, 0, site)? else {
-                return because(site, "where this writes follows no step");
+                let result = self.spilled(update, value)?;
+                self.same.insert(update.result, result);
+                self.shared.insert(update.result);
+                return Ok(());
             };
             let array = self.renamed(array);
             let place = self.over_turns(Turned { value: array, place, step }).place;
@@ -533,6 +548,32 @@ impl<'p> Widen<'p> {
         Ok(())
     }
 
+    /// A shared array with the lanes replaced that a table of places names.
+    fn spilled(&mut self, update: &Update, value: Ref) -> Widened<ValueId> {
+        let site = update.site;
+        let Some(spill) = self.spill else { return because(site, "where this writes follows no step") };
+        let array = self.renamed(update.array);
+        let slot = self.program.slot(array);
+        let index = self.places(&update.place, 0, site)?;
+        let lanes = self.program.lanes(index);
+        if lanes != self.turns.count {
+            return because(site, "where this writes follows no step");
+        }
+        let behind = i64::try_from(slot.lanes - lanes).map_err(|_| Why::TooLarge)?;
+        let last = i64::try_from(slot.lanes - 1).map_err(|_| Why::TooLarge)?;
+        let start = self.constant(RegType::pub_int(behind, behind), Constant::Words(vec![behind]), 1, site)?;
+        let args = vec![Ref::whole(spill.lane, lanes), Ref { value: start, place: Place::strided(0, 0, lanes) }];
+        let spare = self.emit(Op::Add {}, args, RegType::pub_int(behind, last), lanes, site)?;
+        let args = [spill.own, index, spare].map(|value| Ref::whole(value, lanes)).to_vec();
+        let places = self.emit(Op::Select {}, args, RegType::pub_int(0, last), lanes, site)?;
+        let value = self.lowered(value, site)?;
+        let result = self.program.value(slot, "");
+        let args = vec![value, Ref::whole(places, lanes)];
+        let place = Place::whole(slot.lanes);
+        self.out.push(Inst::Update(Update { op: Op::Scatter {}, array, place, args, result, site }));
+        Ok(result)
+    }
+
     /// The array with a place replaced.
     pub(super) fn written(&mut self, array: ValueId, place: Place, value: Ref, site: SiteId) -> Widened<ValueId> {
         let value = self.lowered(value, site)?;
@@ -566,7 +607,7 @@ impl<'p> Widen<'p> {
         let (from, to) = (Bound::Const(0), Bound::Const(i64::try_from(len).map_err(|_| Why::TooLarge)?));
         let carried = vec![Carried { init: array, param, next, result }];
         self.out.push(Inst::Loop(Loop { counter, from, to, carried, body, site }));
-        self.moved = true;
+        self.moves.insert(counter);
         Ok(result)
     }
 
@@ -593,8 +634,7 @@ impl<'p> Widen<'p> {
                 continue;
             }
             let value = self.view(part, site)?;
-            let place =
-                Place::grid(offset, Dim { stride, len: self.turns.count }, Dim { stride: 1, len }).simplified();
+            let place = Place::grid(offset, Dim { stride, len: self.turns.count }, Dim { stride: 1, len }).simplified();
             array = self.written(array, place, value, site)?;
             offset += len;
         }
@@ -630,10 +670,14 @@ impl<'p> Widen<'p> {
                     .carried
                     .iter()
                     .zip(&differs)
-                    .map(|(c, differs)| if *differs { self.all_turns(c.init, l.site) } else { Ok(self.renamed(c.init)) })
+                    .map(
+                        |(c, differs)| if *differs { self.all_turns(c.init, l.site) } else { Ok(self.renamed(c.init)) },
+                    )
                     .collect::<Widened<_>>()?;
                 let mut all = Vec::with_capacity(l.carried.len());
-                for ((c, (param, next)), (init, differs)) in l.carried.iter().zip(carried).zip(inits.into_iter().zip(differs)) {
+                for ((c, (param, next)), (init, differs)) in
+                    l.carried.iter().zip(carried).zip(inits.into_iter().zip(differs))
+                {
                     let result = if differs {
                         let Slot { ty, lanes } = self.program.slot(c.result);
                         let lanes = self.lanes_of(lanes)?;
