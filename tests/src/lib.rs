@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 pub mod parties;
 pub mod salaries;
+pub mod speed;
 
 /// The folder of the whole project.
 #[must_use]

@@ -9,6 +9,7 @@ pub fn module(name: &str) -> Option<&'static str> {
 /// Names and texts of all library modules.
 pub const MODULES: &[(&str, &str)] = &[
     ("crypto", include_str!("../../../stdlib/crypto.smpc")),
+    ("linalg", include_str!("../../../stdlib/linalg.smpc")),
     ("math", include_str!("../../../stdlib/math.smpc")),
     ("sort", include_str!("../../../stdlib/sort.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),

@@ -8,6 +8,7 @@ pub mod cse;
 pub mod dead;
 pub mod dot;
 pub mod early;
+pub mod factors;
 pub mod facts;
 pub mod fold;
 mod forward;
@@ -15,6 +16,7 @@ pub mod fuse;
 pub mod in_place;
 pub mod indices;
 pub mod licm;
+pub mod narrow;
 pub mod netlists;
 pub mod ranges;
 pub mod rounding;
@@ -41,15 +43,18 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "fold", what: "known values, decided control", run: fold::run },
     Pass { name: "strength", what: "cheaper gates, decided comparisons", run: strength::run },
     Pass { name: "fold-2", what: "again, for decided comparisons", run: fold::run },
+    Pass { name: "factors", what: "public factors come last", run: factors::run },
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
     Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
+    Pass { name: "narrow", what: "ranges of results follow their operands", run: narrow::run },
+    Pass { name: "strength-2", what: "again, for what the loops gave", run: strength::run },
     Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },
     Pass { name: "dead", what: "drops what no effect depends on", run: dead::run },
     Pass { name: "dot", what: "sums of products become dot products", run: dot::run },
     Pass { name: "licm", what: "what is the same in every turn runs once", run: licm::run },
-    Pass { name: "cse-2", what: "again, for what the loops gave", run: cse::run },
+    Pass { name: "cse-2", what: "again, for what has moved", run: cse::run },
     Pass { name: "netlists", what: "gates on words become circuits", run: netlists::run },
     Pass { name: "fuse", what: "local gates write into arrays", run: fuse::run },
     Pass { name: "dead-2", what: "drops what is left over", run: dead::run },

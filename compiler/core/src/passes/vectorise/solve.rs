@@ -111,6 +111,11 @@ impl Widen<'_> {
             Shape::Last(conditions, _) => (Join::Last, Some(conditions.clone())),
             _ => return because(site, "this is chosen by what it builds on"),
         };
+        if let (Join::Extreme { greatest, first }, false) = (join, each)
+            && self.loses(&handed[0], &shapes[0], (greatest, first && shapes.len() > 1))
+        {
+            return self.chosen_of_turns(handed, shapes, join, site);
+        }
         let mut resets = None;
         if let Some(conditions) = flags {
             let Slot { lanes, .. } = handed[0].slot;
@@ -166,6 +171,46 @@ impl Widen<'_> {
         }
         let all = self.prefix(join, columns, count, PAIRINGS, site)?;
         all.into_iter().skip(skip).map(|column| self.split(column, site)).collect()
+    }
+
+    /// Whether what is there before the loop is never chosen, by its range: where that is `strict`, not even of equal ones.
+    fn loses(&self, handed: &Handed, shape: &Shape, (greatest, strict): (bool, bool)) -> bool {
+        let Shape::Extreme { value, conditions, .. } = shape else { return false };
+        let (lo, hi) = self.program.ty(value.value).range();
+        let apart = i64::from(strict);
+        let before = handed.range;
+        let loses = if greatest {
+            before.1.checked_add(apart).is_some_and(|best| best <= lo)
+        } else {
+            before.0.checked_sub(apart).is_some_and(|best| best >= hi)
+        };
+        conditions.is_empty() && loses
+    }
+
+    /// As [`Self::chosen`], of what the turns bring alone.
+    fn chosen_of_turns(
+        &mut self,
+        handed: &[Handed],
+        shapes: &[Shape],
+        join: Join,
+        site: SiteId,
+    ) -> Widened<Vec<Solved>> {
+        let mut columns = Vec::with_capacity(shapes.len());
+        for (handed, shape) in handed.iter().zip(shapes) {
+            let Slot { ty, lanes } = handed.slot;
+            let (Shape::Extreme { value, .. } | Shape::Last(_, value)) = shape else {
+                return because(site, "this is chosen by what it builds on");
+            };
+            let view = self.view(value, site)?;
+            let own = self.program.ty(view.value);
+            let range = narrowed(ty, own, own.range());
+            let all = self.lanes_of(lanes)?;
+            let value = self.concat_of(vec![view], range, all, site)?;
+            columns.push(Column { value, each: lanes });
+        }
+        let ordered = columns.len() > 1;
+        let ends = self.reduce(join, columns, self.turns.count, ordered, site)?;
+        Ok(ends.into_iter().map(|column| Solved { result: column.value, turns: None }).collect())
     }
 
     /// From the elements before and after each turn.
