@@ -5,6 +5,7 @@
 //! lt(x, y), ranges apart ->  true or false                  sum{len=1}(x)      ->  copy(x)
 //! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
+//! select(c, 1, 0)        ->  b2a(c)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x)
 //! ```
@@ -130,6 +131,12 @@ impl Strength {
             (Op::Select {}, [c, a, b]) => match self.word(c) {
                 Some(0) => copy(b),
                 Some(_) => copy(a),
+                // The truth value as a number.
+                None if program.ty(c.value) == RegType::BIN_BOOL
+                    && (self.word(a), self.word(b)) == (Some(1), Some(0)) =>
+                {
+                    Some(Better::Op(Op::B2a { signed: false }, vec![c.clone()]))
+                }
                 None => None,
             },
             (Op::Xor {}, [a, b]) if a == b => Some(Better::Word(0)),
@@ -157,6 +164,9 @@ impl Strength {
 
 /// Whether the operation gives a value of that type; a copy keeps the scale.
 fn becomes(program: &Program, op: Op, args: &[Ref], result: RegType) -> bool {
+    if let (Op::B2a { .. }, RegType::Arith { lo, hi, frac }) = (op, result) {
+        return lo <= 0 && hi >= 1 && frac == 0;
+    }
     let scale = |arg: &Ref| program.ty(arg.value).frac() == result.frac();
     (!matches!(op, Op::Copy {}) || args.iter().all(scale)) && ranges::within(program, op, args, result)
 }

@@ -6,7 +6,7 @@
 use super::affine::{Affine, Scalars};
 use super::idle::Idle;
 use super::widen::{Widened, because};
-use crate::ir::{Carried, Dim, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use crate::ir::{Bound, Carried, Dim, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Turn distances that are looked at one by one; farther ones count as meeting.
@@ -43,6 +43,10 @@ pub(super) struct Accesses {
     pub(super) all: Vec<Access>,
     /// Whether something writes to it.
     pub(super) written: bool,
+    /// A type that all versions fit.
+    pub(super) ty: RegType,
+    /// The versions by number; a copy of the whole is the same one.
+    pub(super) versions: BTreeMap<ValueId, usize>,
 }
 
 struct Finder<'a> {
@@ -53,8 +57,10 @@ struct Finder<'a> {
     inside: &'a BTreeSet<ValueId>,
     /// Number of each version of the array.
     versions: BTreeMap<ValueId, usize>,
+    /// A type that all of them fit.
+    ty: RegType,
     /// Versions that something has replaced.
-    replaced: BTreeSet<ValueId>,
+    replaced: BTreeSet<usize>,
     /// Ranges of the counters of inner loops.
     loops: Vec<(ValueId, i64, i64)>,
     /// How many blocks there are around.
@@ -80,20 +86,21 @@ impl Accesses {
             counter: l.counter,
             inside,
             versions: BTreeMap::from([(c.param, 0)]),
+            ty: program.ty(c.param),
             replaced: BTreeSet::new(),
             loops: Vec::new(),
             depth: 0,
-            found: Self { all: Vec::new(), written: false },
+            found: Self { all: Vec::new(), written: false, ty: program.ty(c.param), versions: BTreeMap::new() },
         };
         l.body.iter().try_for_each(|inst| finder.inst(inst))?;
-        if !finder.versions.contains_key(&c.next) || finder.replaced.contains(&c.next) {
+        if finder.versions.get(&c.next).is_none_or(|version| finder.replaced.contains(version)) {
             return because(l.site, "a turn replaces this array as a whole");
         }
         let others = |other: &&Carried| other.param != c.param && finder.versions.contains_key(&other.next);
         if l.carried.iter().any(|other| others(&other)) {
             return because(l.site, "a turn hands on an array that it also writes to");
         }
-        Ok(finder.found)
+        Ok(Self { ty: finder.ty, versions: finder.versions, ..finder.found })
     }
 
     /// Whether the turns, so many from a first number of the counter, can share the array: none sees what another one writes, and where two write to one lane, the later one does so later.
@@ -118,7 +125,7 @@ impl Accesses {
                     (false, false, true) => (1, last),
                     (_, _, _) => (-last, last),
                 };
-                if meet(program, access, write, distances, (from, turns)) && !leaves(program, l, write, access) {
+                if meet(program, access, write, distances, (from, turns)) && !self.leaves(program, l, write, access) {
                     let what = if access.write {
                         "two turns write to one place of an array"
                     } else {
@@ -129,6 +136,34 @@ impl Accesses {
             }
         }
         Ok(())
+    }
+
+    /// Whether a write leaves everything as it was that the read reads, in the turn, if there is one, in which both are of one place.
+    fn leaves(&self, program: &Program, l: &Loop, write: &Access, read: &Access) -> bool {
+        let (Some(x), Some(y)) = (&write.region, &read.region) else { return false };
+        if read.write || write.nested || read.nested || y.step != 0 || x.dims != y.dims {
+            return false;
+        }
+        let Some(difference) = x.base.clone().plus(&y.base, -1) else { return false };
+        if !coincide(program, l, &difference, (x.step, &x.dims)) {
+            return false;
+        }
+        let mut gates = BTreeMap::new();
+        let mut written = None;
+        for inst in &l.body {
+            match inst {
+                Inst::Gate(gate) => gates.extend(gate.result.map(|result| (result, gate))),
+                Inst::Update(update) if update.site == write.site && update.place == write.place => {
+                    written = update.args.first().map(|value| (update.array, value));
+                }
+                _ => {}
+            }
+        }
+        let Some((array, value)) = written else { return false };
+        let is_it = |value: ValueId| self.versions.get(&value) == self.versions.get(&array);
+        let old = |view: &Ref| is_it(view.value) && view.place == write.place;
+        let read = |view: &Ref| is_it(view.value) && view.place == read.place;
+        Idle { program, gates: &gates, old: &old, read: &read }.leaves(value)
     }
 
     /// Whether two loops, this one around another whose counter is `inner`, may run in the order of the sums of their counters, all turns of one sum at once:
@@ -223,6 +258,13 @@ impl Access {
 impl Finder<'_> {
     fn inst(&mut self, inst: &Inst) -> Widened<()> {
         match inst {
+            Inst::Gate(Gate { op: Op::Copy {} | Op::Relabel {}, args, result: Some(result), .. })
+                if args.len() == 1 && self.is_version(&args[0], *result) =>
+            {
+                // Another range or another name for the same lanes.
+                let version = self.versions.get(&args[0].value).copied().unwrap_or(0);
+                self.name(*result, version);
+            }
             Inst::Gate(gate) => gate.args.iter().for_each(|arg| self.read(arg, gate.site)),
             Inst::Concat(concat) => concat.parts.iter().for_each(|part| self.read(part, concat.site)),
             Inst::Update(update) => {
@@ -233,7 +275,7 @@ impl Finder<'_> {
                     }
                     self.replace(update.array, update.site)?;
                     let version = self.versions.len();
-                    self.versions.insert(update.result, version);
+                    self.name(update.result, version);
                     self.found.written = true;
                     self.note(version, true, &update.place, update.site);
                 }
@@ -241,7 +283,7 @@ impl Finder<'_> {
             Inst::Loop(l) => {
                 for c in l.carried.iter().filter(|c| self.versions.contains_key(&c.init)).copied().collect::<Vec<_>>() {
                     self.replace(c.init, l.site)?;
-                    self.versions.insert(c.param, self.versions.len());
+                    self.name(c.param, self.versions.len());
                 }
                 let (lo, hi) = self.program.ty(l.counter).range();
                 self.loops.push((l.counter, lo, hi));
@@ -253,8 +295,8 @@ impl Finder<'_> {
                     match (self.versions.contains_key(&c.param), self.versions.contains_key(&c.next)) {
                         (false, false) => {}
                         (true, true) => {
-                            self.replaced.insert(c.next);
-                            self.versions.insert(c.result, self.versions.len());
+                            self.replaced.extend(self.versions.get(&c.next));
+                            self.name(c.result, self.versions.len());
                         }
                         _ => return because(l.site, "an inner loop replaces this array as a whole"),
                     }
@@ -273,8 +315,9 @@ impl Finder<'_> {
                     match (self.versions.contains_key(&joined.then), self.versions.contains_key(&joined.otherwise)) {
                         (false, false) => {}
                         (true, true) => {
-                            self.replaced.extend([joined.then, joined.otherwise]);
-                            self.versions.insert(joined.result, self.versions.len());
+                            let sides = [joined.then, joined.otherwise];
+                            self.replaced.extend(sides.iter().filter_map(|side| self.versions.get(side)));
+                            self.name(joined.result, self.versions.len());
                         }
                         _ => return because(i.site, "a choice replaces this array as a whole"),
                     }
@@ -288,7 +331,26 @@ impl Finder<'_> {
     }
 
     fn replace(&mut self, version: ValueId, site: SiteId) -> Widened<()> {
+        let version = self.versions.get(&version).copied().unwrap_or(0);
         if self.replaced.insert(version) { Ok(()) } else { because(site, "a turn keeps two versions of this array") }
+    }
+
+    /// Whether a view is the whole of a version, and a value of the same lanes can stand for it.
+    fn is_version(&self, view: &Ref, result: ValueId) -> bool {
+        let (from, into) = (self.program.slot(view.value), self.program.slot(result));
+        let alike = from.lanes == into.lanes && from.ty.is_secret() == into.ty.is_secret();
+        alike && self.versions.contains_key(&view.value) && view.place.is_whole(from.lanes)
+    }
+
+    fn name(&mut self, value: ValueId, version: usize) {
+        self.versions.insert(value, version);
+        let (own, known) = (self.program.ty(value), self.ty.range());
+        let (lo, hi) = (own.range().0.min(known.0), own.range().1.max(known.1));
+        self.ty = match self.ty {
+            RegType::Arith { frac, .. } => RegType::Arith { lo, hi, frac },
+            RegType::Pub { kind, frac, .. } => RegType::Pub { kind, lo, hi, frac },
+            RegType::Bin { .. } => self.ty,
+        };
     }
 
     fn read(&mut self, view: &Ref, site: SiteId) {
@@ -388,35 +450,27 @@ fn meet(program: &Program, a: &Access, b: &Access, (from, to): (i128, i128), (fi
     high - low > DISTANCES || (low..=high).any(hits)
 }
 
-/// Whether a write leaves everything as it was that the read reads, in the turn, if there is one, in which both are of one place.
-fn leaves(program: &Program, l: &Loop, write: &Access, read: &Access) -> bool {
-    let (Some(x), Some(y)) = (&write.region, &read.region) else { return false };
-    if read.write || write.nested || read.nested || y.step != 0 || x.dims != y.dims {
-        return false;
-    }
-    // Where they overlap at all, they are one place: what lies between them is a multiple of more than they reach.
-    let Some(difference) = x.base.clone().plus(&y.base, -1) else { return false };
-    let factors = difference.terms.values().copied().chain([x.step, difference.constant]);
+/// Whether places of these dimensions, `difference` + turn · `step` apart, are one place wherever they overlap at all.
+fn coincide(program: &Program, l: &Loop, difference: &Affine, (step, dims): (i64, &[Dim])) -> bool {
+    let stride = |dim: &Dim| i128::from(dim.stride.unsigned_abs());
+    // What lies between them is a multiple of more than they reach.
+    let factors = difference.terms.values().copied().chain([step, difference.constant]);
     let between = factors.fold(0, |divisor, factor| gcd(divisor, factor.unsigned_abs().into()));
-    let reach: i128 = x.dims.iter().map(|dim| i128::from(dim.stride.unsigned_abs()) * (i128::from(dim.len) - 1)).sum();
-    if i128::try_from(between).is_ok_and(|between| between <= reach) {
-        return false;
+    let reach: i128 = dims.iter().map(|dim| stride(dim) * (i128::from(dim.len) - 1)).sum();
+    if i128::try_from(between).map_or(true, |between| between > reach) {
+        return true;
     }
-    let mut gates = BTreeMap::new();
-    let mut written = None;
-    for inst in &l.body {
-        match inst {
-            Inst::Gate(gate) => gates.extend(gate.result.map(|result| (result, gate))),
-            Inst::Update(update) if update.site == write.site && update.place == write.place => {
-                written = update.args.first().map(|value| (update.array, value));
-            }
-            _ => {}
-        }
+    // Or it is less than any step inside them.
+    let (Bound::Const(from), Bound::Const(to)) = (l.from, l.to) else { return false };
+    let mut ends = [i128::from(difference.constant); 2];
+    let ranges = difference.terms.iter().map(|(value, factor)| (program.ty(*value).range(), *factor));
+    for ((lo, hi), factor) in ranges.chain([((from, to.saturating_sub(1)), step)]) {
+        let pair = [lo, hi].map(|end| i128::from(end) * i128::from(factor));
+        ends = [ends[0] + pair[0].min(pair[1]), ends[1] + pair[0].max(pair[1])];
     }
-    let Some((array, value)) = written else { return false };
-    let old = |view: &Ref| view.value == array && view.place == write.place;
-    let read = |view: &Ref| view.value == array && view.place == read.place;
-    Idle { program, gates: &gates, old: &old, read: &read }.leaves(value)
+    let inside = dims.iter().filter(|dim| dim.len > 1).fold(0, |divisor, dim| gcd(divisor, stride(dim).unsigned_abs()));
+    let inside = i128::try_from(inside).unwrap_or(0);
+    -inside < ends[0] && ends[1] < inside
 }
 
 fn gcd(a: u128, b: u128) -> u128 {

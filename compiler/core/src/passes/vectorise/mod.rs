@@ -12,6 +12,7 @@
 //! an extreme or another associative shape (`recurrence`, `solve`), or a public number that grows by a constant. Loops are tried from the inside out, a level of nesting
 //! at a time, so that sums of products become one gate in between and an outer loop meets vectors where there were loops.
 //!
+//! * `induction`: public numbers that grow by a constant follow from the counter;
 //! * `flatten`: public choices that differ by turn become selections;
 //! * `affine`, `access`, `idle`: where turns read and write;
 //! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
@@ -28,6 +29,7 @@ mod body;
 mod contraction;
 mod flatten;
 mod idle;
+mod induction;
 mod order;
 mod promote;
 mod recurrence;
@@ -37,20 +39,18 @@ mod waves;
 mod widen;
 
 use super::{dead, dot, rounding, views};
-use crate::ir::{
-    Bound, Carried, Constant, Gate, Inst, Kind, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies,
-};
+use crate::ir::{Bound, Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
-use affine::{Affine, Scalars};
+use affine::Scalars;
 use body::Body;
 use std::collections::{BTreeMap, BTreeSet};
 use widen::{Turns, Why, Widen, Widened};
 
-/// Lanes that the values of all turns may have together: 256 MB under `rep3`, were all of them alive at once.
-const MOST: u64 = 1 << 24;
+/// Bytes that the vectors of all turns may take together under `rep3`, were all of them alive at once.
+const MOST: u64 = 1 << 28;
 
 /// The same where no turn takes a round, and nothing but time is saved.
-const MOST_LOCAL: u64 = 1 << 22;
+const MOST_LOCAL: u64 = 1 << 26;
 
 /// Lanes that the machine computes together.
 const BLOCK: u64 = 512;
@@ -125,10 +125,8 @@ struct Pass {
 enum Role {
     /// Nothing.
     Same,
-    /// A public number that each turn raises by a constant.
-    Steps(i64),
-    /// An array in which turns keep out of each other's way.
-    Shared,
+    /// An array in which turns keep out of each other's way, and a type that all its versions fit.
+    Shared(RegType),
     /// Anything else.
     Value,
 }
@@ -152,8 +150,17 @@ impl Pass {
             self.rename(&mut inst);
             changed |= inner;
             match inst {
-                // One level at a time.
-                Inst::Loop(l) if !inner && !self.made.contains(&l.counter) => changed |= self.attempt(l, &mut out),
+                Inst::Loop(mut l) => {
+                    let mut behind = Vec::new();
+                    self.inductions(&mut l, &mut behind);
+                    // One level at a time.
+                    if inner || self.made.contains(&l.counter) {
+                        out.push(Inst::Loop(l));
+                    } else {
+                        changed |= self.attempt(l, &mut out);
+                    }
+                    out.extend(behind);
+                }
                 other => out.push(other),
             }
         }
@@ -232,8 +239,8 @@ impl Pass {
     fn turned(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
         let (values, constants, scalars) =
             (self.program.values.len(), self.program.constants.len(), self.scalars.mark());
-        let (made, results, lanes, rounds) = self.at_once(l, count)?;
-        if lanes <= if rounds { MOST } else { MOST_LOCAL } {
+        let (made, results, bytes, rounds) = self.at_once(l, count)?;
+        if bytes <= if rounds { MOST } else { MOST_LOCAL } {
             for (result, value) in results {
                 self.replaced.insert(result, value);
             }
@@ -243,7 +250,7 @@ impl Pass {
         self.program.constants.truncate(constants);
         self.scalars.rewind(scalars);
         // Half of what would fit, so that a strip's own small vectors do too; whole blocks of lanes where there are so many.
-        let strip = MOST / 2 / (lanes / count).max(1);
+        let strip = MOST / 2 / (bytes / count).max(1);
         let strip = if strip > BLOCK { strip - strip % BLOCK } else { strip };
         if !rounds || strip < strips::SHORTEST {
             return Err(Why::TooLarge);
@@ -251,7 +258,7 @@ impl Pass {
         self.in_strips(l, count, strip)
     }
 
-    /// All turns at once, whatever that takes: instructions, results that are other values, lanes, and whether there are rounds in it.
+    /// All turns at once, whatever that takes: instructions, results that are other values, bytes, and whether there are rounds in it.
     #[allow(clippy::type_complexity, reason = "read in one place")]
     fn at_once(&mut self, l: &Loop, count: u64) -> Widened<(Vec<Inst>, Vec<(ValueId, ValueId)>, u64, bool)> {
         let mut l = l.clone();
@@ -278,11 +285,8 @@ impl Pass {
                 Role::Same => {
                     widen.same.insert(c.param, c.init);
                 }
-                Role::Steps(_) => {
-                    widen.unmade.insert(c.param);
-                }
-                Role::Shared => {
-                    let slot = widen.program.slot(c.param);
+                Role::Shared(ty) => {
+                    let slot = Slot { ty: *ty, ..widen.program.slot(c.param) };
                     let start = if widen.program.slot(c.init) == slot {
                         c.init
                     } else {
@@ -301,16 +305,12 @@ impl Pass {
         for ((c, role), end) in l.carried.iter().zip(&roles).zip(ends) {
             let end = match role {
                 Role::Same => c.init,
-                Role::Shared => widen.renamed(c.next),
-                Role::Steps(step) => {
-                    let Some(()) = stepped(&mut widen, c, *step, count, l.site) else { return Err(Why::TooLarge) };
-                    continue;
-                }
+                Role::Shared(_) => widen.renamed(c.next),
                 Role::Value => end.ok_or(Why::TooLarge)?,
             };
             finish(&mut widen, end, c.result, l.site, &mut results);
         }
-        let (lanes, rounds) = (widen.lanes(), widen.rounds);
+        let (bytes, rounds) = (widen.bytes(), widen.rounds);
         self.made.append(&mut widen.moves);
         let mut out = std::mem::take(&mut widen.out);
         for mut inst in behind {
@@ -319,7 +319,7 @@ impl Pass {
             });
             out.push(inst);
         }
-        Ok((out, results, lanes, rounds))
+        Ok((out, results, bytes, rounds))
     }
 
     /// What the turns do with each value that they hand on. An array of which they use one place alone becomes a value of that place.
@@ -336,14 +336,12 @@ impl Pass {
         while let Some(c) = l.carried.get(at).copied() {
             if c.next == c.param {
                 roles.push(Role::Same);
-            } else if let Some(step) = self.steps(l, &c, count) {
-                roles.push(Role::Steps(step));
             } else {
                 let inside = defined(l);
                 let accesses = Accesses::of(&self.program, &self.scalars, l, &c, &inside);
                 match accesses {
                     Ok(accesses) if accesses.written => match accesses.check(&self.program, l, from, count) {
-                        Ok(()) => roles.push(Role::Shared),
+                        Ok(()) => roles.push(Role::Shared(accesses.ty)),
                         Err(why) => {
                             promote::run(&mut self.program, l, at, &accesses, (before, behind)).ok_or(why)?;
                             // It may now be written only, or be gone; the new value stands at the end.
@@ -356,35 +354,6 @@ impl Pass {
             at += 1;
         }
         Ok(roles)
-    }
-
-    /// By how much each turn raises a public number, if that is always the same.
-    fn steps(&mut self, l: &Loop, c: &Carried, count: u64) -> Option<i64> {
-        let Slot { ty: RegType::Pub { kind: Kind::Int, lo, hi, .. }, lanes: 1 } = self.program.slot(c.param) else {
-            return None;
-        };
-        let mut form = self.scalars.form(c.next);
-        if form.take(c.param) != 1 || !form.terms.is_empty() {
-            return None;
-        }
-        let step = form.constant;
-        let init = self.range(c.init);
-        // It stays in its range in all turns and behind them, so that what computes it stops nothing.
-        let grown = i128::from(step) * i128::from(count);
-        let (least, greatest) = (i128::from(init.0) + grown.min(0), i128::from(init.1) + grown.max(0));
-        let Bound::Const(from) = l.from else { return None };
-        if least < i128::from(lo) || greatest > i128::from(hi) {
-            return None;
-        }
-        let start = self.scalars.form(c.init).plus(&Affine::of(l.counter), step)?;
-        let start = start.plus(&Affine::constant(from), step.checked_neg()?)?;
-        self.scalars.define(c.param, start);
-        for inst in &l.body {
-            if let Inst::Gate(gate) = inst {
-                self.scalars.learn(&self.program, gate);
-            }
-        }
-        Some(step)
     }
 }
 
@@ -426,17 +395,6 @@ fn differing(l: &Loop) -> BTreeSet<ValueId> {
     differs.extend(l.carried.iter().filter(|c| c.next != c.param).map(|c| c.param));
     walk(&l.body, &mut differs);
     differs
-}
-
-/// Defines the result of a number that grows by steps.
-fn stepped(widen: &mut Widen<'_>, c: &Carried, step: i64, count: u64, site: SiteId) -> Option<()> {
-    let grown = i64::try_from(count).ok()?.checked_mul(step)?;
-    let constant = widen.program.constant(Constant::Words(vec![grown]));
-    let by = widen.program.value(Slot { ty: RegType::pub_int(grown, grown), lanes: 1 }, "");
-    widen.out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(by), site }));
-    let args = vec![Ref::lane(widen.renamed(c.init), 0), Ref::lane(by, 0)];
-    widen.out.push(Inst::Gate(Gate { op: Op::Add {}, args, result: Some(c.result), site }));
-    Some(())
 }
 
 /// Lets a value be the result of a loop.

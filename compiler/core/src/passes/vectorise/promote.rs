@@ -27,6 +27,7 @@ pub(super) fn run(
     let place = Place { offset, index, dims: first.place.clone().simplified().dims };
     let lanes = place.lanes()?;
     let slot = Slot { ty: program.ty(c.param), lanes };
+    let version = |value: ValueId| accesses.versions.get(&value).copied();
     let ty = program.ty(c.init);
     let init = program.value(Slot { ty, lanes }, "");
     let args = vec![Ref { value: c.init, place: place.clone() }];
@@ -40,13 +41,21 @@ pub(super) fn run(
                     *view = Ref::whole(*value, lanes);
                 }
             });
-            if let Inst::Update(update) = inst
-                && stands.contains_key(&update.array)
-            {
-                let value = program.value(slot, "");
-                stands.insert(update.result, value);
-                let args = std::mem::take(&mut update.args);
-                *inst = Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(value), site: update.site });
+            let result = match inst {
+                Inst::Gate(gate) => gate.result,
+                Inst::Update(update) => Some(update.result),
+                _ => None,
+            };
+            let Some(result) = result.filter(|result| version(*result).is_some()) else { continue };
+            let value = program.value(Slot { ty: program.ty(result), lanes }, "");
+            stands.insert(result, value);
+            match inst {
+                Inst::Update(update) => {
+                    let args = std::mem::take(&mut update.args);
+                    *inst = Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(value), site: update.site });
+                }
+                Inst::Gate(gate) => gate.result = Some(value),
+                _ => {}
             }
         }
         let next = *stands.get(&c.next)?;
@@ -65,12 +74,12 @@ pub(super) fn run(
     let mut made = Vec::with_capacity(l.body.len() + 1);
     for mut inst in std::mem::take(&mut l.body) {
         each_view(&mut inst, &mut |view| {
-            if view.value == c.param && view.place == read {
+            if version(view.value) == Some(0) && view.place == read {
                 *view = Ref::whole(param, lanes);
             }
         });
         if let Inst::Update(update) = &mut inst
-            && update.array == c.param
+            && version(update.array) == Some(0)
         {
             let value = program.value(slot, "");
             let args = std::mem::replace(&mut update.args, vec![Ref::whole(value, lanes)]);

@@ -10,8 +10,11 @@
 use super::Pass;
 use super::access::Accesses;
 use super::widen::{Spill, Turns, Why, Widen, Widened, because};
-use crate::ir::{Bound, Carried, Concat, Constant, Gate, Inst, Loop, Op, Place, Ref, RegType, SiteId, Slot, ValueId};
+use crate::ir::{
+    Bound, Carried, Concat, Constant, Gate, Inst, Loop, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies,
+};
 use crate::passes::facts;
+use std::collections::BTreeMap;
 
 /// A loop of the nest: its counter, first number and turns.
 #[derive(Clone, Copy)]
@@ -61,17 +64,26 @@ impl Pass {
         let mut inside = super::defined(l);
         inside.remove(&m.counter);
         let alone = Loop { counter: l.counter, ..m.clone() };
+        let mut types = BTreeMap::new();
         for c in &m.carried {
             let accesses = Accesses::of(&self.program, &self.scalars, &alone, c, &inside)?;
             if !accesses.written {
                 return Err(no_nest());
             }
             accesses.in_order_of_sums(m.counter, i.count, j.count)?;
+            types.insert(c.init, accesses.ty);
         }
-        self.waves(l, m, &outer_gates, (i, j))
+        self.waves(l, m, (&outer_gates, &types), (i, j))
     }
 
-    fn waves(&mut self, l: &Loop, m: &Loop, before: &[&Inst], (i, j): (Axis, Axis)) -> Widened<Vec<Inst>> {
+    /// `types` are those that all versions of an array fit, by what it is at the start of an outer turn.
+    fn waves(
+        &mut self,
+        l: &Loop,
+        m: &Loop,
+        (before, types): (&[&Inst], &BTreeMap<ValueId, RegType>),
+        (i, j): (Axis, Axis),
+    ) -> Widened<Vec<Inst>> {
         let site = l.site;
         let (short, long) = if i.count <= j.count { (i, j) } else { (j, i) };
         let lanes = short.count;
@@ -84,7 +96,8 @@ impl Pass {
         let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, super::MOST);
         let mut arrays = Vec::with_capacity(l.carried.len());
         for c in &l.carried {
-            let Slot { ty, lanes: own } = widen.program.slot(c.param);
+            let own = widen.program.lanes(c.param);
+            let ty = types.get(&c.param).copied().unwrap_or(widen.program.ty(c.param));
             let all = own.checked_add(lanes).ok_or(Why::TooLarge)?;
             let spare = widen.empty(ty, lanes, site)?;
             let init = widen.program.value(Slot { ty, lanes: all }, "");
@@ -152,7 +165,10 @@ impl Pass {
         out.push(Inst::Loop(Loop { counter: wave, from, to, carried, body, site }));
         for (c, (result, own)) in l.carried.iter().zip(results) {
             let args = vec![Ref { value: result, place: Place::span(0, own) }];
-            out.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(c.result), site }));
+            // What the nest hands on fits, whatever versions there were on the way.
+            let op =
+                if copies(self.program.ty(result), self.program.ty(c.result)) { Op::Copy {} } else { Op::Relabel {} };
+            out.push(Inst::Gate(Gate { op, args, result: Some(c.result), site }));
         }
         Ok(out)
     }

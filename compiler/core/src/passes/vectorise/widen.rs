@@ -6,8 +6,8 @@
 use super::affine::{Affine, Scalars};
 use super::contraction;
 use crate::ir::{
-    Bound, Carried, Concat, Constant, Dim, Gate, If, Index, Inst, Joined, Loop, Op, Place, Program, Ref, RegType,
-    SiteId, Slot, Update, ValueId,
+    Bound, Carried, Concat, Constant, Dim, Gate, If, Index, Inst, Joined, Kind, Loop, Op, Place, Program, Ref, RegType,
+    SiteId, Slot, Update, ValueId, fits,
 };
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +67,8 @@ pub(super) struct Widen<'p> {
     /// Public scalars that differ by turn and are made only where more than an index reads them.
     pub(super) unmade: BTreeSet<ValueId>,
     pub(super) out: Vec<Inst>,
-    /// Lanes of the vectors so far, and most that they may have.
-    lanes: u64,
+    /// Bytes of the vectors so far, and most that they may take.
+    bytes: u64,
     most: u64,
     /// Whether a vector gate takes a round.
     pub(super) rounds: bool,
@@ -91,7 +91,7 @@ impl<'p> Widen<'p> {
             shared: BTreeSet::new(),
             unmade: BTreeSet::from([turns.counter]),
             out: Vec::new(),
-            lanes: 0,
+            bytes: 0,
             most,
             rounds: false,
             moves: BTreeSet::new(),
@@ -100,9 +100,9 @@ impl<'p> Widen<'p> {
         }
     }
 
-    /// Lanes of the vectors so far.
-    pub(super) fn lanes(&self) -> u64 {
-        self.lanes
+    /// Bytes of the vectors so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     // What is made.
@@ -110,16 +110,23 @@ impl<'p> Widen<'p> {
     /// A gate of the output.
     pub(super) fn emit(&mut self, op: Op, args: Vec<Ref>, ty: RegType, lanes: u64, site: SiteId) -> Widened<ValueId> {
         let args = args.into_iter().map(|arg| self.lowered(arg, site)).collect::<Widened<Vec<_>>>()?;
-        self.count(lanes)?;
+        self.count(ty, lanes)?;
         let result = self.program.value(Slot { ty, lanes }, "");
         self.rounds |= facts::rounds(self.program, op, &args, Some(result)) > 0;
         self.out.push(Inst::Gate(Gate { op, args, result: Some(result), site }));
         Ok(result)
     }
 
-    fn count(&mut self, lanes: u64) -> Widened<()> {
-        self.lanes = self.lanes.saturating_add(lanes);
-        if self.lanes > self.most { Err(Why::TooLarge) } else { Ok(()) }
+    /// Counts a vector.
+    fn count(&mut self, ty: RegType, lanes: u64) -> Widened<()> {
+        // Two shares each: of a number in a word, of a word by planes.
+        let bytes = match ty {
+            RegType::Pub { .. } => lanes.saturating_mul(8),
+            RegType::Arith { .. } => lanes.saturating_mul(16),
+            RegType::Bin { width } => lanes.saturating_mul(width.into()) / 4,
+        };
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.most { Err(Why::TooLarge) } else { Ok(()) }
     }
 
     /// A public constant.
@@ -135,8 +142,8 @@ impl<'p> Widen<'p> {
             return Ok(Ref { value: view.value, place });
         }
         let lanes = place.lanes().ok_or(Why::TooLarge)?;
-        self.count(lanes)?;
         let ty = self.program.ty(view.value);
+        self.count(ty, lanes)?;
         let array = self.program.value(Slot { ty, lanes }, "");
         let result = self.program.value(Slot { ty, lanes }, "");
         let rows = place.dims[0].len;
@@ -276,10 +283,21 @@ impl<'p> Widen<'p> {
         } else {
             (self.renamed(view.value), 0)
         };
-        match self.turned_place(&view.place, apart, site)? {
-            Some((place, step)) => Ok(Turned { value, place, step }),
-            None => self.gathered(value, apart, view, site),
+        let turned = match self.turned_place(&view.place, apart, site)? {
+            Some((place, step)) => Turned { value, place, step },
+            None => self.gathered(value, apart, view, site)?,
+        };
+        let ty = self.program.ty(view.value);
+        if !self.shared.contains(&view.value) || fits(self.program.ty(value), ty) {
+            return Ok(turned);
         }
+        // The array that all turns share has the range of all its versions; this one is known to have less.
+        let each = view.lanes();
+        let lanes = self.lanes_of(each)?;
+        let lanes_of_all = self.over_turns(turned);
+        let narrow = self.emit(Op::Relabel {}, vec![lanes_of_all], ty, lanes, site)?;
+        let step = i64::try_from(each).map_err(|_| Why::TooLarge)?;
+        Ok(Turned { value: narrow, place: Place::whole(each), step })
     }
 
     /// A place in the first turn and its step, where lanes of the next turn lie `apart`; `None` where the index follows no step.
@@ -411,8 +429,20 @@ impl<'p> Widen<'p> {
 
     fn gate(&mut self, gate: &Gate) -> Widened<()> {
         let site = gate.site;
+        if let (Op::Copy {} | Op::Relabel {}, [of], Some(result)) = (gate.op, gate.args.as_slice(), gate.result)
+            && self.shared.contains(&of.value)
+            && of.place.is_whole(self.program.lanes(of.value))
+            && self.program.ty(of.value).is_secret() == self.program.ty(result).is_secret()
+        {
+            // Another version of the array that all turns share.
+            self.same.insert(result, self.renamed(of.value));
+            self.shared.insert(result);
+            return Ok(());
+        }
         let fresh = matches!(gate.op, Op::Random {} | Op::TruncStochastic { .. });
-        let allowed = facts::is_pure(self.program, gate) || fresh && facts::removable(self.program, gate);
+        let allowed = facts::is_pure(self.program, gate)
+            || fresh && facts::removable(self.program, gate)
+            || gate.result.is_some_and(|result| self.stays(result));
         let Some(result) = gate.result.filter(|_| allowed) else { return because(site, refused(gate)) };
         if !fresh && !gate.args.iter().any(|arg| self.view_differs(arg)) {
             let mut gate = gate.clone();
@@ -450,6 +480,29 @@ impl<'p> Widen<'p> {
         };
         self.wide.insert(result, wide);
         Ok(())
+    }
+
+    /// Whether a public scalar follows steps that keep it in its range in all turns.
+    fn stays(&self, value: ValueId) -> bool {
+        let Slot { ty: RegType::Pub { kind: Kind::Int, lo, hi, .. }, lanes: 1 } = self.program.slot(value) else {
+            return false;
+        };
+        if !self.follows_steps(value) {
+            return false;
+        }
+        let mut form = self.scalars.form(value);
+        let step = form.take(self.turns.counter);
+        let Some(last) = i64::try_from(self.turns.count - 1).ok().and_then(|last| last.checked_add(self.turns.from))
+        else {
+            return false;
+        };
+        let terms = form.terms.iter().map(|(term, factor)| (self.program.ty(*term).range(), *factor));
+        let mut ends = [i128::from(form.constant); 2];
+        for ((from, to), factor) in terms.chain([((self.turns.from, last), step)]) {
+            let pair = [from, to].map(|end| i128::from(end) * i128::from(factor));
+            ends = [ends[0] + pair[0].min(pair[1]), ends[1] + pair[0].max(pair[1])];
+        }
+        i128::from(lo) <= ends[0] && ends[1] <= i128::from(hi)
     }
 
     /// Whether a public scalar is a sum of multiples of the counter and of what is the same in all turns.
@@ -624,7 +677,7 @@ impl<'p> Widen<'p> {
         }
         let Slot { ty, lanes } = self.program.slot(concat.result);
         let all = self.lanes_of(lanes)?;
-        self.count(all)?;
+        self.count(ty, all)?;
         let stride = i64::try_from(lanes).map_err(|_| Why::TooLarge)?;
         let mut array = self.empty(ty, all, site)?;
         let mut offset = 0;
@@ -654,7 +707,7 @@ impl<'p> Widen<'p> {
         let mut differs: Vec<bool> = l.carried.iter().map(|c| self.differs(c.init)).collect();
         loop {
             let before = (self.wide.clone(), self.same.clone(), self.shared.clone(), self.unmade.clone());
-            let (lanes, rounds, outer) = (self.lanes, self.rounds, std::mem::take(&mut self.out));
+            let (bytes, rounds, outer) = (self.bytes, self.rounds, std::mem::take(&mut self.out));
             let made = self.turn_of(l, &differs);
             let body = std::mem::replace(&mut self.out, outer);
             let carried = made?;
@@ -685,7 +738,7 @@ impl<'p> Widen<'p> {
                         self.wide.insert(c.result, result);
                         result
                     } else if self.shared.contains(&c.init) {
-                        let result = self.program.value(self.program.slot(c.result), "");
+                        let result = self.program.value(self.program.slot(init), "");
                         self.same.insert(c.result, result);
                         self.shared.insert(c.result);
                         result
@@ -699,7 +752,7 @@ impl<'p> Widen<'p> {
             }
             differs = grown;
             (self.wide, self.same, self.shared, self.unmade) = before;
-            (self.lanes, self.rounds) = (lanes, rounds);
+            (self.bytes, self.rounds) = (bytes, rounds);
         }
     }
 
@@ -710,11 +763,12 @@ impl<'p> Widen<'p> {
             let slot = self.program.slot(c.param);
             params.push(if *differs {
                 let lanes = self.lanes_of(slot.lanes)?;
-                self.count(lanes)?;
+                self.count(slot.ty, lanes)?;
                 let param = self.program.value(Slot { lanes, ..slot }, "");
                 self.wide.insert(c.param, param);
                 param
             } else if self.shared.contains(&c.init) {
+                let slot = self.program.slot(self.renamed(c.init));
                 let param = self.program.value(slot, "");
                 self.same.insert(c.param, param);
                 self.shared.insert(c.param);
@@ -765,7 +819,7 @@ impl<'p> Widen<'p> {
             }
             let (then, otherwise) = (self.renamed(joined.then), self.renamed(joined.otherwise));
             let result = if self.shared.contains(&joined.then) || self.shared.contains(&joined.otherwise) {
-                let result = self.program.value(slot, "");
+                let result = self.program.value(self.program.slot(then), "");
                 self.same.insert(joined.result, result);
                 self.shared.insert(joined.result);
                 result
