@@ -152,6 +152,9 @@ impl Place {
         if inner.lanes() == Some(0) {
             return Some(inner);
         }
+        if own.lanes().is_some_and(|lanes| inner.is_whole(lanes)) {
+            return Some(own);
+        }
         let (offset, index, dims) = match *own.dims.as_slice() {
             [] => {
                 // Every lane of the inner view must be lane 0: repeats.

@@ -38,7 +38,7 @@ mod strips;
 mod waves;
 mod widen;
 
-use super::{dead, dot, rounding, views};
+use super::{dead, dot, facts, rounding, views};
 use crate::ir::{Bound, Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
 use affine::Scalars;
@@ -276,6 +276,7 @@ impl Pass {
         let mut behind = Vec::new();
         let roles = self.roles(&mut l, count, &mut before, &mut behind)?;
         let Bound::Const(from) = l.from else { return Err(Why::TooLarge) };
+        prune(&self.program, &mut l);
         let ranges: Vec<(i64, i64)> = l.carried.iter().map(|c| self.range(c.init)).collect();
         let turns = Turns { counter: l.counter, from, count };
         let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, u64::MAX);
@@ -355,6 +356,28 @@ impl Pass {
         }
         Ok(roles)
     }
+}
+
+/// Drops what nothing in the body reads, so that it does not look as if single turns were asked for.
+fn prune(program: &Program, l: &mut Loop) {
+    let mut live: BTreeSet<ValueId> = l.carried.iter().map(|c| c.next).collect();
+    let mut kept = Vec::with_capacity(l.body.len());
+    for inst in std::mem::take(&mut l.body).into_iter().rev() {
+        let dead = match &inst {
+            Inst::Gate(gate) => {
+                facts::removable(program, gate) && gate.result.is_some_and(|result| !live.contains(&result))
+            }
+            _ => false,
+        };
+        if !dead {
+            inst.each_use(&mut |value| {
+                live.insert(value);
+            });
+            kept.push(inst);
+        }
+    }
+    kept.reverse();
+    l.body = kept;
 }
 
 /// Values of a loop's body, with its counter and what it carries.
