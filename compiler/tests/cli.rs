@@ -263,6 +263,14 @@ fn the_passes_can_be_looked_at() {
     assert!(dumped.starts_with("after fold-2:"));
     let (dumped, _) = compile(&["--skip-pass", "fold-2", "--dump-ir", "after=fold-2"], 0);
     assert_eq!(dumped, "");
+    let (nothing, said) = compile(&["--explain-loops"], 0);
+    assert!(nothing.is_empty());
+    assert!(said.contains("the turns of every loop run at once"), "{said}");
+    let source = "party A;\ninput xs: secret [int in 1..=9; 8] from A;\nfn main() {\n    let mut a = 1;\n    for x in xs {\n        a = (a * x + 1) % 7;\n    }\n    output a to all;\n}\n";
+    std::fs::write(folder.path().join("main.smpc"), source).expect("a writable folder");
+    let (_, said) = compile(&["--explain-loops"], 0);
+    assert!(said.contains("main.smpc:5:5: turns run one after the other: for x in xs {"), "{said}");
+    assert!(said.contains("a turn builds on what the one before it made\n    at main.smpc:6:"), "{said}");
     for wrong in [["--skip-pass", "folds"], ["--dump-ir", "fold"], ["--dump-ir", "after=folds"]] {
         let (_, said) = compile(&wrong, 2);
         assert!(said.contains("help: "), "{said}");

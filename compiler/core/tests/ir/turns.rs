@@ -122,7 +122,7 @@ impl Writer {
         };
         let value = match self.rng.below(4) {
             0 => format!("min({through}, m[i, j])"),
-            1 => format!("max(m[i, j], min(m[i, k1], m[k1, j]))"),
+            1 => "max(m[i, j], min(m[i, k1], m[k1, j]))".to_owned(),
             _ => format!("max(min(m[i, j], {through}), 0)"),
         };
         self.block("for k1 in 0..6", |w| {
