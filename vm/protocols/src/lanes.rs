@@ -64,6 +64,52 @@ impl Lanes {
     }
 }
 
+/// Columns of a table that is turned over at a time: as many lines of the cache as stay in the first level.
+const TILE: usize = 64;
+
+impl Lanes {
+    /// Copies the lanes of a vector, in order.
+    pub fn copy<T: Copy>(&self, from: &[T], out: &mut [T]) {
+        if let Some((start, len)) = self.contiguous() {
+            out.copy_from_slice(&from[start..start + len]);
+            return;
+        }
+        let [(outer, rows), (inner, cols)] = self.dims;
+        if rows > 1 && cols > 1 && inner.unsigned_abs() >= TILE / 8 && outer.unsigned_abs() < TILE / 8 {
+            // A table turned over: neighbours in memory are taken while their line is at hand.
+            for tile in (0..cols).step_by(TILE) {
+                let width = TILE.min(cols - tile);
+                for (i, row) in self.rows().enumerate() {
+                    let first = row.wrapping_add_signed(inner.wrapping_mul(tile.cast_signed()));
+                    strided(from, first, inner, &mut out[i * cols + tile..][..width]);
+                }
+            }
+            return;
+        }
+        for (row, out) in self.rows().zip(out.chunks_exact_mut(cols.max(1))) {
+            strided(from, row, inner, out);
+        }
+    }
+}
+
+/// `from[first], from[first + stride], …`
+fn strided<T: Copy>(from: &[T], first: usize, stride: isize, out: &mut [T]) {
+    let len = out.len();
+    match stride {
+        1 => out.copy_from_slice(&from[first..first + len]),
+        0 => out.fill(from[first]),
+        1.. => {
+            let (step, last) = (stride.unsigned_abs(), (len - 1) * stride.unsigned_abs());
+            out.iter_mut().zip(from[first..=first + last].iter().step_by(step)).for_each(|(out, word)| *out = *word);
+        }
+        _ => {
+            let (step, last) = (stride.unsigned_abs(), (len - 1) * stride.unsigned_abs());
+            let words = from[first - last..=first].iter().rev().step_by(step);
+            out.iter_mut().zip(words).for_each(|(out, word)| *out = *word);
+        }
+    }
+}
+
 /// An inclusive range of raw integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -116,4 +162,33 @@ pub const fn signed_width(lo: i128, hi: i128) -> u32 {
     let a = 128 - (if lo < 0 { !lo } else { lo }).leading_zeros();
     let b = 128 - (if hi < 0 { !hi } else { hi }).leading_zeros();
     (if a > b { a } else { b }) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lanes;
+
+    /// The copy of a view is what its lanes are one by one, for strides of all signs and sizes.
+    #[test]
+    fn copies_are_the_lanes_in_order() {
+        let from: Vec<u32> = (0..6000).collect();
+        let strides = [-70, -9, -2, -1, 0, 1, 2, 7, 8, 9, 70];
+        for outer in strides {
+            for inner in strides {
+                for (rows, cols) in [(1, 1), (1, 5), (3, 1), (2, 3), (8, 9), (5, 70), (40, 2)] {
+                    let reach = |stride: isize, len: usize| stride * (len.cast_signed() - 1);
+                    let least = reach(outer, rows).min(0) + reach(inner, cols).min(0);
+                    let span = reach(outer, rows).abs() + reach(inner, cols).abs();
+                    if span >= from.len().cast_signed() {
+                        continue;
+                    }
+                    let view = Lanes { start: least.unsigned_abs(), dims: [(outer, rows), (inner, cols)] };
+                    let mut out = vec![0; view.len()];
+                    view.copy(&from, &mut out);
+                    let expected: Vec<u32> = view.iter().map(|lane| from[lane]).collect();
+                    assert_eq!(out, expected, "{view:?}");
+                }
+            }
+        }
+    }
 }

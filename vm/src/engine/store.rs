@@ -177,7 +177,11 @@ impl<'m, P: Protocol> Store<'m, P> {
         let whole = self.is_whole(view.slot, &lanes);
         Ok(match &self.slots[view.slot.index()] {
             Value::Pub(values) if whole => Arg::Pub(Rc::clone(values)),
-            Value::Pub(values) => Arg::Pub(Rc::new(lanes.iter().map(|lane| values[lane]).collect())),
+            Value::Pub(values) => {
+                let mut taken = vec![0; lanes.len()];
+                lanes.copy(values, &mut taken);
+                Arg::Pub(Rc::new(taken))
+            }
             Value::Arith(values) if whole => Arg::Arith(Rc::clone(values)),
             Value::Arith(values) => Arg::Arith(Rc::new(values.read(&lanes))),
             Value::Bin(values) if whole => Arg::Bin(Rc::clone(values)),

@@ -5,10 +5,13 @@
 //! %3 = sum{len=1000}(%2)    ->      %3 = dot{len=1000}(%0, %1)
 //! ```
 //!
+//! Where many sums share factors, that is a product of matrices, whose operands are read once.
+//!
 //! The views of the sum and of the product compose, so that sums over columns fuse too. The product is left to `passes::dead`; where
 //! something else reads it, the sum of it is free and stays.
 
 use super::forward::{self, Replaced, Rewrite};
+use super::vectorise::contraction::Contraction;
 use crate::ir::{Inst, Op, Program, Ref};
 
 /// Fuses sums of products.
@@ -41,8 +44,7 @@ impl Rewrite for Dots {
                     if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
-                        gate.op = Op::Dot { len };
-                        gate.args = factors;
+                        (gate.op, gate.args) = best(len, factors);
                     }
                 }
                 _ => {}
@@ -71,4 +73,20 @@ impl Dots {
         }
         Some(factors)
     }
+}
+
+/// The sums as one operation: a product of matrices, where that can be said with views of two dimensions.
+fn best(len: u64, factors: Vec<Ref>) -> (Op, Vec<Ref>) {
+    if let [a, b] = factors.as_slice()
+        && a.lanes() > len
+        && let Some(sums) = Contraction::of_dots(len, a, b)
+    {
+        let (op, args) = sums.best();
+        let args: Vec<Ref> =
+            args.into_iter().map(|arg| Ref { place: arg.place.simplified(), value: arg.value }).collect();
+        if args.iter().all(|arg| arg.place.dims.len() <= 2) {
+            return (op, args);
+        }
+    }
+    (Op::Dot { len }, factors)
 }

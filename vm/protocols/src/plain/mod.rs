@@ -29,7 +29,9 @@ impl Shares for Numbers {
         self.0.len()
     }
     fn read(&self, view: &Lanes) -> Self {
-        Self(view.iter().map(|i| self.0[i]).collect())
+        let mut out = vec![0; view.len()];
+        view.copy(&self.0, &mut out);
+        Self(out)
     }
     fn write(&mut self, view: &Lanes, values: &Self) {
         view.iter().zip(&values.0).for_each(|(i, v)| self.0[i] = *v);

@@ -90,10 +90,7 @@ impl Shares for Arith {
     }
 
     fn read(&self, view: &Lanes) -> Self {
-        self.map(view.len(), |words, out| match view.contiguous() {
-            Some((start, len)) => out.copy_from_slice(&words[start..start + len]),
-            None => out.iter_mut().zip(view.iter()).for_each(|(out, i)| *out = words[i]),
-        })
+        self.map(view.len(), |words, out| view.copy(words, out))
     }
 
     fn write(&mut self, view: &Lanes, values: &Self) {
@@ -153,6 +150,22 @@ impl Plane {
         let mask = if count == 64 { u64::MAX } else { ((1 << count) - 1) << (lane % 64) };
         let word = &mut rows[lane / ROW_LANES * self.width + self.plane][lane / 64 % ROW_WORDS];
         *word = *word & !mask | bits << (lane % 64) & mask;
+    }
+
+    /// Sets the lanes from the first one on to the lowest bits of words, a word of lanes at a time.
+    fn collect(self, rows: &mut [Row], words: impl Iterator<Item = u64>) {
+        let (mut lane, mut count, mut bits) = (0, 0, 0);
+        for word in words {
+            bits |= (word & 1) << count;
+            count += 1;
+            if count == 64 {
+                self.set(rows, lane, 64, bits);
+                (lane, count, bits) = (lane + 64, 0, 0);
+            }
+        }
+        if count > 0 {
+            self.set(rows, lane, count, bits);
+        }
     }
 
     /// Sets so many lanes from `at` on to one bit.
@@ -318,14 +331,14 @@ impl Shares for Bin {
         let [(_, _), (stride, cols)] = view.dims;
         Self::each_plane(&mut out, self, |to, from, tp, fp| match view.contiguous() {
             Some((start, len)) => tp.copy(to, 0, (fp, from, start), len),
-            None if stride == 1 => {
+            None if stride == 1 && cols >= 64 => {
                 view.rows().enumerate().for_each(|(i, start)| tp.copy(to, i * cols, (fp, from, start), cols));
             }
             // One lane for many, as where a scalar meets an array.
-            None if stride == 0 => {
+            None if stride == 0 && cols >= 64 => {
                 view.rows().enumerate().for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
             }
-            None => view.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, lane))),
+            None => tp.collect(to, view.iter().map(|lane| fp.get(from, lane))),
         });
         out
     }
@@ -352,7 +365,7 @@ impl Shares for Bin {
     fn gather(&self, index: &[usize]) -> Self {
         let mut out = self.like(self.width, index.len());
         Self::each_plane(&mut out, self, |to, from, tp, fp| {
-            index.iter().enumerate().for_each(|(i, lane)| tp.set(to, i, 1, fp.get(from, *lane)));
+            tp.collect(to, index.iter().map(|lane| fp.get(from, *lane)));
         });
         out
     }

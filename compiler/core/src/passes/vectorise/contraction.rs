@@ -14,7 +14,7 @@ struct Moves {
     b: i64,
 }
 
-pub(super) struct Contraction {
+pub(in crate::passes) struct Contraction {
     a: Ref,
     b: Ref,
     /// Dimensions of the result, outer first.
@@ -61,8 +61,17 @@ impl Contraction {
         }
     }
 
+    /// Dot products of so many pairs of lanes each.
+    pub(in crate::passes) fn of_dots(len: u64, a: &Ref, b: &Ref) -> Option<Self> {
+        let start = |view: &Ref| Ref { value: view.value, place: Place { dims: Vec::new(), ..view.place.clone() } };
+        let (x, y) = (a.place.clone().simplified().dims, b.place.clone().simplified().dims);
+        let ((x, ka), (y, kb)) = inner(&x, len).zip(inner(&y, len))?;
+        let sum = Moves { len, a: ka, b: kb };
+        Some(Self { a: start(a), b: start(b), lanes: aligned(&x, &y)?, sum, plain: None })
+    }
+
     /// The operation that computes it, on views of any number of dimensions.
-    pub(super) fn best(self) -> (Op, Vec<Ref>) {
+    pub(in crate::passes) fn best(self) -> (Op, Vec<Ref>) {
         if let Some(plain) = self.plain {
             return plain;
         }
@@ -78,6 +87,17 @@ impl Contraction {
             let first: Vec<&Moves> = long.iter().filter(|moves| of_a(moves) == rows_first).collect();
             let second: Vec<&Moves> = long.iter().filter(|moves| of_a(moves) != rows_first).collect();
             let size = |of: &[&Moves]| of.iter().map(|moves| moves.len).product();
+            if second.is_empty() {
+                // A matrix and a vector: as rows or as columns, whichever way the matrix lies in memory.
+                let mut columns = vec![dim(&sum, rows_first)];
+                columns.extend(first.iter().map(|moves| dim(moves, rows_first)));
+                let (matrix, vector) = if rows_first { (&self.a, &self.b) } else { (&self.b, &self.a) };
+                let place = Place { dims: columns.clone(), ..matrix.place.clone() };
+                if place.simplified().dims.len() <= 1 {
+                    let op = Op::MatMul { rows: 1, inner: sum.len, cols: size(&first) };
+                    return (op, vec![with(vector, vec![dim(&sum, !rows_first)]), with(matrix, columns)]);
+                }
+            }
             let mut left: Vec<Dim> = first.iter().map(|moves| dim(moves, rows_first)).collect();
             left.push(dim(&sum, rows_first));
             let mut right = vec![dim(&sum, !rows_first)];

@@ -26,7 +26,7 @@
 mod access;
 mod affine;
 mod body;
-mod contraction;
+pub(in crate::passes) mod contraction;
 mod flatten;
 mod idle;
 mod induction;
