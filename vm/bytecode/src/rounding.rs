@@ -23,6 +23,7 @@
 //! Loops with known turns are followed turn by turn as long as that is cheap ([`MOST_STEPS`]), others until a turn changes nothing; a bound that still
 //! grows then is none. Sides of an `if` are joined. All is computed in floating point, with a bit more than its rounding added.
 
+use crate::facts::written;
 use crate::module::{Bound as TurnBound, Constant, Dim, Entry, Gate, If, Level, Loop, Module, View, While};
 use crate::op::{Op, SiteId, SlotId};
 use crate::types::{DataType, RegType};
@@ -750,32 +751,4 @@ fn placed(of: Rounding, index: Rounding) -> Rounding {
 
 fn slots(view: &View) -> Vec<SlotId> {
     std::iter::once(view.slot).chain(view.index.map(|index| index.slot)).collect()
-}
-
-/// The registers that some code writes.
-fn written(blocks: &[&[Level]], module: &Module) -> BTreeSet<SlotId> {
-    let mut found = BTreeSet::new();
-    let mut todo: Vec<&[Level]> = blocks.to_vec();
-    let mut called = BTreeSet::new();
-    while let Some(levels) = todo.pop() {
-        for entry in levels.iter().flat_map(|level| &level.entries) {
-            match entry {
-                Entry::Gate(gate) => found.extend(gate.dst.as_ref().map(|dst| dst.slot)),
-                Entry::Call { function, .. } => {
-                    if called.insert(function.0)
-                        && let Some(function) = module.functions.get(function.index())
-                    {
-                        todo.push(&function.body);
-                    }
-                }
-                Entry::Loop(l) => {
-                    found.insert(l.counter);
-                    todo.push(&l.body);
-                }
-                Entry::While(w) => todo.extend([&w.head[..], &w.body[..]]),
-                Entry::If(i) => todo.extend([&i.then[..], &i.otherwise[..]]),
-            }
-        }
-    }
-    found
 }
