@@ -17,7 +17,7 @@ use smpcvm::program::Program;
 pub(crate) fn run(arguments: &Audit) -> Done {
     let file = arguments.output.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
     let program = program(&arguments.source)?;
-    let audit = audit(&program.module);
+    let audit = audit(&program.module).map_err(|error| one(Failure::user(error.to_string())))?;
     let digest = digest::print(&audit.digest());
     let rendered = match arguments.format {
         PageFormat::Json => json::render(&audit, &digest, &program.hash),

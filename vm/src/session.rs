@@ -164,7 +164,7 @@ impl Session {
 /// # Errors
 /// Names both digests.
 pub fn check_audit(program: &Program, pinned: &[u8; 32], by: &str) -> Result<(), Failure> {
-    let found = audit::audit(&program.module).digest();
+    let found = audit::audit(&program.module).map_err(|error| Failure::user(error.to_string()))?.digest();
     if found == *pinned {
         return Ok(());
     }

@@ -30,6 +30,7 @@ pub(super) struct Section {
 }
 
 /// Something below a heading.
+#[derive(PartialEq)]
 pub(super) enum Block {
     /// A paragraph.
     Text(String),
@@ -389,11 +390,28 @@ impl Writer<'_> {
     }
 
     fn recoveries(&self, found: &[&Recovery]) -> Vec<Block> {
-        let mut blocks: Vec<Block> = found.iter().take(MOST_ENTRIES).map(|one| self.recovery(one)).collect();
-        if found.len() > MOST_ENTRIES {
+        let mut kinds: Vec<(Block, u64)> = Vec::new();
+        for one in found {
+            let block = self.recovery(one);
+            match kinds.iter_mut().find(|(other, _)| *other == block) {
+                Some((_, times)) => *times += 1,
+                None => kinds.push((block, 1)),
+            }
+        }
+        let of_a_kind = kinds.len();
+        let shown = kinds.into_iter().take(MOST_ENTRIES).map(|(mut block, times)| {
+            if let Block::Entry { more, .. } = &mut block
+                && times > 1
+            {
+                more.push(format!("There are {} of this kind.", number(times)));
+            }
+            block
+        });
+        let mut blocks: Vec<Block> = shown.collect();
+        if of_a_kind > MOST_ENTRIES {
             blocks.push(Block::Text(format!(
                 "And {} more, which the JSON form lists.",
-                number(found.len() - MOST_ENTRIES)
+                number(of_a_kind - MOST_ENTRIES)
             )));
         }
         blocks
@@ -589,6 +607,7 @@ impl Writer<'_> {
         }
         for always in [
             "Values at the ends of their ranges: a total that is as large as it can be tells every value in it.",
+            "Data that is made up to find something out: a sum of products with a column of zeros and a single one is the value in one row.",
             "Several runs: two runs over data that differ in one person tell about that person by their difference.",
             "What parties may know from elsewhere, and what follows from the size and time of a run, which depend on the settings above and on what is \
              revealed alone.",

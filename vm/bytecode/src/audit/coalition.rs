@@ -238,6 +238,10 @@ impl System {
                 }
             }
         }
+        if regular.len() > MOST_ROWS {
+            analysis.left_out.extend(regular.iter().map(|family| family.disclosure));
+            return None;
+        }
         let cuts = match cuts(&regular) {
             Some(cuts) => cuts,
             None => {

@@ -26,6 +26,11 @@ pub(super) fn power(bits: u32) -> Number {
     Number::from_integer(num_bigint::BigInt::one() << bits)
 }
 
+/// 0 + 1 + … + (len − 1).
+pub(super) fn triangle(len: i128) -> Number {
+    whole(len) * whole(len - 1) * half()
+}
+
 /// Half.
 pub(super) fn half() -> Number {
     Number::new(1.into(), 2.into())
@@ -221,8 +226,7 @@ impl Form {
                 return None;
             }
         }
-        let turns = whole(len * (len - 1) / 2);
-        let at = &self.at * whole(len) + &self.slope * turns;
+        let at = &self.at * whole(len) + &self.slope * triangle(len);
         Self { mode: self.mode, at, slope: Number::zero(), terms, error: &self.error * whole(len) }.tidied()
     }
 

@@ -1,7 +1,7 @@
 //! What each operation does to dependencies and forms. One match without a wildcard: a new operation does not compile until somebody has said what it discloses.
 
 use super::Means;
-use super::form::{Form, Mode, Number, half, power, whole};
+use super::form::{Form, Mode, Number, half, power, triangle, whole};
 use super::lanes::{Block, LaneSet};
 use super::value::{Deps, Lanes, MOST_ROWS, Use, Value};
 use super::walk::{Unclear, Walk};
@@ -166,6 +166,7 @@ impl<'m> Walk<'m> {
     fn collected(&mut self, gate: &Gate, pieces: Vec<(u64, Deps, Option<Form>)>) -> Lanes {
         let mut result = Lanes::default();
         for (len, deps, form) in pieces {
+            self.steps += 1 + deps.uses.len() as u64 / 64;
             let value = self.value(deps, form, len, gate);
             result.push(len, value);
         }
@@ -476,7 +477,7 @@ impl<'m> Walk<'m> {
                 Some((Some(first), Some(second))) if value.deps.is_empty() => {
                     let before = found.len();
                     if let Ok(first) = u64::try_from(first) {
-                        found.take(from, first, second - i64::try_from(first).unwrap_or(i64::MAX), run);
+                        found.take(from, first, second.saturating_sub(i64::try_from(first).unwrap_or(i64::MAX)), run);
                     }
                     // An index out of bounds stops the run.
                     let missing = run - (found.len() - before);
@@ -611,7 +612,7 @@ fn windows(value: &Value, len: u64) -> Option<(Deps, Option<Form>)> {
             Some(super::form::Term { block: window(&term.block)?, times, ..term.clone() })
         });
         let terms = terms.collect::<Option<_>>()?;
-        let at = &form.at * n() + &form.slope * whole(len * (len - 1) / 2);
+        let at = &form.at * n() + &form.slope * triangle(len);
         let slope = &form.slope * n() * n();
         Some(Form { at, slope, terms, error: &form.error * n(), mode: form.mode })
     });

@@ -387,17 +387,34 @@ impl Recovery {
     }
 }
 
+/// A module has more code, or deeper nested loops, than can be analysed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl std::fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the program has too much code, or loops nested too deep, for an audit")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
 /// Analyses a module.
-#[must_use]
-pub fn audit(module: &Verified<Module>) -> Audit {
+///
+/// # Errors
+/// It is too large.
+pub fn audit(module: &Verified<Module>) -> Result<Audit, TooLarge> {
     let mut walk = walk::Walk::new(module);
     walk.levels(&module.main);
+    if walk.gave_up() {
+        return Err(TooLarge);
+    }
     let (disclosures, recoveries) = tell::tell(&walk);
     let mut unclear: Vec<(Place, Unclear)> =
         walk.unclear.iter().map(|(site, why)| (Place::of(module, *site), *why)).collect();
     unclear.dedup();
     let (tight, proven) = ranges::tight(module);
-    Audit {
+    Ok(Audit {
         program: module.manifest.program.clone(),
         params: module.manifest.params.clone(),
         roles: module.manifest.roles.clone(),
@@ -409,7 +426,7 @@ pub fn audit(module: &Verified<Module>) -> Audit {
         unclear,
         tight,
         proven,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::verify::{Limits, verify};
 use std::collections::BTreeMap;
 
 fn audited(module: Module) -> Audit {
-    audit(&verify(module, &Limits::default()).expect("a sound module"))
+    audit(&verify(module, &Limits::default()).expect("a sound module")).expect("small enough")
 }
 
 /// A module of two roles, each with a column of four numbers in 0..=9 in the registers 0 and 1; the code and its registers from 2 on follow.
@@ -532,4 +532,33 @@ fn digests_follow_the_content() {
     for wrong in ["", "sha256:", "sha256:00", &printed[7..], &printed.to_uppercase(), &format!("{printed}0")] {
         assert_eq!(digest::parse(wrong), None, "{wrong}");
     }
+}
+
+/// Files come from strangers: what would take for ever is refused.
+#[test]
+fn endless_code_is_refused() {
+    let refused = |code: &str, functions: &str| {
+        let text = format!(
+            "program \"main.smpc\"\nslot 0: pub.int(0..=99)[1]\nslot 1: pub.bool(0..=1)[1]\nconst 0: [1]\nfile 0 \"main.smpc\"\nsite 0: 0:1:1 \"text\"\n{functions}main {{\n{code}}}\n"
+        );
+        let module = text::parse(&text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+        audit(&verify(module, &Limits::default()).expect("a sound module")).map(|_| ())
+    };
+    // Each function calls the one before it twice.
+    let first = "function 0 \"f0\" {\n  level\n    s0 = const{constant=0}() @0\n}\n".to_owned();
+    let functions = (1..50).fold(first, |all, i| {
+        let call = format!("  level\n    call f{} @0\n", i - 1);
+        format!("{all}function {i} \"f{i}\" {{\n{call}{call}}}\n")
+    });
+    assert_eq!(refused("  level\n    call f49 @0\n", &functions), Err(TooLarge));
+    // A condition that never changes, over nothing; and one of nested loops.
+    let endless = "  level\n    s1 = const{constant=0}() @0\n  level\n    while @0 {\n    } s1 {\n    }\n";
+    assert_eq!(refused(endless, ""), Ok(()));
+    let mut nested = String::from("  level\n    s0 = const{constant=0}() @0\n");
+    for _ in 0..40 {
+        nested = format!("  level\n    while @0 {{\n    }} s1 {{\n{nested}    }}\n");
+    }
+    let started = std::time::Instant::now();
+    let _ = refused(&nested, "");
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// Gates and runs that are looked at before loops are cut short.
 const MOST_STEPS: u64 = 1 << 18;
 
+/// Steps before the analysis is given up.
+const LAST_STEP: u64 = 1 << 22;
+
 /// Turns of a loop of unknown length that are followed before what changes is taken to depend on whole columns.
 const PATIENCE: u32 = 12;
 
@@ -77,8 +80,10 @@ pub(super) struct Walk<'m> {
     calls: Vec<SiteId>,
     /// How many loops are followed until they change nothing.
     settling: u32,
-    steps: u64,
+    pub(super) steps: u64,
     pub(super) figures: Vec<Figure>,
+    /// How many of these are columns; they come first.
+    column_count: usize,
     /// The first column of each input.
     pub(super) columns: Vec<usize>,
     pub(super) events: Vec<Event<'m>>,
@@ -107,6 +112,7 @@ impl<'m> Walk<'m> {
             calls: Vec::new(),
             settling: 0,
             steps: 0,
+            column_count: figures.len(),
             figures,
             columns,
             events: Vec::new(),
@@ -117,11 +123,12 @@ impl<'m> Walk<'m> {
 
     pub(super) fn levels(&mut self, levels: &'m [Level]) {
         for entry in levels.iter().flat_map(|level| &level.entries) {
+            self.steps += 1;
+            if self.gave_up() {
+                return;
+            }
             match entry {
-                Entry::Gate(gate) => {
-                    self.steps += 1;
-                    self.gate(gate);
-                }
+                Entry::Gate(gate) => self.gate(gate),
                 Entry::Call { function, site } => {
                     let module = self.module;
                     if let Some(function) = module.functions.get(function.index()) {
@@ -135,6 +142,11 @@ impl<'m> Walk<'m> {
                 Entry::If(i) => self.choice(i),
             }
         }
+    }
+
+    /// Whether the module is too large to be analysed: what is known of it is not all.
+    pub(super) const fn gave_up(&self) -> bool {
+        self.steps > LAST_STEP
     }
 
     // Control.
@@ -151,9 +163,10 @@ impl<'m> Walk<'m> {
         let ((from, (low, _)), (to, (_, high))) = (bound(self, l.from), bound(self, l.to));
         if let (Some(from), Some(to)) = (from, to) {
             let turns = to.saturating_sub(from).max(0).unsigned_abs();
-            let cost = turns.saturating_mul(gates(&l.body));
+            let cost = turns.saturating_mul(gates(&l.body).saturating_add(1));
             if self.steps.saturating_add(cost) <= MOST_STEPS {
                 for turn in from..to {
+                    self.steps += 1;
                     let form = Form::constant(whole(turn.into()), Number::zero());
                     self.set(l.counter, Lanes::of(1, Value::known(form)));
                     self.levels(&l.body);
@@ -175,7 +188,8 @@ impl<'m> Walk<'m> {
 
     fn repeated(&mut self, w: &'m While) {
         let written = written(&[&w.head, &w.body], self.module);
-        loop {
+        while !self.gave_up() {
+            self.steps += 1;
             self.levels(&w.head);
             match self.integer(w.condition) {
                 Some(0) => return,
@@ -239,7 +253,8 @@ impl<'m> Walk<'m> {
                 .filter(|(slot, was)| self.registers[slot.index()] != *was)
                 .map(|(slot, _)| *slot)
                 .collect();
-            if changed.is_empty() {
+            self.steps += 1;
+            if changed.is_empty() || self.gave_up() {
                 break;
             }
             if round >= PATIENCE {
@@ -314,9 +329,10 @@ impl<'m> Walk<'m> {
         let ends = [low, high].map(|value| i128::from(view.offset) + i128::from(value) * i128::from(index.stride));
         let (mut low, mut high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
         for dim in &view.dims {
+            // The verifier has not bounded a view with an index.
             let last = i128::from(dim.stride) * i128::from(dim.len.max(1) - 1);
-            low += last.min(0);
-            high += last.max(0);
+            low = low.saturating_add(last.min(0));
+            high = high.saturating_add(last.max(0));
         }
         let mut by = self.registers[index.slot.index()].all();
         by.uses.iter_mut().for_each(|one| one.how |= Means::INDEX);
@@ -381,6 +397,7 @@ impl<'m> Walk<'m> {
             return;
         }
         let new = self.controlled(new);
+        self.steps += self.registers[view.slot.index()].runs.len() as u64 / 64;
         let place = self.place(view);
         let dims = dims(view);
         let slot = view.slot.index();
@@ -466,7 +483,7 @@ impl<'m> Walk<'m> {
         if !owners.all(|owner| owner == first) {
             return Value::new(deps, None);
         }
-        if self.figures.len() - self.column_count() >= MOST_FIGURES {
+        if self.figures.len() - self.column_count >= MOST_FIGURES {
             self.unclear.insert((gate.site, Unclear::Figures));
             return Value::new(deps, None);
         }
@@ -476,11 +493,6 @@ impl<'m> Walk<'m> {
         let made = Some((deps.clone(), gate.site));
         self.figures.push(Figure { owner: Some(first), lanes: len, range, made });
         Value { deps, form: Some(Rc::new(Form::variable(var).at(0, 1, len.into()))) }
-    }
-
-    /// Columns of all inputs; figures of these numbers are columns.
-    pub(super) fn column_count(&self) -> usize {
-        self.figures.iter().take_while(|figure| figure.made.is_none()).count()
     }
 }
 
