@@ -61,6 +61,11 @@ pub(crate) enum Command {
     /// Say how many rounds and bytes a program takes, without running it.
     #[command(after_help = "Example:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --format json")]
     Cost(Cost),
+    /// Say what a program reveals, to whom, and what that depends on: a page to sign, with a digest that runs can be pinned to.
+    #[command(
+        after_help = "Examples:\n  smpcc audit programs/salary_benchmark/main.smpc -D ROWS=5000\n  smpcc audit salary.smpcb --format html -o audit.html\n\nThe digest goes into the session file as `audit = \"sha256:…\"`, or to `smpcvm run --audit sha256:…`."
+    )]
+    Audit(Audit),
     /// Serve an editor: messages, types, names and costs as you write, over stdin and stdout.
     #[command(
         after_help = "Example (Neovim):\n  vim.lsp.config.smpc = { cmd = { 'smpcc', 'lsp' }, filetypes = { 'smpc' } }\n\nEditors start `smpcc lsp` by themselves; docs/editors says how they are set up."
@@ -250,4 +255,28 @@ pub(crate) struct Cost {
     /// How the figures are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// `smpcc audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How the audit is printed.
+    #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+    pub(crate) format: PageFormat,
+    /// Where it goes [default: the terminal].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Text or a page for people, JSON for tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// For people.
+    Text,
+    /// For tools.
+    Json,
+    /// One page to read, print and sign.
+    Html,
 }

@@ -3,6 +3,7 @@
 //! Floor 4. Files, processes and terminals are here; what the language means is in `smpcc-core`, how a program runs in `smpcvm`. A file a subcommand;
 //! `source` reads programs for all of them. Results go to stdout, everything else to stderr.
 
+mod audit;
 mod check;
 mod circuit;
 mod cli;
@@ -69,6 +70,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Lsp => lsp::run(),
     }
 }

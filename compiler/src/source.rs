@@ -99,6 +99,21 @@ pub(crate) fn program_of(arguments: &cli::Source, memory: u64) -> Result<Program
     Program::from_bytes(&bytes, memory).map_err(one)
 }
 
+/// Whether a file is a compiled program, by how it starts.
+pub(crate) fn is_compiled(path: &Path) -> bool {
+    let mut start = vec![0; codec::MAGIC.len()];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == codec::MAGIC
+}
+
+/// A compiled program, to be looked at: nothing is too large for that.
+///
+/// # Errors
+/// It is damaged, or cannot be read.
+pub(crate) fn compiled_of(path: &Path) -> Result<Program, Failure> {
+    Program::load(path, u64::MAX)
+}
+
 /// Prints the messages and how many there are.
 pub(crate) fn tell(compiled: &Compiled) {
     if compiled.diagnostics.is_empty() {

@@ -52,6 +52,9 @@ pub(crate) struct Run {
     /// The number of this party in the session, from 0.
     #[arg(long, value_name = "I")]
     pub(crate) party: usize,
+    /// Refuses a program whose audit has another digest than the one that `smpcc audit` has printed.
+    #[arg(long, value_name = "sha256:…")]
+    pub(crate) audit: Option<String>,
     /// The file of one of this party's inputs: CSV, JSON or plain numbers; 'pay[0]=FILE' for a member's. May be repeated.
     #[arg(long = "input", value_name = "NAME=FILE[:COLUMN]")]
     pub(crate) inputs: Vec<String>,
@@ -124,6 +127,9 @@ pub(crate) struct NewSessionFile {
     /// The only program that the session may run.
     #[arg(long, value_name = "PROGRAM.smpcb")]
     pub(crate) pin: Option<PathBuf>,
+    /// The digest that the audit of a program must have, as `smpcc audit` prints it.
+    #[arg(long, value_name = "sha256:…")]
+    pub(crate) audit: Option<String>,
     /// Where the file goes [default: printed].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

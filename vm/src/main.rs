@@ -11,7 +11,7 @@ use smpcvm::output::OutputFile;
 use smpcvm::program::Program;
 use smpcvm::run::child;
 use smpcvm::run::separate::{self, PartyRun};
-use smpcvm::session::{NewSession, NodeArgument, Params, RoleArgument};
+use smpcvm::session::{NewSession, NodeArgument, Params, RoleArgument, audit_digest};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -54,6 +54,11 @@ fn parse_all<T: FromStr<Err = Failure>>(texts: &[String]) -> Result<Vec<T>, Fail
     texts.iter().map(|text| text.parse()).collect()
 }
 
+/// The digest that `--audit` names.
+fn audit(text: Option<&str>) -> Result<Option<[u8; 32]>, Failure> {
+    text.map(|text| audit_digest(text, "--audit")).transpose()
+}
+
 fn run_party(run: Run) -> Result<String, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     let network = run.network.as_deref().map(str::parse).transpose();
@@ -61,6 +66,7 @@ fn run_party(run: Run) -> Result<String, Vec<Failure>> {
         program: run.program,
         session: run.session,
         party: run.party,
+        audit: audit(run.audit.as_deref()).map_err(one)?,
         inputs: parse_all(&run.inputs).map_err(one)?,
         csv_key: run.csv_key,
         output: run.output,
@@ -92,9 +98,10 @@ fn new_session(new: NewSessionFile) -> Result<String, Failure> {
         Some(file) => Some(Program::load(file, params.memory)?.hash),
         None => None,
     };
+    let audit = audit(new.audit.as_deref())?;
     let nodes = nodes.into_iter().map(|node| node.0).collect();
     let session =
-        NewSession { protocol: new.protocol, threshold: new.threshold, nodes, roles, params, module }.make()?;
+        NewSession { protocol: new.protocol, threshold: new.threshold, nodes, roles, params, module, audit }.make()?;
     match &new.output {
         None => Ok(session.to_toml()),
         Some(path) => {

@@ -14,6 +14,7 @@
 //! memory = 4294967296
 //! block = 65536
 //! channels = 1
+//! audit = "sha256:…"
 //!
 //! [[node]]
 //! address = "acme.example:7000"
@@ -30,10 +31,11 @@ mod new;
 
 pub use new::{NewSession, NodeArgument, RoleArgument};
 
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::program::Program;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use smpc_bytecode::audit;
 use smpc_net::{Node, Terms};
 use smpc_protocols::registry::Spec;
 use std::collections::BTreeMap;
@@ -82,6 +84,8 @@ pub struct Session {
     pub params: Params,
     /// The hash of the program that may be run, where the session pins it.
     pub module: Option<[u8; 32]>,
+    /// The digest that the program's audit must have, where the session pins one.
+    pub audit: Option<[u8; 32]>,
     /// Where the parties are.
     pub nodes: Vec<Node>,
     /// Roles with the node that plays each, where the file says so.
@@ -153,6 +157,32 @@ impl Session {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses a program whose audit is another one than was pinned; `by` says where it was.
+///
+/// # Errors
+/// Names both digests.
+pub fn check_audit(program: &Program, pinned: &[u8; 32], by: &str) -> Result<(), Failure> {
+    let found = audit::audit(&program.module).map_err(|error| Failure::user(error.to_string()))?.digest();
+    if found == *pinned {
+        return Ok(());
+    }
+    let [pinned, found] = [pinned, &found].map(audit::digest::print);
+    Err(Failure::user(format!("{by} pins the audit {pinned}, and that of this program is {found}")).help(
+        "this program reveals something else than what was approved: `smpcc audit PROGRAM.smpcb` shows what; nothing has been read or sent",
+    ))
+}
+
+/// A digest of an audit, as `smpcc audit` prints it.
+///
+/// # Errors
+/// It is none; `what` says where it stands.
+pub fn audit_digest(text: &str, what: &str) -> Result<[u8; 32], Failure> {
+    audit::digest::parse(text).ok_or_else(|| {
+        Failure::new(Class::Usage, format!("{what}: `{text}` is no digest of an audit"))
+            .help("write `sha256:` and 64 hex digits in small letters, as `smpcc audit PROGRAM.smpcb` prints them")
+    })
 }
 
 /// The terms of a session without its nodes. The first that differs is what an operator is told, so causes come before what follows from them: another

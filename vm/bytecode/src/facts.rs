@@ -2,8 +2,9 @@
 //! registers. One definition for the verifier, the compiler and the machine.
 
 use crate::module::{Entry, Gate, Level, Module, View};
-use crate::op::Op;
+use crate::op::{Op, SlotId};
 use crate::types::RegType;
+use std::collections::BTreeSet;
 
 /// Whether a gate of a verified module needs a peer: by its operation and the types of its registers, never by a value. `relabels`: a range proof only
 /// relabels.
@@ -109,4 +110,32 @@ pub fn walk<'m>(module: &'m Module, visit: &mut impl FnMut(&'m Gate)) {
             }
         }
     }
+}
+
+/// The registers that some code writes.
+pub(crate) fn written(blocks: &[&[Level]], module: &Module) -> BTreeSet<SlotId> {
+    let mut found = BTreeSet::new();
+    let mut todo: Vec<&[Level]> = blocks.to_vec();
+    let mut called = BTreeSet::new();
+    while let Some(levels) = todo.pop() {
+        for entry in levels.iter().flat_map(|level| &level.entries) {
+            match entry {
+                Entry::Gate(gate) => found.extend(gate.dst.as_ref().map(|dst| dst.slot)),
+                Entry::Call { function, .. } => {
+                    if called.insert(function.0)
+                        && let Some(function) = module.functions.get(function.index())
+                    {
+                        todo.push(&function.body);
+                    }
+                }
+                Entry::Loop(l) => {
+                    found.insert(l.counter);
+                    todo.push(&l.body);
+                }
+                Entry::While(w) => todo.extend([&w.head[..], &w.body[..]]),
+                Entry::If(i) => todo.extend([&i.then[..], &i.otherwise[..]]),
+            }
+        }
+    }
+    found
 }

@@ -2,6 +2,7 @@
 //!
 //! Floor 1. Knows no protocol and no source language, does no I/O: bytes in, bytes out.
 
+pub mod audit;
 pub mod codec;
 pub mod facts;
 pub mod interval;

@@ -23,6 +23,7 @@
 //! Loops with known turns are followed turn by turn as long as that is cheap ([`MOST_STEPS`]), others until a turn changes nothing; a bound that still
 //! grows then is none. Sides of an `if` are joined. All is computed in floating point, with a bit more than its rounding added.
 
+use crate::facts::written;
 use crate::module::{Bound as TurnBound, Constant, Dim, Entry, Gate, If, Level, Loop, Module, View, While};
 use crate::op::{Op, SiteId, SlotId};
 use crate::types::{DataType, RegType};
@@ -31,6 +32,9 @@ use std::fmt;
 
 /// Gates that are looked at before loops are cut short.
 pub const MOST_STEPS: u64 = 1 << 18;
+
+/// Entries that are looked at before no bound is said of anything.
+const LAST_ENTRY: u64 = 1 << 24;
 
 /// Turns of a loop of unknown length that are followed in the hope that they change nothing more.
 const PATIENCE: u32 = 32;
@@ -127,6 +131,8 @@ pub fn outputs(module: &Module) -> Vec<OutputRounding> {
         for (leaf, ty) in output.ty.leaves().iter().enumerate() {
             let DataType::Fix { frac, .. } = ty.scalar else { continue };
             let of = walk.told.iter().find(|(place, _)| *place == (at, leaf)).map_or(Rounding::EXACT, |(_, of)| *of);
+            let unknown = Rounding { bound: Bound::None(Cause::Turns, SiteId(u32::MAX)), stochastic: of.stochastic };
+            let of = if walk.gave_up() { unknown } else { of };
             worst = Some(match worst {
                 Some((other, so_far)) => {
                     let further = absolute(of.bound, frac) > absolute(so_far.bound, other);
@@ -223,17 +229,23 @@ struct Walk<'m> {
     /// By output and leaf.
     told: Vec<((usize, usize), Rounding)>,
     steps: u64,
+    /// Entries that were looked at.
+    entries: u64,
 }
 
 impl<'m> Walk<'m> {
     fn new(module: &'m Module) -> Self {
         let of = |lanes: u64| Register { parts: vec![(lanes, Rounding::EXACT)], made: None, writes: 0 };
         let registers = module.slots.iter().map(|slot| of(slot.lanes)).collect();
-        Self { module, registers, told: Vec::new(), steps: 0 }
+        Self { module, registers, told: Vec::new(), steps: 0, entries: 0 }
     }
 
     fn levels(&mut self, levels: &[Level]) {
         for entry in levels.iter().flat_map(|level| &level.entries) {
+            self.entries += 1;
+            if self.gave_up() {
+                return;
+            }
             match entry {
                 Entry::Gate(gate) => self.gate(gate),
                 Entry::Call { function, .. } => {
@@ -247,6 +259,10 @@ impl<'m> Walk<'m> {
                 Entry::If(i) => self.choice(i),
             }
         }
+    }
+
+    const fn gave_up(&self) -> bool {
+        self.entries > LAST_ENTRY
     }
 
     // Control.
@@ -264,6 +280,10 @@ impl<'m> Walk<'m> {
         let written = written(&[&l.body], self.module);
         let mut left = turns;
         while let Some(more) = left.filter(|more| *more > 0) {
+            self.entries += 1;
+            if self.gave_up() {
+                return;
+            }
             if self.steps > MOST_STEPS {
                 return self.settle(&written, l.site, |walk| walk.levels(&l.body));
             }
@@ -311,7 +331,8 @@ impl<'m> Walk<'m> {
             let before = self.keep(written);
             turn(self);
             self.join(&before);
-            if self.same(&before) {
+            self.entries += 1;
+            if self.same(&before) || self.gave_up() {
                 return;
             }
             if patience > 0 {
@@ -750,32 +771,4 @@ fn placed(of: Rounding, index: Rounding) -> Rounding {
 
 fn slots(view: &View) -> Vec<SlotId> {
     std::iter::once(view.slot).chain(view.index.map(|index| index.slot)).collect()
-}
-
-/// The registers that some code writes.
-fn written(blocks: &[&[Level]], module: &Module) -> BTreeSet<SlotId> {
-    let mut found = BTreeSet::new();
-    let mut todo: Vec<&[Level]> = blocks.to_vec();
-    let mut called = BTreeSet::new();
-    while let Some(levels) = todo.pop() {
-        for entry in levels.iter().flat_map(|level| &level.entries) {
-            match entry {
-                Entry::Gate(gate) => found.extend(gate.dst.as_ref().map(|dst| dst.slot)),
-                Entry::Call { function, .. } => {
-                    if called.insert(function.0)
-                        && let Some(function) = module.functions.get(function.index())
-                    {
-                        todo.push(&function.body);
-                    }
-                }
-                Entry::Loop(l) => {
-                    found.insert(l.counter);
-                    todo.push(&l.body);
-                }
-                Entry::While(w) => todo.extend([&w.head[..], &w.body[..]]),
-                Entry::If(i) => todo.extend([&i.then[..], &i.otherwise[..]]),
-            }
-        }
-    }
-    found
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::input::{self, CsvKey, InputFile};
 use crate::output::{self, RunFiles};
 use crate::program::Program;
-use crate::session::{Session, assign_roles, digest, hex};
+use crate::session::{Session, assign_roles, check_audit, digest, hex};
 use smpc_bytecode::facts::walk;
 use smpc_bytecode::module::{Module, Output, Receivers, Site};
 use smpc_bytecode::op::{Op, RoleId};
@@ -29,6 +29,8 @@ pub struct PartyRun {
     pub session: PathBuf,
     /// The number of this party.
     pub party: usize,
+    /// The digest that the program's audit must have for this party.
+    pub audit: Option<[u8; 32]>,
     /// The files of its inputs.
     pub inputs: Vec<InputFile>,
     /// The file of the key under which keyed columns are hashed.
@@ -60,6 +62,9 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     }
     let program = Program::load(&arguments.program, session.params.memory).map_err(one)?;
     session.check_module(&program).map_err(one)?;
+    for (pinned, by) in [(&session.audit, "the session"), (&arguments.audit, "--audit")] {
+        pinned.iter().try_for_each(|pinned| check_audit(&program, pinned, by)).map_err(one)?;
+    }
     program.prepare();
     let nodes = assign_roles(&program.module.manifest.roles, &session.roles, session.nodes.len()).map_err(one)?;
     let task = Task { program, protocol: session.protocol, params: session.params, nodes };

@@ -1,9 +1,10 @@
 //! The session file as text: reading it, with every mistake named, and writing it.
 
-use super::{Params, Session, hex};
+use super::{Params, Session, audit_digest, hex};
 use crate::failure::Failure;
 use crate::run::protocol;
 use serde::Deserialize;
+use smpc_bytecode::audit::digest;
 use smpc_net::{Fingerprint, Node};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -96,6 +97,9 @@ impl Session {
         if let Some(module) = &self.module {
             let _ = writeln!(text, "module = \"{}\"", hex(module));
         }
+        if let Some(audit) = &self.audit {
+            let _ = writeln!(text, "audit = \"{}\"", digest::print(audit));
+        }
         for (party, node) in self.nodes.iter().enumerate() {
             let address = toml::Value::String(node.address.clone());
             let _ = write!(
@@ -156,11 +160,10 @@ fn check(file: File) -> Result<Session, String> {
             return Err(format!("role `{role}` is given to node {node}, and there are {count} nodes, numbered from 0"));
         }
     }
-    if head.audit.is_some() {
-        return Err("an audit digest is pinned, and this version cannot check one".to_owned());
-    }
     let module = head.module.as_deref().map(digest_of).transpose()?;
-    Ok(Session { protocol, threshold: protocol.tolerates, params, module, nodes, roles: file.roles })
+    let audit =
+        head.audit.as_deref().map(|text| audit_digest(text, "audit")).transpose().map_err(|failure| failure.message)?;
+    Ok(Session { protocol, threshold: protocol.tolerates, params, module, audit, nodes, roles: file.roles })
 }
 
 fn node(address: String, fingerprint: &str) -> Result<Node, String> {

@@ -62,6 +62,8 @@ pub struct NewSession {
     pub params: Params,
     /// The hash of the only program that may be run.
     pub module: Option<[u8; 32]>,
+    /// The digest that the audit of the program must have.
+    pub audit: Option<[u8; 32]>,
 }
 
 impl NewSession {
@@ -79,8 +81,8 @@ impl NewSession {
             }
         }
         let threshold = self.threshold.unwrap_or(protocol.tolerates);
-        let session =
-            Session { protocol, threshold, params: self.params, module: self.module, nodes: self.nodes, roles };
+        let Self { params, module, audit, nodes, .. } = self;
+        let session = Session { protocol, threshold, params, module, audit, nodes, roles };
         // One set of rules: what is written must read.
         let text = session.to_toml();
         Session::parse(&text, "the new session").map_err(|failure| Failure { help: None, ..failure })

@@ -16,6 +16,7 @@ fn new(roles: &[&str]) -> NewSession {
         roles: roles.iter().map(|role| role.parse().expect("a role")).collect(),
         params: Params::default(),
         module: None,
+        audit: None,
     }
 }
 
@@ -76,7 +77,8 @@ fn mistakes_are_named() {
     refuses("block = 65536", "block = 100", &["block = 100", "512"]);
     refuses("channels = 1", "channels = 2", &["channels = 2"]);
     refuses("channels = 1", "channels = 1\nmodule = \"abc\"", &["module = `abc`"]);
-    refuses("channels = 1", "channels = 1\naudit = \"abc\"", &["audit"]);
+    refuses("channels = 1", "channels = 1\naudit = \"abc\"", &["audit", "`abc`", "no digest"]);
+    refuses("channels = 1", &format!("channels = 1\naudit = \"{}\"", "0a".repeat(32)), &["no digest"]);
     refuses("party1.example:7001", "party1.example", &["node 1", "HOST:PORT"]);
     refuses("party1.example:7001", "party0.example:7000", &["nodes 0 and 1", "same address"]);
     refuses(&"02".repeat(32), "02", &["node 1", "64 hex digits"]);
@@ -152,4 +154,25 @@ fn terms_tell_sessions_apart() {
     assert!(pinned.check_module(&program).expect_err("another program").message.contains(&hex(&program.hash)));
     pinned.module = Some(program.hash);
     assert_eq!(pinned.check_module(&program), Ok(()));
+}
+
+#[test]
+fn audits_are_pinned() {
+    let program =
+        Program::from_bytes(&smpc_bytecode::codec::encode(&smpc_bytecode::module::Module::default()), 1 << 20)
+            .expect("a program");
+    let own = audit::audit(&program.module).expect("small enough").digest();
+    let printed = audit::digest::print(&own);
+    assert_eq!(audit_digest(&printed, "--audit"), Ok(own));
+    assert_eq!(check_audit(&program, &own, "the session"), Ok(()));
+    let failure = check_audit(&program, &[7; 32], "the session").expect_err("another audit");
+    for words in [&printed, &audit::digest::print(&[7; 32]), "the session"] {
+        assert!(failure.message.contains(words), "{failure}");
+    }
+    assert!(failure.help.is_some_and(|help| help.contains("smpcc audit")) && failure.class.exit_code() == 1);
+    let failure = audit_digest("sha256:00", "--audit").expect_err("too short");
+    assert_eq!((failure.class.exit_code(), failure.help.is_some()), (2, true));
+    let session = NewSession { audit: Some(own), ..new(&[]) }.make().expect("a session");
+    assert!(session.to_toml().contains(&format!("audit = \"{printed}\"")));
+    assert_eq!(session.audit, Some(own));
 }
