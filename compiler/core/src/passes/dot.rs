@@ -44,7 +44,7 @@ impl Rewrite for Dots {
                     if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
-                        (gate.op, gate.args) = best(len, factors);
+                        (gate.op, gate.args) = best(program, len, factors);
                     }
                 }
                 _ => {}
@@ -75,10 +75,11 @@ impl Dots {
     }
 }
 
-/// The sums as one operation: a product of matrices, where that can be said with views of two dimensions.
-fn best(len: u64, factors: Vec<Ref>) -> (Op, Vec<Ref>) {
+/// The sums as one operation: a product of matrices, where that can be said with views of two dimensions. With a public factor each party computes sums alone.
+fn best(program: &Program, len: u64, factors: Vec<Ref>) -> (Op, Vec<Ref>) {
     if let [a, b] = factors.as_slice()
         && a.lanes() > len
+        && [a, b].iter().all(|factor| program.ty(factor.value).is_secret())
         && let Some(sums) = Contraction::of_dots(len, a, b)
     {
         let (op, args) = sums.best();

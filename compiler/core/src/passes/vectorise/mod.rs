@@ -38,7 +38,7 @@ mod strips;
 mod waves;
 mod widen;
 
-use super::{dead, dot, facts, rounding, views};
+use super::{dead, dot, facts, rounding, strength, views};
 use crate::ir::{Bound, Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
 use affine::Scalars;
@@ -104,7 +104,7 @@ fn all(program: Program) -> (Program, Vec<Note>) {
         if !changed {
             break;
         }
-        program = dead::run(dot::run(rounding::run(views::run(program))));
+        program = dead::run(dot::run(rounding::run(strength::run(views::run(program)))));
     }
     (program, notes)
 }

@@ -465,6 +465,14 @@ impl<'p> Widen<'p> {
             }
             Op::Dot { .. } | Op::MatMul { .. } => {
                 let [a, b] = gate.args.as_slice() else { return because(site, "a product without factors") };
+                let secret = [a, b].iter().all(|factor| self.program.ty(factor.value).is_secret());
+                if let (Op::Dot { .. }, false) = (gate.op, secret) {
+                    // With a public factor each party computes sums alone.
+                    let args = vec![self.view(a, site)?, self.view(b, site)?];
+                    let wide = self.emit(gate.op, args, ty, all, site)?;
+                    self.wide.insert(result, wide);
+                    return Ok(());
+                }
                 let (a, b) = (self.turned(a, site)?, self.turned(b, site)?);
                 let Some(sum) = contraction::Contraction::of_turns(gate.op, &a, &b, self.turns.count) else {
                     return because(site, "this product of matrices differs by turn");
