@@ -98,7 +98,7 @@ fn strided<T: Copy>(from: &[T], first: usize, stride: isize, out: &mut [T]) {
     match stride {
         1 => out.copy_from_slice(&from[first..first + len]),
         0 => out.fill(from[first]),
-        1.. => {
+        2.. => {
             let (step, last) = (stride.unsigned_abs(), (len - 1) * stride.unsigned_abs());
             out.iter_mut().zip(from[first..=first + last].iter().step_by(step)).for_each(|(out, word)| *out = *word);
         }

@@ -233,7 +233,7 @@ impl Form {
     /// Like terms together, neighbours joined, in order.
     fn tidied(mut self) -> Option<Self> {
         let word = self.mode == Mode::Word;
-        self.terms.sort_by(|a, b| (a.var, a.block).cmp(&(b.var, b.block)));
+        self.terms.sort_by_key(|term| (term.var, term.block));
         let mut kept: Vec<Term> = Vec::with_capacity(self.terms.len());
         for term in self.terms {
             match kept.last_mut() {

@@ -93,7 +93,7 @@ impl<'w, 'm> Teller<'w, 'm> {
             }
             Op::Open { steers } => {
                 let ty = gate.dst.as_ref().map(|dst| module.slots[dst.slot.index()].ty);
-                let ty = ty.map_or(DataType::Bool, |ty| shown(ty));
+                let ty = ty.map_or(DataType::Bool, shown);
                 (Told::Opened { steers }, Receivers::All, String::new(), ty)
             }
             // No other gate discloses.

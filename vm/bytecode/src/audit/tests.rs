@@ -328,7 +328,7 @@ fn recoveries_are_those_of_trying_all_inputs() {
             lanes.push(1 + more);
             left -= more;
         }
-        let highest: Vec<i64> = (0..roles).map(|_| 1 + i64::from(next(&mut seed) % 2 == 0)).collect();
+        let highest: Vec<i64> = (0..roles).map(|_| 1 + i64::from(next(&mut seed).is_multiple_of(2))).collect();
         let choice = [0, 0, 1, 1, 1, 1, -1, 2, 3, 5, 9, 27];
         let outputs: Vec<Tell> = (0..1 + below(&mut seed, 3))
             .map(|_| {
