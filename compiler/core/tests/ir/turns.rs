@@ -33,6 +33,7 @@ fn program(seed: u64) -> String {
          fn pick(a: secret int, b: secret int) -> secret int { if a < b { a * 2 % 10 } else { b } }\n\
          fn main() {\n    let mut s0 = 0;\n    let mut s1 = k;\n    let mut e0 = xs[0];\n    let mut e1 = 0;\n    let mut w0 = 0;\n    let mut w1 = k;\n\
          \x20   let mut b0 = false;\n    let mut b1 = xs[1] < k;\n    let mut n = 0;\n\
+         \x20   let mut c0: int in 0..=9 = 5;\n    let mut c1: int in -9..=9 = k;\n    let mut q = 1;\n\
          \x20   let mut t: [int in -99..=99; 24] = xs;\n    let mut u: [int in -99..=99; 24] = [0; 24];\n\
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
@@ -43,7 +44,9 @@ fn program(seed: u64) -> String {
             _ => w.nest(3),
         }
     }
-    w.text.push_str("    output numbers = [s0, s1, e0, e1, w0, w1] to all;\n    output truths = [b0, b1] to all;\n");
+    w.text.push_str(
+        "    output numbers = [s0, s1, e0, e1, w0, w1, c0, c1, q] to all;\n    output truths = [b0, b1] to all;\n",
+    );
     w.text.push_str("    output arrays = t ++ u to all;\n    output m to all;\n    output n to all;\n}\n");
     w.text
 }
@@ -192,7 +195,24 @@ impl Writer {
 
     fn statement(&mut self) {
         let value = self.value();
-        match self.rng.below(17) {
+        match self.rng.below(20) {
+            17 => {
+                let (a, b) = (self.index(), self.index());
+                // What is compared has more of a range than what is kept.
+                self.line(&format!("c0 = min(c0, ys[{a}] * ys[{b}]);"));
+            }
+            18 => {
+                let (a, b) = (self.index(), self.index());
+                self.line(&format!("c1 = max(c1, 9 - ys[{a}] * ys[{b}]);"));
+            }
+            19 => {
+                let index = self.index();
+                let (name, op) = self.rng.pick(&[("q", "*"), ("c1", "-")]);
+                match op {
+                    "*" => self.line(&format!("{name} = {name} * (if xs[{index}] < 0 {{ -1 }} else {{ 1 }});")),
+                    _ => self.line(&format!("u[{index}] = c0 - {name};")),
+                }
+            }
             0 | 1 => {
                 let (name, sign) = (self.rng.pick(&["s0", "s1"]), self.rng.pick(&["+", "-"]));
                 self.line(&format!("{name} {sign}= {value};"));

@@ -5,7 +5,7 @@
 
 use super::recurrence::{Condition, Shape, Term};
 use super::widen::{Why, Widen, Widened, because};
-use crate::ir::{Concat, Constant, Dim, Inst, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies};
+use crate::ir::{Concat, Constant, Dim, Inst, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies, fits};
 use smpc_bytecode::interval::Interval;
 
 /// How often a prefix joins pairs before it goes for depth.
@@ -136,7 +136,7 @@ impl Widen<'_> {
             };
             let mut view = self.view(value, site)?;
             let own = self.program.ty(view.value);
-            let mut range = narrowed(ty, own, handed.range);
+            let mut range = of_both(ty, own, handed.range);
             if let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) {
                 // What does not count loses against everything.
                 let holds = self.conditions(conditions, lanes, site)?;
@@ -147,15 +147,15 @@ impl Widen<'_> {
                 let worst = self.constant(known, Constant::Words(vec![word]), 1, site)?;
                 let all = self.lanes_of(lanes)?;
                 let worst = Ref { value: worst, place: Place::strided(0, 0, all) };
-                let both = narrowed(full(range), own, (word, word));
+                let both = of_both(range, own, (word, word));
                 let chosen = self.select(holds, [view, worst], both, all, site)?;
                 view = Ref::whole(chosen, all);
             }
             if let (Some(by), Some(resets)) = (by, &resets) {
                 let by = self.view(by, site)?;
                 let own = self.program.ty(by.value);
-                range = narrowed(ty, own, range.range());
-                let both = narrowed(full(ty), own, self.program.ty(view.value).range());
+                range = of_both(ty, own, range.range());
+                let both = of_both(ty, own, self.program.ty(view.value).range());
                 let all = self.lanes_of(lanes)?;
                 let chosen = self.select(resets.clone(), [by, view], both, all, site)?;
                 view = Ref::whole(chosen, all);
@@ -170,7 +170,8 @@ impl Widen<'_> {
             return Ok(ends.into_iter().skip(skip).map(|c| Solved { result: c.value, turns: None }).collect());
         }
         let all = self.prefix(join, columns, count, PAIRINGS, site)?;
-        all.into_iter().skip(skip).map(|column| self.split(column, site)).collect()
+        let all: Vec<Column> = all.into_iter().skip(skip).collect();
+        all.into_iter().zip(handed).map(|(column, handed)| self.split(column, handed.slot.ty, site)).collect()
     }
 
     /// Whether what is there before the loop is never chosen, by its range: where that is `strict`, not even of equal ones.
@@ -203,7 +204,7 @@ impl Widen<'_> {
             };
             let view = self.view(value, site)?;
             let own = self.program.ty(view.value);
-            let range = narrowed(ty, own, own.range());
+            let range = of_both(ty, own, own.range());
             let all = self.lanes_of(lanes)?;
             let value = self.concat_of(vec![view], range, all, site)?;
             columns.push(Column { value, each: lanes });
@@ -213,9 +214,16 @@ impl Widen<'_> {
         Ok(ends.into_iter().map(|column| Solved { result: column.value, turns: None }).collect())
     }
 
-    /// From the elements before and after each turn.
-    fn split(&mut self, column: Column, site: SiteId) -> Widened<Solved> {
+    /// From the elements before and after each turn, all of which have the range of the value that is handed on.
+    fn split(&mut self, column: Column, carried: RegType, site: SiteId) -> Widened<Solved> {
         let count = self.turns.count;
+        let lanes = self.program.lanes(column.value);
+        let column = if fits(self.program.ty(column.value), carried) {
+            column
+        } else {
+            let args = vec![Ref::whole(column.value, lanes)];
+            Column { value: self.emit(Op::Relabel {}, args, carried, lanes, site)?, ..column }
+        };
         let ty = self.program.ty(column.value);
         let (each, lanes) = (column.each, self.lanes_of(column.each)?);
         let part = |start: u64, len: u64| Ref { value: column.value, place: Place::span(start * each, len * each) };
@@ -230,9 +238,9 @@ impl Widen<'_> {
         let Slot { ty, lanes } = handed.slot;
         let all = self.all_turns(next, handed.site)?;
         let view = Ref::whole(all, self.lanes_of(lanes)?);
-        let ty = narrowed(ty, self.program.ty(all), handed.range);
+        let ty = of_both(ty, self.program.ty(all), handed.range);
         let column = self.elements(handed.init, &view, ty, lanes, handed.site)?;
-        self.split(column, handed.site)
+        self.split(column, handed.slot.ty, handed.site)
     }
 
     // Sums.
@@ -299,7 +307,7 @@ impl Widen<'_> {
         let ends = self.number(Op::Add {}, vec![sums, init], (range, frac), all, site)?;
         let ends = self.retyped(ends, ty, site)?;
         let column = self.elements(handed.init, &Ref::whole(ends, all), ty, lanes, site)?;
-        self.split(column, site)
+        self.split(column, ty, site)
     }
 
     /// A gate on numbers: public, where all of them are.
@@ -384,17 +392,18 @@ impl Widen<'_> {
         let Slot { ty, lanes } = handed.slot;
         let site = handed.site;
         let view = self.view(value, site)?;
-        let ty = if let Join::Gate(Op::Mul {}) = join {
-            ty
-        } else {
-            narrowed(ty, self.program.ty(view.value), handed.range)
-        };
-        let column = self.elements(handed.init, &view, ty, lanes, site)?;
+        let of_all = of_both(ty, self.program.ty(view.value), handed.range);
+        let (lo, hi) = of_all.range();
+        let range = Interval::new(lo.into(), hi.into());
+        if let (Join::Gate(Op::Mul {}), true, false) = (join, each, range.mul(range).within(range)) {
+            return because(site, "a product of some of these turns may leave the range of the whole");
+        }
+        let column = self.elements(handed.init, &view, of_all, lanes, site)?;
         let count = self.turns.count + 1;
         if each {
             let mut all = self.prefix(join, vec![column], count, PAIRINGS, site)?;
             let column = all.pop().ok_or(Why::TooLarge)?;
-            return self.split(column, site);
+            return self.split(column, ty, site);
         }
         let mut end = self.reduce(join, vec![column], count, false, site)?;
         Ok(Solved { result: end.pop().ok_or(Why::TooLarge)?.value, turns: None })
@@ -407,7 +416,7 @@ impl Widen<'_> {
         Ok(Column { value: result, each })
     }
 
-    /// Parts one after another; the range of each lies in that of the whole, or is known to.
+    /// Parts one after another; where the range of one does not lie in that of the whole, it is known to.
     fn concat_of(&mut self, parts: Vec<Ref>, ty: RegType, lanes: u64, site: SiteId) -> Widened<ValueId> {
         let mut fitting = Vec::with_capacity(parts.len());
         for part in parts {
@@ -453,7 +462,7 @@ impl Widen<'_> {
                 for (joined, column) in joined.iter_mut().zip(&columns) {
                     let each = column.each;
                     let rest = Ref { value: column.value, place: Place::span((count - 1) * each, each) };
-                    let ty = self.program.ty(column.value);
+                    let ty = self.program.ty(joined.value);
                     let parts = vec![Ref::whole(joined.value, half * each), rest];
                     joined.value = self.concat_of(parts, ty, (half + 1) * each, site)?;
                 }
@@ -540,8 +549,12 @@ impl Widen<'_> {
                     let value = if let Op::Mul {} = op {
                         let (lo, hi) = ty.range();
                         let own = Interval::new(lo.into(), hi.into());
-                        let value = self.number(op, vec![x, y], (own.mul(own), ty.frac()), lanes, site)?;
-                        self.retyped(value, ty, site)?
+                        let product = own.mul(own);
+                        if product.within(own) {
+                            self.emit(op, vec![x, y], ty, lanes, site)?
+                        } else {
+                            self.number(op, vec![x, y], (product, ty.frac()), lanes, site)?
+                        }
                     } else {
                         self.emit(op, vec![x, y], ty, lanes, site)?
                     };
@@ -634,33 +647,13 @@ fn decides(value: ValueId, each: u64, lanes: u64, len: u64, site: SiteId) -> Wid
     Ok(Ref { value, place })
 }
 
-/// The type of elements: what turns bring and what is there before, but no more than the loop carries.
-fn narrowed(carried: RegType, own: RegType, before: (i64, i64)) -> RegType {
-    let range = |of: (i64, i64)| {
-        let (lo, hi) = carried.range();
-        let (a, b) = (of.0.min(before.0).max(lo), of.1.max(before.1).min(hi));
-        if a <= b { (a, b) } else { (lo, hi) }
-    };
+/// The type of elements: what turns bring, and what is there before. It may be more than the loop carries, as the lesser of two is in the range of either.
+fn of_both(carried: RegType, own: RegType, before: (i64, i64)) -> RegType {
+    let (lo, hi) = (own.range().0.min(before.0), own.range().1.max(before.1));
     match carried {
-        RegType::Arith { frac, .. } => {
-            let (lo, hi) = range(own.range());
-            RegType::Arith { lo, hi, frac }
-        }
-        RegType::Pub { kind, frac, .. } => {
-            let (lo, hi) = range(own.range());
-            RegType::Pub { kind, lo, hi, frac }
-        }
-        RegType::Bin { .. } => carried,
-    }
-}
-
-/// The type with all numbers of 64 bits.
-fn full(ty: RegType) -> RegType {
-    let (lo, hi) = (i64::MIN, i64::MAX);
-    match ty {
         RegType::Arith { frac, .. } => RegType::Arith { lo, hi, frac },
         RegType::Pub { kind, frac, .. } => RegType::Pub { kind, lo, hi, frac },
-        RegType::Bin { .. } => ty,
+        RegType::Bin { .. } => carried,
     }
 }
 
