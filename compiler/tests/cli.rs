@@ -236,8 +236,20 @@ fn runs_take_files_from_a_folder_or_by_name() {
 #[test]
 fn help_has_examples() {
     let folder = tempfile::tempdir().expect("a folder");
-    let commands =
-        ["compile", "check", "run", "fmt", "test", "circuit", "completions", "explain", "inspect", "cost", "lsp"];
+    let commands = [
+        "compile",
+        "check",
+        "run",
+        "fmt",
+        "test",
+        "circuit",
+        "completions",
+        "explain",
+        "inspect",
+        "cost",
+        "audit",
+        "lsp",
+    ];
     for command in commands {
         let (told, _) = ends(folder.path(), &[command, "--help"], 0);
         assert!(told.contains("Example") && told.contains(&format!("smpcc {command}")), "{told}");
