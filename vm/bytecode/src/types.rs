@@ -82,6 +82,16 @@ impl RegType {
         }
     }
 
+    /// Numbers of the same kind in another range; of words, the same type.
+    #[must_use]
+    pub const fn in_range(self, lo: i64, hi: i64) -> Self {
+        match self {
+            Self::Pub { kind, frac, .. } => Self::Pub { kind, lo, hi, frac },
+            Self::Arith { frac, .. } => Self::Arith { lo, hi, frac },
+            Self::Bin { .. } => self,
+        }
+    }
+
     /// 64-bit words that a lane takes in the clear: one, or for words of more than 64 bits as many as these fill, least significant first.
     #[must_use]
     pub const fn limbs(&self) -> usize {

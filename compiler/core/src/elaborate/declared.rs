@@ -483,8 +483,7 @@ impl Elaborator<'_> {
         let (lo, hi) = (cut(range.lo), cut(range.hi));
         let ty = match own {
             RegType::Pub { kind: Kind::Bool, .. } | RegType::Bin { .. } => own,
-            RegType::Pub { kind, frac, .. } => RegType::Pub { kind, lo, hi, frac },
-            RegType::Arith { frac, .. } => RegType::Arith { lo, hi, frac },
+            RegType::Pub { .. } | RegType::Arith { .. } => own.in_range(lo, hi),
         };
         self.at(span);
         let lanes = view.lanes();

@@ -114,14 +114,7 @@ impl Verifier<'_> {
     // Instructions.
 
     fn inst(&mut self, inst: &Inst, defined: &mut Vec<ValueId>) -> Checked {
-        let site = match inst {
-            Inst::Gate(gate) => gate.site,
-            Inst::Update(update) => update.site,
-            Inst::Concat(concat) => concat.site,
-            Inst::Loop(l) => l.site,
-            Inst::While(w) => w.site,
-            Inst::If(i) => i.site,
-        };
+        let site = inst.site();
         self.site = Some(site);
         let sites = self.program.sources.sites.len();
         self.demand(site.index() < sites, || "there is no such site".to_owned())?;

@@ -2,7 +2,7 @@
 //!
 //! The passes share these; nothing here knows what an operation means.
 
-use super::{Bound, Inst, Place, Program, Ref, ValueId};
+use super::{Bound, Inst, Place, Program, Ref, SiteId, ValueId};
 
 impl Place {
     /// Calls `f` on the value that indexes, if there is one.
@@ -35,6 +35,19 @@ impl Ref {
 }
 
 impl Inst {
+    /// Where in the source it stands.
+    #[must_use]
+    pub fn site(&self) -> SiteId {
+        match self {
+            Self::Gate(gate) => gate.site,
+            Self::Update(update) => update.site,
+            Self::Concat(concat) => concat.site,
+            Self::Loop(l) => l.site,
+            Self::While(w) => w.site,
+            Self::If(i) => i.site,
+        }
+    }
+
     /// Calls `f` on each value that the instruction itself reads on entry: bodies of blocks, and what their ends hand on, excluded.
     pub fn each_operand(&self, f: &mut impl FnMut(ValueId)) {
         match self {

@@ -66,14 +66,7 @@ impl Finder<'_> {
     fn inst(&mut self, inst: &mut Inst) {
         self.serial += 1;
         let own = self.serial;
-        let site = match inst {
-            Inst::Gate(gate) => gate.site,
-            Inst::Update(update) => update.site,
-            Inst::Concat(concat) => concat.site,
-            Inst::Loop(l) => l.site,
-            Inst::While(w) => w.site,
-            Inst::If(i) => i.site,
-        };
+        let site = inst.site();
         match inst {
             Inst::Gate(gate) => gate.args.iter_mut().for_each(|arg| self.read(arg)),
             Inst::Concat(concat) => concat.parts.iter_mut().for_each(|part| self.read(part)),

@@ -30,10 +30,11 @@ fn program(seed: u64) -> String {
     w.text.push_str(
         "party A;\ninput xs: secret [int in -9..=9; 24] from A;\ninput ys: secret [int in 0..=9; 24] from A;\n\
          input p: public [int in 0..=3; 24] from A;\ninput g: secret [int in 0..=60; 6, 6] from A;\ninput k: secret int in -5..=5 from A;\n\
+         input h: public [bits<8>; 24] from A;\n\
          fn pick(a: secret int, b: secret int) -> secret int { if a < b { a * 2 % 10 } else { b } }\n\
          fn main() {\n    let mut s0 = 0;\n    let mut s1 = k;\n    let mut e0 = xs[0];\n    let mut e1 = 0;\n    let mut w0 = 0;\n    let mut w1 = k;\n\
          \x20   let mut b0 = false;\n    let mut b1 = xs[1] < k;\n    let mut n = 0;\n\
-         \x20   let mut c0: int in 0..=9 = 5;\n    let mut c1: int in -9..=9 = k;\n    let mut q = 1;\n\
+         \x20   let mut c0: int in 0..=9 = 5;\n    let mut c1: int in -9..=9 = k;\n    let mut q = 1;\n    let mut y: bits<8> = 5;\n    let v: [bits<8>; 24] = [5 + i % 3 * 4 for i in 0..24];\n\
          \x20   let mut t: [int in -99..=99; 24] = xs;\n    let mut u: [int in -99..=99; 24] = [0; 24];\n\
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
@@ -47,7 +48,9 @@ fn program(seed: u64) -> String {
     w.text.push_str(
         "    output numbers = [s0, s1, e0, e1, w0, w1, c0, c1, q] to all;\n    output truths = [b0, b1] to all;\n",
     );
-    w.text.push_str("    output arrays = t ++ u to all;\n    output m to all;\n    output n to all;\n}\n");
+    w.text.push_str(
+        "    output arrays = t ++ u to all;\n    output m to all;\n    output n to all;\n    output y to all;\n}\n",
+    );
     w.text
 }
 
@@ -103,7 +106,10 @@ impl Writer {
             let (i, j) = if far { (w.rng.below(3), w.rng.below(3)) } else { (w.rng.below(2), w.rng.below(2)) };
             format!("m[i - 1 + {i}, j - 1 + {j}]")
         };
-        let (a, b, c) = (back(self), back(self), back(self));
+        // What stood in the table before the inner loop, or in another place of it.
+        let earlier = self.rng.chance(30).then(|| self.rng.pick(&["m[i, 0]", "m[i, 1] + m[i - 1, 0]", "m[0, i]"]));
+        let (a, b) = (back(self), back(self));
+        let c = if earlier.is_some() { "z".to_owned() } else { back(self) };
         let value = match self.rng.below(4) {
             0 => format!("min({a}, {b}) + xs[i] + 9"),
             1 => format!("{a} + {b} + {c} + ys[i + j]"),
@@ -111,6 +117,9 @@ impl Writer {
             _ => format!("{a} + g[i, j]"),
         };
         self.block(&format!("for i in 1..{}", rows.min(5)), |w| {
+            if let Some(earlier) = earlier {
+                w.line(&format!("let z = {earlier};"));
+            }
             w.block(&format!("for j in 1..{}", cols.min(5)), |w| w.line(&format!("m[i, j] = ({value}) % 40;")));
         });
     }
@@ -195,7 +204,12 @@ impl Writer {
 
     fn statement(&mut self) {
         let value = self.value();
-        match self.rng.below(20) {
+        match self.rng.below(21) {
+            20 => {
+                let (index, op) = (self.index(), self.rng.pick(&["^", "&", "|"]));
+                let words = self.rng.pick(&["h", "v"]);
+                self.line(&format!("y = y {op} {words}[{index}];"));
+            }
             17 => {
                 let (a, b) = (self.index(), self.index());
                 // What is compared has more of a range than what is kept.
@@ -294,7 +308,8 @@ impl Writer {
 
 fn inputs(seed: u64) -> impl Fn(u32, u32) -> Vec<i64> {
     move |input, _| {
-        let (lanes, lo, hi) = [(LEN, -9, 9), (LEN, 0, 9), (LEN, 0, 3), (36, 0, 60), (1, -5, 5)][input as usize];
+        let (lanes, lo, hi) =
+            [(LEN, -9, 9), (LEN, 0, 9), (LEN, 0, 3), (36, 0, 60), (1, -5, 5), (LEN, 0, 255)][input as usize];
         let mut numbers = Seeded::new(seed.wrapping_mul(31).wrapping_add(u64::from(input) + 1));
         (0..lanes).map(|_| lo + numbers.below(hi - lo + 1)).collect()
     }

@@ -153,7 +153,7 @@ impl Accesses {
         for inst in &l.body {
             match inst {
                 Inst::Gate(gate) => gates.extend(gate.result.map(|result| (result, gate))),
-                Inst::Update(update) if update.site == write.site && update.place == write.place => {
+                Inst::Update(update) if self.versions.get(&update.result) == Some(&write.version) => {
                     written = update.args.first().map(|value| (update.array, value));
                 }
                 _ => {}
@@ -346,11 +346,7 @@ impl Finder<'_> {
         self.versions.insert(value, version);
         let (own, known) = (self.program.ty(value), self.ty.range());
         let (lo, hi) = (own.range().0.min(known.0), own.range().1.max(known.1));
-        self.ty = match self.ty {
-            RegType::Arith { frac, .. } => RegType::Arith { lo, hi, frac },
-            RegType::Pub { kind, frac, .. } => RegType::Pub { kind, lo, hi, frac },
-            RegType::Bin { .. } => self.ty,
-        };
+        self.ty = self.ty.in_range(lo, hi);
     }
 
     fn read(&mut self, view: &Ref, site: SiteId) {

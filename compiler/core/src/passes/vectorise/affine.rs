@@ -52,16 +52,13 @@ impl Affine {
 
     /// The sum but for its constant as a value; `None` inside, where that is 0. `None` where a number exceeds 64 bits.
     pub(super) fn value(&self, program: &mut Program, out: &mut Vec<Inst>, site: SiteId) -> Option<Option<ValueId>> {
+        let mut sums = Arithmetic { program, out, site };
         let mut total = None;
         for (value, factor) in &self.terms {
-            let term = scaled(program, out, *value, *factor, site)?;
+            let term = sums.times(*value, *factor)?;
             total = Some(match total {
                 None => term,
-                Some(total) => {
-                    let ((al, ah), (bl, bh)) = (program.ty(total).range(), program.ty(term).range());
-                    let ty = RegType::pub_int(al.checked_add(bl)?, ah.checked_add(bh)?);
-                    gate(program, out, Op::Add {}, [total, term], ty, site)
-                }
+                Some(total) => sums.sum(total, term)?,
             });
         }
         Some(total)
@@ -136,30 +133,51 @@ impl Scalars {
     }
 }
 
-/// `value · factor`
-fn scaled(program: &mut Program, out: &mut Vec<Inst>, value: ValueId, factor: i64, site: SiteId) -> Option<ValueId> {
-    if factor == 1 {
-        return Some(value);
-    }
-    let (lo, hi) = program.ty(value).range();
-    let (a, b) = (lo.checked_mul(factor)?, hi.checked_mul(factor)?);
-    let op = Op::Const { constant: program.constant(Constant::Words(vec![factor])) };
-    let by = gate(program, out, op, [], RegType::pub_int(factor, factor), site);
-    Some(gate(program, out, Op::Mul {}, [value, by], RegType::pub_int(a.min(b), a.max(b)), site))
+/// Arithmetic on public scalars, put into a block; `None` from each where a range exceeds 64 bits.
+pub(super) struct Arithmetic<'a> {
+    pub(super) program: &'a mut Program,
+    pub(super) out: &'a mut Vec<Inst>,
+    pub(super) site: SiteId,
 }
 
-fn gate<const N: usize>(
-    program: &mut Program,
-    out: &mut Vec<Inst>,
-    op: Op,
-    args: [ValueId; N],
-    ty: RegType,
-    site: SiteId,
-) -> ValueId {
-    let result = program.value(Slot { ty, lanes: 1 }, "");
-    let args = args.map(|arg| Ref::lane(arg, 0)).to_vec();
-    out.push(Inst::Gate(Gate { op, args, result: Some(result), site }));
-    result
+impl Arithmetic<'_> {
+    pub(super) fn word(&mut self, word: i64) -> ValueId {
+        let op = Op::Const { constant: self.program.constant(Constant::Words(vec![word])) };
+        self.gate(op, [], RegType::pub_int(word, word))
+    }
+
+    pub(super) fn sum(&mut self, a: ValueId, b: ValueId) -> Option<ValueId> {
+        let ((al, ah), (bl, bh)) = (self.program.ty(a).range(), self.program.ty(b).range());
+        let ty = RegType::pub_int(al.checked_add(bl)?, ah.checked_add(bh)?);
+        Some(self.gate(Op::Add {}, [a, b], ty))
+    }
+
+    /// `value + term`
+    pub(super) fn plus(&mut self, value: ValueId, term: i64) -> Option<ValueId> {
+        if term == 0 {
+            return Some(value);
+        }
+        let term = self.word(term);
+        self.sum(value, term)
+    }
+
+    /// `value · factor`
+    pub(super) fn times(&mut self, value: ValueId, factor: i64) -> Option<ValueId> {
+        if factor == 1 {
+            return Some(value);
+        }
+        let (lo, hi) = self.program.ty(value).range();
+        let (a, b) = (lo.checked_mul(factor)?, hi.checked_mul(factor)?);
+        let by = self.word(factor);
+        Some(self.gate(Op::Mul {}, [value, by], RegType::pub_int(a.min(b), a.max(b))))
+    }
+
+    fn gate<const N: usize>(&mut self, op: Op, args: [ValueId; N], ty: RegType) -> ValueId {
+        let result = self.program.value(Slot { ty, lanes: 1 }, "");
+        let args = args.map(|arg| Ref::lane(arg, 0)).to_vec();
+        self.out.push(Inst::Gate(Gate { op, args, result: Some(result), site: self.site }));
+        result
+    }
 }
 
 /// Whether a value is a public number of one lane.

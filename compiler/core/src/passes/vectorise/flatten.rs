@@ -59,10 +59,10 @@ impl Flat<'_> {
             (Inst::If(i), _) if self.differs.contains(&i.condition) => self.choice(&i, when),
             (Inst::Update(update), Some(when)) => self.write(update, when),
             (inst, Some(_)) if !facts::effects(self.program, &inst).none() => {
-                because(site_of(&inst), "one side of a choice that differs by turn may stop the run")
+                because(inst.site(), "one side of a choice that differs by turn may stop the run")
             }
             (inst @ (Inst::Loop(_) | Inst::While(_) | Inst::If(_)), Some(_)) => {
-                because(site_of(&inst), "a choice that differs by turn holds a loop")
+                because(inst.site(), "a choice that differs by turn holds a loop")
             }
             (mut inst, None) => {
                 for nested in inst.blocks_mut() {
@@ -203,15 +203,4 @@ fn roots(block: &[Inst]) -> BTreeMap<ValueId, ValueId> {
         }
     }
     roots
-}
-
-fn site_of(inst: &Inst) -> SiteId {
-    match inst {
-        Inst::Gate(gate) => gate.site,
-        Inst::Update(update) => update.site,
-        Inst::Concat(concat) => concat.site,
-        Inst::Loop(l) => l.site,
-        Inst::While(w) => w.site,
-        Inst::If(i) => i.site,
-    }
 }

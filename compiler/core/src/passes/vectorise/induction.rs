@@ -9,8 +9,8 @@
 //! ```
 
 use super::Pass;
-use super::affine::Affine;
-use crate::ir::{Bound, Carried, Constant, Gate, Inst, Kind, Loop, Op, Ref, RegType, SiteId, Slot, ValueId};
+use super::affine::{Affine, Arithmetic};
+use crate::ir::{Bound, Carried, Gate, Inst, Kind, Loop, Op, Ref, RegType, SiteId, Slot, ValueId};
 
 impl Pass {
     /// Takes such numbers out of what the loop carries; what defines them behind it goes to `behind`.
@@ -60,10 +60,12 @@ impl Pass {
     ) -> Option<()> {
         let site = l.site;
         let mut first = Vec::new();
-        let turn = self.sum(l.counter, from.checked_neg()?, site, &mut first)?;
-        let grown = self.multiple(turn, step, site, &mut first)?;
+        let mut sums = Arithmetic { program: &mut self.program, out: &mut first, site };
+        let turn = sums.plus(l.counter, from.checked_neg()?)?;
+        let grown = sums.times(turn, step)?;
         first.push(add(c.init, grown, c.param, site));
-        let by = self.word(count.checked_mul(step)?, site, behind);
+        let by = count.checked_mul(step)?;
+        let by = Arithmetic { program: &mut self.program, out: behind, site }.word(by);
         behind.push(add(c.init, by, c.result, site));
         let start = self.scalars.form(c.init);
         let form =
@@ -79,32 +81,6 @@ impl Pass {
             }
         }
         Some(())
-    }
-
-    fn word(&mut self, word: i64, site: SiteId, out: &mut Vec<Inst>) -> ValueId {
-        let op = Op::Const { constant: self.program.constant(Constant::Words(vec![word])) };
-        let result = self.program.value(Slot { ty: RegType::pub_int(word, word), lanes: 1 }, "");
-        out.push(Inst::Gate(Gate { op, args: Vec::new(), result: Some(result), site }));
-        result
-    }
-
-    fn sum(&mut self, value: ValueId, term: i64, site: SiteId, out: &mut Vec<Inst>) -> Option<ValueId> {
-        let (lo, hi) = self.program.ty(value).range();
-        let ty = RegType::pub_int(lo.checked_add(term)?, hi.checked_add(term)?);
-        let by = self.word(term, site, out);
-        let result = self.program.value(Slot { ty, lanes: 1 }, "");
-        out.push(add(value, by, result, site));
-        Some(result)
-    }
-
-    fn multiple(&mut self, value: ValueId, factor: i64, site: SiteId, out: &mut Vec<Inst>) -> Option<ValueId> {
-        let (lo, hi) = self.program.ty(value).range();
-        let (a, b) = (lo.checked_mul(factor)?, hi.checked_mul(factor)?);
-        let by = self.word(factor, site, out);
-        let result = self.program.value(Slot { ty: RegType::pub_int(a.min(b), a.max(b)), lanes: 1 }, "");
-        let args = vec![Ref::lane(value, 0), Ref::lane(by, 0)];
-        out.push(Inst::Gate(Gate { op: Op::Mul {}, args, result: Some(result), site }));
-        Some(result)
     }
 }
 

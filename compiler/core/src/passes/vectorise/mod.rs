@@ -121,6 +121,13 @@ struct Pass {
     notes: Vec<Note>,
 }
 
+/// How much there was at some time: values, constants and notes on scalars.
+struct Mark {
+    values: usize,
+    constants: usize,
+    scalars: usize,
+}
+
 /// What the turns of a loop do with a value that they hand on.
 enum Role {
     /// Nothing.
@@ -182,6 +189,23 @@ impl Pass {
         }
     }
 
+    /// What there is so far, to come back to where an attempt fails.
+    fn mark(&self) -> Mark {
+        let (values, constants) = (self.program.values.len(), self.program.constants.len());
+        Mark { values, constants, scalars: self.scalars.mark() }
+    }
+
+    /// Forgets all values made since, and what was noted of them: their numbers are given out again.
+    fn rewind(&mut self, mark: &Mark) {
+        self.program.values.truncate(mark.values);
+        self.program.constants.truncate(mark.constants);
+        self.scalars.rewind(mark.scalars);
+        let known = |value: ValueId| value.index() < mark.values;
+        self.replaced.retain(|value, stands| known(*value) && known(*stands));
+        self.ranges.retain(|value, _| known(*value));
+        self.made.retain(|counter| known(*counter));
+    }
+
     /// The least range known of a value.
     fn range(&self, value: ValueId) -> (i64, i64) {
         self.ranges.get(&value).copied().unwrap_or_else(|| self.program.ty(value).range())
@@ -201,25 +225,19 @@ impl Pass {
             out.push(Inst::Loop(l));
             return false;
         }
-        let (values, constants, scalars) =
-            (self.program.values.len(), self.program.constants.len(), self.scalars.mark());
+        let mark = self.mark();
         match self.turned(&l, count) {
             Ok(made) => {
                 out.extend(made);
                 true
             }
             Err(why) => {
-                let forget = |pass: &mut Self| {
-                    pass.program.values.truncate(values);
-                    pass.program.constants.truncate(constants);
-                    pass.scalars.rewind(scalars);
-                };
-                forget(self);
+                self.rewind(&mark);
                 if let Ok(made) = self.in_waves(&l) {
                     out.extend(made);
                     return true;
                 }
-                forget(self);
+                self.rewind(&mark);
                 self.note(l.site, why);
                 out.push(Inst::Loop(l));
                 false
@@ -237,8 +255,7 @@ impl Pass {
 
     /// What stands for a loop.
     fn turned(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
-        let (values, constants, scalars) =
-            (self.program.values.len(), self.program.constants.len(), self.scalars.mark());
+        let mark = self.mark();
         let (made, results, bytes, rounds) = self.at_once(l, count)?;
         if bytes <= if rounds { MOST } else { MOST_LOCAL } {
             for (result, value) in results {
@@ -246,9 +263,7 @@ impl Pass {
             }
             return Ok(made);
         }
-        self.program.values.truncate(values);
-        self.program.constants.truncate(constants);
-        self.scalars.rewind(scalars);
+        self.rewind(&mark);
         // Half of what would fit, so that a strip's own small vectors do too; whole blocks of lanes where there are so many.
         let strip = MOST / 2 / (bytes / count).max(1);
         let strip = if strip > BLOCK { strip - strip % BLOCK } else { strip };

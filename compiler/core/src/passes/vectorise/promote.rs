@@ -81,10 +81,19 @@ pub(super) fn run(
         if let Inst::Update(update) = &mut inst
             && version(update.array) == Some(0)
         {
-            let value = program.value(slot, "");
+            // The version that is written to may have a wider range than the one that turns hand on.
+            let wide = Slot { ty: program.ty(update.array), lanes };
+            let value = program.value(wide, "");
             let args = std::mem::replace(&mut update.args, vec![Ref::whole(value, lanes)]);
             made.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(value), site: update.site }));
-            next = Some(value);
+            next = Some(if wide == slot {
+                value
+            } else {
+                let handed = program.value(slot, "");
+                let args = vec![Ref::whole(value, lanes)];
+                made.push(Inst::Gate(Gate { op: Op::Relabel {}, args, result: Some(handed), site: update.site }));
+                handed
+            });
         }
         made.push(inst);
     }

@@ -6,8 +6,9 @@
 //! ```
 
 use super::Pass;
+use super::affine::Arithmetic;
 use super::widen::{Why, Widened};
-use crate::ir::{Bound, Carried, Constant, Gate, Inst, Loop, Op, Program, Ref, RegType, Slot, ValueId};
+use crate::ir::{Bound, Carried, Gate, Inst, Loop, Op, Program, Ref, RegType, Slot, ValueId};
 use std::collections::BTreeMap;
 
 /// A strip of fewer turns is not worth it.
@@ -33,8 +34,8 @@ impl Pass {
             inner.push((param, next));
         }
         let mut body = Vec::new();
-        let start = self.times(number, strip, l, &mut body)?;
-        let start = self.plus(start, from, l, &mut body)?;
+        let mut sums = Arithmetic { program: &mut self.program, out: &mut body, site: l.site };
+        let start = sums.times(number, strip).and_then(|start| sums.plus(start, from)).ok_or(Why::TooLarge)?;
         let turn = self.part(l, start, strip, &inner);
         self.scalars_of(&body);
         let made = self.turned(&turn, strip.unsigned_abs())?;
@@ -51,10 +52,8 @@ impl Pass {
         }
         // What is left over.
         let first = from.checked_add(strips * strip).ok_or(Why::TooLarge)?;
-        let constant = self.program.constant(Constant::Words(vec![first]));
-        let start = self.program.value(Slot { ty: RegType::pub_int(first, first), lanes: 1 }, "");
-        let op = Op::Const { constant };
-        let mut last = vec![Inst::Gate(Gate { op, args: Vec::new(), result: Some(start), site: l.site })];
+        let mut last = Vec::new();
+        let start = Arithmetic { program: &mut self.program, out: &mut last, site: l.site }.word(first);
         self.scalars_of(&last);
         let ends: Vec<_> = results.iter().zip(&l.carried).map(|(init, c)| (*init, c.result)).collect();
         let turn = self.part(l, start, rest, &ends);
@@ -73,6 +72,7 @@ impl Pass {
             if let Inst::Gate(gate) = inst {
                 self.learn(gate);
             }
+            inst.blocks().into_iter().for_each(|block| self.scalars_of(block));
         }
     }
 
@@ -102,28 +102,6 @@ impl Pass {
             })
             .collect();
         Loop { counter, from: Bound::Const(0), to: Bound::Const(count), carried, body, site: l.site }
-    }
-
-    fn times(&mut self, value: ValueId, factor: i64, l: &Loop, out: &mut Vec<Inst>) -> Widened<ValueId> {
-        let (lo, hi) = self.program.ty(value).range();
-        let (Some(lo), Some(hi)) = (lo.checked_mul(factor), hi.checked_mul(factor)) else { return Err(Why::TooLarge) };
-        Ok(self.by(Op::Mul {}, value, factor, RegType::pub_int(lo, hi), l, out))
-    }
-
-    fn plus(&mut self, value: ValueId, term: i64, l: &Loop, out: &mut Vec<Inst>) -> Widened<ValueId> {
-        let (lo, hi) = self.program.ty(value).range();
-        let (Some(lo), Some(hi)) = (lo.checked_add(term), hi.checked_add(term)) else { return Err(Why::TooLarge) };
-        Ok(self.by(Op::Add {}, value, term, RegType::pub_int(lo, hi), l, out))
-    }
-
-    fn by(&mut self, op: Op, value: ValueId, word: i64, ty: RegType, l: &Loop, out: &mut Vec<Inst>) -> ValueId {
-        let constant = self.program.constant(Constant::Words(vec![word]));
-        let by = self.program.value(Slot { ty: RegType::pub_int(word, word), lanes: 1 }, "");
-        let result = self.program.value(Slot { ty, lanes: 1 }, "");
-        let args = vec![Ref::lane(value, 0), Ref::lane(by, 0)];
-        out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(by), site: l.site }));
-        out.push(Inst::Gate(Gate { op, args, result: Some(result), site: l.site }));
-        result
     }
 }
 

@@ -61,6 +61,14 @@ impl Pass {
         if !m.body.iter().all(plain) || !l.carried.iter().all(handed) {
             return Err(no_nest());
         }
+        // The array as it was before the inner loop is gone where diagonals run.
+        let mut earlier = false;
+        for inst in outer_gates.iter().copied().chain(&m.body) {
+            inst.each_use(&mut |value| earlier |= l.carried.iter().any(|c| c.param == value));
+        }
+        if earlier {
+            return Err(no_nest());
+        }
         let mut inside = super::defined(l);
         inside.remove(&m.counter);
         let alone = Loop { counter: l.counter, ..m.clone() };
@@ -177,12 +185,9 @@ impl Pass {
 impl Widen<'_> {
     /// A public number, or a vector of them, and a constant.
     fn plus(&mut self, value: ValueId, term: i64, site: SiteId) -> Widened<ValueId> {
-        let Slot { ty, lanes } = self.program.slot(value);
-        let (lo, hi) = ty.range();
+        let (lo, hi) = self.program.ty(value).range();
         let (Some(lo), Some(hi)) = (lo.checked_add(term), hi.checked_add(term)) else { return Err(Why::TooLarge) };
-        let by = self.constant(RegType::pub_int(term, term), Constant::Words(vec![term]), 1, site)?;
-        let args = vec![Ref::whole(value, lanes), Ref { value: by, place: Place::strided(0, 0, lanes) }];
-        self.emit(Op::Add {}, args, RegType::pub_int(lo, hi), lanes, site)
+        self.by(Op::Add {}, value, term, RegType::pub_int(lo, hi), site)
     }
 
     /// A public number, or the nearer end of a range.
