@@ -1,5 +1,7 @@
 //! Which lanes of a vector a gate reads or writes, and the ranges that its operands are known to lie in. Public facts only.
 
+use zeroize::Zeroize;
+
 /// A resolved view: lane (i, j) is lane `start + i·dims[0].0 + j·dims[1].0` of the vector, for i below `dims[0].1` and j below `dims[1].1`.
 /// The caller has checked that every lane exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,39 @@ impl Lanes {
         for (row, out) in self.rows().zip(out.chunks_exact_mut(cols.max(1))) {
             strided(from, row, inner, out);
         }
+    }
+}
+
+/// Sums that are added to side by side: they and a row of what is added stay in the first level of the cache.
+const SUMS: usize = 1024;
+
+impl Lanes {
+    /// Adds up each `len` neighbours of the view, modulo 2^64; `out` has a lane for each sum.
+    pub fn sums(&self, from: &[u64], len: usize, out: &mut [u64]) {
+        let len = len.max(1);
+        let add = |words: &[u64]| words.iter().fold(0_u64, |sum, word| sum.wrapping_add(*word));
+        if let Some((start, all)) = self.contiguous() {
+            out.iter_mut().zip(from[start..start + all].chunks(len)).for_each(|(out, words)| *out = add(words));
+            return;
+        }
+        let [(outer, _), (inner, cols)] = self.dims;
+        if (outer, cols) == (1, len) {
+            // Neighbours in memory belong to different sums, as in the columns of a table or in windows.
+            for (at, out) in (self.start..).step_by(SUMS).zip(out.chunks_mut(SUMS)) {
+                out.fill(0);
+                for j in 0..cols {
+                    let first = at.wrapping_add_signed(inner.wrapping_mul(j.cast_signed()));
+                    let words = &from[first..first + out.len()];
+                    out.iter_mut().zip(words).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+                }
+            }
+            return;
+        }
+        let mut words = vec![0; self.len()];
+        self.copy(from, &mut words);
+        out.iter_mut().zip(words.chunks(len)).for_each(|(out, words)| *out = add(words));
+        // They may be shares.
+        words.zeroize();
     }
 }
 
@@ -187,6 +222,14 @@ mod tests {
                     view.copy(&from, &mut out);
                     let expected: Vec<u32> = view.iter().map(|lane| from[lane]).collect();
                     assert_eq!(out, expected, "{view:?}");
+                    let words: Vec<u64> = from.iter().map(|word| u64::from(*word) << 40).collect();
+                    for len in (1..=view.len()).filter(|len| view.len() % len == 0) {
+                        let mut sums = vec![1; view.len() / len];
+                        view.sums(&words, len, &mut sums);
+                        let of = |group: &[u32]| group.iter().map(|word| u64::from(*word) << 40).sum();
+                        let expected: Vec<u64> = expected.chunks(len).map(of).collect();
+                        assert_eq!(sums, expected, "{view:?} by {len}");
+                    }
                 }
             }
         }

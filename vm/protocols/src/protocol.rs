@@ -89,13 +89,13 @@ pub trait Protocol {
     fn add_public(&self, a: &Self::Arith, b: &[i64]) -> Self::Arith;
     /// a · public.
     fn mul_public(&self, a: &Self::Arith, b: &[i64]) -> Self::Arith;
-    /// Sums of `len` neighbours.
-    fn sum(&self, a: &Self::Arith, len: usize) -> Self::Arith;
+    /// Sums of each `len` neighbours among the lanes of a view.
+    fn sum(&self, a: &Self::Arith, view: &Lanes, len: usize) -> Self::Arith;
     /// Running sums, inclusive, within groups of `len` neighbours.
     fn prefix_sum(&self, a: &Self::Arith, len: usize) -> Self::Arith;
     /// Lane i is Σ_j a[i·len + j] · b[i·len + j].
     fn dot_public(&self, a: &Self::Arith, b: &[i64], len: usize) -> Self::Arith {
-        self.sum(&self.mul_public(a, b), len)
+        self.sum(&self.mul_public(a, b), &Lanes::whole(a.lanes()), len)
     }
     /// The lanes as they are, where the protocol computes in the clear: the engine then holds every result against its range.
     fn clear<'a>(&self, _a: &'a Self::Arith) -> Option<&'a [u64]> {

@@ -190,6 +190,19 @@ impl<'m, P: Protocol> Store<'m, P> {
         })
     }
 
+    /// A vector of secret numbers as it lies in its register, and which of its lanes a view names; `None` for everything else.
+    pub(super) fn borrow_arith(&mut self, view: &View) -> Result<Option<(Rc<P::Arith>, Lanes)>, Fault> {
+        if self.is_single(view.slot) || !matches!(self.slot(view.slot).ty, RegType::Arith { .. }) {
+            return Ok(None);
+        }
+        let lanes = self.lanes(view)?;
+        self.fill(view.slot.index());
+        Ok(match &self.slots[view.slot.index()] {
+            Value::Arith(values) => Some((Rc::clone(values), lanes)),
+            Value::Pub(_) | Value::Bin(_) | Value::Empty => None,
+        })
+    }
+
     /// An operand as public lanes.
     pub(super) fn read_pub(&mut self, view: &View) -> Result<Rc<Vec<i64>>, Fault> {
         match self.read(view)? {

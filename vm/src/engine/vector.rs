@@ -6,7 +6,7 @@ use smpc_bytecode::module::{Constant, Gate, Slot, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::semantics::{self, Operand};
 use smpc_bytecode::types::RegType;
-use smpc_protocols::{BinShares, Protocol, Shares};
+use smpc_protocols::{BinShares, Lanes, Protocol, Shares};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -82,6 +82,11 @@ impl<P: Protocol> Store<'_, P> {
             let slot = Slot { ty: self.slot(dst.slot).ty, lanes: dst.lanes().unwrap_or(0) };
             return Ok(known(&self.in_the_clear(gate.op, slot, gate.args.iter())?));
         }
+        if let Op::Sum { len } = gate.op
+            && let Some((a, lanes)) = self.borrow_arith(first)?
+        {
+            return Ok(Rc::new(p.sum(&a, &lanes, size(len))));
+        }
         let a = self.read(first)?;
         Ok(match (gate.op, a) {
             (Op::Copy {} | Op::Relabel {} | Op::ProveRange {}, Arg::Arith(a)) => a,
@@ -92,7 +97,7 @@ impl<P: Protocol> Store<'_, P> {
                 known(&index.iter().map(|i| a[*i]).collect::<Vec<_>>())
             }
             (Op::Neg {}, Arg::Arith(a)) => Rc::new(p.neg(&a)),
-            (Op::Sum { len }, Arg::Arith(a)) => Rc::new(p.sum(&a, size(len))),
+            (Op::Sum { len }, Arg::Arith(a)) => Rc::new(p.sum(&a, &Lanes::whole(a.lanes()), size(len))),
             (Op::PrefixSum { len }, Arg::Arith(a)) => Rc::new(p.prefix_sum(&a, size(len))),
             (
                 Op::Add {}

@@ -35,6 +35,19 @@ impl Ref {
 }
 
 impl Inst {
+    /// Calls `f` on each place that the instruction itself reads or writes.
+    pub fn each_place(&self, f: &mut impl FnMut(&Place)) {
+        match self {
+            Self::Gate(gate) => gate.args.iter().for_each(|arg| f(&arg.place)),
+            Self::Concat(concat) => concat.parts.iter().for_each(|part| f(&part.place)),
+            Self::Update(update) => {
+                update.args.iter().for_each(|arg| f(&arg.place));
+                f(&update.place);
+            }
+            Self::Loop(_) | Self::While(_) | Self::If(_) => {}
+        }
+    }
+
     /// Where in the source it stands.
     #[must_use]
     pub fn site(&self) -> SiteId {

@@ -141,7 +141,7 @@ fn grid(parts: &[Ref]) -> Option<Ref> {
     let stride = offset(second)?.checked_sub(offset(first)?)?;
     let alike = |part: &Ref| {
         let (a, b) = (&first.place, &part.place);
-        part.value == first.value && a.index.is_none() && b.index.is_none() && a.dims == b.dims
+        part.value == first.value && a.index == b.index && a.dims == b.dims
     };
     let apart = |pair: &[Ref]| {
         let [a, b] = pair else { return Some(false) };
@@ -154,5 +154,6 @@ fn grid(parts: &[Ref]) -> Option<Ref> {
     };
     let equal = parts.iter().all(alike) && parts.windows(2).all(|pair| apart(pair) == Some(true));
     let outer = Dim { stride, len: parts.len() as u64 };
-    equal.then(|| Ref { value: first.value, place: Place::grid(first.place.offset, outer, inner) })
+    let place = Place { index: first.place.index, ..Place::grid(first.place.offset, outer, inner) };
+    equal.then_some(Ref { value: first.value, place })
 }

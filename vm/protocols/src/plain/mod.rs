@@ -118,8 +118,10 @@ impl Protocol for Plain {
     fn mul_public(&self, a: &Numbers, b: &[i64]) -> Numbers {
         with_public(a, b, u64::wrapping_mul)
     }
-    fn sum(&self, a: &Numbers, len: usize) -> Numbers {
-        Numbers(a.0.chunks(len.max(1)).map(|group| group.iter().fold(0_u64, |s, x| s.wrapping_add(*x))).collect())
+    fn sum(&self, a: &Numbers, view: &Lanes, len: usize) -> Numbers {
+        let mut sums = vec![0; view.len() / len.max(1)];
+        view.sums(&a.0, len, &mut sums);
+        Numbers(sums)
     }
     fn prefix_sum(&self, a: &Numbers, len: usize) -> Numbers {
         let mut out = a.clone();
@@ -204,7 +206,7 @@ impl Protocol for Plain {
         pairwise(a, b, u64::wrapping_mul)
     }
     async fn dot(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, len: usize) -> Numbers {
-        self.sum(&pairwise(a, b, u64::wrapping_mul), len)
+        self.sum(&pairwise(a, b, u64::wrapping_mul), &Lanes::whole(a.0.len()), len)
     }
     async fn matmul(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, rows: usize, inner: usize, cols: usize) -> Numbers {
         let mut out = vec![0_u64; rows * cols];

@@ -8,7 +8,7 @@ use super::keys::Source;
 use super::share::{Arith, Bin};
 use super::split::Number;
 use crate::executor::Cx;
-use crate::lanes::Range;
+use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol};
 use crate::registry::{REP3, Spec};
 use smpc_math::netlist::Levelled;
@@ -49,8 +49,8 @@ impl<S: Source> Protocol for Rep3<S> {
     fn mul_public(&self, a: &Arith, b: &[i64]) -> Arith {
         self.times_public(a, b)
     }
-    fn sum(&self, a: &Arith, len: usize) -> Arith {
-        self.sums(a, len)
+    fn sum(&self, a: &Arith, view: &Lanes, len: usize) -> Arith {
+        self.sums(a, view, len)
     }
     fn prefix_sum(&self, a: &Arith, len: usize) -> Arith {
         self.running_sums(a, len)

@@ -3,6 +3,7 @@
 use super::Rep3;
 use super::keys::Source;
 use super::share::{Arith, Bin, Row, to_planes};
+use crate::lanes::Lanes;
 use smpc_math::simd;
 
 impl<S: Source> Rep3<S> {
@@ -76,12 +77,13 @@ impl<S: Source> Rep3<S> {
         out
     }
 
-    pub(crate) fn sums(&self, x: &Arith, len: usize) -> Arith {
-        let len = len.max(1);
-        let mut out = self.arith(x.lanes / len);
+    pub(crate) fn sums(&self, x: &Arith, view: &Lanes, len: usize) -> Arith {
+        let mut out = self.arith(view.len() / len.max(1));
         for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
-            let sums = x.chunks(len).map(|group| group.iter().fold(0_u64, |s, v| s.wrapping_add(*v)) & self.mask);
-            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
+            if !out.is_empty() {
+                view.sums(x, len, out);
+                out.iter_mut().for_each(|sum| *sum &= self.mask);
+            }
         }
         out
     }

@@ -195,6 +195,22 @@ impl Plane {
         }
     }
 
+    /// As [`Self::copy`], of every other lane of where it comes from.
+    fn copy_every_other(self, to: &mut [Row], at: usize, from: (Self, &[Row], usize), count: usize) {
+        let (plane, rows, start) = from;
+        let mut done = 0;
+        while done < count {
+            let first = (at + done) % ROW_LANES;
+            let step = (count - done).min(ROW_LANES - first);
+            let lane = (start + 2 * done).cast_signed() - 2 * first.cast_signed();
+            let halves = [lane, lane + ROW_LANES.cast_signed()].map(|lane| plane.window(rows, lane));
+            let mut pairs = halves.iter().flatten().map(|word| even_bits(*word));
+            let row = std::array::from_fn(|_| pairs.next().unwrap_or(0) | pairs.next().unwrap_or(0) << 32);
+            put(&mut to[(at + done) / ROW_LANES * self.width + self.plane], row, first..first + step);
+            done += step;
+        }
+    }
+
     /// 512 lanes from `lane` on; those before the first and behind the last are whatever is there, or 0.
     fn window(self, rows: &[Row], lane: isize) -> Row {
         let (index, shift) = (lane.div_euclid(64), lane.rem_euclid(64) as u32);
@@ -216,6 +232,16 @@ impl Plane {
         let high: &[u64; ROW_WORDS] = words[offset + 1..].first_chunk().unwrap_or(&[0; ROW_WORDS]);
         std::array::from_fn(|i| low[i] >> shift | high[i] << (64 - shift))
     }
+}
+
+/// Bits 0, 2, 4, … of a word as its lower half.
+const fn even_bits(word: u64) -> u64 {
+    let mut bits = word & 0x5555_5555_5555_5555;
+    bits = (bits | bits >> 1) & 0x3333_3333_3333_3333;
+    bits = (bits | bits >> 2) & 0x0f0f_0f0f_0f0f_0f0f;
+    bits = (bits | bits >> 4) & 0x00ff_00ff_00ff_00ff;
+    bits = (bits | bits >> 8) & 0x0000_ffff_0000_ffff;
+    (bits | bits >> 16) & 0x0000_0000_ffff_ffff
 }
 
 /// Overwrites some lanes of a row.
@@ -321,6 +347,9 @@ pub(crate) fn bits_of_plane(rows: &[Row], width: usize, plane: usize, lane: usiz
     simd::unpack_bits(&row[lane % ROW_LANES / 64..], out);
 }
 
+/// From so many planes on, lanes that are no run are moved as words; fewer are moved bit by bit.
+const FEW_PLANES: u32 = 4;
+
 impl Shares for Bin {
     fn lanes(&self) -> usize {
         self.lanes
@@ -329,6 +358,21 @@ impl Shares for Bin {
     fn read(&self, view: &Lanes) -> Self {
         let mut out = self.like(self.width, view.len());
         let [(_, _), (stride, cols)] = view.dims;
+        let runs = view.contiguous().is_some() || (0..=2).contains(&stride) && cols >= 64;
+        let most = 8 * view.len() >= self.lanes;
+        if !runs && most && (FEW_PLANES..=64).contains(&self.width) {
+            let width = self.width as usize;
+            for (to, from) in
+                [(&mut out.a, &self.a), (&mut out.b, &self.b)].into_iter().filter(|(_, from)| !from.is_empty())
+            {
+                let mut words = Words::zeros(view.len());
+                view.copy(&self.words_of(from), &mut words);
+                to_planes(to, width, (0, width), 0..words.len(), |lane, out| {
+                    out.copy_from_slice(&words[lane..][..out.len()])
+                });
+            }
+            return out;
+        }
         Self::each_plane(&mut out, self, |to, from, tp, fp| match view.contiguous() {
             Some((start, len)) => tp.copy(to, 0, (fp, from, start), len),
             None if stride == 1 && cols >= 64 => {
@@ -337,6 +381,10 @@ impl Shares for Bin {
             // One lane for many, as where a scalar meets an array.
             None if stride == 0 && cols >= 64 => {
                 view.rows().enumerate().for_each(|(i, lane)| tp.fill(to, i * cols, fp.get(from, lane), cols));
+            }
+            None if stride == 2 && cols >= 64 => {
+                let rows = view.rows().enumerate();
+                rows.for_each(|(i, start)| tp.copy_every_other(to, i * cols, (fp, from, start), cols));
             }
             None => tp.collect(to, view.iter().map(|lane| fp.get(from, lane))),
         });
@@ -423,18 +471,18 @@ mod tests {
 
     /// Lane i of a vector whose every bit can be told from its neighbours.
     fn word(seed: u64, lane: usize) -> u64 {
-        (seed ^ lane as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 13 & 7
+        (seed ^ lane as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 13 & 63
     }
 
-    fn vector(lanes: usize, seed: u64) -> Bin {
+    fn vector(lanes: usize, seed: u64, width: usize) -> Bin {
         let rows = |seed| {
-            let mut rows = vec![[0; ROW_WORDS]; blocks(lanes) * 3];
-            to_planes(&mut rows, 3, (0, 3), 0..lanes, |first, out| {
+            let mut rows = vec![[0; ROW_WORDS]; blocks(lanes) * width];
+            to_planes(&mut rows, width, (0, width), 0..lanes, |first, out| {
                 out.iter_mut().enumerate().for_each(|(i, out)| *out = word(seed, first + i));
             });
             rows
         };
-        Bin::of_components(3, lanes, [rows(seed), rows(!seed)])
+        Bin::of_components(width as u32, lanes, [rows(seed), rows(!seed)])
     }
 
     fn lanes_of(x: &Bin) -> [Vec<u64>; 2] {
@@ -444,13 +492,24 @@ mod tests {
     /// Reading, writing and copying views says of every lane what a walk over the lanes says, wherever words and blocks begin.
     #[test]
     fn views_move_lanes() {
-        let from = vector(2000, 5);
+        // Few planes are moved bit by bit, many as words.
+        for width in [1, 3, 6] {
+            views_of(width);
+        }
+    }
+
+    fn views_of(width: usize) {
+        let from = vector(2000, 5, width);
         let runs = [(0, 2000), (0, 512), (1, 511), (63, 66), (64, 1024), (511, 2), (700, 1300), (1999, 1), (1300, 0)];
         let grids = [
             (0, [(3, 5), (1, 700)]),
             (1999, [(-1, 9), (0, 100)]),
             (77, [(0, 3), (1, 600)]),
             (1500, [(0, 1), (-3, 400)]),
+            (3, [(0, 1), (2, 900)]),
+            (0, [(5, 9), (2, 70)]),
+            (511, [(1, 3), (2, 700)]),
+            (1, [(7, 90), (2, 4)]),
         ];
         let views = runs.map(|(start, len)| Lanes::run(start, len)).into_iter();
         let views = views.chain(grids.map(|(start, dims)| Lanes { start, dims }));
@@ -460,7 +519,7 @@ mod tests {
             let read = from.read(&view);
             assert_eq!(lanes_of(&read), expected, "{view:?}");
             let place = Lanes::run(offset, view.len());
-            let target = vector(offset + view.len() + 90, 9);
+            let target = vector(offset + view.len() + 90, 9, width);
             let mut after = lanes_of(&target);
             for (after, expected) in after.iter_mut().zip(&expected) {
                 after[offset..offset + view.len()].copy_from_slice(expected);

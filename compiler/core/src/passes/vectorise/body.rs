@@ -159,7 +159,7 @@ impl<'a> Body<'a> {
             let lanes = handed.slot.lanes;
             let all = widen.all_turns(c.next, handed.site)?;
             let ty = widen.program.ty(all);
-            let place = Place::span((widen.turns.count - 1) * lanes, lanes);
+            let place = Place::span(widen.turns.last() * lanes, lanes);
             let last = widen.emit(Op::Copy {}, vec![Ref { value: all, place }], ty, lanes, handed.site)?;
             ends[*at] = Some(last);
             return Ok(());

@@ -39,7 +39,7 @@ mod waves;
 mod widen;
 
 use super::{dead, dot, facts, rounding, strength, views};
-use crate::ir::{Bound, Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
+use crate::ir::{Bound, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
 use affine::Scalars;
 use body::Body;
@@ -256,7 +256,14 @@ impl Pass {
     /// What stands for a loop.
     fn turned(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
         let mark = self.mark();
-        let (made, results, bytes, rounds) = self.at_once(l, count)?;
+        let backwards = if self.falls(l) { self.at_once(l, count, true).ok() } else { None };
+        let (made, results, bytes, rounds) = match backwards {
+            Some(made) => made,
+            None => {
+                self.rewind(&mark);
+                self.at_once(l, count, false)?
+            }
+        };
         if bytes <= if rounds { MOST } else { MOST_LOCAL } {
             for (result, value) in results {
                 self.replaced.insert(result, value);
@@ -273,9 +280,34 @@ impl Pass {
         self.in_strips(l, count, strip)
     }
 
-    /// All turns at once, whatever that takes: instructions, results that are other values, bytes, and whether there are rounds in it.
+    /// Whether more places fall from turn to turn than rise: lanes in the opposite order then are neighbours as they lie.
+    fn falls(&self, l: &Loop) -> bool {
+        let (mut rise, mut fall) = (0, 0);
+        let mut place = |place: &Place| {
+            let Some(index) = place.index else { return };
+            let step = self.scalars.form(index.value).take(l.counter);
+            match i128::from(step) * i128::from(index.stride) {
+                1.. => rise += 1,
+                0 => {}
+                _ => fall += 1,
+            }
+        };
+        let mut stack: Vec<&Inst> = l.body.iter().collect();
+        while let Some(inst) = stack.pop() {
+            inst.each_place(&mut place);
+            stack.extend(inst.blocks().into_iter().flatten());
+        }
+        fall > rise
+    }
+
+    /// All turns at once, whatever that takes, where `falls` in the opposite order: instructions, results that are other values, bytes, and whether there are rounds in it.
     #[allow(clippy::type_complexity, reason = "read in one place")]
-    fn at_once(&mut self, l: &Loop, count: u64) -> Widened<(Vec<Inst>, Vec<(ValueId, ValueId)>, u64, bool)> {
+    fn at_once(
+        &mut self,
+        l: &Loop,
+        count: u64,
+        falls: bool,
+    ) -> Widened<(Vec<Inst>, Vec<(ValueId, ValueId)>, u64, bool)> {
         let mut l = l.clone();
         let (body, renamed) = flatten::run(&mut self.program, &l.body, &differing(&l))?;
         l.body = body;
@@ -293,7 +325,7 @@ impl Pass {
         let Bound::Const(from) = l.from else { return Err(Why::TooLarge) };
         prune(&self.program, &mut l);
         let ranges: Vec<(i64, i64)> = l.carried.iter().map(|c| self.range(c.init)).collect();
-        let turns = Turns { counter: l.counter, from, count };
+        let turns = Turns::of(l.counter, from, count, falls).ok_or(Why::TooLarge)?;
         let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, u64::MAX);
         widen.out = before;
         for (c, role) in l.carried.iter().zip(&roles) {

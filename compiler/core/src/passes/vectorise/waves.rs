@@ -100,7 +100,7 @@ impl Pass {
         let wave = self.program.value(Slot { ty: RegType::pub_int(0, waves - 1), lanes: 1 }, "");
         // No value of the body: what differs by lane is put in by hand.
         let nothing = self.program.value(Slot { ty: RegType::pub_int(0, 0), lanes: 1 }, "");
-        let turns = Turns { counter: nothing, from: 0, count: lanes };
+        let turns = Turns { counter: nothing, from: 0, count: lanes, falls: false };
         let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, super::MOST);
         let mut arrays = Vec::with_capacity(l.carried.len());
         for c in &l.carried {

@@ -26,7 +26,11 @@ pub(super) async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
             let sum = |group: &[i64]| wrapped(group.iter().map(|x| i128::from(*x)).sum());
             values.chunks(len).map(sum).collect()
         };
-        run.number(&name("sum"), &p.sum(&a, len), groups(&data.a).into_iter()).await;
+        run.number(&name("sum"), &p.sum(&a, &Lanes::whole(lanes), len), groups(&data.a).into_iter()).await;
+        let rows = lanes / len;
+        let columns = Lanes { start: 0, dims: [(1, rows), (rows.cast_signed(), len)] };
+        let column = |i: usize| wrapped((0..len).map(|j| i128::from(data.a[i + j * rows])).sum());
+        run.number(&name("sum of columns"), &p.sum(&a, &columns, len), (0..rows).map(column)).await;
         let running = data.a.chunks(len).flat_map(|group| {
             group.iter().scan(0, |sum, x| {
                 *sum = wrapped(*sum + i128::from(*x));

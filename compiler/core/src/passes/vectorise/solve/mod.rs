@@ -5,11 +5,13 @@
 
 mod sums;
 mod trees;
+mod words;
 
 use super::recurrence::Shape;
 use super::widen::{Why, Widen, Widened, because};
 use crate::ir::{Constant, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies, fits};
 use trees::{Column, Join};
+use words::Words;
 
 /// How often a prefix joins pairs before it goes for depth.
 const PAIRINGS: u32 = 2;
@@ -60,6 +62,7 @@ impl Widen<'_> {
     pub(super) fn chosen(&mut self, handed: &[Handed], shapes: &[Shape], each: bool) -> Widened<Vec<Solved>> {
         let site = handed[0].site;
         let mut columns = Vec::with_capacity(shapes.len() + 1);
+        let mut words: Vec<Option<Words>> = Vec::with_capacity(shapes.len());
         let (join, flags) = match &shapes[0] {
             Shape::Extreme { greatest, first, .. } => (Join::Extreme { greatest: *greatest, first: *first }, None),
             Shape::Reset { greatest, when, .. } => (Join::Reset { greatest: *greatest }, Some(vec![when.clone()])),
@@ -90,6 +93,14 @@ impl Widen<'_> {
                 _ => return because(site, "this is chosen by what it builds on"),
             };
             let mut view = self.view(value, site)?;
+            if let (Shape::Last(..), false) = (shape, each)
+                && let Some((column, known)) = self.as_words(Some(handed), &view, handed.slot, site)?
+            {
+                columns.push(column);
+                words.push(Some(known));
+                continue;
+            }
+            words.push(None);
             let own = self.program.ty(view.value);
             let mut range = of_both(ty, own, handed.range);
             if let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) {
@@ -119,10 +130,14 @@ impl Widen<'_> {
         }
         let count = self.turns.count + 1;
         let ordered = columns.len() > 1;
+        if ordered || each {
+            self.turns.in_order(site)?;
+        }
         let skip = columns.len() - shapes.len();
         if !each {
             let ends = self.reduce(join, columns, count, ordered, site)?;
-            return Ok(ends.into_iter().skip(skip).map(|c| Solved { result: c.value, turns: None }).collect());
+            let ends = ends.into_iter().skip(skip).zip(words);
+            return ends.map(|(column, words)| self.end(column, words, site)).collect();
         }
         let all = self.prefix(join, columns, count, PAIRINGS, site)?;
         let all: Vec<Column> = all.into_iter().skip(skip).collect();
@@ -152,12 +167,21 @@ impl Widen<'_> {
         site: SiteId,
     ) -> Widened<Vec<Solved>> {
         let mut columns = Vec::with_capacity(shapes.len());
+        let mut words: Vec<Option<Words>> = Vec::with_capacity(shapes.len());
         for (handed, shape) in handed.iter().zip(shapes) {
             let Slot { ty, lanes } = handed.slot;
             let (Shape::Extreme { value, .. } | Shape::Last(_, value)) = shape else {
                 return because(site, "this is chosen by what it builds on");
             };
             let view = self.view(value, site)?;
+            if let Shape::Last(..) = shape
+                && let Some((column, known)) = self.as_words(None, &view, handed.slot, site)?
+            {
+                columns.push(column);
+                words.push(Some(known));
+                continue;
+            }
+            words.push(None);
             let own = self.program.ty(view.value);
             let range = of_both(ty, own, own.range());
             let all = self.lanes_of(lanes)?;
@@ -165,8 +189,17 @@ impl Widen<'_> {
             columns.push(Column { value, each: lanes });
         }
         let ordered = columns.len() > 1;
+        if ordered {
+            self.turns.in_order(site)?;
+        }
         let ends = self.reduce(join, columns, self.turns.count, ordered, site)?;
-        Ok(ends.into_iter().map(|column| Solved { result: column.value, turns: None }).collect())
+        ends.into_iter().zip(words).map(|(column, words)| self.end(column, words, site)).collect()
+    }
+
+    /// What is left of a column behind the loop.
+    fn end(&mut self, column: Column, words: Option<Words>, site: SiteId) -> Widened<Solved> {
+        let result = words.map_or(Ok(column.value), |words| self.of_words(column.value, words, site))?;
+        Ok(Solved { result, turns: None })
     }
 
     /// From the elements before and after each turn, all of which have the range of the value that is handed on.
@@ -190,6 +223,7 @@ impl Widen<'_> {
 
     /// What each turn starts with, where that is what the turn before ended with whatever that was.
     pub(super) fn delayed(&mut self, handed: &Handed, next: ValueId) -> Widened<Solved> {
+        self.turns.in_order(handed.site)?;
         let Slot { ty, lanes } = handed.slot;
         let all = self.all_turns(next, handed.site)?;
         let view = Ref::whole(all, self.lanes_of(lanes)?);

@@ -37,6 +37,7 @@ impl Widen<'_> {
     fn running_sum(&mut self, handed: &Handed, terms: &[Term]) -> Widened<Solved> {
         let Slot { ty, lanes } = handed.slot;
         let (site, count, frac) = (handed.site, self.turns.count, ty.frac());
+        self.turns.in_order(site)?;
         let all = self.lanes_of(lanes)?;
         let mut net: Option<(ValueId, Interval)> = None;
         for term in terms {

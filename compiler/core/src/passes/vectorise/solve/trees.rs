@@ -71,6 +71,7 @@ impl Widen<'_> {
         let column = self.elements(handed.init, &view, of_all, lanes, site)?;
         let count = self.turns.count + 1;
         if each {
+            self.turns.in_order(site)?;
             let mut all = self.prefix(join, vec![column], count, PAIRINGS, site)?;
             let column = all.pop().ok_or(Why::TooLarge)?;
             return self.split(column, ty, site);

@@ -79,10 +79,10 @@ impl Widen<'_> {
         }
         let mut form = self.scalars.form(value);
         let step = form.take(self.turns.counter);
-        let Some(last) = i64::try_from(self.turns.count - 1).ok().and_then(|last| last.checked_add(self.turns.from))
-        else {
-            return false;
-        };
+        let reach = i64::try_from(self.turns.count - 1).unwrap_or(i64::MAX);
+        let last =
+            if self.turns.falls { self.turns.from.checked_sub(reach) } else { self.turns.from.checked_add(reach) };
+        let Some(last) = last else { return false };
         let terms = form.terms.iter().map(|(term, factor)| (self.program.ty(*term).range(), *factor));
         let mut ends = [i128::from(form.constant); 2];
         for ((from, to), factor) in terms.chain([((self.turns.from, last), step)]) {

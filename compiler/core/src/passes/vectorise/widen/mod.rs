@@ -31,12 +31,39 @@ pub(super) fn because<T>(site: SiteId, what: &str) -> Widened<T> {
     Err(Why::Because(site, what.to_owned()))
 }
 
-/// The turns `from .. from + count` of a loop.
+/// The turns of a loop as lanes: what the counter is in the first of them, and whether it falls from there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turns {
     pub(super) counter: ValueId,
     pub(super) from: i64,
     pub(super) count: u64,
+    pub(super) falls: bool,
+}
+
+impl Turns {
+    /// The turns `from .. from + count` in that order, or in the opposite one; `None` where a number exceeds 64 bits.
+    pub(super) fn of(counter: ValueId, from: i64, count: u64, falls: bool) -> Option<Self> {
+        let last = i64::try_from(count.checked_sub(1)?).ok()?.checked_add(from)?;
+        Some(Self { counter, from: if falls { last } else { from }, count, falls })
+    }
+
+    /// The first lane and the distance of neighbours, where the counter counts `step` times.
+    fn steps(&self, step: i64) -> Option<(i64, i64)> {
+        Some((step.checked_mul(self.from)?, if self.falls { step.checked_neg()? } else { step }))
+    }
+
+    /// The lane of the last turn.
+    pub(super) fn last(&self) -> u64 {
+        if self.falls { 0 } else { self.count - 1 }
+    }
+
+    /// That the order of the lanes does not matter to what is computed of them, or is that of the turns.
+    ///
+    /// # Errors
+    /// It is not: the loop is tried again in its own order.
+    pub(super) fn in_order(&self, site: SiteId) -> Widened<()> {
+        if self.falls { because(site, "a later turn builds on an earlier one") } else { Ok(()) }
+    }
 }
 
 /// Lanes that an operand reads in each turn.

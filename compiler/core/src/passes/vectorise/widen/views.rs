@@ -45,10 +45,9 @@ impl Widen<'_> {
     fn made(&mut self, value: ValueId, site: SiteId) -> Widened<ValueId> {
         let mut form = self.scalars.form(value);
         let ty = self.program.ty(value);
-        let step = form.take(self.turns.counter);
         let (lo, hi) = ty.range();
-        let first = step.checked_mul(self.turns.from).and_then(|first| first.checked_add(form.constant));
-        let first = first.ok_or(Why::TooLarge)?;
+        let (first, step) = self.turns.steps(form.take(self.turns.counter)).ok_or(Why::TooLarge)?;
+        let first = first.checked_add(form.constant).ok_or(Why::TooLarge)?;
         let last = i64::try_from(self.turns.count - 1).ok().and_then(|last| last.checked_mul(step)?.checked_add(first));
         let last = last.ok_or(Why::TooLarge)?;
         let own = if form.terms.is_empty() { ty } else { RegType::pub_int(first.min(last), first.max(last)) };
@@ -98,11 +97,12 @@ impl Widen<'_> {
             return Ok(Some((Place { index: Some(index), ..place.clone() }, apart)));
         }
         let mut form = self.scalars.form(index.value);
-        let step = form.take(self.turns.counter);
+        let own = form.take(self.turns.counter);
         if form.terms.keys().any(|value| self.differs(*value)) {
             return Ok(None);
         }
-        let first = step.checked_mul(self.turns.from).and_then(|first| first.checked_add(form.constant));
+        let (first, step) = self.turns.steps(own).ok_or(Why::TooLarge)?;
+        let first = first.checked_add(form.constant);
         form.constant = 0;
         let mut scaled = Affine::default();
         for (value, factor) in &form.terms {
