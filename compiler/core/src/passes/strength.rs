@@ -5,7 +5,7 @@
 //! lt(x, y), ranges apart ->  true or false                  sum{len=1}(x)      ->  copy(x)
 //! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
-//! select(c, 1, 0)        ->  b2a(c)
+//! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x)
 //! ```
@@ -22,7 +22,10 @@ use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, Va
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
-    forward::run(program, &mut Strength { words: vec![None; values], complements: vec![None; values] })
+    forward::run(
+        program,
+        &mut Strength { words: vec![None; values], complements: vec![None; values], numbers: vec![None; values] },
+    )
 }
 
 struct Strength {
@@ -30,6 +33,8 @@ struct Strength {
     words: Vec<Option<i64>>,
     /// By value: what it is the complement of.
     complements: Vec<Option<Ref>>,
+    /// By value: the word that it is as a number.
+    numbers: Vec<Option<Ref>>,
 }
 
 /// What a gate turns out to be.
@@ -73,6 +78,7 @@ impl Strength {
                     self.words[result.index()] = Some(*first);
                 }
             }
+            Op::B2a { signed: false } => self.numbers[result.index()] = gate.args.first().cloned(),
             Op::Not {} => self.complements[result.index()] = gate.args.first().cloned(),
             _ => {}
         }
@@ -127,6 +133,14 @@ impl Strength {
             (Op::Lt {}, [a, b]) if range(a).0 >= range(b).1 => Some(Better::Word(0)),
             (Op::Eq {}, [a, b]) if a == b => Some(Better::Word(1)),
             (Op::Eq {}, [a, b]) if range(a).1 < range(b).0 || range(b).1 < range(a).0 => Some(Better::Word(0)),
+            (Op::Eq {}, [number, known]) | (Op::Eq {}, [known, number])
+                if matches!(program.ty(known.value), RegType::Pub { frac: 0, .. }) =>
+            {
+                let word = self.numbers.get(number.value.index())?.as_ref()?.view(&number.place)?;
+                let (least, greatest) = (range(known).0, range(known).1);
+                let holds = least >= 0 && greatest <= range(&word).1;
+                holds.then(|| Better::Op(Op::Eq {}, vec![word, known.clone()]))
+            }
             (Op::Select {}, [_, a, b]) if a == b => copy(a),
             (Op::Select {}, [c, a, b]) => match self.word(c) {
                 Some(0) => copy(b),

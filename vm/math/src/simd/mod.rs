@@ -117,6 +117,10 @@ versions! {
     /// The sum of `xa·(ya + yb) + xb·ya` over all words, modulo 2^64.
     fn cross_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
 
+    /// Adds to `z` the row `x` times a matrix (as many rows, row by row, `z.len()` wide): the sum of `xa[k]·(ya[k] + yb[k]) + xb[k]·ya[k]` over all rows k of it,
+    /// modulo 2^64.
+    fn cross_row(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
+
     /// `z = (z + plus − minus) & mask`, word by word.
     fn add_difference(z: &mut [u64], plus: &[u64], minus: &[u64], mask: u64);
 

@@ -20,6 +20,19 @@ pub(super) fn cross_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
 }
 
 #[inline(always)]
+pub(super) fn cross_row(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
+    if z.is_empty() {
+        return;
+    }
+    let rows = ya.chunks_exact(z.len()).zip(yb.chunks_exact(z.len()));
+    for ((xa, xb), (ya, yb)) in xa.iter().zip(xb).zip(rows) {
+        for (z, (ya, yb)) in z.iter_mut().zip(ya.iter().zip(yb)) {
+            *z = z.wrapping_add(xa.wrapping_mul(ya.wrapping_add(*yb))).wrapping_add(xb.wrapping_mul(*ya));
+        }
+    }
+}
+
+#[inline(always)]
 pub(super) fn add_difference(z: &mut [u64], plus: &[u64], minus: &[u64], mask: u64) {
     for ((z, plus), minus) in z.iter_mut().zip(plus).zip(minus) {
         *z = z.wrapping_add(*plus).wrapping_sub(*minus) & mask;

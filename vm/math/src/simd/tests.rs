@@ -32,6 +32,23 @@ fn products_and_sums() {
             assert!((0..n).all(|i| out[i] == exact(i)), "{level:?} {n}");
             let dot = (0..n).fold(0_u64, |sum, i| sum.wrapping_add(exact(i)));
             assert_eq!(at::cross_dot(level, &xa, &xb, &ya, &yb), dot, "{level:?} {n}");
+            for width in [1, 3, 8, 17] {
+                // Row k of a matrix, whose words are those from k on.
+                let shifted = |of: &[u64]| of.windows(width).flatten().copied().collect::<Vec<u64>>();
+                let (rows_a, rows_b) = (shifted(&ya), shifted(&yb));
+                let rows = rows_a.len() / width;
+                let mut out = words(width, 6);
+                let expected = (0..width).map(|j| {
+                    (0..rows).fold(out[j], |sum, k| {
+                        let y = rows_a[k * width + j].wrapping_add(rows_b[k * width + j]);
+                        let terms = xa[k].wrapping_mul(y).wrapping_add(xb[k].wrapping_mul(rows_a[k * width + j]));
+                        sum.wrapping_add(terms)
+                    })
+                });
+                let expected: Vec<u64> = expected.collect();
+                at::cross_row(level, &mut out, &xa[..rows], &xb[..rows], &rows_a, &rows_b);
+                assert_eq!(out, expected, "{level:?} {n} {width}");
+            }
             let mut out = z.clone();
             at::add_difference(level, &mut out, &xa, &xb, 0xff);
             assert!((0..n).all(|i| out[i] == z[i].wrapping_add(xa[i]).wrapping_sub(xb[i]) & 0xff), "{level:?} {n}");

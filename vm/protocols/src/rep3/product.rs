@@ -79,6 +79,9 @@ impl<S: Source> Rep3<S> {
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
+        if cols == 1 || rows < PACKED_ROWS {
+            return self.few_products(cx, x, y, (rows, inner, cols)).await;
+        }
         let mut summand = self.words(rows * cols);
         let mut left = self.words(PANEL_ROWS.min(rows) * 2 * inner);
         let mut panel = Panel::default();
@@ -102,6 +105,37 @@ impl<S: Source> Rep3<S> {
                     }
                 }
                 done = these.end;
+            }
+            out.copy_from_slice(&summand[first..first + out.len()]);
+        })
+        .await
+    }
+}
+
+/// Rows of a left matrix for which the right one is worth packing.
+const PACKED_ROWS: usize = 4;
+
+impl<S: Source> Rep3<S> {
+    /// As [`Self::matrix_product`], where one of the two is a vector or has few rows: each word is read once or a few times, and packing would cost more.
+    async fn few_products(
+        &self,
+        cx: Cx<'_>,
+        x: &Arith,
+        y: &Arith,
+        (rows, inner, cols): (usize, usize, usize),
+    ) -> Arith {
+        let mut summand = self.words(rows * cols);
+        let mut done = 0;
+        self.reshare(cx, 0, rows * cols, |first, out| {
+            while done * cols < first + out.len() {
+                let row = done * inner..(done + 1) * inner;
+                let (xa, xb) = (&x.a[row.clone()], &x.b[row]);
+                let z = &mut summand[done * cols..(done + 1) * cols];
+                match z {
+                    [z] => *z = simd::cross_dot(xa, xb, &y.a, &y.b),
+                    _ => simd::cross_row(z, xa, xb, &y.a, &y.b),
+                }
+                done += 1;
             }
             out.copy_from_slice(&summand[first..first + out.len()]);
         })

@@ -348,7 +348,7 @@ pub(crate) fn bits_of_plane(rows: &[Row], width: usize, plane: usize, lane: usiz
 }
 
 /// From so many planes on, lanes that are no run are moved as words; fewer are moved bit by bit.
-const FEW_PLANES: u32 = 4;
+const FEW_PLANES: u32 = 2;
 
 impl Shares for Bin {
     fn lanes(&self) -> usize {

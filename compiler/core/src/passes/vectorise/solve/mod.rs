@@ -62,6 +62,7 @@ impl Widen<'_> {
     pub(super) fn chosen(&mut self, handed: &[Handed], shapes: &[Shape], each: bool) -> Widened<Vec<Solved>> {
         let site = handed[0].site;
         let mut columns = Vec::with_capacity(shapes.len() + 1);
+        let mut firsts = Vec::with_capacity(shapes.len() + 1);
         let mut words: Vec<Option<Words>> = Vec::with_capacity(shapes.len());
         let (join, flags) = match &shapes[0] {
             Shape::Extreme { greatest, first, .. } => (Join::Extreme { greatest: *greatest, first: *first }, None),
@@ -82,7 +83,7 @@ impl Widen<'_> {
             // The value before the loop is there.
             let always = self.constant(RegType::PUB_BOOL, Constant::Words(vec![1]), lanes, site)?;
             let ty = self.program.ty(holds.value);
-            columns.push(self.elements(always, &holds, ty, lanes, site)?);
+            self.column(always, &holds, Slot { ty, lanes }, each, (&mut columns, &mut firsts), site)?;
         }
         for (handed, shape) in handed.iter().zip(shapes) {
             let Slot { ty, lanes } = handed.slot;
@@ -94,9 +95,10 @@ impl Widen<'_> {
             };
             let mut view = self.view(value, site)?;
             if let (Shape::Last(..), false) = (shape, each)
-                && let Some((column, known)) = self.as_words(Some(handed), &view, handed.slot, site)?
+                && let Some((column, first, known)) = self.as_words(Some(handed), &view, handed.slot, site)?
             {
                 columns.push(column);
+                firsts.extend(first);
                 words.push(Some(known));
                 continue;
             }
@@ -126,22 +128,42 @@ impl Widen<'_> {
                 let chosen = self.select(resets.clone(), [by, view], both, all, site)?;
                 view = Ref::whole(chosen, all);
             }
-            columns.push(self.elements(handed.init, &view, range, lanes, site)?);
+            let slot = Slot { ty: range, lanes };
+            self.column(handed.init, &view, slot, each, (&mut columns, &mut firsts), site)?;
         }
-        let count = self.turns.count + 1;
         let ordered = columns.len() > 1;
         if ordered || each {
             self.turns.in_order(site)?;
         }
         let skip = columns.len() - shapes.len();
         if !each {
-            let ends = self.reduce(join, columns, count, ordered, site)?;
+            let ends = self.reduce(join, columns, Some(firsts), self.turns.count, ordered, site)?;
             let ends = ends.into_iter().skip(skip).zip(words);
             return ends.map(|(column, words)| self.end(column, words, site)).collect();
         }
-        let all = self.prefix(join, columns, count, PAIRINGS, site)?;
+        let all = self.prefix(join, columns, self.turns.count + 1, PAIRINGS, site)?;
         let all: Vec<Column> = all.into_iter().skip(skip).collect();
         all.into_iter().zip(handed).map(|(column, handed)| self.split(column, handed.slot.ty, site)).collect()
+    }
+
+    /// Adds a column: with what is before the loop as its first element where `each` turn is asked for, else with that apart.
+    fn column(
+        &mut self,
+        init: ValueId,
+        turns: &Ref,
+        of: Slot,
+        each: bool,
+        (columns, firsts): (&mut Vec<Column>, &mut Vec<Ref>),
+        site: SiteId,
+    ) -> Widened<()> {
+        if each {
+            columns.push(self.elements(init, turns, of.ty, of.lanes, site)?);
+        } else {
+            let (column, first) = self.apart(init, turns, of.ty, of.lanes, site)?;
+            columns.push(column);
+            firsts.push(first);
+        }
+        Ok(())
     }
 
     /// Whether what is there before the loop is never chosen, by its range: where that is `strict`, not even of equal ones.
@@ -175,7 +197,7 @@ impl Widen<'_> {
             };
             let view = self.view(value, site)?;
             if let Shape::Last(..) = shape
-                && let Some((column, known)) = self.as_words(None, &view, handed.slot, site)?
+                && let Some((column, _, known)) = self.as_words(None, &view, handed.slot, site)?
             {
                 columns.push(column);
                 words.push(Some(known));
@@ -192,7 +214,7 @@ impl Widen<'_> {
         if ordered {
             self.turns.in_order(site)?;
         }
-        let ends = self.reduce(join, columns, self.turns.count, ordered, site)?;
+        let ends = self.reduce(join, columns, None, self.turns.count, ordered, site)?;
         ends.into_iter().zip(words).map(|(column, words)| self.end(column, words, site)).collect()
     }
 

@@ -32,6 +32,12 @@ pub(super) enum Join {
     Gate(Op),
 }
 
+impl Column {
+    fn view(&self, span: &Span) -> Widened<Ref> {
+        Ok(Ref { value: self.value, place: span.place(self.each).ok_or(Why::TooLarge)? })
+    }
+}
+
 impl Span {
     fn run(start: u64, stride: i64, len: u64) -> Self {
         Self { start, dims: vec![Dim { stride, len }] }
@@ -68,16 +74,31 @@ impl Widen<'_> {
         if let (Join::Gate(Op::Mul {}), true, false) = (join, each, range.mul(range).within(range)) {
             return because(site, "a product of some of these turns may leave the range of the whole");
         }
-        let column = self.elements(handed.init, &view, of_all, lanes, site)?;
-        let count = self.turns.count + 1;
         if each {
             self.turns.in_order(site)?;
-            let mut all = self.prefix(join, vec![column], count, PAIRINGS, site)?;
+            let column = self.elements(handed.init, &view, of_all, lanes, site)?;
+            let mut all = self.prefix(join, vec![column], self.turns.count + 1, PAIRINGS, site)?;
             let column = all.pop().ok_or(Why::TooLarge)?;
             return self.split(column, ty, site);
         }
-        let mut end = self.reduce(join, vec![column], count, false, site)?;
+        let (column, first) = self.apart(handed.init, &view, of_all, lanes, site)?;
+        let mut end = self.reduce(join, vec![column], Some(vec![first]), self.turns.count, false, site)?;
         Ok(Solved { result: end.pop().ok_or(Why::TooLarge)?.value, turns: None })
+    }
+
+    /// What each turn brings, and what is before the loop, both of one type.
+    pub(super) fn apart(
+        &mut self,
+        init: ValueId,
+        turns: &Ref,
+        ty: RegType,
+        each: u64,
+        site: SiteId,
+    ) -> Widened<(Column, Ref)> {
+        let lanes = self.lanes_of(each)?;
+        let value = self.concat_of(vec![turns.clone()], ty, lanes, site)?;
+        let first = self.concat_of(vec![Ref::whole(self.renamed(init), each)], ty, each, site)?;
+        Ok((Column { value, each }, Ref::whole(first, each)))
     }
 
     /// What is before the loop, and then what each turn brings.
@@ -114,15 +135,20 @@ impl Widen<'_> {
         Ok(result)
     }
 
-    /// All elements joined to one.
+    /// All elements joined to one. A first one may stand by itself, so that the others need not move to make room for it.
     pub(super) fn reduce(
         &mut self,
         join: Join,
         mut columns: Vec<Column>,
+        first: Option<Vec<Ref>>,
         mut count: u64,
         ordered: bool,
         site: SiteId,
     ) -> Widened<Vec<Column>> {
+        if let Some(first) = first {
+            columns = self.with_first(join, &columns, first, count, ordered, site)?;
+            count = (count + 1).div_ceil(2);
+        }
         while count > 1 {
             let half = count / 2;
             let (a, b) = if ordered {
@@ -144,6 +170,46 @@ impl Widen<'_> {
             count = count.div_ceil(2);
         }
         Ok(columns)
+    }
+
+    /// The first level of a tree whose first element stands by itself: it meets the one behind it, and the rest meet in pairs.
+    fn with_first(
+        &mut self,
+        join: Join,
+        columns: &[Column],
+        first: Vec<Ref>,
+        count: u64,
+        ordered: bool,
+        site: SiteId,
+    ) -> Widened<Vec<Column>> {
+        let one = Span::run(0, 1, 1);
+        let mut views = Vec::with_capacity(columns.len());
+        for (column, first) in columns.iter().zip(first) {
+            views.push((first, column.view(&one)?));
+        }
+        let mut joined = self.join_views(join, columns, views, 1, site)?;
+        let half = (count - 1) / 2;
+        let pairs = if half == 0 {
+            None
+        } else {
+            let (a, b) = if ordered {
+                (Span::run(1, 2, half), Span::run(2, 2, half))
+            } else {
+                (Span::run(1, 1, half), Span::run(1 + half, 1, half))
+            };
+            Some(self.join(join, columns, &a, &b, site)?)
+        };
+        for (at, joined) in joined.iter_mut().enumerate() {
+            let each = joined.each;
+            let mut parts = vec![Ref::whole(joined.value, each)];
+            parts.extend(pairs.as_ref().map(|pairs| Ref::whole(pairs[at].value, half * each)));
+            if count.is_multiple_of(2) {
+                parts.push(columns[at].view(&Span::run(count - 1, 1, 1))?);
+            }
+            let lanes = parts.iter().map(Ref::lanes).sum();
+            joined.value = self.concat_of(parts, self.program.ty(joined.value), lanes, site)?;
+        }
+        Ok(joined)
     }
 
     /// Each element joined with all before it.
@@ -207,12 +273,22 @@ impl Widen<'_> {
 
     /// Joins the elements of two spans.
     fn join(&mut self, join: Join, columns: &[Column], a: &Span, b: &Span, site: SiteId) -> Widened<Vec<Column>> {
-        let len = a.len();
         let mut views = Vec::with_capacity(columns.len());
         for column in columns {
-            let view = |span: &Span| Some(Ref { value: column.value, place: span.place(column.each)? });
-            views.push(view(a).zip(view(b)).ok_or(Why::TooLarge)?);
+            views.push((column.view(a)?, column.view(b)?));
         }
+        self.join_views(join, columns, views, a.len(), site)
+    }
+
+    /// Joins `len` elements of each column with as many others.
+    fn join_views(
+        &mut self,
+        join: Join,
+        columns: &[Column],
+        views: Vec<(Ref, Ref)>,
+        len: u64,
+        site: SiteId,
+    ) -> Widened<Vec<Column>> {
         let mut joined = Vec::with_capacity(columns.len());
         match join {
             Join::Gate(op) => {

@@ -17,14 +17,14 @@ pub(super) struct Words {
 }
 
 impl Widen<'_> {
-    /// The elements of a column as words; `None` where they are not public whole numbers. Without `handed`, those of the turns alone.
+    /// What the turns bring as a column of words, with what `handed` is before the loop; `None` where they are not public whole numbers.
     pub(super) fn as_words(
         &mut self,
         handed: Option<&Handed>,
         turns: &Ref,
         carried: Slot,
         site: SiteId,
-    ) -> Widened<Option<(Column, Words)>> {
+    ) -> Widened<Option<(Column, Option<Ref>, Words)>> {
         let public = matches!(self.program.ty(turns.value), RegType::Pub { kind: Kind::Int, .. });
         let before = handed.map(|handed| handed.range);
         // Of what is there before the loop it is enough to know which number it is.
@@ -37,23 +37,23 @@ impl Widen<'_> {
         let Some(reach) = greatest.checked_sub(least).filter(|reach| reach >> WIDEST == 0) else { return Ok(None) };
         let ty = RegType::Bin { width: reach.checked_ilog2().map_or(1, |top| top + 1) };
         let all = self.lanes_of(carried.lanes)?;
-        let mut parts = Vec::with_capacity(2);
-        if let Some((word, _)) = before {
-            let word = word - least;
-            let value =
-                self.constant(RegType::pub_int(word, word), Constant::Words(vec![word]), carried.lanes, site)?;
-            parts.push(Ref::whole(value, carried.lanes));
-        }
-        parts.push(if least == 0 {
+        let shifted = if least == 0 {
             turns.clone()
         } else {
             let copy = self.emit(Op::Copy {}, vec![turns.clone()], self.program.ty(turns.value), all, site)?;
             let range = RegType::pub_int(own.0 - least, own.1 - least);
             Ref::whole(self.by(Op::Sub {}, copy, least, range, site)?, all)
-        });
-        let lanes = parts.iter().map(Ref::lanes).sum();
-        let value = self.concat_of(parts, ty, lanes, site)?;
-        Ok(Some((Column { value, each: carried.lanes }, Words { least, greatest })))
+        };
+        let value = self.concat_of(vec![shifted], ty, all, site)?;
+        let mut first = None;
+        if let Some((word, _)) = before {
+            let word = word - least;
+            let known = RegType::pub_int(word, word);
+            let value = self.constant(known, Constant::Words(vec![word]), carried.lanes, site)?;
+            let value = self.concat_of(vec![Ref::whole(value, carried.lanes)], ty, carried.lanes, site)?;
+            first = Some(Ref::whole(value, carried.lanes));
+        }
+        Ok(Some((Column { value, each: carried.lanes }, first, Words { least, greatest })))
     }
 
     /// The numbers that words stand for.
