@@ -35,6 +35,9 @@ pub(super) enum Arg<P: Protocol> {
     Bin(Rc<P::Bin>),
 }
 
+/// A vector of secret numbers as it lies in its register, and the lanes of it that are meant.
+pub(super) type Borrowed<P> = Option<(Rc<<P as Protocol>::Arith>, Lanes)>;
+
 /// The registers.
 pub(super) struct Store<'m, P: Protocol> {
     pub(super) protocol: &'m P,
@@ -191,7 +194,7 @@ impl<'m, P: Protocol> Store<'m, P> {
     }
 
     /// A vector of secret numbers as it lies in its register, and which of its lanes a view names; `None` for everything else.
-    pub(super) fn borrow_arith(&mut self, view: &View) -> Result<Option<(Rc<P::Arith>, Lanes)>, Fault> {
+    pub(super) fn borrow_arith(&mut self, view: &View) -> Result<Borrowed<P>, Fault> {
         if self.is_single(view.slot) || !matches!(self.slot(view.slot).ty, RegType::Arith { .. }) {
             return Ok(None);
         }
