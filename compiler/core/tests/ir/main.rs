@@ -1,6 +1,7 @@
 //! The middle and back end on random programs and on the texts in this folder: text round trips, passes keep meaning, modules do what
 //! the programs say.
 
+mod fractions;
 mod language;
 mod loops;
 mod machine;
