@@ -5,14 +5,15 @@
 //! %3 = sum{len=1000}(%2)    ->      %3 = dot{len=1000}(%0, %1)
 //! ```
 //!
-//! Where many sums share factors, that is a product of matrices, whose operands are read once.
+//! Public weights of products, such as whether a term counts, go to one of the factors. Where many sums share factors, that is a product of matrices, whose operands are read once.
 //!
 //! The views of the sum and of the product compose, so that sums over columns fuse too. The product is left to `passes::dead`; where
 //! something else reads it, the sum of it is free and stays.
 
 use super::forward::{self, Replaced, Rewrite};
 use super::vectorise::contraction::Contraction;
-use crate::ir::{Inst, Op, Program, Ref};
+use crate::ir::{Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
+use smpc_bytecode::interval::Interval;
 
 /// Fuses sums of products.
 #[must_use]
@@ -44,6 +45,12 @@ impl Rewrite for Dots {
                     if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
+                        let factors = self.weighted(program, &factors, gate.site, out).unwrap_or(factors);
+                        (gate.op, gate.args) = best(program, len, factors);
+                    }
+                }
+                (Op::Dot { len }, Some(_)) => {
+                    if let Some(factors) = self.weighted(program, &gate.args, gate.site, out) {
                         (gate.op, gate.args) = best(program, len, factors);
                     }
                 }
@@ -59,6 +66,33 @@ impl Rewrite for Dots {
 }
 
 impl Dots {
+    /// Two secret factors of a sum of products that has public weights: those go to one of the factors, which is free.
+    fn weighted(&self, program: &mut Program, factors: &[Ref], site: SiteId, out: &mut Vec<Inst>) -> Option<Vec<Ref>> {
+        let [a, b] = factors else { return None };
+        let public = |factor: &Ref| !program.ty(factor.value).is_secret();
+        let (products, weights) = if public(a) { (b, a) } else { (a, b) };
+        if public(products) || !public(weights) {
+            return None;
+        }
+        let mut both = self.factors(products)?;
+        if both.iter().any(public) {
+            return None;
+        }
+        let (first, second) = (both.pop()?, both.pop()?);
+        let interval = |factor: &Ref| {
+            let (lo, hi) = program.ty(factor.value).range();
+            Interval::new(lo.into(), hi.into())
+        };
+        let range = interval(&first).mul(interval(weights));
+        let frac = program.ty(first.value).frac() + program.ty(weights.value).frac();
+        let ty = RegType::Arith { lo: i64::try_from(range.lo).ok()?, hi: i64::try_from(range.hi).ok()?, frac };
+        let lanes = first.lanes();
+        let weighted = program.value(Slot { ty, lanes }, "");
+        let args = vec![first, weights.clone()];
+        out.push(Inst::Gate(Gate { op: Op::Mul {}, args, result: Some(weighted), site }));
+        Some(vec![Ref::whole(weighted, lanes), second])
+    }
+
     fn factors(&self, terms: &Ref) -> Option<Vec<Ref>> {
         let product = self.products.get(terms.value.index())?.as_ref()?;
         if self.uses[terms.value.index()] != 1 {

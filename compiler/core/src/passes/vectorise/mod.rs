@@ -35,6 +35,7 @@ mod promote;
 mod recurrence;
 mod solve;
 mod strips;
+mod triangle;
 mod waves;
 mod widen;
 
@@ -95,6 +96,7 @@ fn all(program: Program) -> (Program, Vec<Note>) {
             replaced: BTreeMap::new(),
             ranges: BTreeMap::new(),
             made,
+            counters: BTreeSet::new(),
             notes: Vec::new(),
         };
         let body = std::mem::take(&mut pass.program.body);
@@ -118,6 +120,8 @@ struct Pass {
     ranges: BTreeMap<ValueId, (i64, i64)>,
     /// The counters of loops that this pass has made, and that stay loops.
     made: BTreeSet<ValueId>,
+    /// The counters of the loops around, as far as their turns are known.
+    counters: BTreeSet<ValueId>,
     notes: Vec<Note>,
 }
 
@@ -149,10 +153,18 @@ impl Pass {
                 self.learn(gate);
             }
             let mut inner = false;
+            if let Inst::Loop(l) = &inst
+                && turns(l).is_some()
+            {
+                self.counters.insert(l.counter);
+            }
             for nested in inst.blocks_mut() {
                 let (block, changed) = self.block(std::mem::take(nested));
                 *nested = block;
                 inner |= changed;
+            }
+            if let Inst::Loop(l) = &inst {
+                self.counters.remove(&l.counter);
             }
             self.rename(&mut inst);
             changed |= inner;
@@ -213,13 +225,8 @@ impl Pass {
 
     /// Puts the loop or what stands for it into `out`; whether it is something else.
     fn attempt(&mut self, l: Loop, out: &mut Vec<Inst>) -> bool {
-        let count = match (l.from, l.to) {
-            (Bound::Const(from), Bound::Const(to)) => u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0),
-            _ => {
-                self.note(l.site, Why::Because(l.site, "how often it runs is known only as the program runs".into()));
-                out.push(Inst::Loop(l));
-                return false;
-            }
+        let Some(count) = turns(&l) else {
+            return self.attempt_triangle(l, out);
         };
         if count < 2 || l.carried.is_empty() {
             out.push(Inst::Loop(l));
@@ -403,6 +410,12 @@ impl Pass {
         }
         Ok(roles)
     }
+}
+
+/// How many turns a loop has, where that is known.
+fn turns(l: &Loop) -> Option<u64> {
+    let (Bound::Const(from), Bound::Const(to)) = (l.from, l.to) else { return None };
+    Some(u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0))
 }
 
 /// Drops what nothing in the body reads, so that it does not look as if single turns were asked for.
