@@ -55,7 +55,12 @@ fn explained(program: &Program) -> String {
     for note in vectorise::explain(program) {
         let Some((at, line)) = place(note.site) else { continue };
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{at}: turns run one after the other: {line}");
+        let what = if note.part {
+            "a part of each turn runs after that of the turn before"
+        } else {
+            "turns run one after the other"
+        };
+        let _ = writeln!(text, "{at}: {what}: {line}");
         match place(note.at).filter(|_| note.at != note.site) {
             Some((at, line)) => writeln!(text, "    {}\n    at {at}: {line}", note.why),
             None => writeln!(text, "    {}", note.why),

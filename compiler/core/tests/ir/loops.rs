@@ -281,3 +281,33 @@ fn large_loops_stay_loops() {
     assert!(!of(1_000_000, "2"));
     assert!(of(8_000_000, "2"));
 }
+
+/// Triangles, windows and loops that fall become vectors; of a loop with a part that waits for the turn before, that part alone stays one.
+#[test]
+fn loops_of_other_shapes() {
+    let (xs, ys) = ([5, 1, 8, 3, 9, 2], [2, 7, 1, 8, 2, 8]);
+    let with = |statements: &str, stays: bool, expected: &[i64]| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 6] from A;\ninput ys: secret [int in 0..=9; 6] from A;\nfn main() {{\n{statements}\n}}\n"
+        );
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let last = stages.last();
+        let loops: Vec<&Inst> = last.body.iter().filter(|inst| matches!(inst, Inst::Loop(_))).collect();
+        assert_eq!(loops.len(), usize::from(stays), "{source}\n{last}");
+        // Products are vectors in any case.
+        let product = |inst: &Inst| matches!(inst, Inst::Gate(Gate { op: Op::Mul {} | Op::Dot { .. }, .. }));
+        assert!(!loops.iter().flat_map(|inst| inst.blocks()).flatten().any(product), "{source}\n{last}");
+        let given = stages.run(&[&xs, &ys]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    };
+    let lower = "let mut y = 0; for i in 0..6 { for j in 0..i { if xs[j] > xs[i] { y += 1; } } } output y to all;";
+    with(lower, false, &[7]);
+    let upper = "let mut y = 0; for i in 0..6 { for j in i + 1..6 { y += xs[i] * ys[j]; } } output y to all;";
+    with(upper, false, &[(5 * 26) + 19 + 8 * 18 + 3 * 10 + 9 * 8]);
+    let windows = "let mut y = [0; 4]; for i in 0..4 { for j in i..i + 3 { y[i] += xs[j] * ys[j]; } } output y to all;";
+    with(windows, false, &[25, 39, 50, 58]);
+    let falls = "let mut y = [0; 6]; for i in 0..6 { y[5 - i] = xs[5 - i] * ys[5 - i]; } output y to all;";
+    with(falls, false, &[10, 7, 8, 24, 18, 16]);
+    let parts = "let mut y = [0; 6]; let mut s = 0; for i in 0..6 { s = clamp(s + xs[i] * ys[i] - 9, 0, 20); y[i] = s * ys[i]; } output y to all;";
+    with(parts, true, &[2, 0, 0, 120, 40, 160]);
+}

@@ -4,8 +4,9 @@
 use super::order;
 use super::recurrence::{Chain, Shape};
 use super::solve::{Handed, Solved};
-use super::widen::{Widen, Widened, because};
-use crate::ir::{Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use super::widen::{Why, Widen, Widened, because};
+use crate::ir::{Carried, Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Body<'a> {
@@ -197,7 +198,10 @@ impl<'a> Body<'a> {
             .filter(|value| self.readers.get(value).is_some_and(|nodes| !nodes.iter().all(inside)))
             .copied()
             .collect();
-        let solved = self.solved(widen, handed, !asked.is_empty())?;
+        let solved = match self.shapes(handed, !asked.is_empty()) {
+            Ok(shapes) => self.solved(widen, handed, &shapes, !asked.is_empty())?,
+            Err(why) => return self.one_by_one(widen, (insts, handed), &asked, why, ends),
+        };
         let mut known = BTreeSet::new();
         for (n, solved) in handed.iter().zip(&solved) {
             let at = self.handed[*n].0;
@@ -224,39 +228,90 @@ impl<'a> Body<'a> {
         Ok(())
     }
 
-    fn solved(&self, widen: &mut Widen<'_>, handed: &[usize], each: bool) -> Widened<Vec<Solved>> {
+    /// How values build on themselves, those first that others are chosen by.
+    fn shapes(&self, handed: &[usize], each: bool) -> Widened<Vec<(usize, Shape)>> {
         let mut shapes = Vec::with_capacity(handed.len());
-        for n in handed {
+        for (at, n) in handed.iter().enumerate() {
             match self.chain(*n).shape(self.next(*n)) {
-                Some(shape) => shapes.push(shape),
+                Some(shape) => shapes.push((at, shape)),
                 None => return because(self.site(*n), "a turn builds on what the one before it made"),
             }
         }
-        if let ([n], [shape]) = (handed, shapes.as_slice()) {
-            return Ok(vec![widen.solve(&self.handed[*n].1, shape, each)?]);
+        if shapes.len() == 1 {
+            return Ok(shapes);
         }
         // One comparison decides about all of them.
-        let mut order: Vec<usize> = (0..handed.len()).collect();
-        order.sort_by_key(|at| !matches!(shapes[*at], Shape::Extreme { .. }));
-        let keys = shapes.iter().filter(|shape| matches!(shape, Shape::Extreme { .. })).count();
-        let (values, all): (Vec<Handed>, Vec<Shape>) =
-            order.iter().map(|at| (self.handed[handed[*at]].1.clone(), shapes[*at].clone())).unzip();
-        let alike = match all.first() {
-            Some(Shape::Extreme { chosen, first, conditions, .. }) => {
+        shapes.sort_by_key(|(_, shape)| !matches!(shape, Shape::Extreme { .. }));
+        let keys = shapes.iter().filter(|(_, shape)| matches!(shape, Shape::Extreme { .. })).count();
+        let alike = match shapes.first() {
+            Some((_, Shape::Extreme { chosen, first, conditions, .. })) => {
                 (*first || conditions.is_empty())
-                    && all[1..].iter().all(|shape| matches!(shape, Shape::Last(conditions, _) if conditions == chosen))
+                    && shapes[1..]
+                        .iter()
+                        .all(|(_, shape)| matches!(shape, Shape::Last(conditions, _) if conditions == chosen))
             }
             _ => false,
         };
         if keys != 1 || !alike || each {
-            return because(self.site(handed[0]), "several values build on one another from turn to turn");
+            let site = handed.first().map_or(self.l.site, |n| self.site(*n));
+            return because(site, "several values build on one another from turn to turn");
         }
+        Ok(shapes)
+    }
+
+    fn solved(
+        &self,
+        widen: &mut Widen<'_>,
+        handed: &[usize],
+        shapes: &[(usize, Shape)],
+        each: bool,
+    ) -> Widened<Vec<Solved>> {
+        if let ([n], [(_, shape)]) = (handed, shapes) {
+            return Ok(vec![widen.solve(&self.handed[*n].1, shape, each)?]);
+        }
+        let (values, all): (Vec<Handed>, Vec<Shape>) =
+            shapes.iter().map(|(at, shape)| (self.handed[handed[*at]].1.clone(), shape.clone())).unzip();
         let solved = widen.chosen(&values, &all, false)?;
         let mut placed: Vec<Option<Solved>> = handed.iter().map(|_| None).collect();
-        for (at, solved) in order.into_iter().zip(solved) {
-            placed[at] = Some(solved);
+        for ((at, _), solved) in shapes.iter().zip(solved) {
+            placed[*at] = Some(solved);
         }
         Ok(placed.into_iter().flatten().collect())
+    }
+
+    /// What builds on itself in no way that a tree stands for, as a loop of its own: it reads what the vectors of the others hold of its turn, and collects
+    /// what others ask for (loop distribution: Kuck et al., 1981).
+    fn one_by_one(
+        &self,
+        widen: &mut Widen<'_>,
+        (insts, handed): (&[usize], &[usize]),
+        asked: &BTreeSet<ValueId>,
+        why: Why,
+        ends: &mut [Option<ValueId>],
+    ) -> Widened<()> {
+        let mut insts = insts.to_vec();
+        insts.sort_unstable();
+        let part: Vec<&Inst> = insts.iter().map(|at| &self.l.body[*at]).collect();
+        // What stops the run or tells something does so in the order of the turns.
+        let effects = part.iter().any(|inst| !facts::effects(widen.program, inst).none());
+        if !widen.distribute || effects || widen.takes_over(&part) {
+            return Err(why);
+        }
+        let site = self.l.site;
+        widen.turns.in_order(site)?;
+        let mut carried: Vec<Carried> = Vec::with_capacity(handed.len() + asked.len());
+        for n in handed {
+            let at = self.handed[*n].0;
+            let c = self.l.carried[at];
+            let result = widen.program.value(widen.program.slot(c.param), "");
+            carried.push(Carried { init: widen.renamed(c.init), result, ..c });
+            ends[at] = Some(result);
+        }
+        widen.alone(&part, carried, asked, site)?;
+        if let Why::Because(at, why) = why {
+            widen.left.push((at, why));
+        }
+        Ok(())
     }
 
     fn site(&self, n: usize) -> SiteId {

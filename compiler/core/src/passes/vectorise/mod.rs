@@ -19,9 +19,10 @@
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
 //! * `waves`: two loops whose turns build on their neighbours run by diagonals;
+//! * `triangle`: an inner loop whose bounds depend on the counter around it;
 //! * `strips`: a loop that would take too much memory runs in strips.
 //!
-//! A loop that does more than that stays one, and [`explain`] says why.
+//! What does more than that stays a loop, beside the vectors of what does not (`Body::one_by_one`), and [`explain`] says why.
 
 mod access;
 mod affine;
@@ -59,11 +60,13 @@ const BLOCK: u64 = 512;
 /// Most levels of nesting that are tried.
 const LEVELS: usize = 16;
 
-/// Why a loop stays one.
+/// Why a loop stays one, or a part of it does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The loop.
     pub site: SiteId,
+    /// Whether only a part of each turn waits for the turn before, and the rest of all turns runs at once.
+    pub part: bool,
     /// What in it is the reason.
     pub at: SiteId,
     /// In words.
@@ -88,7 +91,7 @@ pub fn explain(program: &Program) -> Vec<Note> {
 fn all(program: Program) -> (Program, Vec<Note>) {
     // What nothing reads must not look as if it were asked for in each turn.
     let mut program = dead::run(program);
-    let (mut notes, mut made) = (Vec::new(), BTreeSet::new());
+    let (mut notes, mut parts, mut made) = (Vec::new(), Vec::new(), BTreeSet::new());
     for _ in 0..LEVELS {
         let mut pass = Pass {
             program,
@@ -96,18 +99,21 @@ fn all(program: Program) -> (Program, Vec<Note>) {
             replaced: BTreeMap::new(),
             ranges: BTreeMap::new(),
             made,
+            distribute: false,
             counters: BTreeSet::new(),
             notes: Vec::new(),
+            parts,
         };
         let body = std::mem::take(&mut pass.program.body);
         let (body, changed) = pass.block(body);
         pass.program.body = body;
-        (program, notes, made) = (pass.program, pass.notes, pass.made);
+        (program, notes, parts, made) = (pass.program, pass.notes, pass.parts, pass.made);
         if !changed {
             break;
         }
         program = dead::run(dot::run(rounding::run(strength::run(views::run(program)))));
     }
+    notes.append(&mut parts);
     (program, notes)
 }
 
@@ -120,9 +126,14 @@ struct Pass {
     ranges: BTreeMap<ValueId, (i64, i64)>,
     /// The counters of loops that this pass has made, and that stay loops.
     made: BTreeSet<ValueId>,
+    /// Whether parts of a body may stay loops.
+    distribute: bool,
     /// The counters of the loops around, as far as their turns are known.
     counters: BTreeSet<ValueId>,
+    /// What this level of nesting leaves as loops.
     notes: Vec<Note>,
+    /// What all levels have left of loops that are vectors otherwise.
+    parts: Vec<Note>,
 }
 
 /// How much there was at some time: values, constants and notes on scalars.
@@ -233,17 +244,24 @@ impl Pass {
             return false;
         }
         let mark = self.mark();
-        match self.turned(&l, count) {
+        let why = match self.turned(&l, count) {
+            Ok(made) => {
+                out.extend(made);
+                return true;
+            }
+            Err(why) => why,
+        };
+        self.rewind(&mark);
+        let made = self.in_waves(&l).or_else(|_| {
+            self.rewind(&mark);
+            self.in_parts(&l, count)
+        });
+        match made {
             Ok(made) => {
                 out.extend(made);
                 true
             }
-            Err(why) => {
-                self.rewind(&mark);
-                if let Ok(made) = self.in_waves(&l) {
-                    out.extend(made);
-                    return true;
-                }
+            Err(_) => {
                 self.rewind(&mark);
                 self.note(l.site, why);
                 out.push(Inst::Loop(l));
@@ -252,12 +270,20 @@ impl Pass {
         }
     }
 
+    /// The loop as vectors and loops: what no vector stands for runs turn by turn, beside what does.
+    fn in_parts(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
+        self.distribute = true;
+        let made = self.turned(l, count);
+        self.distribute = false;
+        made
+    }
+
     fn note(&mut self, site: SiteId, why: Why) {
         let (at, why) = match why {
             Why::Because(at, why) => (at, why),
             Why::TooLarge => (site, "the vectors of all turns would take too much memory".to_owned()),
         };
-        self.notes.push(Note { site, at, why });
+        self.notes.push(Note { site, part: false, at, why });
     }
 
     /// What stands for a loop.
@@ -334,6 +360,7 @@ impl Pass {
         let ranges: Vec<(i64, i64)> = l.carried.iter().map(|c| self.range(c.init)).collect();
         let turns = Turns::of(l.counter, from, count, falls).ok_or(Why::TooLarge)?;
         let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, u64::MAX);
+        widen.distribute = self.distribute;
         widen.out = before;
         for (c, role) in l.carried.iter().zip(&roles) {
             match role {
@@ -366,8 +393,14 @@ impl Pass {
             finish(&mut widen, end, c.result, l.site, &mut results);
         }
         let (bytes, rounds) = (widen.bytes(), widen.rounds);
+        let left = std::mem::take(&mut widen.left);
+        if let (false, Some((at, why))) = (rounds, left.first()) {
+            // Two passes over the same turns would save nothing.
+            return Err(Why::Because(*at, why.clone()));
+        }
         self.made.append(&mut widen.moves);
         let mut out = std::mem::take(&mut widen.out);
+        self.parts.extend(left.into_iter().map(|(at, why)| Note { site: l.site, part: true, at, why }));
         for mut inst in behind {
             inst.map_own_uses(&mut |value| {
                 results.iter().find(|(result, _)| *result == value).map_or(value, |(_, stands)| *stands)

@@ -15,7 +15,7 @@ impl Pass {
     /// As [`Pass::attempt`], of a loop whose bounds are values.
     pub(super) fn attempt_triangle(&mut self, l: Loop, out: &mut Vec<Inst>) -> bool {
         let mark = self.mark();
-        let whole = self.from_zero(&l).or_else(|| self.rectangle(&l));
+        let whole = self.counted_up(&l).or_else(|| self.rectangle(&l));
         let why = match whole {
             Some(whole) => match turns(&whole).map(|count| self.turned(&whole, count)) {
                 Some(Ok(made)) => {
@@ -34,7 +34,7 @@ impl Pass {
     }
 
     /// The loop as one from 0 on, where it always has the same number of turns.
-    fn from_zero(&mut self, l: &Loop) -> Option<Loop> {
+    fn counted_up(&mut self, l: &Loop) -> Option<Loop> {
         let (Bound::Value(from), Bound::Value(to)) = (l.from, l.to) else { return None };
         let apart = self.scalars.form(to).plus(&self.scalars.form(from), -1)?;
         if !apart.terms.is_empty() || apart.constant < 2 || l.carried.is_empty() {

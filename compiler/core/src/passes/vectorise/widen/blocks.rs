@@ -1,7 +1,8 @@
 //! Inner loops that stay loops, and public choices that are the same in all turns.
 
-use super::{Widen, Widened, because};
-use crate::ir::{Bound, Carried, If, Inst, Joined, Loop, Slot, ValueId};
+use super::{Why, Widen, Widened, because};
+use crate::ir::{Bound, Carried, Gate, If, Inst, Joined, Loop, Op, Place, Ref, SiteId, Slot, Update, ValueId, fits};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Widen<'_> {
     /// An inner loop that stays one: its turns are the same in all outer turns.
@@ -98,6 +99,94 @@ impl Widen<'_> {
         Ok(carried)
     }
 
+    /// Instructions of the body as a loop over all turns, one after the other, with what it carries; those values that are `asked` for are collected.
+    pub(in crate::passes::vectorise) fn alone(
+        &mut self,
+        part: &[&Inst],
+        mut carried: Vec<Carried>,
+        asked: &BTreeSet<ValueId>,
+        site: SiteId,
+    ) -> Widened<()> {
+        let counter = self.counter_of(self.turns.count);
+        let mut own: BTreeSet<ValueId> = carried.iter().map(|c| c.param).collect();
+        for inst in part {
+            own_values(inst, &mut own);
+        }
+        // What a turn reads of the vectors of all.
+        let mut read = BTreeSet::new();
+        part.iter().for_each(|inst| {
+            inst.each_use(&mut |value| {
+                read.insert(value);
+            })
+        });
+        read.extend(carried.iter().map(|c| c.next));
+        let mut stands = BTreeMap::new();
+        let mut body = Vec::with_capacity(part.len());
+        for value in read.difference(&own) {
+            if !self.differs(*value) {
+                stands.insert(*value, self.renamed(*value));
+                continue;
+            }
+            let all = self.all_turns(*value, site)?;
+            let Slot { ty, lanes } = self.program.slot(*value);
+            let ty = if fits(self.program.ty(all), ty) { ty } else { self.program.ty(all) };
+            let copy = self.program.value(Slot { ty, lanes }, "");
+            let args = vec![Ref { value: all, place: self.of_turn(counter, lanes)? }];
+            body.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(copy), site }));
+            stands.insert(*value, copy);
+        }
+        let stands = |value: ValueId| stands.get(&value).copied().unwrap_or(value);
+        for inst in part {
+            let mut inst = (*inst).clone();
+            inst.map_uses(&mut |value| stands(value));
+            body.push(inst);
+        }
+        for c in &mut carried {
+            c.next = stands(c.next);
+        }
+        for value in asked {
+            let Slot { ty, lanes } = self.program.slot(*value);
+            let slot = Slot { ty, lanes: self.lanes_of(lanes)? };
+            self.count(ty, slot.lanes)?;
+            let init = self.empty(ty, slot.lanes, site)?;
+            let [param, next, result] = [(); 3].map(|()| self.program.value(slot, ""));
+            let (place, args) = (self.of_turn(counter, lanes)?, vec![Ref::whole(*value, lanes)]);
+            body.push(Inst::Update(Update { op: Op::Copy {}, array: param, place, args, result: next, site }));
+            carried.push(Carried { init, param, next, result });
+            self.wide.insert(*value, result);
+        }
+        let to = i64::try_from(self.turns.count).map_err(|_| Why::TooLarge)?;
+        self.out.push(Inst::Loop(Loop { counter, from: Bound::Const(0), to: Bound::Const(to), carried, body, site }));
+        self.moves.insert(counter);
+        Ok(())
+    }
+
+    /// Whether instructions write to an array that all turns share: what they make of it would end with their turn.
+    pub(in crate::passes::vectorise) fn takes_over(&self, part: &[&Inst]) -> bool {
+        let mut versions = self.shared.clone();
+        let mut stack: Vec<&Inst> = part.iter().rev().copied().collect();
+        while let Some(inst) = stack.pop() {
+            match inst {
+                Inst::Update(update) if versions.contains(&update.array) => return true,
+                Inst::Loop(l) if l.carried.iter().any(|c| versions.contains(&c.init)) => return true,
+                Inst::While(w) if w.carried.iter().any(|c| versions.contains(&c.init)) => return true,
+                Inst::Gate(Gate { op: Op::Copy {} | Op::Relabel {}, args, result: Some(result), .. })
+                    if args.iter().any(|of| versions.contains(&of.value)) =>
+                {
+                    versions.insert(*result);
+                }
+                _ => {}
+            }
+            stack.extend(inst.blocks().into_iter().flatten().rev());
+        }
+        false
+    }
+
+    /// The lanes of one turn among those of all.
+    fn of_turn(&self, counter: ValueId, lanes: u64) -> Widened<Place> {
+        Ok(Place::span(0, lanes).indexed(counter, i64::try_from(lanes).map_err(|_| Why::TooLarge)?))
+    }
+
     /// A public choice that is the same in all turns.
     pub(super) fn choice(&mut self, i: &If) -> Widened<()> {
         if self.differs(i.condition) {
@@ -145,4 +234,15 @@ impl Widen<'_> {
         self.out.push(Inst::If(If { condition, then, otherwise, results, site: i.site }));
         Ok(())
     }
+}
+
+/// What an instruction and the blocks in it define.
+fn own_values(inst: &Inst, own: &mut BTreeSet<ValueId>) {
+    inst.each_result(&mut |value| {
+        own.insert(value);
+    });
+    inst.each_param(&mut |value| {
+        own.insert(value);
+    });
+    inst.blocks().into_iter().flatten().for_each(|inst| own_values(inst, own));
 }

@@ -104,6 +104,9 @@ pub(super) struct Widen<'p> {
     pub(super) rounds: bool,
     /// The counters of loops that move lanes where a view has too many dimensions.
     pub(super) moves: BTreeSet<ValueId>,
+    /// Whether what no vector stands for may run by itself, and why it does where that is so.
+    pub(super) distribute: bool,
+    pub(super) left: Vec<(SiteId, String)>,
     /// Where writes to shared arrays go by tables of places.
     pub(super) spill: Option<Spill>,
     /// Depth of blocks around what is made.
@@ -125,6 +128,8 @@ impl<'p> Widen<'p> {
             most,
             rounds: false,
             moves: BTreeSet::new(),
+            distribute: false,
+            left: Vec::new(),
             spill: None,
             depth: 0,
         }
