@@ -51,6 +51,7 @@ mod shape;
 mod stmt;
 mod types;
 mod value;
+mod variables;
 mod widest;
 mod words;
 
@@ -138,7 +139,7 @@ pub(crate) struct Elaborator<'a> {
     /// `-D` arguments by name.
     defines: &'a BTreeMap<String, String>,
     items: items::Items,
-    variables: Vec<Variable>,
+    variables: variables::Variables,
     frames: Vec<Frame>,
     branches: Vec<Branch>,
     /// Moves of carried leaves that the loops around are known to make in a turn.
@@ -187,7 +188,7 @@ pub(crate) fn elaborate(
         builder: Builder::new(manifest),
         defines,
         items: items::Items::default(),
-        variables: Vec::new(),
+        variables: variables::Variables::default(),
         frames: Vec::new(),
         branches: Vec::new(),
         growing: BTreeMap::new(),
@@ -326,9 +327,7 @@ impl Elaborator<'_> {
 
     /// The variable of that name that is in scope.
     fn variable(&self, name: &str) -> Option<usize> {
-        let first = self.frame().first;
-        let found = self.variables[first..].iter().rposition(|variable| variable.name == name)?;
-        Some(first + found)
+        self.variables.find(name, self.frame().first)
     }
 
     fn declare(&mut self, name: &crate::syntax::ast::Name, mutable: bool, value: Option<Value>) -> usize {
