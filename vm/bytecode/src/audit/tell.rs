@@ -126,7 +126,7 @@ impl<'w, 'm> Teller<'w, 'm> {
         for turn in turns {
             lanes = lanes.max(turn.len());
             for (_, len, value) in turn.each() {
-                shape = shape.max(shape_of(value));
+                shape = shape.max(self.shape_of(value));
                 random |= value.deps.random;
                 stochastic |= value.deps.stochastic;
                 count(&mut counts, &value.deps, len);
@@ -134,6 +134,22 @@ impl<'w, 'm> Teller<'w, 'm> {
         }
         let all: u64 = turns.iter().map(Lanes::len).sum();
         Released { path, ty, lanes, uses: self.dependences(&counts, all), shape, random, stochastic }
+    }
+
+    fn shape_of(&self, value: &Value) -> Shape {
+        match value.form.as_deref() {
+            None if value.deps.is_empty() => Shape::Copies,
+            None => Shape::Other,
+            Some(form) => match &form.terms[..] {
+                [] => Shape::Copies,
+                // A figure that was made of inputs is none.
+                [term] if self.walk.figures[term.var.0].made.is_some() => Shape::Linear,
+                [term] if term.block.count == 1 && term.times.is_one() && form.at.is_zero() && form.error.is_zero() => {
+                    Shape::Copies
+                }
+                _ => Shape::Linear,
+            },
+        }
     }
 
     fn dependences(&self, counts: &BTreeMap<usize, Count>, lanes: u64) -> Vec<Dependence> {
@@ -258,20 +274,6 @@ fn count(counts: &mut BTreeMap<usize, Count>, deps: &Deps, len: u64) {
         entry.at_most |= a || b;
         entry.values += len;
         entry.moving |= !one.lanes.is_still() || entry.row != row;
-    }
-}
-
-fn shape_of(value: &Value) -> Shape {
-    match value.form.as_deref() {
-        None if value.deps.is_empty() => Shape::Copies,
-        None => Shape::Other,
-        Some(form) => match &form.terms[..] {
-            [] => Shape::Copies,
-            [term] if term.block.count == 1 && term.times.is_one() && form.at.is_zero() && form.error.is_zero() => {
-                Shape::Copies
-            }
-            _ => Shape::Linear,
-        },
     }
 }
 

@@ -75,6 +75,20 @@ fn rows_are_counted_lane_by_lane() {
     assert!(to_b.iter().all(|one| one.coalition == Coalition::Roles(vec![RoleId(1)]) && one.parts[0].each));
 }
 
+/// A figure that one role's data alone give is one unknown to a coalition, and no input as it is.
+#[test]
+fn a_figure_is_not_an_input() {
+    let audit = of(
+        "output 0 \"product\" to all: int(0..=81)",
+        "slot 4: arith(0..=81)[1]",
+        "  level
+    s4[0] = mul(s0[0], s0[1]) @0
+  level
+    output{output=0, leaf=0}(s4[0]) @0",
+    );
+    assert_eq!(audit.disclosures[0].values[0].shape, Shape::Linear);
+}
+
 /// Values that different lanes of a register hold are kept apart, also where they are written one after the other.
 #[test]
 fn lanes_of_a_register_are_kept_apart() {
