@@ -103,9 +103,23 @@ impl Elaborator<'_> {
         value: &Expr,
         span: Span,
     ) -> Outcome<Option<(Target, Value)>> {
+        // `xs[i] = xs[i] + x` where i is secret is `xs[i] += x`, for which nothing is looked up.
+        let mut known = None;
+        let (op, value) = match self.compound(op, place, value) {
+            Some((own, term)) => {
+                let target = self.target(place)?;
+                let secret = target.selection().is_some_and(|selection| !selection.lookups().is_empty());
+                known = Some(target);
+                if secret { (Some(own), term) } else { (op, value) }
+            }
+            None => (op, value),
+        };
         let (written, value_span) = (value, value.span);
         let value = self.expression(value);
-        let mut target = self.target(place)?;
+        let mut target = match known {
+            Some(target) => target,
+            None => self.target(place)?,
+        };
         let value = value?;
         self.stays_public(&target, span)?;
         if let Some(lookup) = target.selection().and_then(Selection::scatters) {
@@ -131,6 +145,21 @@ impl Elaborator<'_> {
         let value = self.written(span, |elaborator| elaborator.operate(op, span, old, value, span));
         let value = value.or_else(|Reported| self.suggest_range_of(place, op, written, span))?;
         Ok(Some((target, value)))
+    }
+
+    /// The operator and the term of `place = place + term` for an element of an array, as it is written.
+    fn compound<'e>(&self, op: Option<BinaryOp>, place: &Expr, value: &'e Expr) -> Option<(BinaryOp, &'e Expr)> {
+        let (None, ExprKind::Index { .. }) = (op, &place.kind) else { return None };
+        let ExprKind::Binary { op, left, right, .. } = &value.kind else { return None };
+        let text = self.sources.text(place.span);
+        // A call may give something else each time.
+        let same = |side: &Expr| !text.contains('(') && self.sources.text(side.span) == text;
+        match op {
+            BinaryOp::Add if same(left) => Some((*op, right)),
+            BinaryOp::Add if same(right) => Some((*op, left)),
+            BinaryOp::Sub if same(left) => Some((*op, right)),
+            _ => None,
+        }
     }
 
     /// Refuses a write that would make a variable secret that is declared as public: which value it has then depends on a secret.

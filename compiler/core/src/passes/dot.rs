@@ -5,6 +5,7 @@
 //! %3 = sum{len=1000}(%2)    ->      %3 = dot{len=1000}(%0, %1)
 //! ```
 //!
+//! A sum of what counts under a secret condition is one of products with its truth values: `sum(select(c, x, 0))` is a dot product of `b2a(c)` and x.
 //! Public weights of products, such as whether a term counts, go to one of the factors. Where many sums share factors, that is a product of matrices, whose operands are read once.
 //!
 //! The views of the sum and of the product compose, so that sums over columns fuse too. The product is left to `passes::dead`; where
@@ -12,21 +13,30 @@
 
 use super::forward::{self, Replaced, Rewrite};
 use super::vectorise::contraction::Contraction;
-use crate::ir::{Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
+use crate::ir::{Constant, Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
 use smpc_bytecode::interval::Interval;
+
+/// Lanes from which on fewer bytes are worth a round: a choice of a lane takes two rounds and 107 bits from each party, its truth value as a number and a dot
+/// product three rounds and 64.
+const MANY: u64 = 4096;
 
 /// Fuses sums of products.
 #[must_use]
 pub fn run(program: Program) -> Program {
-    let products = vec![None; program.values.len()];
+    let values = program.values.len();
+    let (products, choices, zeros) = (vec![None; values], vec![None; values], vec![false; values]);
     let uses = program.use_counts();
-    forward::run(program, &mut Dots { uses, products, consumed: Vec::new() })
+    forward::run(program, &mut Dots { uses, products, choices, zeros, consumed: Vec::new() })
 }
 
 struct Dots {
     uses: Vec<u32>,
     /// By value: the factors of a product.
     products: Vec<Option<[Ref; 2]>>,
+    /// By value: the condition and the value of what is 0 where the condition does not hold.
+    choices: Vec<Option<[Ref; 2]>>,
+    /// By value: whether all of its lanes are 0.
+    zeros: Vec<bool>,
     /// By value: whether an update has taken it over.
     consumed: Vec<bool>,
 }
@@ -36,6 +46,24 @@ impl Rewrite for Dots {
         self.consumed.resize(program.values.len(), false);
         match &mut inst {
             Inst::Gate(gate) => match (gate.op, gate.result) {
+                (Op::Const { constant }, Some(result)) => {
+                    let zero = |words: &Vec<i64>| words.iter().all(|word| *word == 0);
+                    let constant = program.constants.get(constant.index());
+                    self.zeros[result.index()] = matches!(constant, Some(Constant::Words(words)) if zero(words));
+                }
+                (Op::Copy {}, Some(result)) => {
+                    self.zeros[result.index()] = gate.args.iter().all(|of| self.zero(of));
+                }
+                // What counts under a condition is a product with its truth value.
+                (Op::Select {}, Some(result)) if program.lanes(result) > 1 => {
+                    if let [condition, a, b] = gate.args.as_slice()
+                        && program.ty(condition.value) == RegType::BIN_BOOL
+                        && matches!(program.ty(a.value), RegType::Arith { .. })
+                        && self.zero(b)
+                    {
+                        self.choices[result.index()] = Some([condition.clone(), a.clone()]);
+                    }
+                }
                 (Op::Mul {}, Some(result)) if program.lanes(result) > 1 => {
                     if let [a, b] = gate.args.as_slice() {
                         self.products[result.index()] = Some([a.clone(), b.clone()]);
@@ -43,6 +71,15 @@ impl Rewrite for Dots {
                 }
                 (Op::Sum { len }, Some(_)) => {
                     if let [terms] = gate.args.as_slice()
+                        && let Some([condition, a]) = self.chosen(terms)
+                    {
+                        let lanes = condition.lanes();
+                        let counts = program.value(Slot { ty: RegType::arith(0, 1), lanes }, "");
+                        let op = Op::B2a { signed: false };
+                        let of = Gate { op, args: vec![condition], result: Some(counts), site: gate.site };
+                        out.push(Inst::Gate(of));
+                        (gate.op, gate.args) = best(program, len, vec![Ref::whole(counts, lanes), a]);
+                    } else if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
                         let factors = self.weighted(program, &factors, gate.site, out).unwrap_or(factors);
@@ -66,6 +103,18 @@ impl Rewrite for Dots {
 }
 
 impl Dots {
+    fn zero(&self, of: &Ref) -> bool {
+        self.zeros.get(of.value.index()).copied().unwrap_or(false)
+    }
+
+    /// The condition and the value of terms that nothing else reads.
+    fn chosen(&self, terms: &Ref) -> Option<[Ref; 2]> {
+        let [condition, a] = self.choices.get(terms.value.index())?.as_ref()?;
+        let free = |of: &Ref| !self.consumed[of.value.index()];
+        let alone = self.uses[terms.value.index()] == 1 && free(condition) && free(a) && terms.lanes() >= MANY;
+        if alone { Some([condition.view(&terms.place)?, a.view(&terms.place)?]) } else { None }
+    }
+
     /// Two secret factors of a sum of products that has public weights: those go to one of the factors, which is free.
     fn weighted(&self, program: &mut Program, factors: &[Ref], site: SiteId, out: &mut Vec<Inst>) -> Option<Vec<Ref>> {
         let [a, b] = factors else { return None };

@@ -129,10 +129,26 @@ impl<'a> Body<'a> {
     /// All turns; what each carried value is behind them, for those handed on as values.
     pub(super) fn run(&self, widen: &mut Widen<'_>) -> Widened<Vec<Option<ValueId>>> {
         let mut ends = vec![None; self.l.carried.len()];
+        widen.fused = self.terms();
         for component in order::components(&self.reads) {
             self.component(widen, &component, &mut ends)?;
         }
         Ok(ends)
+    }
+
+    /// Products that nothing but a sum over the turns reads: no vector of them will be there in the end.
+    fn terms(&self) -> BTreeSet<ValueId> {
+        let mut terms = BTreeSet::new();
+        for n in 0..self.handed.len() {
+            if let Some(Shape::Sum(all)) = self.chain(n).shape(self.next(n)) {
+                let plain = all.iter().filter(|term| term.conditions.is_empty()).map(|term| term.value.value);
+                terms.extend(plain.filter(|value| {
+                    let product = self.gates.get(value).is_some_and(|gate| matches!(gate.op, Op::Mul {}));
+                    product && self.readers.get(value).is_some_and(|nodes| nodes.len() == 1)
+                }));
+            }
+        }
+        terms
     }
 
     fn component(&self, widen: &mut Widen<'_>, nodes: &[usize], ends: &mut [Option<ValueId>]) -> Widened<()> {

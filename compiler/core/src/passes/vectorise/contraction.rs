@@ -61,6 +61,15 @@ impl Contraction {
         }
     }
 
+    /// The sum over so many turns of a product, lane by lane.
+    pub(super) fn over_turns(a: &Turned, b: &Turned, count: u64) -> Option<Self> {
+        let start =
+            |turned: &Turned| Ref { value: turned.value, place: Place { dims: Vec::new(), ..turned.place.clone() } };
+        let (x, y) = (a.place.clone().simplified().dims, b.place.clone().simplified().dims);
+        let sum = Moves { len: count, a: a.step, b: b.step };
+        Some(Self { a: start(a), b: start(b), lanes: aligned(&x, &y)?, sum, plain: None })
+    }
+
     /// Dot products of so many pairs of lanes each.
     pub(in crate::passes) fn of_dots(len: u64, a: &Ref, b: &Ref) -> Option<Self> {
         let start = |view: &Ref| Ref { value: view.value, place: Place { dims: Vec::new(), ..view.place.clone() } };

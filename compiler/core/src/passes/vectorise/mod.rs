@@ -92,6 +92,8 @@ fn all(program: Program) -> (Program, Vec<Note>) {
     // What nothing reads must not look as if it were asked for in each turn.
     let mut program = dead::run(program);
     let (mut notes, mut parts, mut made) = (Vec::new(), Vec::new(), BTreeSet::new());
+    // Loops are split once nothing else goes: a nest that runs by diagonals is whole until then.
+    let mut distribute = false;
     for _ in 0..LEVELS {
         let mut pass = Pass {
             program,
@@ -99,7 +101,7 @@ fn all(program: Program) -> (Program, Vec<Note>) {
             replaced: BTreeMap::new(),
             ranges: BTreeMap::new(),
             made,
-            distribute: false,
+            distribute,
             counters: BTreeSet::new(),
             notes: Vec::new(),
             parts,
@@ -108,10 +110,13 @@ fn all(program: Program) -> (Program, Vec<Note>) {
         let (body, changed) = pass.block(body);
         pass.program.body = body;
         (program, notes, parts, made) = (pass.program, pass.notes, pass.parts, pass.made);
-        if !changed {
+        if !changed && distribute {
             break;
         }
-        program = dead::run(dot::run(rounding::run(strength::run(views::run(program)))));
+        distribute |= !changed;
+        if changed {
+            program = dead::run(dot::run(rounding::run(strength::run(views::run(program)))));
+        }
     }
     notes.append(&mut parts);
     (program, notes)
@@ -252,30 +257,14 @@ impl Pass {
             Err(why) => why,
         };
         self.rewind(&mark);
-        let made = self.in_waves(&l).or_else(|_| {
-            self.rewind(&mark);
-            self.in_parts(&l, count)
-        });
-        match made {
-            Ok(made) => {
-                out.extend(made);
-                true
-            }
-            Err(_) => {
-                self.rewind(&mark);
-                self.note(l.site, why);
-                out.push(Inst::Loop(l));
-                false
-            }
+        if let Ok(made) = self.in_waves(&l) {
+            out.extend(made);
+            return true;
         }
-    }
-
-    /// The loop as vectors and loops: what no vector stands for runs turn by turn, beside what does.
-    fn in_parts(&mut self, l: &Loop, count: u64) -> Widened<Vec<Inst>> {
-        self.distribute = true;
-        let made = self.turned(l, count);
-        self.distribute = false;
-        made
+        self.rewind(&mark);
+        self.note(l.site, why);
+        out.push(Inst::Loop(l));
+        false
     }
 
     fn note(&mut self, site: SiteId, why: Why) {

@@ -1,5 +1,6 @@
 //! Sums over turns, and running sums.
 
+use super::super::contraction::Contraction;
 use super::super::recurrence::{Condition, Term};
 use super::super::widen::{Why, Widen, Widened, because};
 use super::truth;
@@ -17,6 +18,10 @@ impl Widen<'_> {
         let mut total = self.renamed(handed.init);
         let mut so_far = Interval::new(handed.range.0.into(), handed.range.1.into());
         for term in terms {
+            if let Some((sum, range)) = self.sum_of_products(term, (lanes, ty.frac()), site)? {
+                (total, so_far) = self.with_sum(term, (total, so_far), (sum, range), (lanes, ty.frac()), site)?;
+                continue;
+            }
             let (view, range) = self.term(term, lanes, site)?;
             // The turns of a lane one after another.
             let mut place = view.place;
@@ -25,13 +30,44 @@ impl Widen<'_> {
             let range = range.times(count);
             let view = Ref { value: view.value, place };
             let sum = self.number(Op::Sum { len: count }, vec![view], (range, ty.frac()), lanes, site)?;
-            let (op, range) =
-                if term.negative { (Op::Sub {}, so_far.sub(range)) } else { (Op::Add {}, so_far.add(range)) };
-            let args = vec![Ref::whole(total, lanes), Ref::whole(sum, lanes)];
-            total = self.number(op, args, (range, ty.frac()), lanes, site)?;
-            so_far = range;
+            (total, so_far) = self.with_sum(term, (total, so_far), (sum, range), (lanes, ty.frac()), site)?;
         }
         Ok(Solved { result: total, turns: None })
+    }
+
+    /// A total with the sum of a term's turns.
+    fn with_sum(
+        &mut self,
+        term: &Term,
+        (total, so_far): (ValueId, Interval),
+        (sum, range): (ValueId, Interval),
+        (lanes, frac): (u64, u32),
+        site: SiteId,
+    ) -> Widened<(ValueId, Interval)> {
+        let (op, range) = if term.negative { (Op::Sub {}, so_far.sub(range)) } else { (Op::Add {}, so_far.add(range)) };
+        let args = vec![Ref::whole(total, lanes), Ref::whole(sum, lanes)];
+        Ok((self.number(op, args, (range, frac), lanes, site)?, range))
+    }
+
+    /// The sum of a product's turns, whose lanes are never there one by one: a dot product, or one of matrices.
+    fn sum_of_products(
+        &mut self,
+        term: &Term,
+        (lanes, frac): (u64, u32),
+        site: SiteId,
+    ) -> Widened<Option<(ValueId, Interval)>> {
+        let value = term.value.value;
+        if !term.conditions.is_empty() || !term.value.place.is_whole(self.program.lanes(value)) {
+            return Ok(None);
+        }
+        let Some([a, b]) = self.products.get(&value) else { return Ok(None) };
+        let Some(sum) = Contraction::over_turns(a, b, self.turns.count) else { return Ok(None) };
+        let (lo, hi) = self.program.ty(value).range();
+        let range = Interval::new(lo.into(), hi.into()).times(self.turns.count);
+        let (op, args) = sum.best();
+        let sum = self.number(op, args, (range, frac), lanes, site)?;
+        self.products.remove(&value);
+        Ok(Some((sum, range)))
     }
 
     fn running_sum(&mut self, handed: &Handed, terms: &[Term]) -> Widened<Solved> {

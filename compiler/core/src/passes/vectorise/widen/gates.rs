@@ -34,6 +34,14 @@ impl Widen<'_> {
             self.unmade.insert(result);
             return Ok(());
         }
+        if let (Op::Mul {}, [a, b], true) = (gate.op, gate.args.as_slice(), self.fused.contains(&result)) {
+            let factors = [self.turned(a, site)?, self.turned(b, site)?];
+            let secret = factors.iter().all(|factor| self.program.ty(factor.value).is_secret());
+            if secret && Contraction::over_turns(&factors[0], &factors[1], self.turns.count).is_some() {
+                self.products.insert(result, factors);
+                return Ok(());
+            }
+        }
         let all = self.lanes_of(lanes)?;
         let wide = match gate.op {
             op if facts::lane_by_lane(op)

@@ -67,6 +67,7 @@ impl Turns {
 }
 
 /// Lanes that an operand reads in each turn.
+#[derive(Clone, Debug)]
 pub(super) struct Turned {
     pub(super) value: ValueId,
     /// Those of the first turn.
@@ -97,6 +98,10 @@ pub(super) struct Widen<'p> {
     /// Public scalars that differ by turn and are made only where more than an index reads them.
     pub(super) unmade: BTreeSet<ValueId>,
     pub(super) out: Vec<Inst>,
+    /// Products of which only sums will be left.
+    pub(super) fused: BTreeSet<ValueId>,
+    /// The factors of those that are not made.
+    pub(super) products: BTreeMap<ValueId, [Turned; 2]>,
     /// Bytes of the vectors so far, and most that they may take.
     bytes: u64,
     most: u64,
@@ -128,6 +133,8 @@ impl<'p> Widen<'p> {
             most,
             rounds: false,
             moves: BTreeSet::new(),
+            fused: BTreeSet::new(),
+            products: BTreeMap::new(),
             distribute: false,
             left: Vec::new(),
             spill: None,

@@ -7,7 +7,7 @@ use crate::ir::{Constant, Dim, Index, Op, Place, Ref, RegType, SiteId, Slot, Val
 impl Widen<'_> {
     /// Whether a value differs by turn.
     pub(in crate::passes::vectorise) fn differs(&self, value: ValueId) -> bool {
-        self.wide.contains_key(&value) || self.unmade.contains(&value)
+        self.wide.contains_key(&value) || self.unmade.contains(&value) || self.products.contains_key(&value)
     }
 
     pub(super) fn view_differs(&self, view: &Ref) -> bool {
@@ -28,6 +28,14 @@ impl Widen<'_> {
         }
         if self.unmade.contains(&value) {
             return self.made(value, site);
+        }
+        if let Some(factors) = self.products.remove(&value) {
+            let Slot { ty, lanes } = self.program.slot(value);
+            let args = factors.into_iter().map(|factor| self.over_turns(factor)).collect();
+            let lanes = self.lanes_of(lanes)?;
+            let all = self.emit(Op::Mul {}, args, ty, lanes, site)?;
+            self.wide.insert(value, all);
+            return Ok(all);
         }
         let value = self.renamed(value);
         let Slot { ty, lanes } = self.program.slot(value);
