@@ -231,9 +231,7 @@ pub(super) fn rounds(program: &Program, inst: &Inst, blocks: &[Plan]) -> u64 {
     match inst {
         Inst::Gate(gate) => facts::rounds(program, gate.op, &gate.args, gate.result),
         Inst::Update(update) => {
-            let secret = program.ty(update.result).is_secret();
-            let own = facts::rounds(program, update.op, &update.args, Some(update.result));
-            if own == 0 && secret && matches!(update.op, crate::ir::Op::MergeLayer { .. }) { 1 } else { own }
+            facts::rounds(program, update.op, &update.args, Some(update.result))
         }
         Inst::Concat(_) => 0,
         Inst::Loop(l) => {
