@@ -185,10 +185,6 @@ impl Eval<'_> {
         self.args.get(i).map(|arg| arg.lanes.as_ref()).ok_or(Fault::Malformed("an operand is missing"))
     }
 
-    fn scalar(&self, i: usize) -> Result<i64, Fault> {
-        self.arg(i)?.first().copied().ok_or(Fault::Malformed("an operand has no lane"))
-    }
-
     fn map(&self, f: impl Fn(i64) -> i128) -> Result<Vec<i128>, Fault> {
         Ok(self.arg(0)?.iter().map(|a| f(*a)).collect())
     }
