@@ -179,6 +179,20 @@ pub trait Protocol {
     fn mul(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith>;
     /// Lane i is Σ_j a[i·len + j] · b[i·len + j].
     fn dot(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, len: usize) -> impl Future<Output = Self::Arith>;
+    /// As [`Protocol::dot`] where the operands lie column by column: with n result lanes, lane i is Σ_j a[j·n + i] · b[j·n + i], j below `len`.
+    fn dot_columns(
+        &self,
+        cx: Cx<'_>,
+        a: &Self::Arith,
+        b: &Self::Arith,
+        len: usize,
+    ) -> impl Future<Output = Self::Arith> {
+        async move {
+            let rows = a.lanes().checked_div(len).unwrap_or(0);
+            let turned = Lanes { start: 0, dims: [(1, rows), (rows.cast_signed(), len)] };
+            self.dot(cx, &a.read(&turned), &b.read(&turned), len).await
+        }
+    }
     /// The product of a `rows × inner` and an `inner × cols` matrix, row by row.
     fn matmul(
         &self,

@@ -50,10 +50,9 @@ async fn places<P: Protocol>(p: &P, cx: Cx<'_>, digit: &P::Bin) -> P::Arith {
     let mut all = p.share_public(&[0], (count + 1) * rows);
     all.write(&Lanes::run(0, rows), &least);
     all.write(&Lanes::run(rows, count * rows), &flags);
+    drop((least, flags));
     let sums = p.prefix_sum(&all, (count + 1) * rows);
-    // Row by row.
-    let turned = Lanes { start: 0, dims: [(1, rows), (rows.cast_signed(), count + 1)] };
-    let places = p.dot(cx.sub(2, 3), &all.read(&turned), &sums.read(&turned), count + 1).await;
+    let places = p.dot_columns(cx.sub(2, 3), &all, &sums, count + 1).await;
     p.add_public(&places, &[-1])
 }
 

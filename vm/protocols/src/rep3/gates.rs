@@ -135,6 +135,10 @@ impl<S: Source> Protocol for Rep3<S> {
         self.inner_products(cx, a, b, len).await
     }
     /// 1 round; 64 bits a result lane from each party.
+    async fn dot_columns(&self, cx: Cx<'_>, a: &Arith, b: &Arith, len: usize) -> Arith {
+        self.products_of_columns(cx, a, b, len).await
+    }
+    /// 1 round; 64 bits a result lane from each party.
     async fn matmul(&self, cx: Cx<'_>, a: &Arith, b: &Arith, rows: usize, inner: usize, cols: usize) -> Arith {
         self.matrix_product(cx, a, b, (rows, inner, cols)).await
     }

@@ -4,7 +4,7 @@
 //! share of P_i is (z_i, z_{i+1}) (Araki et al. 2016, section 3.2). Sums of products add their local terms first and are masked and sent once.
 
 use super::Rep3;
-use super::kernel::{Step, element_bytes, from_elements, to_elements};
+use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
 use super::keys::Source;
 use super::share::Arith;
 use crate::executor::Cx;
@@ -63,6 +63,27 @@ impl<S: Source> Rep3<S> {
                 let lanes = (first + i) * len..(first + i + 1) * len;
                 let (xa, xb, ya, yb) = (&x.a[lanes.clone()], &x.b[lanes.clone()], &y.a[lanes.clone()], &y.b[lanes]);
                 *z = simd::cross_dot(xa, xb, ya, yb);
+            }
+        })
+        .await
+    }
+
+    /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
+    pub(crate) async fn products_of_columns(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
+        debug_assert_eq!(x.lanes, y.lanes);
+        let lanes = x.lanes.checked_div(len).unwrap_or(0);
+        self.reshare(cx, 0, lanes, |first, out| {
+            out.fill(0);
+            let mut products = [0; BLOCK];
+            for (n, out) in out.chunks_mut(BLOCK).enumerate() {
+                let products = &mut products[..out.len()];
+                for column in 0..len {
+                    let start = column * lanes + first + n * BLOCK;
+                    let at = start..start + out.len();
+                    let [xa, xb, ya, yb] = [&x.a, &x.b, &y.a, &y.b].map(|all| &all[at.clone()]);
+                    simd::cross_products(products, xa, xb, ya, yb);
+                    out.iter_mut().zip(&*products).for_each(|(sum, product)| *sum = sum.wrapping_add(*product));
+                }
             }
         })
         .await

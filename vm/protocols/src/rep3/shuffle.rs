@@ -47,30 +47,19 @@ impl Sum {
             Self::Bits => x ^ y,
         }
     }
+
+    fn add_to(self, to: &mut [u64], from: &[u64]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = self.plus(*to, *from));
+    }
 }
 
 /// A column of the table: an element of at most 64 bits a row, as this party shares it.
-struct Column {
+#[derive(Clone, Copy)]
+struct Column<'x> {
     sum: Sum,
     bits: u32,
-    a: Words,
-    b: Words,
-}
-
-impl Column {
-    fn of_number(x: &Arith, bits: u32) -> Self {
-        Self { sum: Sum::Integers, bits, a: x.a.clone(), b: x.b.clone() }
-    }
-
-    /// The words cut into elements that fill the bytes of a message.
-    fn of_words(x: &Bin) -> Vec<Self> {
-        parts(x.width)
-            .map(|(from, bits)| {
-                let part = x.planes(from, bits);
-                Self { sum: Sum::Bits, bits, a: part.words_of(&part.a), b: part.words_of(&part.b) }
-            })
-            .collect()
-    }
+    a: &'x Words,
+    b: &'x Words,
 }
 
 /// First bits and lengths of the elements of a word: whole numbers of bytes that are powers of two, but for the last.
@@ -95,59 +84,62 @@ type Order = Zeroizing<Vec<u32>>;
 impl<S: Source> Rep3<S> {
     /// The rows of all columns in a new order; `told` in that order, which everybody learns. `turn` says whose part this party has, so that a series of
     /// shuffles loads all links alike.
-    pub(crate) async fn shuffled(
+    pub(crate) async fn shuffled<'x>(
         &self,
         cx: Cx<'_>,
         turn: usize,
-        told: &Arith,
-        numbers: &[Arith],
+        told: &'x Arith,
+        numbers: &'x [Arith],
         words: &[Bin],
     ) -> (Vec<i64>, Vec<Arith>, Vec<Bin>) {
         let lanes = told.lanes;
-        let mut columns: Vec<Column> = Vec::new();
-        columns.extend(numbers.iter().map(|x| Column::of_number(x, self.bits)));
-        columns.extend(words.iter().flat_map(Column::of_words));
-        let opened = self.shuffle_columns(cx, turn, lanes, Column::of_number(told, self.bits), &mut columns).await;
-        let mut columns = columns.into_iter();
-        let numbers: Vec<Arith> =
-            columns.by_ref().take(numbers.len()).map(|x| Arith { lanes, a: x.a, b: x.b }).collect();
-        let words = words
+        let number = |x: &'x Arith| Column { sum: Sum::Integers, bits: self.bits, a: &x.a, b: &x.b };
+        let elements: Vec<(u32, Words, Words)> = words
             .iter()
-            .map(|like| {
-                let mut word = self.bin(like.width, lanes);
-                for ((from, bits), x) in parts(like.width).zip(columns.by_ref()) {
-                    let place = (from as usize, bits as usize);
-                    for (rows, part) in [(&mut word.a, &x.a), (&mut word.b, &x.b)] {
-                        let live = 0..part.len();
-                        to_planes(rows, like.width as usize, place, live, |lane, out| {
-                            out.copy_from_slice(&part[lane..lane + out.len()]);
-                        });
-                    }
-                }
-                word
-            })
+            .flat_map(|x| parts(x.width).map(|(from, bits)| (bits, x.planes(from, bits))))
+            .map(|(bits, part)| (bits, part.words_of(&part.a), part.words_of(&part.b)))
             .collect();
+        let mut columns: Vec<Column<'_>> = std::iter::once(told).chain(numbers).map(number).collect();
+        columns.extend(elements.iter().map(|(bits, a, b)| Column { sum: Sum::Bits, bits: *bits, a, b }));
+
+        let (opened, shuffled) = self.shuffle_columns(cx, turn, lanes, &columns).await;
+        let mut shuffled = shuffled.into_iter();
+        let numbers = shuffled.by_ref().take(numbers.len()).map(|[a, b]| Arith { lanes, a, b }).collect();
+        let words = words.iter().map(|like| self.word_of(like.width, lanes, &mut shuffled)).collect();
         (opened, numbers, words)
     }
 
-    /// See the module's text: the columns under fresh sharings, and the first one in the clear.
+    /// A word out of its elements.
+    fn word_of(&self, width: u32, lanes: usize, elements: &mut impl Iterator<Item = [Words; 2]>) -> Bin {
+        let mut word = self.bin(width, lanes);
+        for ((from, bits), element) in parts(width).zip(elements) {
+            for (rows, part) in [&mut word.a, &mut word.b].into_iter().zip(&element) {
+                to_planes(rows, width as usize, (from as usize, bits as usize), 0..part.len(), |lane, out| {
+                    out.copy_from_slice(&part[lane..lane + out.len()]);
+                });
+            }
+        }
+        word
+    }
+
+    /// See the module's text: the first column in the clear, the others under fresh sharings.
     async fn shuffle_columns(
         &self,
         cx: Cx<'_>,
         turn: usize,
         lanes: usize,
-        mut told: Column,
-        columns: &mut [Column],
-    ) -> Vec<i64> {
+        columns: &[Column<'_>],
+    ) -> (Vec<i64>, Vec<[Words; 2]>) {
         let lead = turn % 3;
-        let part = Part { party: self, cx, lanes, pi: lead + 1, rho: lead, sigma: lead + 2 };
-        cx.count_blocks((lanes as u64 / 2 + 1) * (STEPS * (columns.len() as u64 + 1) + 2));
-        match (self.me + 3 - lead) % 3 {
-            0 => part.first(&mut told, columns).await,
-            1 => part.second(&mut told, columns).await,
-            _ => part.third(&mut told, columns).await,
-        }
-        told.a.iter().map(|x| self.signed(*x)).chain(std::iter::repeat_n(0, if self.dry { lanes } else { 0 })).collect()
+        let part = Part { party: self, cx, lanes, columns, pi: lead + 1, rho: lead, sigma: lead + 2 };
+        cx.count_blocks((lanes as u64 / 2 + 1) * (STEPS * columns.len() as u64 + 2));
+        let (told, columns) = match (self.me + 3 - lead) % 3 {
+            0 => part.first().await,
+            1 => part.second().await,
+            _ => part.third().await,
+        };
+        let told = if self.dry { vec![0; lanes] } else { told.iter().map(|x| self.signed(*x)).collect() };
+        (told, columns)
     }
 
     /// A uniformly random order of so many rows, which the holders of a component's key know: Fisher and Yates, in the form of Durstenfeld (1964), with draws
@@ -188,6 +180,8 @@ struct Part<'x, S> {
     party: &'x Rep3<S>,
     cx: Cx<'x>,
     lanes: usize,
+    /// The one that is told, then the others.
+    columns: &'x [Column<'x>],
     /// The components whose keys the three permutations come from.
     pi: usize,
     rho: usize,
@@ -197,115 +191,98 @@ struct Part<'x, S> {
 /// A column of a message: the peer, bits of an element, and the elements.
 type Sent<'w> = (usize, u32, &'w Words);
 type Received<'w> = (usize, u32, &'w mut Words);
+/// The first column as all learn it, and the new components of the others.
+type Done = (Words, Vec<[Words; 2]>);
 
 impl<S: Source> Part<'_, S> {
     /// P_h: knows π and ρ.
-    async fn first(&self, told: &mut Column, columns: &mut [Column]) {
-        let p = self.party;
-        let (pi, rho) = (p.order(self.pi, self.cx, self.live()), p.order(self.rho, self.cx, self.live()));
-        let sent: Vec<(u32, Words)> = std::iter::once(&*told)
-            .chain(&*columns)
-            .enumerate()
+    async fn first(&self) -> Done {
+        let (pi, rho) = (self.order(self.pi), self.order(self.rho));
+        let sent: Vec<Words> = (0..)
+            .zip(self.columns)
             .map(|(c, x)| {
-                let mut both = x.a.clone();
-                both.iter_mut().zip(x.b.iter()).for_each(|(a, b)| *a = x.sum.plus(*a, *b));
-                let inner = self.arranged(&both, &pi, |first, out| self.mask(c, 0, self.pi, x.sum, true, first, out));
-                (x.bits, self.arranged(&inner, &rho, |first, out| self.mask(c, 1, self.rho, x.sum, true, first, out)))
+                let inner = self.arranged(&pi, |row| x.sum.plus(x.a[row], x.b[row]), self.add(c, 0, self.pi));
+                self.arranged(&rho, |row| inner[row], self.add(c, 1, self.rho))
             })
             .collect();
-        let sends: Vec<Sent<'_>> = sent.iter().map(|(bits, words)| (p.next(), *bits, words)).collect();
-        self.trade(&sends, Vec::new()).await;
-        for (c, x) in columns.iter_mut().enumerate() {
-            (x.a, x.b) = (self.fresh(c + 1, self.rho, x.bits), self.fresh(c + 1, self.pi, x.bits));
-        }
-        let (mut left, mut right) = (p.words(self.lanes), p.words(self.lanes));
-        self.trade(&[], vec![(p.next(), told.bits, &mut left), (p.prev(), told.bits, &mut right)]).await;
-        told.a = self.sum(told.sum, &left, &right);
+        self.trade(&self.sends(self.party.next(), &sent), Vec::new()).await;
+        drop(sent);
+        let mut told = [self.zeros(), self.zeros()];
+        let [left, right] = &mut told;
+        let bits = self.told().bits;
+        self.trade(&[], vec![(self.party.next(), bits, left), (self.party.prev(), bits, right)]).await;
+        let [mut told, right] = told;
+        self.told().sum.add_to(&mut told, &right);
+        (told, (1..self.columns.len()).map(|c| [self.fresh(c, self.rho), self.fresh(c, self.pi)]).collect())
     }
 
     /// P_{h+1}: knows π and σ.
-    async fn second(&self, told: &mut Column, columns: &mut [Column]) {
-        let p = self.party;
-        let (pi, sigma) = (p.order(self.pi, self.cx, self.live()), p.order(self.sigma, self.cx, self.live()));
-        let all = || std::iter::once(&*told).chain(&*columns).enumerate();
-        let sent: Vec<(u32, Words)> = all()
-            .map(|(c, x)| {
-                (x.bits, self.arranged(&x.b, &pi, |first, out| self.mask(c, 0, self.pi, x.sum, false, first, out)))
-            })
+    async fn second(&self) -> Done {
+        let (pi, sigma) = (self.order(self.pi), self.order(self.sigma));
+        let sent: Vec<Words> = (0..)
+            .zip(self.columns)
+            .map(|(c, x)| self.arranged(&pi, |row| x.b[row], self.take(c, 0, self.pi)))
             .collect();
-        let mut got: Vec<(u32, Words)> = all().map(|(_, x)| (x.bits, p.words(self.lanes))).collect();
-        let sends = sent.iter().map(|(bits, words)| (p.next(), *bits, words)).collect::<Vec<_>>();
-        self.trade(&sends, got.iter_mut().map(|(bits, words)| (p.prev(), *bits, words)).collect()).await;
-
-        let mut got = got.into_iter().map(|(_, words)| words);
-        let own = self.arranged(&got.next().unwrap_or_default(), &sigma, |first, out| {
-            self.mask(0, 0, self.sigma, told.sum, true, first, out);
-        });
-        let mut rests = Vec::new();
-        for ((c, x), words) in columns.iter_mut().enumerate().zip(got) {
-            x.a = self.fresh(c + 1, self.pi, x.bits);
-            rests.push(self.rest(x.sum, &self.arranged(&words, &sigma, |_, _| ()), &x.a));
-        }
-        self.end(p.next(), p.prev(), own, rests, told, columns).await;
+        let mut got: Vec<Words> = self.columns.iter().map(|_| self.zeros()).collect();
+        let receives = self.receives(self.party.prev(), &mut got);
+        self.trade(&self.sends(self.party.next(), &sent), receives).await;
+        drop(sent);
+        let own = self.arranged(&sigma, |row| got[0][row], self.add(0, 0, self.sigma));
+        let (told, columns) = self.end(self.party.next(), self.party.prev(), own, &sigma, &got[1..], self.pi).await;
+        (told, columns.into_iter().map(|(fresh, third)| [fresh, third]).collect())
     }
 
     /// P_{h+2}: knows ρ and σ.
-    async fn third(&self, told: &mut Column, columns: &mut [Column]) {
-        let p = self.party;
-        let (rho, sigma) = (p.order(self.rho, self.cx, self.live()), p.order(self.sigma, self.cx, self.live()));
-        let all = || std::iter::once(&*told).chain(&*columns);
-        let mut got: Vec<(u32, Words)> = all().map(|x| (x.bits, p.words(self.lanes))).collect();
-        self.trade(&[], got.iter_mut().map(|(bits, words)| (p.prev(), *bits, words)).collect()).await;
-
-        let mut inner = got
-            .iter()
-            .zip(all().map(|x| x.sum))
-            .enumerate()
-            .map(|(c, ((_, words), sum))| {
-                self.arranged(words, &rho, |first, out| self.mask(c, 1, self.rho, sum, false, first, out))
-            })
-            .collect::<Vec<_>>()
-            .into_iter();
-        let own = self.arranged(&inner.next().unwrap_or_default(), &sigma, |first, out| {
-            self.mask(0, 0, self.sigma, told.sum, false, first, out);
-        });
-        let mut rests = Vec::new();
-        for ((c, x), words) in columns.iter_mut().enumerate().zip(inner) {
-            x.b = self.fresh(c + 1, self.rho, x.bits);
-            rests.push(self.rest(x.sum, &self.arranged(&words, &sigma, |_, _| ()), &x.b));
-        }
-        self.end(p.prev(), p.next(), own, rests, told, columns).await;
+    async fn third(&self) -> Done {
+        let (rho, sigma) = (self.order(self.rho), self.order(self.sigma));
+        let mut got: Vec<Words> = self.columns.iter().map(|_| self.zeros()).collect();
+        self.trade(&[], self.receives(self.party.prev(), &mut got)).await;
+        let inner: Vec<Words> = (0..)
+            .zip(&got)
+            .map(|(c, words)| self.arranged(&rho, |row| words[row], self.take(c, 1, self.rho)))
+            .collect();
+        drop(got);
+        let own = self.arranged(&sigma, |row| inner[0][row], self.take(0, 0, self.sigma));
+        let (told, columns) = self.end(self.party.prev(), self.party.next(), own, &sigma, &inner[1..], self.rho).await;
+        (told, columns.into_iter().map(|(fresh, third)| [third, fresh]).collect())
     }
 
-    /// The second step of P_{h+1} and P_{h+2}: each tells its summand of the first column, and trades with the other what its summands leave of the new third
-    /// component.
+    /// The second step of P_{h+1} and P_{h+2}: each tells all its summand of the first column, and trades with the other what its summands leave of the new third
+    /// components. `summands` are those before σ, `fresh` the component whose key the party's other new components come from, which are handed back with the third
+    /// ones.
     async fn end(
         &self,
         other: usize,
         first: usize,
-        own: Words,
-        rests: Vec<Words>,
-        told: &mut Column,
-        columns: &mut [Column],
-    ) {
-        let p = self.party;
-        let mut sends: Vec<Sent<'_>> = vec![(other, told.bits, &own), (first, told.bits, &own)];
+        mut own: Words,
+        sigma: &[u32],
+        summands: &[Words],
+        fresh: usize,
+    ) -> (Words, Vec<(Words, Words)>) {
+        let (bits, columns) = (self.told().bits, &self.columns[1..]);
+        let kept: Vec<Words> = (1..self.columns.len()).map(|c| self.fresh(c, fresh)).collect();
+        let mut rests: Vec<Words> = columns
+            .iter()
+            .zip(summands.iter().zip(&kept))
+            .map(|(x, (words, kept))| {
+                self.arranged(sigma, |row| words[row], |at, out| {
+                    out.iter_mut().zip(&kept[at..]).for_each(|(word, kept)| *word = x.sum.minus(*word, *kept) & low_bits(x.bits));
+                })
+            })
+            .collect();
+        let mut told = self.zeros();
+        let mut got: Vec<Words> = columns.iter().map(|_| self.zeros()).collect();
+        let mut sends: Vec<Sent<'_>> = vec![(other, bits, &own), (first, bits, &own)];
         sends.extend(columns.iter().zip(&rests).map(|(x, rest)| (other, x.bits, rest)));
-        let mut tellings = p.words(self.lanes);
-        let mut got: Vec<Words> = columns.iter().map(|_| p.words(self.lanes)).collect();
-        let mut receives: Vec<Received<'_>> = vec![(other, told.bits, &mut tellings)];
+        let mut receives: Vec<Received<'_>> = vec![(other, bits, &mut told)];
         receives.extend(columns.iter().zip(&mut got).map(|(x, words)| (other, x.bits, words)));
         self.trade(&sends, receives).await;
-        told.a = self.sum(told.sum, &own, &tellings);
-        for ((x, rest), got) in columns.iter_mut().zip(&rests).zip(&got) {
-            let third = self.sum(x.sum, rest, got);
-            if other == p.next() { x.b = third } else { x.a = third }
+        self.told().sum.add_to(&mut own, &told);
+        for ((x, rest), got) in columns.iter().zip(&mut rests).zip(&got) {
+            x.sum.add_to(rest, got);
+            rest.iter_mut().for_each(|word| *word &= low_bits(x.bits));
         }
-    }
-
-    /// Rows of buffers: none in a dry run.
-    const fn live(&self) -> usize {
-        if self.party.dry { 0 } else { self.lanes }
+        (own, kept.into_iter().zip(rests).collect())
     }
 
     /// One message step.
@@ -331,48 +308,79 @@ impl<S: Source> Part<'_, S> {
         self.cx.exchange(&mut outgoing, &mut incoming).await;
     }
 
+    /// All columns to one peer.
+    fn sends<'w>(&self, to: usize, words: &'w [Words]) -> Vec<Sent<'w>> {
+        self.columns.iter().zip(words).map(|(x, words)| (to, x.bits, words)).collect()
+    }
+
+    /// All columns from one peer.
+    fn receives<'w>(&self, from: usize, words: &'w mut [Words]) -> Vec<Received<'w>> {
+        self.columns.iter().zip(words).map(|(x, words)| (from, x.bits, words)).collect()
+    }
+
+    fn told(&self) -> &Column<'_> {
+        &self.columns[0]
+    }
+
+    fn zeros(&self) -> Words {
+        self.party.words(self.lanes)
+    }
+
+    fn order(&self, component: usize) -> Order {
+        self.party.order(component, self.cx, if self.party.dry { 0 } else { self.lanes })
+    }
+
+    /// The bits that count of a column's elements.
+    fn low(&self, column: usize) -> u64 {
+        low_bits(self.columns[column].bits)
+    }
+
     fn step(&self, column: usize, step: u64) -> Step {
         Step::new(self.cx.tape(), STEPS * column as u64 + step, Domain::Arith)
     }
 
-    /// Adds the mask of a column's step to words from a place on, or takes it away.
-    #[allow(clippy::too_many_arguments, reason = "where a mask lies, and what it is for")]
-    fn mask(&self, column: usize, step: u64, component: usize, sum: Sum, add: bool, first: usize, out: &mut [u64]) {
-        let mut masks = [0; BLOCK];
-        let masks = &mut masks[..out.len()];
-        self.party.mask_words(component, self.step(column, step), first, masks);
-        for (word, mask) in out.iter_mut().zip(masks) {
-            *word = if add { sum.plus(*word, *mask) } else { sum.minus(*word, *mask) };
+    /// Adds a step's mask for a column to words from a place on.
+    fn add(&self, column: usize, step: u64, component: usize) -> impl Fn(usize, &mut [u64]) {
+        self.mask(column, step, component, Sum::plus)
+    }
+
+    /// Takes it away.
+    fn take(&self, column: usize, step: u64, component: usize) -> impl Fn(usize, &mut [u64]) {
+        self.mask(column, step, component, Sum::minus)
+    }
+
+    fn mask(
+        &self,
+        column: usize,
+        step: u64,
+        component: usize,
+        combine: impl Fn(Sum, u64, u64) -> u64,
+    ) -> impl Fn(usize, &mut [u64]) {
+        let (at, sum, low) = (self.step(column, step), self.columns[column].sum, self.low(column));
+        move |first, out| {
+            let mut masks = [0; BLOCK];
+            let masks = &mut masks[..out.len()];
+            self.party.mask_words(component, at, first, masks);
+            out.iter_mut().zip(masks).for_each(|(word, mask)| *word = combine(sum, *word, *mask) & low);
         }
     }
 
-    /// The new component under a key.
-    fn fresh(&self, column: usize, component: usize, bits: u32) -> Words {
-        let mut words = self.party.words(self.lanes);
+    /// A new component of a column, from its key.
+    fn fresh(&self, column: usize, component: usize) -> Words {
+        let mut words = self.zeros();
         self.party.mask_words(component, self.step(column, 2), 0, &mut words);
-        words.iter_mut().for_each(|word| *word &= low_bits(bits));
+        let low = self.low(column);
+        words.iter_mut().for_each(|word| *word &= low);
         words
     }
 
-    /// The words in an order, each block of them handed to `finish` with its place.
-    fn arranged(&self, words: &Words, order: &[u32], finish: impl Fn(usize, &mut [u64])) -> Words {
-        let mut out = self.party.words(self.lanes);
+    /// What stands in rows, in an order; each block of it is handed to `finish` with its place.
+    fn arranged(&self, order: &[u32], of: impl Fn(usize) -> u64, finish: impl Fn(usize, &mut [u64])) -> Words {
+        let mut out = self.zeros();
         for (n, (out, order)) in out.chunks_mut(BLOCK).zip(order.chunks(BLOCK)).enumerate() {
-            out.iter_mut().zip(order).for_each(|(out, from)| *out = words[*from as usize]);
+            out.iter_mut().zip(order).for_each(|(out, row)| *out = of(*row as usize));
             finish(n * BLOCK, out);
         }
-        out
-    }
-
-    fn sum(&self, sum: Sum, x: &Words, y: &Words) -> Words {
-        let mut out = self.party.words(self.lanes);
-        out.iter_mut().zip(x.iter().zip(y.iter())).for_each(|(out, (x, y))| *out = sum.plus(*x, *y));
-        out
-    }
-
-    fn rest(&self, sum: Sum, x: &Words, y: &Words) -> Words {
-        let mut out = self.party.words(self.lanes);
-        out.iter_mut().zip(x.iter().zip(y.iter())).for_each(|(out, (x, y))| *out = sum.minus(*x, *y));
         out
     }
 }

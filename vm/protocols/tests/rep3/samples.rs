@@ -123,6 +123,18 @@ fn composites() -> Vec<Composite> {
             }),
         },
         Composite {
+            name: "radix_sort",
+            inputs: [(&[], &[13, 6]), (&[], &[5, 6])],
+            run: run!(|p, cx, given| {
+                // Keys of two bits, equal or not; the result is the other two.
+                let mut words = p.share_public_bin(&[0], 4, 2);
+                for (i, word) in given.words.iter().enumerate() {
+                    words.write(&smpc_protocols::Lanes::one(i), word);
+                }
+                vec![Out::Word(p.radix_sort(cx, words, 2).await)]
+            }),
+        },
+        Composite {
             name: "select_bin",
             inputs: [(&[], &[1, 15]), (&[], &[0, 0])],
             run: run!(|p, cx, given| {
@@ -317,6 +329,7 @@ fn only_enumerated_steps_send() {
         "rep3/product.rs",  // mul, dot, select
         "rep3/rows.rs",     // and, a2b, eqz
         "rep3/select.rs",   // select
+        "rep3/shuffle.rs",  // shuffle: see `shuffles`
         "rep3/split.rs",    // a2b, eqz
         "rep3/summands.rs", // a2b, trunc, round
         "rep3/truncate.rs", // trunc, round, trunc_stochastic
