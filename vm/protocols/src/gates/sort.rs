@@ -21,9 +21,10 @@ pub enum Method {
     Radix,
 }
 
-/// How so many rows are sorted by keys of a range.
+/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them. Where the two take as many there are some dozen rows at
+/// most, so that bytes do not matter; with more rows a network needs more rounds and, a row, more bytes, and a radix sort does not.
 #[must_use]
-pub fn method(rows: usize, columns: usize, keys: Range) -> Method {
+pub fn method(rows: usize, keys: Range) -> Method {
     let width = key_bits(keys);
     if rows < 2 || width == 0 {
         return Method::Nothing;
@@ -31,13 +32,13 @@ pub fn method(rows: usize, columns: usize, keys: Range) -> Method {
     if let Ok(forced) = std::env::var("SMPC_SORT") {
         return if forced == "network" { Method::Network } else { Method::Radix };
     }
-    let _ = columns;
-    let layers = layers(rows).count() as u64;
-    if rows > MOST_ROWS || layers * u64::from(8 + width.ilog2()) < 6 * digits(width).count() as u64 {
-        Method::Network
-    } else {
-        Method::Radix
-    }
+    let halvings = |bits: u32| u64::from(bits.next_power_of_two().trailing_zeros());
+    // A comparison of numbers whose difference has a bit more, or may be any, and a selection.
+    let network = layers(rows).count() as u64 * (4 + halvings(width) + u64::from(width == 64));
+    // Bits; for each digit its values, a conversion, a sum of products and a shuffle; then a conversion and two shuffles.
+    let bits = 2 + halvings(width - 1);
+    let radix = bits + digits(width).map(|digit| u64::from(digit) + 4).sum::<u64>() + 6;
+    if rows > MOST_ROWS || network <= radix { Method::Network } else { Method::Radix }
 }
 
 /// Bits of a key's distance from the least one.
@@ -55,7 +56,7 @@ fn layers(rows: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order.
 pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
-    match method(rows, columns, keys) {
+    match method(rows, keys) {
         Method::Nothing => table.clone(),
         Method::Network => network(p, cx, table, columns, keys).await,
         Method::Radix => radix(p, cx, table, columns, keys).await,
@@ -63,7 +64,7 @@ pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usi
 }
 
 /// Layer after layer: ⌈log2 rows⌉·(⌈log2 rows⌉ + 1)/2 times the rounds of a comparison and a selection.
-async fn network<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
+pub async fn network<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
     let mut table = table.clone();
     for (step, (at, k)) in (0..).zip(layers(rows)) {
@@ -72,8 +73,8 @@ async fn network<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usiz
     table
 }
 
-/// The bits of the keys and the number of each row are sorted; then rows know where they go, and all columns go there at once.
-async fn radix<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
+/// The bits of the keys and the number of each row are sorted by digits; then rows know where they go, and all columns go there at once.
+pub async fn radix<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
     let (width, part) = (key_bits(keys), |k| cx.sub(k, 8));
     let column = |c: usize| table.read(&Lanes::run(c * rows, rows));
