@@ -11,6 +11,8 @@ use smpc_protocols::{Lanes, Protocol, Shares, Tape, join_all};
 use std::collections::BTreeSet;
 
 const ROWS: usize = 3;
+/// Shuffles that run side by side, at most.
+const SIDE_BY_SIDE: usize = 512;
 /// Orders of three rows.
 const ORDERS: u64 = 6;
 
@@ -120,7 +122,10 @@ fn reveals_nothing(words: bool, lead: usize, without: Option<Place>, samples: u6
                     shares.push([split(told, 10), split(other, 20)]);
                 }
             }
-            let views = run(words, lead, &shares, Drawn { all: &drawn, without }).swap_remove(me);
+            let batches = shares.chunks(SIDE_BY_SIDE).zip(drawn.chunks(SIDE_BY_SIDE));
+            let views: Vec<Vec<u8>> = batches
+                .flat_map(|(shares, drawn)| run(words, lead, shares, Drawn { all: drawn, without }).swap_remove(me))
+                .collect();
             let sorted: Vec<Vec<&Vec<u8>>> = views
                 .chunks(views.len() / TABLES.len())
                 .map(|views| {
