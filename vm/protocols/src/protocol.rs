@@ -386,13 +386,7 @@ pub trait Protocol {
     }
     /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order. The table has `columns` columns of equal
     /// length, one after another.
-    fn sort(
-        &self,
-        cx: Cx<'_>,
-        table: &Self::Arith,
-        columns: usize,
-        keys: Range,
-    ) -> impl Future<Output = Self::Arith>
+    fn sort(&self, cx: Cx<'_>, table: &Self::Arith, columns: usize, keys: Range) -> impl Future<Output = Self::Arith>
     where
         Self: Sized,
     {

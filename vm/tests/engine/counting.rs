@@ -80,7 +80,8 @@ fn sorts_count_as_they_run() {
             let xs = m.numbers(2, ty, lanes);
             let sorted = m.make(Op::Sort { columns }, ty, lanes, &[m.all(xs)]);
             m.output(sorted, None);
-            let values: Vec<i64> = (0..i64::try_from(lanes).expect("few")).map(|i| (i * 7919 % 1009).clamp(lo, hi)).collect();
+            let values: Vec<i64> =
+                (0..i64::try_from(lanes).expect("few")).map(|i| (i * 7919 % 1009).clamp(lo, hi)).collect();
             let outputs = agree(&m.verified(), &[&values]);
             assert!(outputs[0][..values.len() / columns as usize].is_sorted(), "{lanes} lanes of {lo}..={hi}");
         }

@@ -15,8 +15,7 @@ const DIGIT: u32 = 2;
 
 /// The digits of a key of so many bits: how many each has.
 pub(super) fn digits(width: u32) -> impl Iterator<Item = u32> {
-    let digit = std::env::var("SMPC_DIGIT").ok().and_then(|d| d.parse().ok()).unwrap_or(DIGIT);
-    (0..width).step_by(digit as usize).map(move |from| digit.min(width - from))
+    (0..width).step_by(DIGIT as usize).map(move |from| DIGIT.min(width - from))
 }
 
 /// Words in ascending order of their lowest `width` planes, which are left out of the result; equal ones stay in their order.

@@ -29,9 +29,6 @@ pub fn method(rows: usize, keys: Range) -> Method {
     if rows < 2 || width == 0 {
         return Method::Nothing;
     }
-    if let Ok(forced) = std::env::var("SMPC_SORT") {
-        return if forced == "network" { Method::Network } else { Method::Radix };
-    }
     let halvings = |bits: u32| u64::from(bits.next_power_of_two().trailing_zeros());
     // A comparison of numbers whose difference has a bit more, or may be any, and a selection.
     let network = layers(rows).count() as u64 * (4 + halvings(width) + u64::from(width == 64));

@@ -361,7 +361,8 @@ impl Protocol for Plain {
         let rows = table.lanes().checked_div(columns).unwrap_or(0);
         let mut order: Vec<usize> = (0..rows).collect();
         order.sort_by_key(|row| table.0[*row].cast_signed());
-        let all: Vec<usize> = (0..columns).flat_map(|column| order.iter().map(move |row| column * rows + row)).collect();
+        let all: Vec<usize> =
+            (0..columns).flat_map(|column| order.iter().map(move |row| column * rows + row)).collect();
         table.gather(&all)
     }
     async fn merge_layer(&self, _: Cx<'_>, table: &mut Numbers, columns: usize, p: usize, k: usize, _: Range) {

@@ -265,9 +265,15 @@ impl<S: Source> Part<'_, S> {
             .iter()
             .zip(summands.iter().zip(&kept))
             .map(|(x, (words, kept))| {
-                self.arranged(sigma, |row| words[row], |at, out| {
-                    out.iter_mut().zip(&kept[at..]).for_each(|(word, kept)| *word = x.sum.minus(*word, *kept) & low_bits(x.bits));
-                })
+                self.arranged(
+                    sigma,
+                    |row| words[row],
+                    |at, out| {
+                        out.iter_mut()
+                            .zip(&kept[at..])
+                            .for_each(|(word, kept)| *word = x.sum.minus(*word, *kept) & low_bits(x.bits));
+                    },
+                )
             })
             .collect();
         let mut told = self.zeros();

@@ -326,7 +326,8 @@ fn sorts_take_the_fewest_rounds() {
     use smpc_protocols::gates::sort::{Method, method, network, radix};
     for rows in [2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 1000] {
         for width in [1, 2, 7, 8, 16, 31, 32, 33, 62, 63, 64] {
-            let by_network = run!(|p, e, width, lanes| network(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
+            let by_network =
+                run!(|p, e, width, lanes| network(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
             let by_radix = run!(|p, e, width, lanes| radix(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
             let rounds = [by_network, by_radix].map(|run| count(run, width, rows).0);
             let fewer = if rounds[0] <= rounds[1] { Method::Network } else { Method::Radix };
