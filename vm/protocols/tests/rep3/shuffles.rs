@@ -154,9 +154,10 @@ fn a_shuffle_tells_its_first_column_alone() {
 /// Every mask is needed, and every permutation.
 #[test]
 fn a_shuffle_without_a_mask_or_a_permutation_tells() {
-    for place in places(1) {
-        for words in [false, true] {
-            assert!(reveals_nothing(words, 1, Some(place), 8).is_err(), "without {place:?}");
+    for (i, place) in places(1).into_iter().enumerate() {
+        // Of a column of words, its own masks; the others are those of the column that is told.
+        for words in [false, true].into_iter().filter(|words| !words || (3..7).contains(&i)) {
+            assert!(reveals_nothing(words, 1, Some(place), 8).is_err(), "without {place:?}, words {words}");
         }
     }
 }
