@@ -253,12 +253,11 @@ fn unfair(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<Stri
 /// The first bit or parity that is 1 more often for one of the two inputs than for the other. What a gate opens on its way need not be fair, but
 /// may not depend on its inputs.
 fn dependent(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<String> {
-    let both = [0, 1].map(|which| observed(gate, which, slip, words));
+    let [first, second] = [0, 1].map(|which| observed(gate, which, slip, words));
     // The difference of two counts, each of which has at most the deviation of a fair coin.
     let limit = (RUNS as f64 / 2.0).sqrt() * DEVIATIONS;
     let alike = |[x, y]: [u32; 2]| (f64::from(x) - f64::from(y)).abs() < limit;
-    for me in 0..3 {
-        let [(received, a), (_, b)] = [&both[0][me], &both[1][me]];
+    for (me, ((received, a), (_, b))) in first.iter().zip(&second).enumerate() {
         let single = |i: usize| [a, b].map(|all| ones(all[i].iter().copied()));
         if let Some(i) = (0..*received).find(|i| !alike(single(*i))) {
             return Some(format!("{}: party {me} receives bit {i}, {:?} times 1", gate.name, single(i)));
