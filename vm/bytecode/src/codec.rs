@@ -19,7 +19,7 @@ use std::fmt;
 pub const MAGIC: &[u8; 5] = b"SMPCB";
 
 /// The version of the encoding and of the operation table.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Longest file that is read, in bytes.
 pub const MAX_BYTES: usize = 256 << 20;

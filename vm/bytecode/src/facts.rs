@@ -55,7 +55,7 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Output { .. }
         | Op::Check { .. }
         | Op::Random {}
-        | Op::MergeLayer { .. } => true,
+        | Op::Sort { .. } => true,
     }
 }
 
@@ -64,7 +64,6 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
 pub fn deciding<'g>(module: &Module, gate: &'g Gate) -> Vec<&'g View> {
     let is_public = |view: &View| !module.slots[view.slot.index()].ty.is_secret();
     let decide: &[View] = match gate.op {
-        Op::MergeLayer { .. } => gate.args.get(1..).unwrap_or_default(),
         // The width of a public divisor is that of its values.
         Op::Div {} | Op::Rem {} | Op::FixDiv { .. } if gate.args.first().is_some_and(|a| !is_public(a)) => {
             gate.args.get(1..).unwrap_or_default()
@@ -91,7 +90,7 @@ pub const fn on_bits(op: Op) -> bool {
             | Op::Netlist { .. }
             | Op::A2b {}
             | Op::B2a { .. }
-            | Op::MergeLayer { .. }
+            | Op::Sort { .. }
     )
 }
 

@@ -253,7 +253,7 @@ pub fn result_range(op: Op, args: &[Interval]) -> Option<Interval> {
         Op::FixDiv { frac } => Some(a?.fix_div(b?, frac)),
         Op::Sqrt { frac } => Some(a?.sqrt(frac)),
         Op::Select {} => Some(b?.join(args.get(2).copied()?)),
-        Op::MergeLayer { .. } => a,
+        Op::Sort { .. } => a,
         Op::Open { .. } => a,
         Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {} => Some(Interval::FULL),
         Op::Lt {} | Op::Eq {} => Some(Interval::new(0, 1)),

@@ -206,9 +206,9 @@ macro_rules! for_each_op {
             0x56 Random "random" () -> b {}
 
             // Sorting.
-            /// One layer of an odd–even merge in place (Batcher, 1968) over `(table, p, k)`: the table has `columns` columns of n lanes,
-            /// sorted by the first; every pair of lanes (i, i + k) that the layer (p, k) compares is put in order.
-            0x60 MergeLayer "merge_layer" (a, p, p) -> a { columns: u32 }
+            /// The rows of a table in ascending order of its first column; equal ones stay in their order. The table has `columns` columns of as
+            /// many lanes, one after another. Rounds and bytes depend on their number and on the operand's range alone.
+            0x60 Sort "sort" (a) -> a { columns: u32 }
 
             // Arithmetic modulo 2^64.
             /// a + b modulo 2^64, as the integer in two's complement: for operands of any range. The result's register has the full range, unless it is

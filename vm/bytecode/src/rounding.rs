@@ -17,7 +17,7 @@
 //! | `sqrt{k}` | √(2^k · a) + ½, as \|√x − √y\| ≤ √\|x − y\|; less where the operand is not near 0 |
 //! | `select` by an exact condition | max(a, b) |
 //! | the same by `A < B` between A and B (`min`, `max`, `clamp`), or between −A and A by `A < 0` (`abs`) | max(a, b): both are continuous |
-//! | `merge_layer` of one column | a: the k-th least of numbers moves no further than they do |
+//! | `sort` of one column | a: the k-th least of numbers moves no further than they do |
 //! | anything else of rounded numbers: comparisons that decide, remainders, bits, indices | none, with the reason |
 //!
 //! Loops with known turns are followed turn by turn as long as that is cheap ([`MOST_STEPS`]), others until a turn changes nothing; a bound that still
@@ -657,11 +657,8 @@ impl<'m> Walk<'m> {
                 given(scaled.sqrt().min(far) + 0.5)
             }
             Op::Select {} => self.chosen(gate, &args),
-            Op::MergeLayer { columns: 1 } => {
-                let table = args.first().copied().unwrap_or(Rounding::EXACT);
-                placed(table, args.iter().skip(1).copied().reduce(Rounding::join).unwrap_or(Rounding::EXACT))
-            }
-            Op::MergeLayer { .. } => only_exact(Cause::Order),
+            Op::Sort { columns: 1 } => args.first().copied().unwrap_or(Rounding::EXACT),
+            Op::Sort { .. } => only_exact(Cause::Order),
             Op::Rem {} => only_exact(Cause::Remainder),
             Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {} => only_exact(Cause::Wrapping),
             Op::Lt {} | Op::Eq {} => only_exact(Cause::Decision),

@@ -10,7 +10,6 @@ use crate::module::Slot;
 use crate::op::Op;
 use crate::types::{RegType, signed_width};
 use smpc_math::netlist::Netlist;
-use smpc_math::sorting::merge_runs;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -70,8 +69,8 @@ pub struct Operand<'a> {
 
 /// The result of an operation, checked against the range of its register.
 ///
-/// `netlist` is the operation's netlist, if it has one. For `scatter` and `merge_layer` the first operand is the array before the operation:
-/// `(array, values, index)` and `(table, p, k)`. `const`, `input` and `random` have no operands and no meaning here.
+/// `netlist` is the operation's netlist, if it has one. For `scatter` the first operand is the array before the operation: `(array, values,
+/// index)`. `const`, `input` and `random` have no operands and no meaning here.
 ///
 /// # Errors
 /// See [`Fault`].
@@ -128,10 +127,7 @@ pub fn eval(op: Op, result: &Slot, args: &[Operand<'_>], netlist: Option<&Netlis
             return if eval.arg(0)?.iter().all(|a| *a != 0) { Ok(Vec::new()) } else { Err(Fault::Stopped) };
         }
         Op::Output { .. } => return Ok(Vec::new()),
-        Op::MergeLayer { columns } => {
-            let (p, k) = (eval.scalar(1)?, eval.scalar(2)?);
-            return check(result, merge_layer(eval.arg(0)?, columns, p, k)?);
-        }
+        Op::Sort { columns } => return check(result, sort(eval.arg(0)?, columns)?),
         Op::Const { .. }
         | Op::ConstRounded { .. }
         | Op::Input { .. }
@@ -187,10 +183,6 @@ struct Eval<'a> {
 impl Eval<'_> {
     fn arg(&self, i: usize) -> Result<&[i64], Fault> {
         self.args.get(i).map(|arg| arg.lanes.as_ref()).ok_or(Fault::Malformed("an operand is missing"))
-    }
-
-    fn scalar(&self, i: usize) -> Result<i64, Fault> {
-        self.arg(i)?.first().copied().ok_or(Fault::Malformed("an operand has no lane"))
     }
 
     fn map(&self, f: impl Fn(i64) -> i128) -> Result<Vec<i128>, Fault> {
@@ -307,17 +299,16 @@ fn prefix_sum(a: &[i64], len: u64) -> Result<Vec<i128>, Fault> {
     Ok(a.chunks(len).flat_map(running).collect())
 }
 
-fn merge_layer(table: &[i64], columns: u32, p: i64, k: i64) -> Result<Vec<i64>, Fault> {
-    let n = table.len() / columns.max(1) as usize;
-    let p = usize::try_from(p).map_err(|_| Fault::Malformed("a negative layer"))?;
-    let k = usize::try_from(k).map_err(|_| Fault::Malformed("a negative layer"))?;
-    let mut out = table.to_vec();
-    for (i, j) in merge_runs(n, p, k).flatten().map(|i| (i, i + k)) {
-        if out[j] < out[i] {
-            (0..columns as usize).for_each(|c| out.swap(c * n + i, c * n + j));
-        }
+/// The rows of a table of so many columns in ascending order of the first; equal ones stay in their order.
+fn sort(table: &[i64], columns: u32) -> Result<Vec<i64>, Fault> {
+    let columns = columns.max(1) as usize;
+    if !table.len().is_multiple_of(columns) {
+        return Err(Fault::Malformed("columns do not fill the table"));
     }
-    Ok(out)
+    let rows = table.len() / columns;
+    let mut order: Vec<usize> = (0..rows).collect();
+    order.sort_by_key(|row| table[*row]);
+    Ok((0..columns).flat_map(|column| order.iter().map(move |row| table[column * rows + row])).collect())
 }
 
 /// Bits of the two's complement that holds a register's range; for a word of planes its width.
@@ -434,25 +425,14 @@ mod tests {
         assert_eq!(twice, Err(Fault::Repeated { index: 2 }));
     }
 
-    /// The layers of the network sort, for all lengths up to 33 and beyond.
     #[test]
-    fn merge_layers_sort() {
-        for n in (0..34).chain([100, 127, 128, 129]) {
-            for seed in 0..8_i64 {
-                let mut xs: Vec<i64> = (0..n).map(|i| (i * 37 + seed * 11) * 7919 % 50).collect();
-                let mut expected = xs.clone();
-                expected.sort_unstable();
-                let mut p = 1;
-                while p < n {
-                    let mut k = p;
-                    while k >= 1 {
-                        xs = merge_layer(&xs, 1, p, k).expect("a layer");
-                        k /= 2;
-                    }
-                    p *= 2;
-                }
-                assert_eq!(xs, expected, "{n}");
-            }
-        }
+    fn rows_in_order() {
+        let table = int(&[3, -1, 3, i64::MIN, 0, 1, 2, 3]);
+        let sorted = |columns, args: &[Operand<'_>]| run(Op::Sort { columns }, FULL, 8, args);
+        assert_eq!(sorted(1, std::slice::from_ref(&table)), Ok(vec![i64::MIN, -1, 0, 1, 2, 3, 3, 3]));
+        // Equal keys stay in their order.
+        assert_eq!(sorted(2, std::slice::from_ref(&table)), Ok(vec![i64::MIN, -1, 3, 3, 3, 1, 0, 2]));
+        assert!(sorted(3, &[table]).is_err());
+        assert_eq!(run(Op::Sort { columns: 4 }, FULL, 0, &[int(&[])]), Ok(vec![]));
     }
 }

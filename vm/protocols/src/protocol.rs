@@ -179,6 +179,20 @@ pub trait Protocol {
     fn mul(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith>;
     /// Lane i is Σ_j a[i·len + j] · b[i·len + j].
     fn dot(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith, len: usize) -> impl Future<Output = Self::Arith>;
+    /// As [`Protocol::dot`] where the operands lie column by column: with n result lanes, lane i is Σ_j a[j·n + i] · b[j·n + i], j below `len`.
+    fn dot_columns(
+        &self,
+        cx: Cx<'_>,
+        a: &Self::Arith,
+        b: &Self::Arith,
+        len: usize,
+    ) -> impl Future<Output = Self::Arith> {
+        async move {
+            let rows = a.lanes().checked_div(len).unwrap_or(0);
+            let turned = Lanes { start: 0, dims: [(1, rows), (rows.cast_signed(), len)] };
+            self.dot(cx, &a.read(&turned), &b.read(&turned), len).await
+        }
+    }
     /// The product of a `rows × inner` and an `inner × cols` matrix, row by row.
     fn matmul(
         &self,
@@ -206,6 +220,18 @@ pub trait Protocol {
     }
     /// Yields a with its range proven where the protocol does not trust inputs; else relabelled.
     fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Arith>;
+
+    /// The rows of a table in an order that is uniformly random and that nobody knows: all columns by the same permutation. Every party learns `told`, a
+    /// column of that table, in the new order, and nothing else; the numbers of that column are below 2^31 and not negative. There are fewer than 2^31 rows. Shuffles of
+    /// a series have different `turn`s, so that a protocol may have its parties take turns.
+    fn shuffle(
+        &self,
+        cx: Cx<'_>,
+        turn: usize,
+        told: &Self::Arith,
+        numbers: &[Self::Arith],
+        words: &[Self::Bin],
+    ) -> impl Future<Output = (Vec<i64>, Vec<Self::Arith>, Vec<Self::Bin>)>;
 
     /// a < 0, for |a| < 2^(width−1).
     fn ltz(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
@@ -349,6 +375,22 @@ pub trait Protocol {
         Self: Sized,
     {
         gates::merge::merge_layer(self, cx, table, columns, p, k, keys)
+    }
+    /// Words in ascending order of the numbers that their lowest `width` planes spell without a sign; equal ones stay in their order. These planes are left out of the
+    /// result. Fewer than 2^31 lanes.
+    fn radix_sort(&self, cx: Cx<'_>, words: Self::Bin, width: u32) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::radix::radix_sort(self, cx, words, width)
+    }
+    /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order. The table has `columns` columns of equal
+    /// length, one after another.
+    fn sort(&self, cx: Cx<'_>, table: &Self::Arith, columns: usize, keys: Range) -> impl Future<Output = Self::Arith>
+    where
+        Self: Sized,
+    {
+        gates::sort::sort(self, cx, table, columns, keys)
     }
     /// Every party learns whether all lanes of a (width 1) hold, and nothing else.
     fn check(&self, cx: Cx<'_>, a: &Self::Bin) -> impl Future<Output = bool>

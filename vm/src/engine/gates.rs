@@ -108,21 +108,7 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
             let declared = engine.store.borrow().range(dst(gate)?);
             p.prove_range(cx, &*arith(0)?, declared).await
         }
-        Op::MergeLayer { columns } => {
-            let (table, width, step) = {
-                let mut store = engine.store.borrow_mut();
-                let mut layer = |i: usize| -> Result<usize, Fault> {
-                    let lanes = store.read_pub(arg(gate, i)?)?;
-                    Ok(lanes.first().and_then(|lane| usize::try_from(*lane).ok()).unwrap_or(0))
-                };
-                let (width, step) = (layer(1)?, layer(2)?);
-                (store.take(arg(gate, 0)?)?, width, step)
-            };
-            let Arg::Arith(table) = table else { return Err(Fault::Malformed("a table of no secret numbers")) };
-            let mut table = Rc::unwrap_or_clone(table);
-            p.merge_layer(cx, &mut table, columns as usize, width, step, range(0)?).await;
-            table
-        }
+        Op::Sort { columns } => Box::pin(p.sort(cx, &*arith(0)?, columns as usize, range(0)?)).await,
         _ => return Err(Fault::Malformed("an operation without numbers for a result")),
     })
 }

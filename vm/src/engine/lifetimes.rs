@@ -104,5 +104,5 @@ impl Lifetimes {
 /// Whether the destination's old lanes are part of the result.
 fn keeps_lanes(gate: &Gate) -> bool {
     use smpc_bytecode::op::Op;
-    matches!(gate.op, Op::Scatter {} | Op::MergeLayer { .. })
+    matches!(gate.op, Op::Scatter {})
 }

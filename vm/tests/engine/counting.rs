@@ -46,34 +46,46 @@ fn a_loop_counts_as_its_turns() {
     assert_eq!(endless[0].rounds, u64::MAX, "and what exceeds 64 bits does not wrap");
 }
 
-/// A sorting network: every layer costs something else, and the layers follow from public arithmetic.
+/// Divisions by greater and greater public numbers: every turn costs something else, and how much follows from public arithmetic.
 #[test]
 fn a_loop_whose_turns_differ() {
     let mut m = Make::new();
-    let table = m.numbers(2, RegType::arith(0, 1000), 11);
-    let (p, k) = (m.constant(RegType::pub_int(0, 64), &[1]), m.slot(RegType::pub_int(0, 64), 1));
-    let (two, eleven) = (m.constant(RegType::pub_int(2, 2), &[2]), m.constant(RegType::pub_int(11, 11), &[11]));
-    let zero = m.constant(RegType::pub_int(0, 0), &[0]);
+    let x = m.numbers(2, RegType::arith(0, 1000), 1);
+    let sum = m.slot(RegType::arith(i64::MIN, i64::MAX), 1);
+    m.set(Op::Copy {}, m.all(sum), &[m.all(x)]);
+    let by = m.constant(RegType::pub_int(1, 1 << 20), &[1]);
+    let (nine, end) = (m.constant(RegType::pub_int(9, 9), &[9]), m.constant(RegType::pub_int(5000, 5000), &[5000]));
     m.while_loop(
-        |m| m.make(Op::Lt {}, RegType::PUB_BOOL, 1, &[m.all(p), m.all(eleven)]),
+        |m| m.make(Op::Lt {}, RegType::PUB_BOOL, 1, &[m.all(by), m.all(end)]),
         |m| {
-            m.set(Op::Copy {}, m.all(k), &[m.all(p)]);
-            m.while_loop(
-                |m| m.make(Op::Lt {}, RegType::PUB_BOOL, 1, &[m.all(zero), m.all(k)]),
-                |m| {
-                    let args = [m.all(table), m.all(p), m.all(k)];
-                    m.set(Op::MergeLayer { columns: 1 }, m.all(table), &args);
-                    m.set(Op::Div {}, m.all(k), &[m.all(k), m.all(two)]);
-                },
-            );
-            m.set(Op::Mul {}, m.all(p), &[m.all(p), m.all(two)]);
+            let quotient = m.make(Op::Div {}, RegType::arith(0, 1000), 1, &[m.all(x), m.all(by)]);
+            m.set(Op::AddWrap {}, m.all(sum), &[m.all(sum), m.all(quotient)]);
+            m.set(Op::Mul {}, m.all(by), &[m.all(by), m.all(nine)]);
         },
     );
-    m.output(table, None);
+    m.output(sum, None);
     let module = m.verified();
     assert!(!depends_on_revealed(&module));
-    let outputs = agree(&module, &[&[9, 3, 1000, 0, 7, 7, 5, 900, 2, 1, 8]]);
-    assert!(outputs[0].is_sorted(), "{outputs:?}");
+    let outputs = agree(&module, &[&[1000]]);
+    assert_eq!(outputs[0], [1000 + 1000 + 111 + 12 + 1]);
+}
+
+/// A sort costs by its length and the range of its keys alone.
+#[test]
+fn sorts_count_as_they_run() {
+    for (lo, hi) in [(0, 1), (-5, 1000), (i64::MIN, i64::MAX)] {
+        for (lanes, columns) in [(1, 1), (2, 1), (11, 1), (600, 1), (600, 2), (700, 7)] {
+            let mut m = Make::new();
+            let ty = RegType::arith(lo, hi);
+            let xs = m.numbers(2, ty, lanes);
+            let sorted = m.make(Op::Sort { columns }, ty, lanes, &[m.all(xs)]);
+            m.output(sorted, None);
+            let values: Vec<i64> =
+                (0..i64::try_from(lanes).expect("few")).map(|i| (i * 7919 % 1009).clamp(lo, hi)).collect();
+            let outputs = agree(&m.verified(), &[&values]);
+            assert!(outputs[0][..values.len() / columns as usize].is_sorted(), "{lanes} lanes of {lo}..={hi}");
+        }
+    }
 }
 
 /// A register that a loop of equal turns changes decides a later one.

@@ -54,7 +54,7 @@ fn sample() -> Module {
     m.module.functions.push(smpc_bytecode::module::Function { name: "f".into(), body });
     m.choice(steer, |m| m.call(0), |m| m.set(Op::Neg {}, m.all(xs), &[m.all(xs)]));
     let inner = m.loop_entry(Bound::Const(0), Bound::Slot(n), |m, _| {
-        m.set(Op::MergeLayer { columns: 1 }, m.all(xs), &[m.all(xs), m.all(one), m.all(one)]);
+        m.set(Op::Sort { columns: 1 }, m.all(xs), &[m.all(xs)]);
     });
     m.entry(inner);
     m.while_loop(
@@ -106,8 +106,7 @@ fn others() -> Module {
     m.make(Op::Gather {}, word, 2, &[m.all(a), View { dims: vec![Dim { stride: 2, len: 2 }], ..m.all(four) }]);
     let two = m.constant(known, &[1, 2]);
     m.set(Op::Scatter {}, m.all(b), &[View { dims: vec![Dim { stride: 1, len: 2 }], ..m.all(a) }, m.all(two)]);
-    let one = m.constant(RegType::pub_int(0, 9), &[1]);
-    m.set(Op::MergeLayer { columns: 2 }, m.all(xs), &[m.all(xs), m.all(one), m.all(one)]);
+    m.make(Op::Sort { columns: 2 }, number, 4, &[m.all(xs)]);
     let opened = m.open(xs, RegType::pub_int(-100, 100), false);
     let bits = m.open(flags, RegType::PUB_BOOL, false);
     let message = m.message("a message");

@@ -45,7 +45,7 @@ fn operand(m: &mut Make, values: &mut Vec<Vec<i64>>, (ty, lanes): Arg<'_>) -> Vi
     m.all(slot)
 }
 
-/// Runs an operation on these operands and compares with its definition. `table`: the destination's lanes before, for `scatter` and layers.
+/// Runs an operation on these operands and compares with its definition. `table`: the destination's lanes before, for `scatter`.
 fn check_with(
     op: Op,
     ty: RegType,
@@ -64,9 +64,6 @@ fn check_with(
             let view = operand(&mut m, &mut values, table);
             let dst = m.slot(ty, lanes as u64);
             m.set(Op::Copy {}, m.all(dst), &[view]);
-            if let Op::MergeLayer { .. } = op {
-                views.push(m.all(dst));
-            }
             dst
         }
         None => m.slot(ty, lanes as u64),
@@ -257,11 +254,18 @@ fn conversions() {
 }
 
 fn sorting() {
-    for (p, k) in [(1, 1), (2, 2), (4, 1), (1, 0), (0, 1)] {
-        let layer = [(RegType::pub_int(0, 9), &[p][..]), (RegType::pub_int(0, 9), &[k][..])];
-        let table = [5, 3, 9, 1, 7, 0, 1, 2, 3, 4, 5, 6];
-        check_with(Op::MergeLayer { columns: 2 }, SMALL, 12, Some((SMALL, &table)), &layer, |_| ());
+    let table = [5, 3, 5, 1, 7, -9, 1, 2, 3, 4, 5, 6];
+    for columns in [1, 2, 3, 6, 12] {
+        check(Op::Sort { columns }, SMALL, 12, &[(SMALL, &table)]);
     }
+    let full = RegType::arith(i64::MIN, i64::MAX);
+    check(Op::Sort { columns: 1 }, full, 4, &[(full, &[i64::MAX, -1, i64::MIN, 0])]);
+    let one = RegType::arith(7, 7);
+    check(Op::Sort { columns: 1 }, one, 2, &[(one, &[7, 7])]);
+    // Long enough for a radix sort under every protocol.
+    let many: Vec<i64> = (0..600).map(|i| i * 7919 % 1001 - 500).collect();
+    check(Op::Sort { columns: 1 }, SMALL, 600, &[(SMALL, &many)]);
+    check(Op::Sort { columns: 3 }, SMALL, 600, &[(SMALL, &many)]);
 }
 
 /// A constant is what it is, whatever number of the source it stands for.

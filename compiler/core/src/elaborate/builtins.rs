@@ -135,7 +135,7 @@ impl Elaborator<'_> {
                 self.error(Code::TypeMismatch, span, message, help)
             }
             ("__sqrt", [x]) => self.square_root(*x, span),
-            ("__merge_layer", [table, p, k]) => self.merge_layer(*table, *p, *k, span),
+            ("__sorted", [xs]) => self.sorted(*xs, span),
             (text, _) => {
                 let usage = usage(text)?;
                 let message = format!("`{text}` does not take {} arguments", args.len());
@@ -708,28 +708,21 @@ impl Elaborator<'_> {
         Ok(Operand { leaf, ..operand }.into_value())
     }
 
-    fn merge_layer(
-        &mut self,
-        (table, at): (&Value, Span),
-        p: (&Value, Span),
-        k: (&Value, Span),
-        span: Span,
-    ) -> Outcome<Value> {
-        let Some(operand) = Self::operand(table, at).filter(|operand| operand.scalar.is_number()) else {
+    /// The lanes of an array in ascending order.
+    fn sorted(&mut self, (xs, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        let Some(operand) = Self::operand(xs, at).filter(|operand| operand.scalar.is_number()) else {
             return Err(Reported);
         };
-        let scalar = operand.scalar;
-        let lanes = operand.leaf.lanes();
+        let (scalar, lanes) = (operand.scalar, operand.leaf.lanes());
         let view = self.lanes(&operand.leaf, scalar, lanes, at)?;
         let range = self.range(&operand.leaf, scalar.frac());
         let (lo, hi) = super::lanes::narrow(range).ok_or(Reported)?;
         self.at(span);
-        // The layer sorts secrets; a public table is taken as one.
+        // Secrets are sorted; a public array is taken as one.
         let ty = RegType::Arith { lo, hi, frac: scalar.frac() };
         let value = self.builder.value_of(&view);
         let value = self.builder.convert(value, ty);
-        let (p, k) = (self.public_int(p.0, p.1)?, self.public_int(k.0, k.1)?);
-        let sorted = self.builder.merge_layer(value, 1, Ref::lane(p, 0), Ref::lane(k, 0));
+        let sorted = self.builder.gate(Op::Sort { columns: 1 }, vec![Ref::whole(value, lanes)], ty, lanes);
         let leaf =
             Leaf::of(Ref::whole(sorted, lanes)).from(operand.leaf.origin.clone()).relative(operand.leaf.relative);
         Ok(Operand { leaf, ..operand }.into_value())

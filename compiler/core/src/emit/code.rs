@@ -100,10 +100,7 @@ impl Writer<'_> {
                 vec![self.gate(gate.op, dst, args, gate.site)]
             }
             Inst::Update(update) => {
-                let mut args = self.args(&update.args);
-                if matches!(update.op, Op::MergeLayer { .. }) {
-                    args.insert(0, self.whole(update.array));
-                }
+                let args = self.args(&update.args);
                 let dst = self.place(update.result, &update.place);
                 vec![self.gate(update.op, Some(dst), args, update.site)]
             }

@@ -358,12 +358,6 @@ impl Builder {
         self.update_by(Op::Scatter {}, array, place, vec![values, index])
     }
 
-    /// One layer of an odd–even merge over the columns of `table`.
-    pub fn merge_layer(&mut self, table: ValueId, columns: u32, p: Ref, k: Ref) -> ValueId {
-        let place = Place::whole(self.lanes(table));
-        self.update_by(Op::MergeLayer { columns }, table, place, vec![p, k])
-    }
-
     fn update_by(&mut self, op: Op, array: ValueId, place: Place, args: Vec<Ref>) -> ValueId {
         let slot = self.program.slot(array);
         let result = self.program.value(slot, "");

@@ -8,7 +8,7 @@ pub type Lanes = Vec<i64>;
 
 /// The lanes of the result, which lie in its range.
 ///
-/// For `scatter` and `merge_layer` the first operand is the array before. `const` has no operands.
+/// For `scatter` the first operand is the array before. `const` has no operands.
 ///
 /// # Errors
 /// See [`Fault`].

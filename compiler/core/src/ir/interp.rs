@@ -147,7 +147,7 @@ impl Run<'_> {
         let mut array = self.lanes(update.array, site)?.clone();
         let Slot { ty, lanes } = self.program.slot(update.array);
         match update.op {
-            op @ (Op::MergeLayer { .. } | Op::Scatter {}) => {
+            op @ Op::Scatter {} => {
                 let types: Vec<_> =
                     std::iter::once(ty).chain(update.args.iter().map(|arg| self.program.ty(arg.value))).collect();
                 let args: Vec<Lanes> = std::iter::once(array).chain(args).collect();

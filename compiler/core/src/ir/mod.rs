@@ -87,7 +87,7 @@ pub enum Inst {
     If(If),
 }
 
-/// An operation of the table. [`Op::Scatter`] and [`Op::MergeLayer`] change an array and stand in an [`Update`] only.
+/// An operation of the table. [`Op::Scatter`] changes an array and stands in an [`Update`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
     /// What it computes.
@@ -102,7 +102,7 @@ pub struct Gate {
 
 /// `result` is `array` with the lanes of `place` replaced by the result of `op` on `args`; mostly `op` is [`Op::Copy`].
 ///
-/// `Scatter (values, index)` and `MergeLayer (p, k)` take `array` as the destination that they change; their place is the whole.
+/// `Scatter (values, index)` takes `array` as the destination that it changes; its place is the whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
     /// What it computes.

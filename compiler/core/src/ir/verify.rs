@@ -128,16 +128,13 @@ impl Verifier<'_> {
                 self.demand(array == self.program.slot(update.result), || {
                     "array and result of an update differ in type or length".to_owned()
                 })?;
-                let whole = matches!(update.op, Op::Scatter {} | Op::MergeLayer { .. });
+                let whole = matches!(update.op, Op::Scatter {});
                 self.demand(!whole || update.place.is_whole(array.lanes), || {
-                    "a scatter or merge layer changes the whole array".to_owned()
+                    "a scatter changes the whole array".to_owned()
                 })?;
                 let mut args = Vec::new();
                 for arg in &update.args {
                     args.push(self.view(arg)?);
-                }
-                if matches!(update.op, Op::MergeLayer { .. }) {
-                    args.insert(0, array);
                 }
                 let lanes = update.place.lanes().unwrap_or(0);
                 self.operation(update.op, &args, Some(Slot { ty: array.ty, lanes }))?;
@@ -225,7 +222,7 @@ impl Verifier<'_> {
         for arg in &gate.args {
             args.push(self.view(arg)?);
         }
-        let misplaced = matches!(gate.op, Op::Scatter {} | Op::MergeLayer { .. });
+        let misplaced = matches!(gate.op, Op::Scatter {});
         self.demand(!misplaced, || format!("{} has to stand in an update", gate.op.mnemonic()))?;
         self.operation(gate.op, &args, gate.result.map(|result| self.program.slot(result)))
     }
@@ -358,9 +355,7 @@ fn lengths(op: Op, args: &[Slot], result: Option<Slot>) -> bool {
         }
         Op::Sum { len } => times(len) == Some(lanes(0)),
         Op::PrefixSum { len } => result == Some(lanes(0)) && (lanes(0) == 0 || len > 0 && lanes(0) % len == 0),
-        Op::MergeLayer { columns } => {
-            columns > 0 && lanes(0) % u64::from(columns) == 0 && lanes(1) == 1 && lanes(2) == 1
-        }
+        Op::Sort { columns } => columns > 0 && lanes(0) % u64::from(columns) == 0 && result == Some(lanes(0)),
         _ => args.iter().all(|arg| result == Some(arg.lanes)),
     }
 }

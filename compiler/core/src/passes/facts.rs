@@ -214,7 +214,7 @@ pub fn rounds(program: &Program, op: Op, args: &[Ref], result: Option<ValueId>) 
         Op::TruncStochastic { .. } => 2,
         Op::Netlist { netlist } => program.netlists.get(netlist.index()).map_or(0, |netlist| netlist.depth() as u64),
         Op::Check { .. } | Op::Trunc { .. } | Op::Round { .. } | Op::Lt {} | Op::Eq {} | Op::A2b {} => 8,
-        Op::MergeLayer { .. } => 11,
+        Op::Sort { .. } => 256,
         Op::Div {} | Op::Rem {} | Op::FixDiv { .. } | Op::Sqrt { .. } => 64,
     }
 }

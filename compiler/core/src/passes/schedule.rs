@@ -230,11 +230,7 @@ pub(super) fn rounds(program: &Program, inst: &Inst, blocks: &[Plan]) -> u64 {
     let each = blocks.iter().fold(0_u64, |sum, plan| sum.saturating_add(plan.rounds));
     match inst {
         Inst::Gate(gate) => facts::rounds(program, gate.op, &gate.args, gate.result),
-        Inst::Update(update) => {
-            let secret = program.ty(update.result).is_secret();
-            let own = facts::rounds(program, update.op, &update.args, Some(update.result));
-            if own == 0 && secret && matches!(update.op, crate::ir::Op::MergeLayer { .. }) { 1 } else { own }
-        }
+        Inst::Update(update) => facts::rounds(program, update.op, &update.args, Some(update.result)),
         Inst::Concat(_) => 0,
         Inst::Loop(l) => {
             let turns = match (l.from, l.to) {

@@ -107,7 +107,7 @@ impl<'a> Machine<'a> {
         let ty = self.module.slots[dst.slot.index()].ty;
         let words = match op {
             Op::Input { input, leaf } => (self.inputs)(input.0, leaf),
-            Op::MergeLayer { .. } => {
+            Op::Sort { .. } => {
                 let slot = self.module.slots[dst.slot.index()];
                 eval::eval(&self.tables, op, &values, &types, slot).map_err(|fault| fault.to_string())?
             }

@@ -136,7 +136,7 @@ impl<'m> Walk<'m> {
                 v[0].as_deref().filter(|form| !signed && form.mode == Mode::Number).cloned()
             }),
 
-            Op::MergeLayer { columns } => self.merge(gate, &args, columns),
+            Op::Sort { columns } => self.sorted(gate, &args, columns),
         };
         self.finish(gate, result);
     }
@@ -253,7 +253,7 @@ impl<'m> Walk<'m> {
             | Op::Check { .. }
             | Op::StopUnless { .. }
             | Op::Random {}
-            | Op::MergeLayer { .. } => false,
+            | Op::Sort { .. } => false,
         };
         let is_known = |lanes: &Lanes| {
             lanes
@@ -519,16 +519,13 @@ impl<'m> Walk<'m> {
     }
 
     /// A layer of a sort: each row may have become any, by the first column.
-    fn merge(&mut self, gate: &Gate, args: &[Lanes], columns: u32) -> Lanes {
-        let [table, layer @ ..] = args else { return Lanes::default() };
+    fn sorted(&mut self, gate: &Gate, args: &[Lanes], columns: u32) -> Lanes {
+        let [table] = args else { return Lanes::default() };
         let rows = table.len() / u64::from(columns.max(1));
         if rows < 2 {
             return table.clone();
         }
-        let mut by = through(&table.part(0, rows).all(), Means::ORDER);
-        for number in layer {
-            by = by.union(&through(&number.all(), Means::DECIDES), 1);
-        }
+        let by = through(&table.part(0, rows).all(), Means::ORDER);
         let mut pieces = Vec::new();
         for column in 0..u64::from(columns) {
             let deps = through(&table.part(column * rows, rows).all(), Means::ORDER).union(&by, 1).at_most();

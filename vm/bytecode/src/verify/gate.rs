@@ -399,14 +399,13 @@ fn operation(module: &Module, leaves: &Leaves<'_>, gate: &Gate, dst: Option<Side
             let (dst, []) = (result()?, operands(args)?);
             want(is_bin(dst), "the result is no word of planes")
         }
-        Op::MergeLayer { columns } => {
-            let (dst, [table, p, k]) = (result()?, operands(args)?);
+        Op::Sort { columns } => {
+            let (dst, [table]) = (result()?, operands(args)?);
             want(columns > 0 && table.lanes.is_multiple_of(u64::from(columns)), "columns that do not fill the table")?;
             same(table, dst.lanes)?;
-            want(gate.dst.as_ref().is_some_and(|view| *view == gate.args[0]), "sorts in place alone")?;
             want(matches!(table.ty, RegType::Arith { .. }), "the table is no secret numbers")?;
-            want(is_pub(p) && is_pub(k) && p.lanes == 1 && k.lanes == 1, "the layer is no public number")?;
-            want(range(p).lo >= 0 && range(k).lo >= 0, "a layer that may be negative")
+            want(matches!(dst.ty, RegType::Arith { .. }), "the result is no secret numbers")?;
+            moves(dst, table)
         }
     }
 }

@@ -12,6 +12,11 @@ const ROW: u64 = 128;
 /// Most bytes of wires that an evaluation of a netlist holds at a time, or those of 512 lanes where these are more. Protocols take more lanes in turn.
 pub const NETLIST_WIRES: u64 = 64 << 20;
 
+/// Bytes that a sort holds for each row, whatever its columns: the key's digits with the row's number, and the flags and running sums of one digit.
+const SORT_ROW: u64 = 256;
+/// And for each lane of the table: shuffled, in order, and column by column.
+const SORT_LANE: u64 = 48;
+
 /// Bytes of so many lanes.
 pub(super) fn bytes(ty: RegType, lanes: u64) -> Option<u64> {
     match ty {
@@ -28,8 +33,8 @@ pub(super) fn netlist(netlist: &Netlist, lanes: u64) -> u64 {
     block.saturating_mul(lanes.div_ceil(512)).min(block.max(NETLIST_WIRES))
 }
 
-/// Bytes that a gate holds beside the registers: a copy of each operand but those that it reads where they are, and the wires of its netlist. A result is as
-/// long as its register at most.
+/// Bytes that a gate holds beside the registers: a copy of each operand but those that it reads where they are, and the wires of its netlist or what
+/// a sort works on. A result is as long as its register at most.
 pub(super) fn held(module: &Module, gate: &Gate) -> u64 {
     let operand = |view: &View| {
         let Some(slot) = module.slots.get(view.slot.index()) else { return 0 };
@@ -38,12 +43,16 @@ pub(super) fn held(module: &Module, gate: &Gate) -> u64 {
         }
         view.lanes().and_then(|lanes| bytes(slot.ty, lanes)).unwrap_or(u64::MAX)
     };
-    let wires = match gate.op {
+    let inside = match gate.op {
         Op::Netlist { netlist: id } => {
             let lanes = gate.dst.as_ref().and_then(View::lanes).unwrap_or(0);
             module.netlists.get(id.index()).map_or(0, |circuit| netlist(circuit, lanes))
         }
+        Op::Sort { columns } => {
+            let lanes = gate.dst.as_ref().and_then(View::lanes).unwrap_or(0);
+            (lanes / u64::from(columns.max(1))).saturating_mul(SORT_ROW).saturating_add(lanes.saturating_mul(SORT_LANE))
+        }
         _ => 0,
     };
-    gate.args.iter().map(operand).fold(wires, u64::saturating_add)
+    gate.args.iter().map(operand).fold(inside, u64::saturating_add)
 }

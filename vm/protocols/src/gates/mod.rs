@@ -4,8 +4,10 @@ pub mod compare;
 pub mod divide;
 pub mod logic;
 pub mod merge;
+pub mod radix;
 pub mod reciprocal;
 pub mod root;
+pub mod sort;
 
 use smpc_math::netlist::{Levelled, Netlist};
 use std::cell::RefCell;

@@ -335,6 +335,38 @@ impl Protocol for Plain {
                 .collect(),
         )
     }
+    async fn shuffle(
+        &self,
+        cx: Cx<'_>,
+        turn: usize,
+        told: &Numbers,
+        numbers: &[Numbers],
+        words: &[Bits],
+    ) -> (Vec<i64>, Vec<Numbers>, Vec<Bits>) {
+        // One party alone: any order will do.
+        let draws = self.random_bin(cx, 63, told.lanes()).await.words();
+        let mut order: Vec<usize> = (0..told.lanes()).collect();
+        order.sort_by_key(|row| draws[*row].rotate_left(turn as u32));
+        (
+            self.open(cx, &told.gather(&order)).await,
+            numbers.iter().map(|column| column.gather(&order)).collect(),
+            words.iter().map(|column| column.gather(&order)).collect(),
+        )
+    }
+    async fn radix_sort(&self, _: Cx<'_>, words: Bits, width: u32) -> Bits {
+        let keys = words.planes(0, width).words();
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|row| keys[*row]);
+        words.planes(width, words.width().saturating_sub(width)).gather(&order)
+    }
+    async fn sort(&self, _: Cx<'_>, table: &Numbers, columns: usize, _: Range) -> Numbers {
+        let rows = table.lanes().checked_div(columns).unwrap_or(0);
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.sort_by_key(|row| table.0[*row].cast_signed());
+        let all: Vec<usize> =
+            (0..columns).flat_map(|column| order.iter().map(move |row| column * rows + row)).collect();
+        table.gather(&all)
+    }
     async fn merge_layer(&self, _: Cx<'_>, table: &mut Numbers, columns: usize, p: usize, k: usize, _: Range) {
         let rows = table.lanes() / columns.max(1);
         for (i, j) in merge_runs(rows, p, k).flatten().map(|i| (i, i + k)) {

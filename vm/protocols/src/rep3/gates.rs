@@ -8,6 +8,7 @@ use super::keys::Source;
 use super::share::{Arith, Bin};
 use super::split::Number;
 use crate::executor::Cx;
+use crate::gates;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol};
 use crate::registry::{REP3, Spec};
@@ -134,6 +135,10 @@ impl<S: Source> Protocol for Rep3<S> {
         self.inner_products(cx, a, b, len).await
     }
     /// 1 round; 64 bits a result lane from each party.
+    async fn dot_columns(&self, cx: Cx<'_>, a: &Arith, b: &Arith, len: usize) -> Arith {
+        self.products_of_columns(cx, a, b, len).await
+    }
+    /// 1 round; 64 bits a result lane from each party.
     async fn matmul(&self, cx: Cx<'_>, a: &Arith, b: &Arith, rows: usize, inner: usize, cols: usize) -> Arith {
         self.matrix_product(cx, a, b, (rows, inner, cols)).await
     }
@@ -169,6 +174,22 @@ impl<S: Source> Protocol for Rep3<S> {
     async fn prove_range(&self, _: Cx<'_>, a: &Arith, _: Range) -> Arith {
         // The owner's node has checked it, and nobody cheats.
         a.clone()
+    }
+
+    /// 2 rounds; 128 bits a row of the column that is told from each party on average, 86 of a number, and of words their bytes and a third as many.
+    async fn shuffle(
+        &self,
+        cx: Cx<'_>,
+        turn: usize,
+        told: &Arith,
+        numbers: &[Arith],
+        words: &[Bin],
+    ) -> (Vec<i64>, Vec<Arith>, Vec<Bin>) {
+        self.shuffled(cx, turn, told, numbers, words).await
+    }
+    /// 6 rounds for two bits of the width. Places of rows are computed modulo 2^32, which halves their messages.
+    async fn radix_sort(&self, cx: Cx<'_>, words: Bin, width: u32) -> Bin {
+        gates::radix::radix_sort(&self.narrow(), cx, words, width).await
     }
 
     /// 2 + ⌈log2 (width − 1)⌉ rounds; for 64 bits 8 rounds and 181 bits a lane from each party on average.

@@ -22,7 +22,7 @@ impl<S: Source + ?Sized> Source for &S {
 }
 
 /// The domains that this protocol draws from.
-const DOMAINS: [Domain; 4] = [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random];
+const DOMAINS: [Domain; 5] = [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random, Domain::Permutation];
 
 /// The functions of one epoch: under K_i, K_{i+1} and the session's id, a domain each.
 type Functions = [[Prf; DOMAINS.len()]; 3];

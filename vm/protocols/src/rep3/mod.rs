@@ -27,6 +27,7 @@ mod product;
 mod rows;
 mod select;
 mod share;
+mod shuffle;
 mod split;
 mod summands;
 mod truncate;
@@ -71,6 +72,12 @@ impl<S: Source> Rep3<S> {
     #[must_use]
     pub fn over_small_ring(me: usize, source: S, bits: u32) -> Self {
         Self { bits, mask: elements::low_bits(bits), ..Self::new(me, source) }
+    }
+
+    /// The same party over Z_2^32, for numbers that fit it; words are the same. Gates of both draw from the same keys.
+    fn narrow(&self) -> Rep3<&S> {
+        let bits = self.bits.min(32);
+        Rep3 { block: self.block, dry: self.dry, ..Rep3::over_small_ring(self.me, &self.source, bits) }
     }
 
     /// The neighbour that gets this party's component of a product: i − 1.

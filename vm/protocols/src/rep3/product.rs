@@ -4,7 +4,7 @@
 //! share of P_i is (z_i, z_{i+1}) (Araki et al. 2016, section 3.2). Sums of products add their local terms first and are masked and sent once.
 
 use super::Rep3;
-use super::kernel::{Step, from_bytes, to_bytes};
+use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
 use super::keys::Source;
 use super::share::Arith;
 use crate::executor::Cx;
@@ -15,7 +15,7 @@ use zeroize::Zeroize;
 
 impl<S: Source> Rep3<S> {
     /// Gives every party's summand (computed chunk by chunk by `term(first, words)`, unmasked) a fresh mask and makes it a component: a resharing. One
-    /// round, 64 bits a lane from each party. Uses step `step`.
+    /// round, an element a lane from each party. Uses step `step`.
     pub(crate) async fn reshare(
         &self,
         cx: Cx<'_>,
@@ -27,17 +27,18 @@ impl<S: Source> Rep3<S> {
         cx.count_blocks(lanes as u64 / 2 + 1);
         let mut z = self.arith(lanes);
         let (own, received) = (&mut z.a, &mut z.b);
+        let size = element_bytes(self.bits);
         let mut produce = |at_byte: usize, out: &mut [u8]| {
-            let (first, count) = (at_byte / 8, out.len() / 8);
+            let (first, count) = (at_byte / size, out.len() / size);
             let own = &mut own[first..first + count];
             term(first, own);
             self.add_zero_share(at, first, own);
-            to_bytes(own, out);
+            to_elements(own, size, out);
         };
-        let mut consume = |at_byte: usize, bytes: &[u8]| from_bytes(bytes, &mut received[at_byte / 8..]);
+        let mut consume = |at_byte: usize, bytes: &[u8]| from_elements(bytes, size, &mut received[at_byte / size..]);
         cx.exchange(
-            &mut [Outgoing::new(self.prev(), lanes * 8, &mut produce)],
-            &mut [Incoming::new(self.next(), lanes * 8, &mut consume)],
+            &mut [Outgoing::new(self.prev(), lanes * size, &mut produce)],
+            &mut [Incoming::new(self.next(), lanes * size, &mut consume)],
         )
         .await;
         z
@@ -62,6 +63,27 @@ impl<S: Source> Rep3<S> {
                 let lanes = (first + i) * len..(first + i + 1) * len;
                 let (xa, xb, ya, yb) = (&x.a[lanes.clone()], &x.b[lanes.clone()], &y.a[lanes.clone()], &y.b[lanes]);
                 *z = simd::cross_dot(xa, xb, ya, yb);
+            }
+        })
+        .await
+    }
+
+    /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
+    pub(crate) async fn products_of_columns(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
+        debug_assert_eq!(x.lanes, y.lanes);
+        let lanes = x.lanes.checked_div(len).unwrap_or(0);
+        self.reshare(cx, 0, lanes, |first, out| {
+            out.fill(0);
+            let mut products = [0; BLOCK];
+            for (n, out) in out.chunks_mut(BLOCK).enumerate() {
+                let products = &mut products[..out.len()];
+                for column in 0..len {
+                    let start = column * lanes + first + n * BLOCK;
+                    let at = start..start + out.len();
+                    let [xa, xb, ya, yb] = [&x.a, &x.b, &y.a, &y.b].map(|all| &all[at.clone()]);
+                    simd::cross_products(products, xa, xb, ya, yb);
+                    out.iter_mut().zip(&*products).for_each(|(sum, product)| *sum = sum.wrapping_add(*product));
+                }
             }
         })
         .await

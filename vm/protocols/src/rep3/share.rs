@@ -14,6 +14,9 @@ use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::simd;
 use std::ops::Range;
 
+/// Planes from which on lanes are gathered word by word, not plane by plane.
+const WORDWISE: u32 = 4;
+
 /// 512 lanes of one plane.
 pub type Row = simd::Row;
 
@@ -412,6 +415,20 @@ impl Shares for Bin {
 
     fn gather(&self, index: &[usize]) -> Self {
         let mut out = self.like(self.width, index.len());
+        if self.width >= WORDWISE && index.len() >= ROW_LANES {
+            for from in (0..self.width).step_by(64) {
+                let part = self.planes(from, (self.width - from).min(64));
+                let place = (from as usize, part.width as usize);
+                for (to, rows) in [(&mut out.a, &part.a), (&mut out.b, &part.b)] {
+                    let words = part.words_of(rows);
+                    let live = 0..if words.is_empty() { 0 } else { index.len() };
+                    to_planes(to, self.width as usize, place, live, |lane, out| {
+                        out.iter_mut().zip(&index[lane..]).for_each(|(out, from)| *out = words[*from]);
+                    });
+                }
+            }
+            return out;
+        }
         Self::each_plane(&mut out, self, |to, from, tp, fp| {
             tp.collect(to, index.iter().map(|lane| fp.get(from, *lane)));
         });
@@ -487,6 +504,23 @@ mod tests {
 
     fn lanes_of(x: &Bin) -> [Vec<u64>; 2] {
         [&x.a, &x.b].map(|rows| x.words_of(rows).to_vec())
+    }
+
+    /// Words of many planes are gathered as lanes one by one are.
+    #[test]
+    fn words_are_gathered() {
+        for width in [1, 3, 4, 64, 65, 130] {
+            let parts: Vec<Bin> = (0..width).map(|seed| vector(700, u64::from(seed), 3).planes(0, 1)).collect();
+            let from = Bin::stack(&parts.iter().collect::<Vec<_>>());
+            for lanes in [1, 511, 512, 1300] {
+                let index: Vec<usize> = (0..lanes).map(|i| i * 397 % 700).collect();
+                let gathered = from.gather(&index);
+                for (plane, part) in (0..width).zip(&parts) {
+                    let expected = lanes_of(part).map(|all| index.iter().map(|i| all[*i]).collect::<Vec<u64>>());
+                    assert_eq!(lanes_of(&gathered.planes(plane, 1)), expected, "plane {plane} of {width}");
+                }
+            }
+        }
     }
 
     /// Reading, writing and copying views says of every lane what a walk over the lanes says, wherever words and blocks begin.

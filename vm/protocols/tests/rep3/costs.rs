@@ -233,6 +233,26 @@ fn table() -> Vec<Entry> {
             run!(|p, e, width, lanes| p.sqrt(e.gate(0), &number(p, lanes), signed(width), 16).await),
             vec![(32, (141, 7087, 17335)), (64, (250, 18227, 36987))],
         ),
+        (
+            "shuffle (told)",
+            run!(|p, e, width, lanes| p.shuffle(e.gate(0), 0, &number(p, lanes), &[], &[]).await),
+            vec![(64, (2, 384, 216))],
+        ),
+        (
+            "shuffle (told, and a number)",
+            run!(|p, e, width, lanes| p.shuffle(e.gate(0), 0, &number(p, lanes), &[number(p, lanes)], &[]).await),
+            vec![(64, (2, 640, 248))],
+        ),
+        (
+            "shuffle (told, and a word)",
+            run!(|p, e, width, lanes| p.shuffle(e.gate(0), 0, &number(p, lanes), &[], &[word(p, width, lanes)]).await),
+            vec![(8, (2, 416, 220)), (40, (2, 544, 236))],
+        ),
+        (
+            "radix_sort (and a word of 17 bits)",
+            run!(|p, e, width, lanes| p.radix_sort(e.gate(0), word(p, width + 17, lanes), width).await),
+            vec![(2, (6, 675, 507)), (64, (192, 25312, 16688))],
+        ),
         // Pairs, one column of keys.
         (
             "merge_layer (pairs)",
@@ -297,5 +317,21 @@ fn a_check_takes_a_round_a_halving() {
     for (lanes, rounds) in [(0, 1), (1, 1), (2, 2), (3, 3), (512, 10), (513, 11), (1 << 20, 21)] {
         let run = run!(|p, e, width, lanes| p.check(e.gate(0), &word(p, 1, lanes)).await);
         assert_eq!(count(run, 1, lanes).0, rounds, "{lanes}");
+    }
+}
+
+/// A sort goes the way that takes fewer rounds.
+#[test]
+fn sorts_take_the_fewest_rounds() {
+    use smpc_protocols::gates::sort::{Method, method, network, radix};
+    for rows in [2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 1000] {
+        for width in [1, 2, 7, 8, 16, 31, 32, 33, 62, 63, 64] {
+            let by_network =
+                run!(|p, e, width, lanes| network(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
+            let by_radix = run!(|p, e, width, lanes| radix(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
+            let rounds = [by_network, by_radix].map(|run| count(run, width, rows).0);
+            let fewer = if rounds[0] <= rounds[1] { Method::Network } else { Method::Radix };
+            assert_eq!(method(rows, signed(width)), fewer, "{rows} rows of {width} bits: {rounds:?} rounds");
+        }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Slip {
     Unmasked(Place),
     /// The mask at this place is the one of another step.
     Reused(Place, u64),
+    /// Permutations leave everything where it is.
+    Still,
 }
 
 /// A bit of randomness that a gate uses.
@@ -72,7 +74,8 @@ impl Source for TestKeys<'_> {
         match self.slip {
             Slip::Unmasked(at) if at == place => return,
             Slip::Reused(at, other) if at == place => place.2 = other,
-            Slip::None | Slip::Unmasked(_) | Slip::Reused(..) => {}
+            Slip::Still if domain == Domain::Permutation => return,
+            Slip::None | Slip::Unmasked(_) | Slip::Reused(..) | Slip::Still => {}
         }
         match self.origin {
             Origin::Noting(asked) => {

@@ -190,31 +190,38 @@ fn own(me: usize, shares: &[[u64; 3]], words: &[(Place, usize)], keys: TestKeys<
     bytes
 }
 
+/// What party after party receives and has in the runs of one of the gate's inputs, a column a bit: how many of them are received, and all of them.
+fn observed(gate: &Composite, which: usize, slip: Slip, words: &[(Place, usize)]) -> Vec<(usize, Vec<Column>)> {
+    let (numbers, given_words) = gate.inputs[which];
+    let shares: Vec<Vec<[u64; 3]>> = (0..RUNS as u64)
+        .map(|run| {
+            let draw = |i: usize| mix(run << 8 ^ mix(i as u64 + 100 * which as u64));
+            let number = |(i, x): (usize, &i64)| {
+                let (a, b) = (draw(2 * i), draw(2 * i + 1));
+                [a, b, x.cast_unsigned().wrapping_sub(a).wrapping_sub(b)]
+            };
+            let word = |(i, x): (usize, &u64)| {
+                let (a, b) = (draw(2 * i + 50) & 15, draw(2 * i + 51) & 15);
+                [a, b, x ^ a ^ b]
+            };
+            numbers.iter().enumerate().map(number).chain(given_words.iter().enumerate().map(word)).collect()
+        })
+        .collect();
+    let keys = TestKeys { origin: Origin::Mixed(17 + which as u64), slip };
+    let seen = run_all(gate, &shares, keys);
+    let columns_of = |(me, received): (usize, &Vec<Vec<u8>>)| {
+        let messages = shares_of_frames(received, RUNS);
+        let known: Vec<Vec<u8>> = shares.iter().enumerate().map(|(i, x)| own(me, x, words, keys, i as u64)).collect();
+        let told: Vec<Column> = columns(&messages);
+        (told.len(), told.into_iter().chain(columns(&known)).collect())
+    };
+    seen.iter().enumerate().map(columns_of).collect()
+}
+
 /// The first bit or parity that is not fair.
 fn unfair(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<String> {
-    for (which, (numbers, given_words)) in gate.inputs.iter().enumerate() {
-        let shares: Vec<Vec<[u64; 3]>> = (0..RUNS as u64)
-            .map(|run| {
-                let draw = |i: usize| mix(run << 8 ^ mix(i as u64 + 100 * which as u64));
-                let number = |(i, x): (usize, &i64)| {
-                    let (a, b) = (draw(2 * i), draw(2 * i + 1));
-                    [a, b, x.cast_unsigned().wrapping_sub(a).wrapping_sub(b)]
-                };
-                let word = |(i, x): (usize, &u64)| {
-                    let (a, b) = (draw(2 * i + 50) & 15, draw(2 * i + 51) & 15);
-                    [a, b, x ^ a ^ b]
-                };
-                numbers.iter().enumerate().map(number).chain(given_words.iter().enumerate().map(word)).collect()
-            })
-            .collect();
-        let keys = TestKeys { origin: Origin::Mixed(17 + which as u64), slip };
-        let seen = run_all(gate, &shares, keys);
-        for (me, received) in seen.iter().enumerate() {
-            let messages = shares_of_frames(received, RUNS);
-            let known: Vec<Vec<u8>> =
-                shares.iter().enumerate().map(|(i, x)| own(me, x, words, keys, i as u64)).collect();
-            let told: Vec<Column> = columns(&messages);
-            let all: Vec<Column> = told.iter().cloned().chain(columns(&known)).collect();
+    for which in 0..gate.inputs.len() {
+        for (me, (told, all)) in observed(gate, which, slip, words).into_iter().enumerate() {
             let limit = (RUNS as f64).sqrt() / 2.0 * DEVIATIONS;
             let fair = |ones: u32| (f64::from(ones) - RUNS as f64 / 2.0).abs() < limit;
             let mut live = Vec::new();
@@ -222,13 +229,13 @@ fn unfair(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<Stri
                 // Bits beyond the last lane of a byte are always 0.
                 let count = ones(column.iter().copied());
                 if count > 0 {
-                    if i < told.len() && !fair(count) {
+                    if i < told && !fair(count) {
                         return Some(format!("{}: party {me} receives bit {i}, {count} times 1", gate.name));
                     }
                     live.push(i);
                 }
             }
-            let received = live.iter().filter(|i| **i < told.len()).count();
+            let received = live.iter().filter(|i| **i < told).count();
             let step = if matches!(slip, Slip::None) { received.div_ceil(PAIRED).max(1) } else { 1 };
             for i in live.iter().take(received).step_by(step) {
                 for j in live.iter().filter(|j| i != *j) {
@@ -236,6 +243,33 @@ fn unfair(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<Stri
                     if !fair(count) {
                         return Some(format!("{}: party {me} has bits {i} and {j}, {count} times unequal", gate.name));
                     }
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The first bit or parity that is 1 more often for one of the two inputs than for the other. What a gate opens on its way need not be fair, but
+/// may not depend on its inputs.
+fn dependent(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<String> {
+    let [first, second] = [0, 1].map(|which| observed(gate, which, slip, words));
+    // The difference of two counts, each of which has at most the deviation of a fair coin.
+    let limit = (RUNS as f64 / 2.0).sqrt() * DEVIATIONS;
+    let alike = |[x, y]: [u32; 2]| (f64::from(x) - f64::from(y)).abs() < limit;
+    for (me, ((received, a), (_, b))) in first.iter().zip(&second).enumerate() {
+        let single = |i: usize| [a, b].map(|all| ones(all[i].iter().copied()));
+        if let Some(i) = (0..*received).find(|i| !alike(single(*i))) {
+            return Some(format!("{}: party {me} receives bit {i}, {:?} times 1", gate.name, single(i)));
+        }
+        // Half of the elements' bits are always 0.
+        let live: Vec<usize> = (0..a.len()).filter(|i| single(*i) != [0, 0]).collect();
+        let told: Vec<usize> = live.iter().copied().filter(|i| i < received).collect();
+        for i in told.iter().step_by(told.len().div_ceil(PAIRED).max(1)) {
+            for j in live.iter().filter(|j| i != *j) {
+                let unequal = [a, b].map(|all| ones(all[*i].iter().zip(&all[*j]).map(|(x, y)| x ^ y)));
+                if !alike(unequal) {
+                    return Some(format!("{}: party {me} has bits {i} and {j}, {unequal:?} times unequal", gate.name));
                 }
             }
         }
@@ -296,6 +330,26 @@ fn composed_gates_look_random() {
     }
 }
 
+/// A radix sort opens where rows go, in an order that nobody knows: what a party sees does not depend on whether they were in order.
+#[test]
+fn a_radix_sort_tells_nothing() {
+    let gate = Composite {
+        name: "radix_sort",
+        inputs: [(&[], &[13, 6]), (&[], &[6, 13])],
+        run: run!(|p, cx, given| {
+            // Two rows, so that no draw is rejected, with keys of two bits; the result is the other two.
+            let mut words = p.share_public_bin(&[0], 4, given.words.len());
+            for (i, word) in given.words.iter().enumerate() {
+                words.write(&smpc_protocols::Lanes::one(i), word);
+            }
+            vec![Out::Word(p.radix_sort(cx, words, 2).await)]
+        }),
+    };
+    assert_eq!(dependent(&gate, Slip::None, &[]), None);
+    // If nothing moved, it would.
+    assert!(dependent(&gate, Slip::Still, &[]).is_some());
+}
+
 /// Where messages are made: each of these files has steps whose views are enumerated, and no other file sends.
 #[test]
 fn only_enumerated_steps_send() {
@@ -317,6 +371,7 @@ fn only_enumerated_steps_send() {
         "rep3/product.rs",  // mul, dot, select
         "rep3/rows.rs",     // and, a2b, eqz
         "rep3/select.rs",   // select
+        "rep3/shuffle.rs",  // shuffle: see `shuffles`
         "rep3/split.rs",    // a2b, eqz
         "rep3/summands.rs", // a2b, trunc, round
         "rep3/truncate.rs", // trunc, round, trunc_stochastic

@@ -1,9 +1,9 @@
-//! Moves of lanes, and sorting, which is moves that depend on values.
+//! Moves of lanes, shuffles, and sorting, which is moves that depend on values.
 
 use super::Run;
-use crate::conformance::data::{Data, signed};
+use crate::conformance::data::{Data, mix, signed, unsigned};
 use crate::lanes::{Lanes, Range};
-use crate::protocol::{Protocol, Shares};
+use crate::protocol::{BinShares, Protocol, Shares};
 use smpc_math::sorting::merge_runs;
 
 /// Reads, writes, gathers and scatters through views of every shape, of numbers and words.
@@ -100,5 +100,69 @@ pub(super) async fn sorting<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
     if lanes <= 100 && !run.e.is_dry() {
         let sorted = table[..lanes].is_sorted();
         run.compare("sorted", &[i64::from(sorted)], std::iter::once(1));
+    }
+}
+
+/// Shuffled rows are the rows that there were, all columns in one order; and another time in another.
+pub(super) async fn shuffles<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
+    let p = run.p;
+    let ids: Vec<i64> = (0..lanes as i64).collect();
+    let values = Data::new(Range::FULL, Range::FULL, lanes, 4);
+    let wide: Vec<i64> = values.a.iter().map(|x| x & 0x1ff).collect();
+    let told = run.input(&ids, 0).await;
+    let numbers = [run.input(&values.a, 1).await, run.input(&values.b, 2).await];
+    let words = [run.input_bin(&wide, 9, 0).await, run.input_bin(&values.b, 64, 1).await];
+    let mut orders = Vec::new();
+    for turn in 0..3 {
+        let before = run.e.stats();
+        let (order, numbers, words) = p.shuffle(run.next(), turn, &told, &numbers, &words).await;
+        run.note("shuffle", 0, lanes, &before);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        run.compare("shuffle, told", &sorted, ids.iter().map(|id| i128::from(*id)));
+        let at = |row: &i64| usize::try_from(*row).unwrap_or(0);
+        let pick = |column: &[i64]| order.iter().map(|row| i128::from(column[at(row)])).collect::<Vec<_>>().into_iter();
+        for (column, values) in numbers.iter().zip([&values.a, &values.b]) {
+            run.number("shuffle, numbers", column, pick(values)).await;
+        }
+        for (column, values) in words.iter().zip([&wide, &values.b]) {
+            run.word("shuffle, words", column, pick(values)).await;
+        }
+        orders.push(order);
+    }
+    if lanes > 20 {
+        run.compare("shuffles differ", &[i64::from(orders[0] == orders[1])], std::iter::once(0));
+    }
+}
+
+/// Keys of several widths with rows beside them, in ascending order and stable: words and tables, whichever way a protocol sorts them.
+pub(super) async fn sorted_rows<P: Protocol>(run: &mut Run<'_, P>, lanes: usize) {
+    let p = run.p;
+    let ids: Vec<i64> = (0..lanes as i64).collect();
+    let ranges = [signed(64), signed(33), unsigned(5), unsigned(2), Some(Range::new(7, 7)), Some(Range::new(-3, 0))];
+    for (n, range) in ranges.into_iter().flatten().enumerate() {
+        let keys = Data::new(range, range, lanes, 60 + n as u64).a;
+        let mut order: Vec<usize> = (0..lanes).collect();
+        order.sort_by_key(|row| keys[*row]);
+        let in_order = |column: &[i64]| order.iter().map(|row| i128::from(column[*row])).collect::<Vec<_>>();
+        // Numbers, with none, one or two columns beside the keys.
+        let columns = 1 + (lanes + n) % 3;
+        let mut table = keys.clone();
+        (1..columns).for_each(|c| table.extend(ids.iter().map(|id| mix(*id as u64 + c as u64).cast_signed())));
+        let a = run.input(&table, 0).await;
+        let before = run.e.stats();
+        let sorted = p.sort(run.next(), &a, columns, range).await;
+        run.note("sort", 0, lanes, &before);
+        let expected: Vec<i128> = table.chunks(lanes).flat_map(in_order).collect();
+        run.number(&format!("sort by {}..={} of {lanes}", range.lo, range.hi), &sorted, expected.into_iter()).await;
+        // Words, with a number beside the keys.
+        let (width, id_bits) = (range.width(), 10);
+        let words: Vec<i64> = keys.iter().map(|key| key.wrapping_sub(range.lo)).collect();
+        let words = run.input_bin(&words, width, 1).await;
+        let words = P::Bin::stack(&[&words, &p.share_public_bin(&ids, id_bits, lanes)]);
+        let before = run.e.stats();
+        let sorted = p.radix_sort(run.next(), words, width).await;
+        run.note("radix_sort", 0, lanes, &before);
+        run.word(&format!("radix_sort of {width} bits, {lanes} lanes"), &sorted, in_order(&ids).into_iter()).await;
     }
 }

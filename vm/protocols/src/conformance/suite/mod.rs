@@ -73,6 +73,8 @@ pub async fn suite<P: Protocol>(p: &P, e: &Executor, extent: Extent) -> Report {
         }
         layout::views(&mut run, lanes).await;
         layout::sorting(&mut run, lanes).await;
+        layout::shuffles(&mut run, lanes).await;
+        layout::sorted_rows(&mut run, lanes).await;
         borders::checks(&mut run, lanes).await;
         borders::inputs_and_openings(&mut run, lanes).await;
     }

@@ -72,6 +72,12 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
         let products: Vec<i128> = data.pairs().map(|(x, y)| wrapped(x * y)).collect();
         let dots = products.chunks(len).map(|group| group.iter().fold(0, |sum, x| wrapped(sum + x)));
         run.number(&name("dot"), &z, dots).await;
+        let before = run.e.stats();
+        let z = p.dot_columns(run.next(), &a, &b, len).await;
+        run.note("dot_columns", width, lanes, &before);
+        let rows = lanes / len;
+        let of_row = |row: usize| products.iter().skip(row).step_by(rows).fold(0, |sum, x| wrapped(sum + x));
+        run.number(&name("dot_columns"), &z, (0..rows).map(of_row)).await;
     }
     // As many products as there are lanes: an outer product, and a matrix times a column of as many lanes as fit.
     let small = lanes.min(7);

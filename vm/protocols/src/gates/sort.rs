@@ -1,0 +1,98 @@
+//! Sorting of whole rows by one column, by a network or by radix.
+//!
+//! Both take a number of rounds and bytes that depends on the shape and the range of keys alone. Which one is decided by the same: see [`method`].
+
+use super::radix::{digits, place_rows};
+use crate::executor::Cx;
+use crate::lanes::{Lanes, Range};
+use crate::protocol::{BinShares as _, Protocol, Shares};
+
+/// Most rows that a shuffle takes.
+const MOST_ROWS: usize = (1 << 31) - 1;
+
+/// How rows are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// They are in order already: at most one, or all keys are the same.
+    Nothing,
+    /// Batcher's odd–even merge sort.
+    Network,
+    /// By the digits of the keys, each time by a secret shuffle.
+    Radix,
+}
+
+/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them. Where the two take as many there are some dozen rows at
+/// most, so that bytes do not matter; with more rows a network needs more rounds and, a row, more bytes, and a radix sort
+/// does not. On one machine, where a round is cheapest, both take as long for 64 rows of 64-bit keys: 9 ms; the rule changes over between 32 and 33.
+#[must_use]
+pub fn method(rows: usize, keys: Range) -> Method {
+    let width = key_bits(keys);
+    if rows < 2 || width == 0 {
+        return Method::Nothing;
+    }
+    let halvings = |bits: u32| u64::from(bits.next_power_of_two().trailing_zeros());
+    // A comparison of numbers whose difference has a bit more, or may be any, and a selection.
+    let network = layers(rows).count() as u64 * (4 + halvings(width) + u64::from(width == 64));
+    // Bits; for each digit its values, a conversion, a sum of products and a shuffle; then a conversion and two shuffles.
+    let bits = 2 + halvings(width - 1);
+    let radix = bits + digits(width).map(|digit| u64::from(digit) + 4).sum::<u64>() + 6;
+    if rows > MOST_ROWS || network <= radix { Method::Network } else { Method::Radix }
+}
+
+/// Bits of a key's distance from the least one.
+fn key_bits(keys: Range) -> u32 {
+    let span = (i128::from(keys.hi) - i128::from(keys.lo)).max(0).unsigned_abs();
+    u128::BITS - span.leading_zeros()
+}
+
+/// The layers of a network for so many rows.
+fn layers(rows: usize) -> impl Iterator<Item = (usize, usize)> {
+    let widths = std::iter::successors(Some(1_usize), |p| p.checked_mul(2)).take_while(move |p| *p < rows);
+    widths.flat_map(|p| std::iter::successors(Some(p), |k| (*k > 1).then_some(k / 2)).map(move |k| (p, k)))
+}
+
+/// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order.
+pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
+    let rows = table.lanes().checked_div(columns).unwrap_or(0);
+    match method(rows, keys) {
+        Method::Nothing => table.clone(),
+        Method::Network => network(p, cx, table, columns, keys).await,
+        Method::Radix => radix(p, cx, table, columns, keys).await,
+    }
+}
+
+/// Layer after layer: ⌈log2 rows⌉·(⌈log2 rows⌉ + 1)/2 times the rounds of a comparison and a selection.
+pub async fn network<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
+    let rows = table.lanes().checked_div(columns).unwrap_or(0);
+    let mut table = table.clone();
+    for (step, (at, k)) in (0..).zip(layers(rows)) {
+        p.merge_layer(cx.sub(step, 1 << 12), &mut table, columns, at, k, keys).await;
+    }
+    table
+}
+
+/// The bits of the keys and the number of each row are sorted by digits; then rows know where they go, and all columns go there at once.
+pub async fn radix<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
+    let rows = table.lanes().checked_div(columns).unwrap_or(0);
+    let (width, part) = (key_bits(keys), |k| cx.sub(k, 8));
+    let column = |c: usize| table.read(&Lanes::run(c * rows, rows));
+    let key = p.add_public(&column(0), &[keys.lo.wrapping_neg()]);
+    let bits = p.a2b(part(0), &key, width).await;
+    let numbers: Vec<i64> = if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() };
+    let number_bits = usize::BITS - (rows - 1).leading_zeros();
+    let words = P::Bin::stack(&[&bits, &p.share_public_bin(&numbers, number_bits, rows)]);
+    // The number of the row that comes first, second, …
+    let order = p.radix_sort(part(1), words, width).await;
+    let order = p.b2a(part(2), &order, false).await;
+    // Where the first row goes, the second, …
+    let numbers = [p.share_public(&numbers, rows)];
+    let (places, _) = place_rows(p, part(3), 0, &order, &numbers, &[]).await;
+    let Some(places) = places.first() else { return table.clone() };
+    let unsorted: Vec<P::Arith> = (0..columns).map(column).collect();
+    let (sorted, _) = place_rows(p, part(4), 1, places, &unsorted, &[]).await;
+    let mut result = p.share_public(&[0], table.lanes());
+    for (c, column) in sorted.iter().enumerate() {
+        result.write(&Lanes::run(c * rows, rows), column);
+    }
+    result
+}
