@@ -14,7 +14,7 @@ pub mod party;
 pub mod progress;
 pub mod separate;
 pub mod stats;
-mod wire;
+pub(crate) mod wire;
 
 use crate::engine::{Inputs, Plan};
 use crate::failure::{Class, Failure};
