@@ -103,9 +103,15 @@ struct Turn {
 impl Calibrator<'_> {
     fn constants(&self) -> Result<Constants, Vec<Failure>> {
         let cases = cases::all();
+        // What cannot be measured is found before minutes have gone into the others.
+        let wrong = |case: &Case| case.kind(case.sizes()[0].0).err();
+        let wrong: Vec<Failure> = cases.iter().filter_map(wrong).collect();
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
         let mut constants = Constants::default();
         for (number, case) in cases.iter().enumerate() {
-            let (kind, _) = case.kind(1).map_err(|failure| vec![failure])?;
+            let (kind, _) = case.kind(case.sizes()[0].0).map_err(|failure| vec![failure])?;
             (self.log)(&format!("{}: {} {} of {} bits", self.protocol.name, kind.form.name(), kind.op, kind.width));
             let turns = self.turns(number, None)?;
             if number == 0 {
@@ -179,7 +185,7 @@ const fn of(count: u64) -> f64 {
 fn fit(case: &Case, turns: &[Turn], constants: &Constants, protocol: &Spec) -> Result<KindTime, Failure> {
     let mut times = Vec::new();
     let mut scratch = 0.0;
-    let mut kind = case.kind(1)?.0;
+    let mut kind = case.kind(case.sizes()[0].0)?.0;
     for ((lanes, _), turn) in case.sizes().iter().zip(turns) {
         let (own, units) = case.kind(*lanes)?;
         kind = own;

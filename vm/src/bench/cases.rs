@@ -38,7 +38,9 @@ enum Register {
 /// How many lanes are measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Size {
-    /// Gates of a message or none.
+    /// Gates for which a party needs no other.
+    Alone,
+    /// Gates of a message.
     Light,
     /// Gates on the bits of numbers.
     Heavy,
@@ -48,6 +50,8 @@ enum Size {
     Single,
     /// The side of a matrix.
     Matrix,
+    /// Gates that stand in no loop.
+    Once,
 }
 
 /// A kind of gate to be measured.
@@ -75,30 +79,30 @@ pub(super) fn all() -> Vec<Case> {
     add(Size::Light, Op::MulWrap {}, &[Numbers(64), Numbers(64)], whole);
     // Alone, on numbers.
     for op in [Op::Add {}, Op::Sub {}, Op::AddWrap {}, Op::SubWrap {}] {
-        add(Size::Light, op, &[number, number], whole);
+        add(Size::Alone, op, &[number, number], whole);
     }
-    add(Size::Light, Op::Neg {}, &[number], whole);
-    add(Size::Light, Op::Mul {}, &[number, Public], whole);
-    add(Size::Light, Op::Copy {}, &[Backwards(31)], Some(Numbers(31)));
-    add(Size::Light, Op::Relabel {}, &[number], Some(Numbers(31)));
-    add(Size::Light, Op::ProveRange {}, &[Numbers(64)], Some(Numbers(31)));
-    add(Size::Light, Op::Gather {}, &[number, Places], Some(Numbers(31)));
-    add(Size::Light, Op::Sum { len: 0 }, &[Numbers(16)], whole);
-    add(Size::Light, Op::PrefixSum { len: 0 }, &[Numbers(16)], whole);
-    add(Size::Light, Op::Dot { len: 0 }, &[Numbers(16), Public], whole);
+    add(Size::Alone, Op::Neg {}, &[number], whole);
+    add(Size::Alone, Op::Mul {}, &[number, Public], whole);
+    add(Size::Alone, Op::Copy {}, &[Backwards(31)], Some(Numbers(31)));
+    add(Size::Alone, Op::Relabel {}, &[number], Some(Numbers(31)));
+    add(Size::Alone, Op::ProveRange {}, &[Numbers(64)], Some(Numbers(31)));
+    add(Size::Alone, Op::Gather {}, &[number, Places], Some(Numbers(31)));
+    add(Size::Alone, Op::Sum { len: 0 }, &[Numbers(16)], whole);
+    add(Size::Alone, Op::PrefixSum { len: 0 }, &[Numbers(16)], whole);
+    add(Size::Alone, Op::Dot { len: 0 }, &[Numbers(16), Public], whole);
     // Alone, on words.
-    add(Size::Light, Op::Xor {}, &[Words(32), Words(32)], Some(Words(32)));
-    add(Size::Light, Op::Not {}, &[Words(32)], Some(Words(32)));
-    add(Size::Light, Op::And {}, &[Words(32), Public], Some(Words(32)));
-    add(Size::Light, Op::Planes { from: 8 }, &[Words(32)], Some(Words(16)));
-    add(Size::Light, Op::Join {}, &[Words(16), Words(16)], Some(Words(32)));
-    add(Size::Light, Op::Gather {}, &[Words(1), Places], Some(Words(1)));
+    add(Size::Alone, Op::Xor {}, &[Words(32), Words(32)], Some(Words(32)));
+    add(Size::Alone, Op::Not {}, &[Words(32)], Some(Words(32)));
+    add(Size::Alone, Op::And {}, &[Words(32), Public], Some(Words(32)));
+    add(Size::Alone, Op::Planes { from: 8 }, &[Words(32)], Some(Words(16)));
+    add(Size::Alone, Op::Join {}, &[Words(16), Words(16)], Some(Words(32)));
+    add(Size::Alone, Op::Gather {}, &[Words(1), Places], Some(Words(1)));
     // In public.
     for op in [Op::Add {}, Op::Mul {}] {
-        add(Size::Light, op, &[Public, Public], Some(Public));
+        add(Size::Alone, op, &[Public, Public], Some(Public));
     }
-    add(Size::Light, Op::Const { constant: ConstId(0) }, &[], Some(Public));
-    add(Size::Light, Op::Gather {}, &[Public, Places], Some(Public));
+    add(Size::Alone, Op::Const { constant: ConstId(0) }, &[], Some(Public));
+    add(Size::Alone, Op::Gather {}, &[Public, Places], Some(Public));
     // Lane by lane.
     add(Size::Single, Op::Add {}, &[number, number], whole);
     add(Size::Single, Op::Mul {}, &[number, Public], whole);
@@ -120,7 +124,7 @@ pub(super) fn all() -> Vec<Case> {
     }
     add(Size::Heavy, Op::Lt {}, &[Numbers(64), Numbers(64)], Some(Words(1)));
     add(Size::Heavy, Op::Eq {}, &[Numbers(64), Numbers(64)], Some(Words(1)));
-    for width in [32, 60, 64] {
+    for width in [32, 60] {
         add(Size::Heavy, Op::Trunc { bits: 16 }, &[Numbers(width)], whole);
         add(Size::Heavy, Op::Round { bits: 16 }, &[Numbers(width)], whole);
     }
@@ -151,8 +155,8 @@ pub(super) fn all() -> Vec<Case> {
         add(Size::Long, Op::Sqrt { frac: 16 }, &[Numbers(width)], whole);
     }
     // At the border.
-    add(Size::Light, Op::Input { input: InputId(0), leaf: 0 }, &[], whole);
-    add(Size::Light, Op::Output { output: OutputId(0), leaf: 0 }, &[number], None);
+    add(Size::Once, Op::Input { input: InputId(0), leaf: 0 }, &[], whole);
+    add(Size::Once, Op::Output { output: OutputId(0), leaf: 0 }, &[number], None);
     add(Size::Heavy, Op::Check { message: MessageId(0) }, &[Words(1)], None);
     cases
 }
@@ -168,17 +172,20 @@ impl Case {
     /// Lanes, and how many gates run one after the other, smallest first.
     pub(super) const fn sizes(&self) -> &'static [(u64, u64)] {
         match self.size {
+            // One lane would be no vector.
+            Size::Alone => &[(2, 500), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
             Size::Light => &[(1, 50), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
             Size::Heavy => &[(1, 30), (1 << 10, 15), (1 << 14, 6), (1 << 18, 2)],
             Size::Long => &[(1, 4), (1 << 10, 2), (1 << 14, 1)],
             Size::Single => &[(1, 200_000)],
+            Size::Once => &[(1, 1), (1 << 12, 1), (1 << 16, 1), (1 << 20, 1)],
             Size::Matrix => &[(1, 50), (32, 20), (256, 2)],
         }
     }
 
     /// Gates side by side at that size.
     pub(super) fn together(&self, lanes: u64) -> u64 {
-        let alone = matches!(self.op, Op::MergeLayer { .. } | Op::Output { .. }) || self.size == Size::Single;
+        let alone = matches!(self.op, Op::MergeLayer { .. }) || matches!(self.size, Size::Single | Size::Once);
         if lanes == 1 && !alone { TOGETHER } else { 1 }
     }
 
@@ -188,9 +195,15 @@ impl Case {
         let gates = (0..together).map(|_| maker.gate(self, lanes)).collect::<Vec<Gate>>();
         let counter = maker.slot(RegType::pub_int(0, i64::MAX), 1);
         let to = Bound::Const(i64::try_from(turns).unwrap_or(i64::MAX));
-        let body = vec![Level { entries: gates.into_iter().map(Entry::Gate).collect() }];
-        let turn = Loop { counter: counter.slot, from: Bound::Const(0), to, body, site: SiteId(0) };
-        maker.levels.push(Level { entries: vec![Entry::Loop(turn)] });
+        let level = Level { entries: gates.into_iter().map(Entry::Gate).collect() };
+        let once = self.size == Size::Once;
+        if once && turns > 0 {
+            maker.levels.push(level);
+        } else if !once {
+            let body = vec![level];
+            let turn = Loop { counter: counter.slot, from: Bound::Const(0), to, body, site: SiteId(0) };
+            maker.levels.push(Level { entries: vec![Entry::Loop(turn)] });
+        }
         let (lo, hi) = (i64::MIN, i64::MAX);
         let array = |lo, hi| DataType::Array { shape: vec![lanes], element: Box::new(DataType::Int { lo, hi }) };
         let mut manifest = Manifest { program: "calibration".to_owned(), ..Manifest::default() };
@@ -200,7 +213,7 @@ impl Case {
             let (name, role) = ("x".to_owned(), RoleId(0));
             manifest.inputs.push(Input { name, member: None, role, secret: true, ty: array(lo, hi) });
         }
-        if matches!(self.op, Op::Output { .. }) {
+        if turns > 0 && matches!(self.op, Op::Output { .. }) {
             let Register::Numbers(bits) = self.operands[0] else { return Err(Failure::ours("an output of no numbers")) };
             let (lo, hi) = range(bits);
             manifest.outputs.push(Output { name: "y".to_owned(), member: None, to: Receivers::All, ty: array(lo, hi) });
@@ -344,7 +357,7 @@ mod tests {
                 let made = case.program(*lanes, 2, case.together(*lanes));
                 assert!(made.is_ok(), "{case:?}: {:?}", made.err());
             }
-            let (kind, units) = case.kind(1).expect("a kind");
+            let (kind, units) = case.kind(case.sizes()[0].0).expect("a kind");
             assert!(units > 0 && kinds.insert(kind), "{kind:?} twice");
         }
         assert!(kinds.len() > 60);

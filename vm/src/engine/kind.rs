@@ -93,7 +93,7 @@ impl GateFacts {
         };
         let width = if !words && shared && on_bits(gate.op) { width(module, gate) } else { 0 };
         let public = |view: &View| !ty(view).is_secret();
-        let by_public = form == Form::Shared && !words && gate.args.get(1).is_some_and(public);
+        let by_public = form == Form::Shared && !words && matches!(&gate.args[..], [_, b] if public(b));
         let kind = Kind { op: gate.op.info().mnemonic, form, words, by_public, width };
         let units = if words { bits(program, gate, lanes) } else { numbers(module, gate, lanes) };
         let dst = gate.dst.as_ref().map(|dst| dst.slot);

@@ -228,7 +228,7 @@ impl Trace {
     }
 
     /// A place in the trace, at the end of a step: for [`Trace::fold`] and [`Trace::cut`]. What follows is not joined with what was before.
-    pub(super) fn mark(&mut self) -> usize {
+    pub(crate) fn mark(&mut self) -> usize {
         self.close();
         // An empty part keeps equal steps on both sides apart.
         self.parts.push(Part::Repeat(Vec::new(), 0));
@@ -236,7 +236,7 @@ impl Trace {
     }
 
     /// Says that what was done since the mark is done so many times.
-    pub(super) fn fold(&mut self, mark: usize, times: u64) {
+    pub(crate) fn fold(&mut self, mark: usize, times: u64) {
         let body = self.cut(mark);
         if !body.is_empty() {
             self.parts.push(Part::Repeat(body, times));
@@ -261,7 +261,7 @@ impl Trace {
     }
 
     /// Ends the trace.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.close();
     }
 
