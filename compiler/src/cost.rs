@@ -1,5 +1,6 @@
 //! `smpcc cost`: what a program takes, without running it. `text` and `page` show the same figures to people.
 
+mod page;
 mod text;
 
 pub(crate) use text::bytes;
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &Cost) -> Done {
     let shown = match arguments.format {
         PageFormat::Text => text::of(&costs, &assumptions),
         PageFormat::Json => cost::all_json(&costs, &assumptions).render(),
-        PageFormat::Html => text::of(&costs, &assumptions),
+        PageFormat::Html => page::of(&program.module.manifest.program, &costs, &assumptions),
     };
     match file {
         None => Ok(shown),

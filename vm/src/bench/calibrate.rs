@@ -1,10 +1,10 @@
 //! Measures the constants of the time model (`run::cost::calibration`): each kind of gate at a few sizes, among processes over TLS as in a run.
 //!
-//! A gate's time is what a program with it takes longer than the same program without: of a loop of no turns and one of some, both timed in turn, medians of five.
+//! A gate's time is what a program with it takes longer than the same program without: of a loop of no turns and one of some, both timed in turn. Of each the fastest
+//! of several counts, because whatever else runs on the machine only adds to a time.
 //! The smallest size runs several gates side by side: what they add is theirs, the rest is their rounds'. A round is what a product of single lanes takes beyond that.
 
 use super::cases::{self, Case, Made};
-use super::{TIMES, median};
 use crate::engine::{Engine, Inputs, Plan};
 use crate::failure::Failure;
 use crate::output::{Json, OutputFile};
@@ -33,8 +33,10 @@ pub struct CalibrateOrder {
 /// A case at one size, at one party.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Sample {
-    /// Seconds of a turn, by repetition.
-    seconds: Vec<f64>,
+    /// Seconds of the program with its turns and of the one without, by repetition.
+    seconds: Vec<(f64, f64)>,
+    /// Turns.
+    turns: u64,
     /// Rounds of a turn.
     rounds: u64,
     /// Bytes that the party sends in a turn.
@@ -43,6 +45,8 @@ struct Sample {
     memory: (u64, u64),
 }
 
+/// Repetitions.
+const TIMES: usize = 7;
 /// A network whose round trip counts, for what its emulation adds to it.
 const SLOW: &str = "rtt=2ms";
 /// One that has no bounds, for what its emulation takes of the processors.
@@ -163,10 +167,14 @@ impl Calibrator<'_> {
         let turn = |size: usize| {
             let samples = || parties.iter().map(|samples| &samples[size]);
             let most = |of: fn(&Sample) -> u64| samples().map(of).max().unwrap_or(0);
-            let slowest = |time: usize| samples().filter_map(|sample| sample.seconds.get(time)).copied().fold(0.0, f64::max);
-            let mut times: Vec<f64> = (0..TIMES).map(slowest).collect();
+            // Of a repetition the slowest party, of the repetitions the fastest.
+            let fastest = |program: fn(&(f64, f64)) -> f64| {
+                let times = |time: usize| samples().filter_map(move |sample| sample.seconds.get(time)).map(program);
+                (0..TIMES).map(|time| times(time).fold(0.0, f64::max)).fold(f64::INFINITY, f64::min)
+            };
+            let turns = of(most(|sample| sample.turns).max(1));
             Turn {
-                seconds: median(&mut times),
+                seconds: (fastest(|(with, _)| *with) - fastest(|(_, without)| *without)).max(0.0) / turns,
                 rounds: of(most(|sample| sample.rounds)),
                 bytes: of(most(|sample| sample.bytes)),
                 memory: (most(|sample| sample.memory.0), most(|sample| sample.memory.1)),
@@ -278,13 +286,12 @@ fn sample<P: Protocol>(
         let (whole, all) = run(&with)?;
         cost = all.since(&nothing);
         if time > 0 {
-            #[allow(clippy::cast_precision_loss, reason = "few turns")]
-            seconds.push((whole - base).max(0.0) / turns as f64);
+            seconds.push((whole, base));
         }
     }
     let turn = |count: u64| count / turns;
     let bytes = turn(cost.sent.iter().sum());
-    Ok(Sample { seconds, rounds: turn(cost.rounds), bytes, memory: (before, peak_memory()) })
+    Ok(Sample { seconds, turns, rounds: turn(cost.rounds), bytes, memory: (before, peak_memory()) })
 }
 
 /// Returns when all parties are there.
