@@ -87,6 +87,7 @@ pub(super) fn all() -> Vec<Case> {
     add(Size::Alone, Op::Relabel {}, &[number], Some(Numbers(31)));
     add(Size::Alone, Op::ProveRange {}, &[Numbers(64)], Some(Numbers(31)));
     add(Size::Alone, Op::Gather {}, &[number, Places], Some(Numbers(31)));
+    add(Size::Alone, Op::Scatter {}, &[number, Places], Some(Numbers(31)));
     add(Size::Alone, Op::Sum { len: 0 }, &[Numbers(16)], whole);
     add(Size::Alone, Op::PrefixSum { len: 0 }, &[Numbers(16)], whole);
     add(Size::Alone, Op::Dot { len: 0 }, &[Numbers(16), Public], whole);
@@ -102,6 +103,7 @@ pub(super) fn all() -> Vec<Case> {
         add(Size::Alone, op, &[Public, Public], Some(Public));
     }
     add(Size::Alone, Op::Const { constant: ConstId(0) }, &[], Some(Public));
+    add(Size::Alone, Op::ConstRounded { constant: ConstId(0) }, &[], Some(Public));
     add(Size::Alone, Op::Gather {}, &[Public, Places], Some(Public));
     // Lane by lane.
     add(Size::Single, Op::Add {}, &[number, number], whole);

@@ -169,10 +169,11 @@ impl<'a> Table<'a> {
         Self { constants, kinds }
     }
 
-    /// Whether the kind itself was measured, or one that differs in width alone.
+    /// Whether the operation was measured in some form. On single lanes all cost about the same.
     #[must_use]
     pub fn knows(&self, kind: &Kind) -> bool {
-        self.kinds.contains_key(&(kind.op, kind.form.name(), kind.words, kind.by_public))
+        let form = kind.form.name();
+        self.kinds.keys().any(|(op, own, ..)| *op == kind.op || kind.form == Form::Scalar && *own == form)
     }
 
     /// The measurements of a kind, or of the nearest one that there are some of: the same operation elsewhere, then for lack of better a product or a sum of as many
@@ -188,6 +189,7 @@ impl<'a> Table<'a> {
         let near = [
             (kind.op, form, kind.words, kind.by_public),
             (kind.op, form, kind.words, !kind.by_public),
+            // Its units are of another measure: only the kinds of the same domain compare.
             (stand_in, form, kind.words, false),
         ];
         near.iter().find_map(|key| self.kinds.get(key)).map_or(&[], Vec::as_slice)
