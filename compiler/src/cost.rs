@@ -67,7 +67,12 @@ fn protocols(names: &[String]) -> Result<Vec<&'static Spec>, Failure> {
     let default = ["rep3".to_owned()];
     for name in if names.is_empty() { &default } else { names } {
         let named = if name == ALL { PROTOCOLS.to_vec() } else { vec![protocol(name)?] };
-        named.into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>().into_iter().for_each(|one| found.push(one));
+        named
+            .into_iter()
+            .filter(|one| !found.contains(one))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|one| found.push(one));
     }
     Ok(found)
 }

@@ -225,13 +225,10 @@ fn costs_are_predicted_by_a_calibration() {
             r#"{{"version": 1, "machine": "<b>mine</b>", "cores": 8, "protocols": {{"rep3": {{"round": {ns}, "network_round": 0, "network_byte": 0, "process": 0, "kinds": []}}}}}}"#
         )
     };
-    let (slow, broken, foreign) = (times(1_000_000), times(1).replace("round", "rund"), times(1).replace(": 1, \"m", ": 7, \"m"));
-    let files = [
-        ("main.smpc", hostile.as_str()),
-        ("slow.json", &slow),
-        ("broken.json", &broken),
-        ("foreign.json", &foreign),
-    ];
+    let (slow, broken, foreign) =
+        (times(1_000_000), times(1).replace("round", "rund"), times(1).replace(": 1, \"m", ": 7, \"m"));
+    let files =
+        [("main.smpc", hostile.as_str()), ("slow.json", &slow), ("broken.json", &broken), ("foreign.json", &foreign)];
     let folder = folder_with(&files);
     let at = folder.path();
     let (told, _) = ends(at, &["cost", "main.smpc", "--calibration", "slow.json", "--format", "json"], 0);

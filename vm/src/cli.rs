@@ -36,7 +36,9 @@ pub(crate) enum Command {
         command: SessionCommand,
     },
     /// Measure gates and programs among three processes on this machine, beside its raw limits.
-    #[command(after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration")]
+    #[command(
+        after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
+    )]
     Bench(Bench),
 }
 

@@ -116,9 +116,8 @@ fn chart(title: &str, bars: &[Bar]) -> String {
     let most = shown.iter().map(|bar| bar.value).fold(0.0, f64::max);
     let height = shown.len() * ROW;
     let title = escaped(title);
-    let mut out = format!(
-        "<h3>{title}</h3>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\">\n"
-    );
+    let mut out =
+        format!("<h3>{title}</h3>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\">\n");
     for (row, bar) in shown.iter().enumerate() {
         let label: String = bar.label.chars().take(LABEL).collect();
         let width = if most > 0.0 { (bar.value / most * (WIDTH - 240.0)).max(1.0) } else { 1.0 };
@@ -135,7 +134,8 @@ fn chart(title: &str, bars: &[Bar]) -> String {
     }
     out.push_str("</svg>\n");
     if bars.len() > shown.len() {
-        let _ = writeln!(out, "<p class=\"soft\">And {} more, which the JSON form lists.</p>", bars.len() - shown.len());
+        let _ =
+            writeln!(out, "<p class=\"soft\">And {} more, which the JSON form lists.</p>", bars.len() - shown.len());
     }
     out
 }

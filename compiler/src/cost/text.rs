@@ -128,7 +128,13 @@ pub(super) fn time(seconds: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s")];
     let (scale, unit) = UNITS.iter().rev().find(|(scale, _)| seconds >= *scale).copied().unwrap_or(UNITS[0]);
     let value = seconds / scale;
-    let digits = if value >= 100.0 || value == 0.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let digits = if value >= 100.0 || value == 0.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.digits$} {unit}")
 }
 

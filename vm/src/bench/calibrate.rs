@@ -170,7 +170,8 @@ impl Calibrator<'_> {
         let free = self.turns(0, Some(FREE))?;
         let last = turns.len().saturating_sub(2);
         if let (Some(there), Some(here)) = (free.get(last), turns.get(last)) {
-            let (rounds, more) = (here.rounds * (constants.network_round - constants.round), there.seconds - here.seconds);
+            let (rounds, more) =
+                (here.rounds * (constants.network_round - constants.round), there.seconds - here.seconds);
             constants.network_byte = ((more * 1e9 - rounds) / here.bytes.max(1.0)).max(0.0);
         }
         Ok(())

@@ -216,12 +216,15 @@ impl Case {
             manifest.inputs.push(Input { name, member: None, role, secret: true, ty: array(lo, hi) });
         }
         if turns > 0 && matches!(self.op, Op::Output { .. }) {
-            let Register::Numbers(bits) = self.operands[0] else { return Err(Failure::ours("an output of no numbers")) };
+            let Register::Numbers(bits) = self.operands[0] else {
+                return Err(Failure::ours("an output of no numbers"));
+            };
             let (lo, hi) = range(bits);
             manifest.outputs.push(Output { name: "y".to_owned(), member: None, to: Receivers::All, ty: array(lo, hi) });
         }
         let mut made = module(manifest, maker.slots, maker.levels);
-        made.constants = vec![Constant::Words(vec![3]), Constant::Words(vec![1]), Constant::Range { start: 0, step: 1 }];
+        made.constants =
+            vec![Constant::Words(vec![3]), Constant::Words(vec![1]), Constant::Range { start: 0, step: 1 }];
         made.netlists = vec![adder()];
         made.messages = vec!["a check fails".to_owned()];
         let program = Program::from_bytes(&codec::encode(&made), Params::default().memory)?;

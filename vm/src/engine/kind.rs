@@ -148,9 +148,7 @@ fn numbers(module: &Module, gate: &Gate, lanes: u64) -> u64 {
             results.saturating_mul(inner).saturating_add(results.saturating_mul(RESULT))
         }
         Op::Sum { .. } => operand(),
-        Op::MergeLayer { .. } => {
-            gate.args.first().map_or(lanes, |table| module.slots[table.slot.index()].lanes)
-        }
+        Op::MergeLayer { .. } => gate.args.first().map_or(lanes, |table| module.slots[table.slot.index()].lanes),
         _ => lanes,
     }
 }

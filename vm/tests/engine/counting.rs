@@ -214,7 +214,8 @@ fn costs_by_gate() {
     // Five frames less in the real run, whose headers two gates share.
     assert_eq!(bytes, merged.sent.iter().sum::<u64>() + 5 * 28);
     // Each product has its own rounds, all of them.
-    let steps = |trace: &Trace| trace.steps.iter().map(|(step, _)| step.clone()).zip(trace.totals()).collect::<Vec<_>>();
+    let steps =
+        |trace: &Trace| trace.steps.iter().map(|(step, _)| step.clone()).zip(trace.totals()).collect::<Vec<_>>();
     let products = steps(&apart).into_iter().filter(|(step, _)| {
         let product = |id: &u32| apart.gates[*id as usize].kind.op == "mul";
         step.of.is_some_and(|id| product(&id)) && step.round.as_ref().is_some_and(|round| round.0[2] == 800 + 28)

@@ -264,9 +264,7 @@ impl Ledger {
                 entry.gates = entry.gates.saturating_add(count.saturating_mul(times));
                 entry.seconds += ns * times as f64 / 1e9;
             }
-            if let (Some((sent, _)), Some(entry)) =
-                (&step.round, step.of.and_then(|id| entries.get_mut(id as usize)))
-            {
+            if let (Some((sent, _)), Some(entry)) = (&step.round, step.of.and_then(|id| entries.get_mut(id as usize))) {
                 let bytes = sent.iter().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
                 entry.rounds = entry.rounds.saturating_add(times);
                 entry.bytes_sent = entry.bytes_sent.saturating_add(bytes.saturating_mul(times));
@@ -309,7 +307,8 @@ impl Ledger {
         }
         let mut lines: Vec<LineCost> = lines.into_values().collect();
         lines.sort_by(|a, b| {
-            let by = b.seconds.total_cmp(&a.seconds).then(b.rounds.cmp(&a.rounds)).then(b.bytes_sent.cmp(&a.bytes_sent));
+            let by =
+                b.seconds.total_cmp(&a.seconds).then(b.rounds.cmp(&a.rounds)).then(b.bytes_sent.cmp(&a.bytes_sent));
             by.then_with(|| (&a.file, a.line).cmp(&(&b.file, b.line)))
         });
         lines

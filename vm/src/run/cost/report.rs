@@ -73,7 +73,10 @@ impl Cost {
             ("preprocessing".to_owned(), Json::List(Vec::new())),
             ("kinds".to_owned(), Json::List(self.kinds.iter().map(kind).collect())),
             flag("gates_about", self.about),
-            ("uncalibrated".to_owned(), Json::List(self.unknown.iter().map(|op| Json::Text((*op).to_owned())).collect())),
+            (
+                "uncalibrated".to_owned(),
+                Json::List(self.unknown.iter().map(|op| Json::Text((*op).to_owned())).collect()),
+            ),
             ("lines".to_owned(), Json::List(self.lines.iter().map(line).collect())),
         ])
     }
