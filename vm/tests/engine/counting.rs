@@ -9,7 +9,7 @@ use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
-use smpc_protocols::{Executor, Stats};
+use smpc_protocols::Executor;
 use smpcvm::engine::{Engine, Guide, Trace, depends_on_revealed};
 use std::cell::RefCell;
 use std::rc::Rc;
