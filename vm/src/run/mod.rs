@@ -3,7 +3,7 @@
 //! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
 //! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
 //! * [`local`]: all parties on this machine as threads; [`cluster`] and [`child`]: as processes;
-//! * [`cost`]: rounds and bytes without a run;
+//! * [`cost`]: rounds, bytes, gates, time and memory without a run;
 //! * [`stats`], [`progress`]: what is reported about a run.
 
 pub mod child;
