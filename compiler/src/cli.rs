@@ -58,8 +58,10 @@ pub(crate) enum Command {
     /// Print a compiled program as text, with its inputs, outputs and hash.
     #[command(after_help = "Example:\n  smpcc inspect salary.smpcb")]
     Inspect(Inspect),
-    /// Say how many rounds and bytes a program takes, without running it.
-    #[command(after_help = "Example:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --format json")]
+    /// Say what a program takes, without running it: rounds, bytes, gates, time and memory, and the lines that cost most.
+    #[command(
+        after_help = "Examples:\n  smpcc cost programs/salary_benchmark/main.smpc -D ROWS=5000 --protocol all --rtt 20ms --bandwidth 100mbit\n  smpcc cost programs/salary_benchmark/main.smpc --format html -o cost.html\n\nRounds, bytes and gates are those of a run; time and memory are estimates (docs/cost.md)."
+    )]
     Cost(Cost),
     /// Say what a program reveals, to whom, and what that depends on: a page to sign, with a digest that runs can be pinned to.
     #[command(
@@ -243,9 +245,18 @@ pub(crate) struct Inspect {
 pub(crate) struct Cost {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// A protocol to count under; may be repeated [default: rep3].
+    /// A protocol to count under, or `all`; may be repeated [default: rep3].
     #[arg(long = "protocol", value_name = "NAME")]
     pub(crate) protocols: Vec<String>,
+    /// Time from one party to another and back, e.g. 20ms [default: that of processes on one machine].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) rtt: Option<String>,
+    /// What a link carries in each direction, e.g. 100mbit [default: as much as there is].
+    #[arg(long, value_name = "RATE")]
+    pub(crate) bandwidth: Option<String>,
+    /// What the parties' machines take, as `smpcvm bench --calibrate` has measured it [default: built in].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
     /// The folder of the inputs, where control flow depends on revealed values [default: not read].
     #[arg(long, value_name = "DIR")]
     pub(crate) inputs: Option<PathBuf>,
@@ -253,8 +264,11 @@ pub(crate) struct Cost {
     #[arg(long = "input", value_name = "NAME=FILE")]
     pub(crate) input: Vec<String>,
     /// How the figures are printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+    pub(crate) format: PageFormat,
+    /// Where they go [default: the terminal].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// `smpcc audit`.
@@ -277,6 +291,6 @@ pub(crate) enum PageFormat {
     Text,
     /// For tools.
     Json,
-    /// One page to read, print and sign.
+    /// One page to read and print.
     Html,
 }

@@ -12,6 +12,7 @@ mod completions;
 mod cost;
 mod explain;
 mod fmt;
+mod html;
 mod inspect;
 mod lsp;
 mod run;

@@ -208,6 +208,53 @@ fn costs_are_counted_without_data() {
     let (told, _) = ends(folder.path(), &["cost", "r.smpc", "--inputs", "inputs"], 0);
     assert!(!told.contains('≥'), "{told}");
     ends(folder.path(), &["cost", "main.smpc", "--protocol", "rep5"], 2);
+    // Every protocol, over a network that is named.
+    let network = ["cost", "main.smpc", "--protocol", "all", "--rtt", "20ms", "--bandwidth", "100mbit"];
+    let (told, _) = ends(folder.path(), &network, 0);
+    assert!(told.contains("plain\n") && told.contains("rep3\n") && told.contains("100.000 Mbit/s"), "{told}");
+    let (_, told) = ends(folder.path(), &["cost", "main.smpc", "--rtt", "20"], 2);
+    assert!(told.contains("rtt=20 needs one of the units") && told.contains("help"), "{told}");
+}
+
+/// Predictions rest on a calibration, which may be the user's; a page of them loads nothing.
+#[test]
+fn costs_are_predicted_by_a_calibration() {
+    let hostile = PROGRAM.replace("party A", "// </text><script>\nparty A");
+    let times = |ns: u32| {
+        format!(
+            r#"{{"version": 1, "machine": "<b>mine</b>", "cores": 8, "protocols": {{"rep3": {{"round": {ns}, "network_round": 0, "network_byte": 0, "process": 0, "kinds": []}}}}}}"#
+        )
+    };
+    let (slow, broken, foreign) =
+        (times(1_000_000), times(1).replace("round", "rund"), times(1).replace(": 1, \"m", ": 7, \"m"));
+    let files =
+        [("main.smpc", hostile.as_str()), ("slow.json", &slow), ("broken.json", &broken), ("foreign.json", &foreign)];
+    let folder = folder_with(&files);
+    let at = folder.path();
+    let (told, _) = ends(at, &["cost", "main.smpc", "--calibration", "slow.json", "--format", "json"], 0);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let (cost, assumes) = (&told["protocols"][0], &told["assumes"]);
+    assert_eq!((&assumes["cores"], &assumes["network"]), (&8.into(), &"loopback".into()));
+    // Nothing but rounds, of a millisecond each.
+    let rounds = cost["parties"][0]["rounds"].as_f64().expect("rounds");
+    let seconds = cost["seconds"]["total"].as_f64().expect("seconds");
+    assert!(seconds <= rounds * 1.001e-3 && seconds > 1e-3, "{seconds} {rounds}");
+    assert!(cost["kinds"].as_array().is_some_and(|kinds| !kinds.is_empty()), "{cost}");
+    assert_eq!(cost["preprocessing"], serde_json::json!([]));
+    for (file, says) in
+        [("broken.json", "is no calibration"), ("foreign.json", "version 7"), ("missing.json", "cannot read")]
+    {
+        let (_, told) = ends(at, &["cost", "main.smpc", "--calibration", file], 1);
+        assert!(told.contains(says) && told.contains("help: `smpcvm bench --calibrate"), "{told}");
+    }
+    let (_, told) = ends(at, &["cost", "main.smpc", "--calibration", "slow.json", "--protocol", "plain"], 1);
+    assert!(told.contains("no constants for the protocol `plain`") && told.contains("help"), "{told}");
+    ends(at, &["cost", "main.smpc", "--format", "html", "--calibration", "slow.json", "-o", "cost.html"], 0);
+    let page = std::fs::read_to_string(at.join("cost.html")).expect("a page");
+    assert!(page.contains("Time by source line") && page.contains("<svg") && page.contains("Time by kind of gate"));
+    for loaded in ["<script", "<b>", "src=", "href=", "http:", "https:", "url("] {
+        assert!(!page.contains(loaded), "{loaded} in {page}");
+    }
 }
 
 #[test]

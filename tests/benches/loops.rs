@@ -4,11 +4,9 @@
 //!
 //! That all forms of a row give the same outputs is checked; ratios are to the expert's time and rounds.
 
-use smpc_tests::speed::{self, EXPERT, ROWS, Row};
-use smpc_tests::{json, smpcc, succeed};
+use smpc_tests::speed::{self, EXPERT, ROWS, Row, median, timed};
 use std::collections::BTreeMap;
 use std::env;
-use std::path::Path;
 
 /// What is asked for.
 struct Options {
@@ -64,11 +62,6 @@ fn measure(row: &Row, options: &Options) {
             }
         }
     }
-    let median = |seconds: &[f64]| {
-        let mut seconds = seconds.to_vec();
-        seconds.sort_by(f64::total_cmp);
-        seconds[seconds.len() / 2]
-    };
     let (base, least) =
         times.get(EXPERT).map(|(seconds, rounds)| (median(seconds), *rounds as f64)).expect("an expert");
     for (form, (seconds, rounds)) in &times {
@@ -77,17 +70,4 @@ fn measure(row: &Row, options: &Options) {
         let milliseconds = 1e3 * median(seconds);
         println!("{:<20} {form:<10} {milliseconds:>7.1} ms {time:>7.2} {rounds:>9} {ratio:>7.2}{missed}", row.name);
     }
-}
-
-/// A run: seconds of the slowest party, rounds, outputs.
-fn timed(program: &Path, inputs: &[String], network: &[String], scratch: &Path) -> (f64, u64, serde_json::Value) {
-    let (stats, outputs) = (scratch.join("stats.json"), scratch.join("outputs.json"));
-    let mut command = smpcc();
-    command.arg("run").arg(program).args(inputs).args(network);
-    let _ = succeed(command.arg("--stats").arg(&stats).arg("--output").arg(&outputs));
-    let stats = json(&stats);
-    let parties = stats["parties"].as_array().expect("a list of parties");
-    let seconds = parties.iter().filter_map(|party| party["seconds"]["run"].as_f64()).fold(0.0, f64::max);
-    let rounds = parties.iter().filter_map(|party| party["rounds"].as_u64()).max().unwrap_or(0);
-    (seconds, rounds, json(&outputs))
 }

@@ -88,11 +88,37 @@ pub fn inputs(module: &Module, folder: &Path) -> Vec<String> {
 fn value(ty: &DataType, numbers: &mut crate::salaries::Seeded) -> Value {
     match ty {
         DataType::Int { lo, hi } => numbers.between(*lo, *hi).into(),
+        DataType::Bits { width } => {
+            let digits = (0..width.div_ceil(4)).map(|_| format!("{:x}", numbers.between(0, 15)));
+            format!("0x{}", digits.collect::<String>()).into()
+        }
         DataType::Array { shape, element } => {
             let Some((len, rest)) = shape.split_first() else { return value(element, numbers) };
             let inner = DataType::Array { shape: rest.to_vec(), element: element.clone() };
             (0..*len).map(|_| value(&inner, numbers)).collect::<Vec<Value>>().into()
         }
-        other => panic!("these programs take whole numbers, not {other:?}"),
+        other => panic!("these programs take whole numbers and words, not {other:?}"),
     }
+}
+
+/// A run among processes: seconds of the slowest party from when all are connected, rounds, outputs. `network` holds the arguments that slow it down.
+#[must_use]
+pub fn timed(program: &Path, inputs: &[String], network: &[String], scratch: &Path) -> (f64, u64, Value) {
+    let (stats, outputs) = (scratch.join("stats.json"), scratch.join("outputs.json"));
+    let mut command = crate::smpcc();
+    command.arg("run").arg(program).args(inputs).args(network);
+    let _ = crate::succeed(command.arg("--stats").arg(&stats).arg("--output").arg(&outputs));
+    let stats = crate::json(&stats);
+    let parties = stats["parties"].as_array().expect("a list of parties");
+    let seconds = parties.iter().filter_map(|party| party["seconds"]["run"].as_f64()).fold(0.0, f64::max);
+    let rounds = parties.iter().filter_map(|party| party["rounds"].as_u64()).max().unwrap_or(0);
+    (seconds, rounds, crate::json(&outputs))
+}
+
+/// The middle one.
+#[must_use]
+pub fn median(seconds: &[f64]) -> f64 {
+    let mut seconds = seconds.to_vec();
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
 }

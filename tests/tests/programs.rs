@@ -1,5 +1,6 @@
 //! Every program of `programs/` gives its expected output, bit for bit, under every protocol and transport.
 
+use smpc_protocols::registry;
 use smpc_tests::{json, program, smpcc, succeed};
 use std::path::Path;
 
@@ -60,24 +61,35 @@ fn rep3_as_three_processes() {
     PROGRAMS.iter().for_each(|name| matches_expected(name, &[]));
 }
 
-/// `cost` is the engine run dry: its rounds and bytes are those that a run reports.
+/// `cost` is the engine run dry: its rounds and bytes are those that a run reports, under every protocol.
 #[test]
 fn cost_equals_the_counters_of_the_run() {
     for name in PROGRAMS {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (result, stats) = (folder.path().join("result.json"), folder.path().join("stats.json"));
         let stats_text = stats.to_string_lossy().into_owned();
-        run(name, &["--in-process", "--stats", &stats_text], &result);
-        let counted = succeed(smpcc().arg("cost").arg(program(name).join("main.smpc")).args(["--format", "json"]));
+        let mut cost = smpcc();
+        cost.arg("cost").arg(program(name).join("main.smpc")).args(["--protocol", "all", "--format", "json"]);
+        let counted = succeed(&mut cost);
         let counted: serde_json::Value = serde_json::from_slice(&counted.stdout).expect("cost prints JSON");
-        let run = json(&stats);
-        let parties = run["parties"].as_array().expect("a list of parties");
-        for (party, measured) in parties.iter().enumerate() {
-            let predicted = &counted["protocols"][0]["parties"][party];
-            for field in ["rounds", "bytes_sent"] {
-                assert!(measured[field].is_u64(), "{name}: party {party} reports no {field}");
-                assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party}");
+        let counted = counted["protocols"].as_array().expect("a list of protocols");
+        assert_eq!(counted.len(), registry::PROTOCOLS.len());
+        for predicted in counted {
+            let protocol = predicted["protocol"].as_str().expect("a name");
+            run(name, &["--protocol", protocol, "--in-process", "--stats", &stats_text], &result);
+            let run = json(&stats);
+            let parties = run["parties"].as_array().expect("a list of parties");
+            assert_eq!(Some(parties.len()), predicted["parties"].as_array().map(Vec::len));
+            for (party, measured) in parties.iter().enumerate() {
+                let predicted = &predicted["parties"][party];
+                for field in ["rounds", "bytes_sent", "bytes_received"] {
+                    assert!(measured[field].is_u64(), "{name}: party {party} reports no {field}");
+                    assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party} under {protocol}");
+                }
             }
+            // Where time is predicted there are lines and kinds that take it.
+            assert!(predicted["seconds"]["total"].as_f64() > Some(0.0), "{name}");
+            assert!(predicted["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{name}");
         }
     }
 }

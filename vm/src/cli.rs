@@ -36,7 +36,9 @@ pub(crate) enum Command {
         command: SessionCommand,
     },
     /// Measure gates and programs among three processes on this machine, beside its raw limits.
-    #[command(after_help = "Example:\n  smpcvm bench --json bench.json")]
+    #[command(
+        after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
+    )]
     Bench(Bench),
 }
 
@@ -147,6 +149,12 @@ pub(crate) struct Bench {
     /// Writes the rows as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Measures what each kind of gate takes under each protocol instead, for the predictions of `smpcc cost`: some minutes.
+    #[arg(long, conflicts_with_all = ["json", "jobs", "protocol"])]
+    pub(crate) calibrate: bool,
+    /// Where the calibration goes [default: printed].
+    #[arg(short, long, value_name = "FILE", requires = "calibrate")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 impl Bench {

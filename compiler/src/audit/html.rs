@@ -2,6 +2,7 @@
 
 use super::page::{Block, Page, severity};
 use super::words::place;
+use crate::html::{escaped, head, marked_up};
 use smpc_bytecode::audit::Severity;
 use std::fmt::Write as _;
 
@@ -18,15 +19,10 @@ ul{padding-left:1.2rem}li{margin:.6rem 0}li li{margin:.1rem 0}code,.source{font-
 /// The HTML of a page.
 pub(super) fn render(page: &Page) -> String {
     let mut out = String::new();
-    let title = escaped(&page.title);
-    // Writing to a string does not fail.
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<dl>\n"
-    );
+    out.push_str(&head(&page.title, STYLE));
+    out.push_str("<dl>\n");
     for (name, value) in &page.facts {
+        // Writing to a string does not fail.
         let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
     }
     out.push_str("</dl>\n");
@@ -77,46 +73,12 @@ pub(super) fn render(page: &Page) -> String {
     out
 }
 
-/// Text in which no character means anything to HTML.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Escaped text, with names between backquotes as code.
-fn marked_up(text: &str) -> String {
-    let mut out = String::new();
-    let pieces: Vec<&str> = text.split('`').collect();
-    for (i, piece) in pieces.iter().enumerate() {
-        let code = i % 2 == 1 && i + 1 < pieces.len();
-        let piece = escaped(piece);
-        if code {
-            let _ = write!(out, "<code>{piece}</code>");
-        } else {
-            out.push_str(&piece);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn nothing_that_a_program_says_is_markup() {
-        assert_eq!(escaped("a<b & \"c\" 'd'>"), "a&lt;b &amp; &quot;c&quot; &#39;d&#39;&gt;");
-        assert_eq!(marked_up("`x<y` and `z"), "<code>x&lt;y</code> and z");
         let source =
             smpc_bytecode::audit::Place { file: "<img>".to_owned(), line: 1, text: "</span><script>".to_owned() };
         let entry = Block::Entry {

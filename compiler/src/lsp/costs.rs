@@ -131,6 +131,12 @@ fn counted(place: &Place, text: &str, texts: &BTreeMap<String, String>) -> Optio
     let params = Params { steps: MOST_STEPS, ..Params::default() };
     let program = Program::from_bytes(&codec::encode(&module), params.memory).ok()?;
     let cost = count(&Task::local(program, &REP3, params), None).ok()?;
-    let lines = cost.lines.into_iter().map(|line| ((line.file, line.line), (line.rounds, line.bytes_sent))).collect();
+    let talks = |line: &smpcvm::run::cost::LineCost| line.rounds > 0 || line.bytes_sent > 0;
+    let lines = cost
+        .lines
+        .into_iter()
+        .filter(talks)
+        .map(|line| ((line.file, line.line), (line.rounds, line.bytes_sent)))
+        .collect();
     Some(LineCosts { protocol: cost.protocol.name, at_least: cost.at_least, lines })
 }

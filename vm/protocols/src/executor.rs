@@ -67,7 +67,11 @@ pub struct Executor {
     blocks: Cell<u64>,
     epoch: Cell<u32>,
     dry: bool,
+    watch: Option<Watch>,
 }
+
+/// What is told of each round: payload and headers to and from each party.
+type Watch = Box<dyn Fn(&[u64], &[u64])>;
 
 impl Executor {
     /// An executor for party `me` of `parties` over `wire`. `session` and `worker` stand in every frame.
@@ -99,7 +103,14 @@ impl Executor {
             blocks: Cell::new(0),
             epoch: Cell::new(0),
             dry,
+            watch: None,
         }
+    }
+
+    /// Has `watch` told of each round, as it is registered: the bytes to and from each party, headers included.
+    #[must_use]
+    pub fn watched(self, watch: impl Fn(&[u64], &[u64]) + 'static) -> Self {
+        Self { watch: Some(Box::new(watch)), ..self }
     }
 
     /// This party's number.
@@ -201,15 +212,20 @@ impl Executor {
         // A count of what nobody would run may leave 64 bits.
         let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
         add(&mut inner.stats.rounds, 1);
+        let mut told = self.watch.as_ref().map(|watch| (watch, vec![0; inner.links.len()], vec![0; inner.links.len()]));
         for (peer, link) in inner.links.iter_mut().enumerate() {
-            if link.promised > 0 {
-                add(&mut inner.stats.sent[peer], link.promised + HEADER as u64);
-            }
+            let framed = |bytes: u64| if bytes > 0 { bytes + HEADER as u64 } else { 0 };
+            let sent = framed(link.promised);
             let header = |length| header(self.session, self.worker, self.tick.get(), length);
-            let expected = link.close(header)?;
-            if expected > 0 {
-                add(&mut inner.stats.received[peer], expected + HEADER as u64);
+            let received = framed(link.close(header)?);
+            add(&mut inner.stats.sent[peer], sent);
+            add(&mut inner.stats.received[peer], received);
+            if let Some((_, all_sent, all_received)) = &mut told {
+                (all_sent[peer], all_received[peer]) = (sent, received);
             }
+        }
+        if let Some((watch, sent, received)) = told {
+            watch(&sent, &received);
         }
         Ok(())
     }

@@ -22,6 +22,10 @@ pub struct Spec {
     pub adversary: Adversary,
     /// Where it computes.
     pub domain: &'static str,
+    /// Bytes that a party holds of a secret number.
+    pub lane_bytes: u64,
+    /// Bytes that a party holds of 512 secret bits.
+    pub row_bytes: u64,
     /// The adversary model in a sentence, for the operator.
     pub warning: &'static str,
 }
@@ -33,6 +37,8 @@ pub static PLAIN: Spec = Spec {
     tolerates: 0,
     adversary: Adversary::None,
     domain: "integers, in the clear",
+    lane_bytes: 8,
+    row_bytes: 64,
     warning: "nothing is secret: one party sees everything",
 };
 
@@ -43,6 +49,8 @@ pub static REP3: Spec = Spec {
     tolerates: 1,
     adversary: Adversary::SemiHonest,
     domain: "ring 2^64, binary",
+    lane_bytes: 16,
+    row_bytes: 128,
     warning: "semi-honest: a node that cheats, or two that collude, can learn inputs",
 };
 

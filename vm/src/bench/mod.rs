@@ -2,11 +2,14 @@
 //! of five; beside it the machine's raw limits, measured in the same run.
 //!
 //! * `jobs`: what is measured, at each party; `netlist` and `modules`: its circuits and programs;
+//! * [`calibrate`]: the constants of the time model of `smpcc cost`; `cases`: the programs for it;
 //! * `limits`: rings of processes and kernels without a protocol;
 //! * `report`: the table and the JSON rows.
 //!
 //! Each job runs in processes of its own, so that one job's memory is not another one's.
 
+pub mod calibrate;
+mod cases;
 mod jobs;
 mod limits;
 mod modules;

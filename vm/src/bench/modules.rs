@@ -18,7 +18,7 @@ use std::path::Path;
 /// Every number.
 const FULL: RegType = RegType::arith(i64::MIN, i64::MAX);
 
-fn gate(op: Op, dst: Option<View>, args: Vec<View>) -> Level {
+pub(super) fn gate(op: Op, dst: Option<View>, args: Vec<View>) -> Level {
     Level { entries: vec![Entry::Gate(Gate { op, dst, args, site: SiteId(0) })] }
 }
 
@@ -26,7 +26,7 @@ fn one(slot: u32) -> View {
     View::lane(SlotId(slot), 0)
 }
 
-fn module(manifest: Manifest, slots: Vec<Slot>, main: Vec<Level>) -> Module {
+pub(super) fn module(manifest: Manifest, slots: Vec<Slot>, main: Vec<Level>) -> Module {
     let sources = SourceTable {
         files: vec!["bench".to_owned()],
         sites: vec![Site { file: FileId(0), line: 1, column: 1, text: String::new() }],

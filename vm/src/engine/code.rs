@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub(super) struct Code<'m> {
     pub(super) main: Block<'m>,
     pub(super) functions: Vec<Block<'m>>,
+    /// All gates, by their numbers.
+    pub(super) gates: Vec<&'m Gate>,
 }
 
 /// The levels of a body.
@@ -41,8 +43,8 @@ pub(super) struct Stage<'m> {
 
 /// Something that runs.
 pub(super) enum Node<'m> {
-    /// A gate on single lanes.
-    Scalar(Scalar, SiteId),
+    /// A gate on single lanes, with its number.
+    Scalar(Scalar, SiteId, usize),
     /// Any other gate.
     Gate(GateNode<'m>),
     /// A counted loop.
@@ -124,7 +126,7 @@ impl<'m> Code<'m> {
             facts,
             lifetimes: &lifetimes,
             functions: Vec::with_capacity(module.functions.len()),
-            gates: 0,
+            gates: Vec::new(),
             inputs: count_inputs(module),
             inside: 0,
         };
@@ -135,13 +137,13 @@ impl<'m> Code<'m> {
             builder.functions.push(block);
         }
         let mut main = builder.block(&module.main);
-        let functions = builder.functions;
+        let (functions, gates) = (builder.functions, builder.gates);
         if let Levels::Talking(stages) = &mut main.levels {
             for (stage, dead) in stages.iter_mut().zip(lifetimes.dead(&module.main)) {
                 stage.dead = dead;
             }
         }
-        Self { main, functions }
+        Self { main, functions, gates }
     }
 }
 
@@ -162,7 +164,7 @@ struct Builder<'m, 'f> {
     facts: Option<&'f CostFacts>,
     lifetimes: &'f Lifetimes,
     functions: Vec<Block<'m>>,
-    gates: usize,
+    gates: Vec<&'m Gate>,
     inputs: BTreeMap<(u32, u32), usize>,
     /// Blocks and functions around the entry at hand, where it may run more than once.
     inside: usize,
@@ -203,12 +205,12 @@ impl<'m> Builder<'m, '_> {
     fn entry(&mut self, entry: &'m Entry) -> (Node<'m>, bool, bool) {
         match entry {
             Entry::Gate(gate) => {
-                let id = self.gates;
-                self.gates += 1;
+                let id = self.gates.len();
+                self.gates.push(gate);
                 let varies = gate.dst.as_ref().is_some_and(|dst| self.steers(dst.slot));
                 let local = !talks(self.module, gate, self.relabels);
                 if local && let Some(scalar) = Scalar::of(self.module, gate) {
-                    return (Node::Scalar(scalar, gate.site), true, varies);
+                    return (Node::Scalar(scalar, gate.site, id), true, varies);
                 }
                 let last = match gate.op {
                     Op::Input { input, leaf } => self.inside == 0 && self.inputs.get(&(input.0, leaf)) == Some(&1),

@@ -1,20 +1,20 @@
-//! What a run that only counts needs beside the engine: values that a real run would have opened, and costs by source line.
+//! What a run that only counts needs beside the engine: values that a real run would have opened, and a trace of what it does.
 
+use super::code::{Block, Code, Levels, Node};
 use super::facts::CostFacts;
-use super::{Engine, Leaves};
-use smpc_bytecode::module::Module;
-use smpc_bytecode::op::SiteId;
+use super::trace::Trace;
+use super::{Engine, Leaves, Store};
+use smpc_bytecode::module::{Bound, Module};
+use smpc_bytecode::op::SlotId;
 use smpc_bytecode::verify::Verified;
-use smpc_protocols::{Protocol, Stats};
+use smpc_protocols::Protocol;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// Opened values and public inputs of one run, by gate, for another run to follow that only counts.
 #[derive(Clone, Debug, Default)]
 pub struct Guide(BTreeMap<usize, VecDeque<Vec<i64>>>);
-
-/// Rounds and bytes that each source place costs by itself.
-pub type LineCosts = BTreeMap<SiteId, Stats>;
 
 /// Whether what a program costs depends on values that only a real run knows.
 #[must_use]
@@ -27,7 +27,8 @@ pub fn depends_on_revealed(module: &Verified<Module>) -> bool {
 pub(super) struct Counting<'m> {
     record: Option<&'m RefCell<Guide>>,
     follow: Option<RefCell<Guide>>,
-    lines: Option<&'m RefCell<LineCosts>>,
+    trace: Option<Rc<RefCell<Trace>>>,
+    by_gate: bool,
 }
 
 impl Counting<'_> {
@@ -42,8 +43,23 @@ impl Counting<'_> {
     }
 
     /// Whether the entries of a level run one after the other, so that each has a cost of its own.
-    pub(super) const fn by_line(&self) -> bool {
-        self.lines.is_some()
+    pub(super) const fn by_gate(&self) -> bool {
+        self.by_gate
+    }
+
+    /// The trace, where there is one.
+    pub(super) fn trace<R>(&self, f: impl FnOnce(&mut Trace) -> R) -> Option<R> {
+        self.trace.as_ref().map(|trace| f(&mut trace.borrow_mut()))
+    }
+
+    /// A gate begins.
+    pub(super) fn gate(&self, id: usize) {
+        self.trace(|trace| trace.gate(id));
+    }
+
+    /// A register loses its content.
+    pub(super) fn clear(&self, slot: SlotId) {
+        self.trace(|trace| trace.clear(slot));
     }
 
     /// Notes a revealed value, or replaces it with the one of the run that this one follows.
@@ -53,38 +69,6 @@ impl Counting<'_> {
         }
         let known = self.follow.as_ref().and_then(|guide| guide.borrow_mut().0.get_mut(&gate)?.pop_front());
         known.filter(|known| known.len() == values.len()).unwrap_or(values)
-    }
-
-    /// Adds to the cost of a place.
-    pub(super) fn note(&self, site: SiteId, cost: &Stats) {
-        if let Some(lines) = self.lines {
-            let mut lines = lines.borrow_mut();
-            add(lines.entry(site).or_default(), cost, 1);
-        }
-    }
-
-    /// The costs so far, to be handed to [`Counting::repeat`].
-    pub(super) fn lines(&self) -> LineCosts {
-        self.lines.map(|lines| lines.borrow().clone()).unwrap_or_default()
-    }
-
-    /// Adds `times` times what was added since `before`.
-    pub(super) fn repeat(&self, before: &LineCosts, times: u64) {
-        if let Some(lines) = self.lines {
-            for (site, cost) in lines.borrow_mut().iter_mut() {
-                let turn = before.get(site).map_or_else(|| cost.clone(), |before| cost.since(before));
-                add(cost, &turn, times);
-            }
-        }
-    }
-}
-
-fn add(sum: &mut Stats, cost: &Stats, times: u64) {
-    let plus = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more.saturating_mul(times));
-    plus(&mut sum.rounds, cost.rounds);
-    for (sum, cost) in [(&mut sum.sent, &cost.sent), (&mut sum.received, &cost.received)] {
-        sum.resize(sum.len().max(cost.len()), 0);
-        sum.iter_mut().zip(cost).for_each(|(sum, more)| plus(sum, *more));
     }
 }
 
@@ -103,12 +87,20 @@ impl<'m, P: Protocol> Engine<'m, P> {
         self
     }
 
-    /// Adds up what each source place costs. The entries of a level then run one after the other, so that rounds that merge in a real run are
-    /// counted at each place that has a part in them.
+    /// Writes down what the run does. With `by_gate` the entries of a level run one after the other, so that rounds that merge in a real run are counted at each gate
+    /// that has a part in them.
     #[must_use]
-    pub fn by_line(mut self, lines: &'m RefCell<LineCosts>) -> Self {
-        self.counting.lines = Some(lines);
+    pub fn traced(mut self, trace: Rc<RefCell<Trace>>, by_gate: bool) -> Self {
+        self.counting.trace = Some(trace);
+        self.counting.by_gate = by_gate;
         self
+    }
+
+    /// Counts the gates of turns that are not run, because they cost no messages: so many times those of the body.
+    pub(super) fn count_local(&self, store: &Store<'m, P>, code: &Code<'m>, body: &Block<'m>, times: u64) {
+        if let Some(trace) = &self.counting.trace {
+            count_block(&mut trace.borrow_mut(), store, code, body, times);
+        }
     }
 
     /// The values that this node supplies for a leaf of an input; taken where nothing else reads them.
@@ -117,5 +109,46 @@ impl<'m, P: Protocol> Engine<'m, P> {
         let leaves: &mut Leaves = inputs.get_mut(input)?.as_mut()?;
         let values = leaves.get_mut(leaf)?;
         Some(if last { std::mem::take(values) } else { values.clone() })
+    }
+}
+
+fn count_block<'m, P: Protocol>(
+    trace: &mut Trace,
+    store: &Store<'m, P>,
+    code: &Code<'m>,
+    block: &Block<'m>,
+    times: u64,
+) {
+    let Levels::Local(nodes) = &block.levels else { return };
+    for node in nodes {
+        match node {
+            Node::Scalar(_, _, id) => trace.work(*id, times),
+            Node::Gate(gate) => trace.work(gate.id, times),
+            Node::Loop(l) => {
+                let bound = |bound: Bound| match bound {
+                    Bound::Const(value) => value,
+                    Bound::Slot(slot) => store.control(slot),
+                };
+                let constant = |bound: Bound| matches!(bound, Bound::Const(_));
+                trace.approximate |= !constant(l.of.from) || !constant(l.of.to);
+                let turns = i128::from(bound(l.of.to)) - i128::from(bound(l.of.from));
+                let turns = u64::try_from(turns.max(0)).unwrap_or(u64::MAX);
+                count_block(trace, store, code, &l.body, times.saturating_mul(turns));
+            }
+            Node::While(w) => {
+                trace.approximate = true;
+                count_block(trace, store, code, &w.head, times);
+                count_block(trace, store, code, &w.body, times);
+            }
+            Node::If(i) => {
+                trace.approximate = true;
+                count_block(trace, store, code, &i.then, times);
+            }
+            Node::Call(function, _) => {
+                if let Some(body) = code.functions.get(*function) {
+                    count_block(trace, store, code, body, times);
+                }
+            }
+        }
     }
 }

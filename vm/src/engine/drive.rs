@@ -1,6 +1,7 @@
 //! Runs what talks: stages in order, the entries of a stage side by side.
 
 use super::code::{Block, Code, GateNode, IfNode, Levels, LoopNode, Node, Stage, WhileNode};
+use super::trace::Trace;
 use super::{Engine, Stop, gates};
 use smpc_bytecode::op::SiteId;
 use smpc_protocols::{Protocol, Stats, join_all};
@@ -35,7 +36,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
         match &stage.talking[..] {
             [] => {}
             [node] => self.node(code, node).await?,
-            nodes if self.counting.by_line() => {
+            nodes if self.counting.by_gate() => {
                 for node in nodes {
                     self.node(code, node).await?;
                 }
@@ -44,7 +45,10 @@ impl<'m, P: Protocol> Engine<'m, P> {
         }
         if !stage.dead.is_empty() {
             let mut store = self.store.borrow_mut();
-            stage.dead.iter().for_each(|slot| store.clear(*slot));
+            for slot in &stage.dead {
+                store.clear(*slot);
+                self.counting.clear(*slot);
+            }
         }
         (self.progress)();
         Ok(())
@@ -77,19 +81,13 @@ impl<'m, P: Protocol> Engine<'m, P> {
     fn gate<'a>(&'a self, node: &'a GateNode<'m>) -> Running<'a> {
         let issued = self.step(node.gate.site);
         let cx = self.executor.gate(self.instances.replace(self.instances.get() + 1));
-        if !self.counting.by_line() {
-            return match issued {
-                Ok(()) => gates::run(self, node, cx),
-                Err(stop) => Box::pin(std::future::ready(Err(stop))),
-            };
+        match issued {
+            Ok(()) => {
+                self.counting.gate(node.id);
+                gates::run(self, node, cx)
+            }
+            Err(stop) => Box::pin(std::future::ready(Err(stop))),
         }
-        Box::pin(async move {
-            issued?;
-            let before = self.executor.stats();
-            gates::run(self, node, cx).await?;
-            self.counting.note(node.gate.site, &self.executor.stats().since(&before));
-            Ok(())
-        })
     }
 
     async fn counted(&self, code: &Code<'m>, node: &LoopNode<'m>) -> Result<(), Stop> {
@@ -97,16 +95,16 @@ impl<'m, P: Protocol> Engine<'m, P> {
         self.step(l.site)?;
         let (from, to) = self.bounds(&self.store.borrow(), node)?;
         let counts_one = self.executor.is_dry() && node.uniform && self.side_by_side.get() == 0;
-        let before = counts_one.then(|| (self.executor.stats(), self.counting.lines()));
+        let before = counts_one.then(|| (self.executor.stats(), self.counting.trace(Trace::mark)));
         for turn in from..to {
             self.step(l.site)?;
             self.store.borrow_mut().set_control(l.counter, turn);
             self.block(code, &node.body).await?;
-            if let Some((stats, lines)) = &before {
+            if let Some((stats, mark)) = &before {
                 // Every turn costs what this one did.
                 let rest = u64::try_from(i128::from(to) - i128::from(from) - 1).unwrap_or(u64::MAX);
                 self.executor.add_stats(&self.executor.stats().since(stats), rest);
-                self.counting.repeat(lines, rest);
+                self.counting.trace(|trace| trace.fold(mark.unwrap_or_default(), rest.saturating_add(1)));
                 self.store.borrow_mut().set_control(l.counter, to - 1);
                 return Ok(());
             }
@@ -141,13 +139,18 @@ impl<'m, P: Protocol> Engine<'m, P> {
     /// Counts both sides and keeps the cheaper one.
     async fn cheaper(&self, code: &Code<'m>, node: &IfNode<'m>) -> Result<(), Stop> {
         let start = self.executor.stats();
+        let mark = self.counting.trace(Trace::mark).unwrap_or_default();
         self.block(code, &node.then).await?;
         let then = self.executor.stats();
+        let then_parts = self.counting.trace(|trace| trace.cut(mark));
         self.executor.set_stats(start.clone());
+        let mark = self.counting.trace(Trace::mark).unwrap_or_default();
         self.block(code, &node.otherwise).await?;
         let weight = |stats: &Stats| (stats.rounds, stats.sent.iter().sum::<u64>());
         if weight(&then) < weight(&self.executor.stats()) {
             self.executor.set_stats(then);
+            self.counting.trace(|trace| drop(trace.cut(mark)));
+            self.counting.trace(|trace| trace.append(then_parts.unwrap_or_default()));
         }
         Ok(())
     }

@@ -15,8 +15,9 @@ impl<'m, P: Protocol> Engine<'m, P> {
     pub(super) fn local(&self, store: &mut Store<'m, P>, code: &Code<'m>, nodes: &[Node<'m>]) -> Result<(), Stop> {
         for node in nodes {
             match node {
-                Node::Scalar(scalar, site) => {
+                Node::Scalar(scalar, site, id) => {
                     self.step(*site)?;
+                    self.counting.gate(*id);
                     store.scalar(scalar).map_err(|fault| Stop { cause: Cause::Fault(*fault), site: *site })?;
                 }
                 Node::Gate(node) => self.local_gate(store, node)?,
@@ -49,6 +50,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
     fn local_gate(&self, store: &mut Store<'m, P>, node: &GateNode<'m>) -> Result<(), Stop> {
         let gate = node.gate;
         self.step(gate.site)?;
+        self.counting.gate(node.id);
         if let Some(slot) = node.fresh {
             store.clear(slot);
         }
@@ -67,6 +69,8 @@ impl<'m, P: Protocol> Engine<'m, P> {
         let (from, to) = self.bounds(store, node)?;
         if self.executor.is_dry() && node.uniform {
             // Nothing that costs depends on it.
+            let turns = u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0);
+            self.count_local(store, code, &node.body, turns);
             return Ok(());
         }
         let Levels::Local(body) = &node.body.levels else { return Ok(()) };
@@ -83,6 +87,9 @@ impl<'m, P: Protocol> Engine<'m, P> {
 
     fn local_while(&self, store: &mut Store<'m, P>, code: &Code<'m>, node: &WhileNode<'m>) -> Result<(), Stop> {
         if self.executor.is_dry() && !node.head.varies && !node.body.varies {
+            self.count_local(store, code, &node.head, 1);
+            self.count_local(store, code, &node.body, 1);
+            self.counting.trace(|trace| trace.approximate = true);
             return Ok(());
         }
         let mut turns = 0_u64;

@@ -6,7 +6,7 @@
 //! * `code`, `facts`, `lifetimes`: the module made ready to run;
 //! * `drive` runs what talks, `local` what does not;
 //! * `store` holds the registers; `scalar`, `vector` and `gates` compute;
-//! * `count`: what a run that only counts needs beside.
+//! * `count`: what a run that only counts needs beside; `trace` and `kind`: what it has done, and what that is.
 //!
 //! Each gate gets its dynamic instance number here, in the order in which gates are issued: a second turn of a loop is another instance (R1).
 //! The engine knows no protocol's equations, opens no file and no connection.
@@ -16,21 +16,26 @@ mod count;
 mod drive;
 mod facts;
 mod gates;
+mod kind;
 mod lifetimes;
 mod local;
 mod scalar;
 mod stop;
 mod store;
+mod trace;
 mod vector;
 
-pub use count::{Guide, LineCosts, depends_on_revealed};
+pub use count::{Guide, depends_on_revealed};
+pub use kind::{Form, Kind, kind_of};
 pub use stop::{Cause, Fault, Stop};
+pub use trace::{GateCost, Memory, Part, Step, Trace};
 
 use crate::program::Program;
 use code::Code;
 use count::Counting;
 use facts::CostFacts;
-use smpc_bytecode::module::{Module, Receivers};
+use kind::GateFacts;
+use smpc_bytecode::module::{Gate, Module, Receivers};
 use smpc_bytecode::op::SiteId;
 use smpc_protocols::{Executor, Protocol};
 use std::cell::{Cell, RefCell};
@@ -123,8 +128,13 @@ impl<'m, P: Protocol> Engine<'m, P> {
     pub fn run(self) -> Result<Results, RunError> {
         let facts = (self.executor.is_dry() || self.counting.records()).then(|| CostFacts::of(self.module));
         let code = Code::new(self.module, self.protocol.relabels(), facts.as_ref());
+        self.counting.trace(|trace| {
+            let facts = |gate: &&Gate| GateFacts::of(self.program, gate, self.protocol.relabels());
+            trace.begin(self.module, &code.gates.iter().map(facts).collect::<Vec<_>>());
+        });
         let ended = self.executor.run(self.drive(&code)).map_err(RunError::Protocol)?;
         ended.map_err(RunError::Stop)?;
+        self.counting.trace(Trace::end);
         Ok(self.results.into_inner())
     }
 

@@ -34,6 +34,8 @@ pub enum Order {
     Run(RunOrder),
     /// Measure something.
     Bench(crate::bench::BenchOrder),
+    /// Measure what a kind of gate takes.
+    Calibrate(crate::bench::calibrate::CalibrateOrder),
 }
 
 /// One party's part in a run.
@@ -93,6 +95,7 @@ fn serve() -> Result<serde_json::Value, Vec<Failure>> {
     match order {
         Order::Run(order) => run(order).and_then(|outcome| value(&outcome).map_err(one)),
         Order::Bench(order) => crate::bench::party(&order).map_err(one),
+        Order::Calibrate(order) => crate::bench::calibrate::party(&order).map_err(one),
     }
 }
 
@@ -159,6 +162,11 @@ fn meet(me: usize) -> Result<(TcpListener, Identity, Vec<Node>), Failure> {
         Ok(Node { address: node.address, fingerprint })
     };
     Ok((listener, identity, ready.into_iter().map(node).collect::<Result<_, _>>()?))
+}
+
+/// Tells the parent that this party is ready, where it has no links.
+pub(crate) fn ready(me: usize) -> Result<(), Failure> {
+    meet(me).map(drop)
 }
 
 /// Sets up the session with the other parties of the run.

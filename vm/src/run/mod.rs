@@ -3,7 +3,7 @@
 //! * [`party`]: one party's run over links, or alone in the clear; `wire` hands the links to the protocols;
 //! * [`separate`]: `smpcvm run`, a party with its session file, key and data;
 //! * [`local`]: all parties on this machine as threads; [`cluster`] and [`child`]: as processes;
-//! * [`cost`]: rounds and bytes without a run;
+//! * [`cost`]: rounds, bytes, gates, time and memory without a run;
 //! * [`stats`], [`progress`]: what is reported about a run.
 
 pub mod child;
@@ -14,7 +14,7 @@ pub mod party;
 pub mod progress;
 pub mod separate;
 pub mod stats;
-mod wire;
+pub(crate) mod wire;
 
 use crate::engine::{Inputs, Plan};
 use crate::failure::{Class, Failure};

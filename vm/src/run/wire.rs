@@ -37,7 +37,7 @@ impl Wire for LinkWire {
 }
 
 /// The wire of a party that is alone.
-pub(super) struct NoWire;
+pub(crate) struct NoWire;
 
 impl Wire for NoWire {
     fn try_send(&mut self, peer: usize, _: &[u8]) -> Result<usize, Error> {

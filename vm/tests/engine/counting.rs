@@ -6,12 +6,13 @@ use smpc_bytecode::module::{Bound, Module, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::RegType;
 use smpc_bytecode::verify::Verified;
+use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{NoKeys, Rep3};
-use smpc_protocols::{Executor, Stats};
-use smpcvm::engine::{Engine, Guide, LineCosts, depends_on_revealed};
+use smpcvm::engine::{Engine, Guide, Trace, depends_on_revealed};
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 const BIT: RegType = RegType::arith(-1, 1);
@@ -191,9 +192,9 @@ fn a_count_follows_a_run_in_the_clear() {
     }
 }
 
-/// What is counted by line adds up: bytes without the frames' headers that merged rounds share.
+/// What is counted by gate adds up: bytes without the frames' headers that merged rounds share; and all turns of a loop are in it.
 #[test]
-fn costs_by_line() {
+fn costs_by_gate() {
     let mut m = Make::new();
     let x = m.numbers(0, BIT, 100);
     let y = m.slot(BIT, 100);
@@ -209,19 +210,38 @@ fn costs_by_line() {
     m.output(y, None);
     let module = m.verified();
     let (plan, program) = (plan(&module, 3, u64::MAX), program(&module));
-    let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
-    let lines = RefCell::new(LineCosts::new());
-    Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ()).by_line(&lines).run().expect("a count");
+    let trace = |by_gate: bool| {
+        let trace = Rc::new(RefCell::new(Trace::new(by_gate)));
+        let watched = Rc::clone(&trace);
+        let executor = Executor::dry(0, 3).watched(move |sent, received| watched.borrow_mut().round(sent, received));
+        let protocol = Rep3::<NoKeys>::dry(0);
+        let engine = Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ());
+        engine.traced(Rc::clone(&trace), by_gate).run().expect("a count");
+        let (rounds, bytes) = (executor.rounds(), executor.stats().sent.iter().sum::<u64>());
+        (trace.take(), rounds, bytes)
+    };
     let merged = counted(&module, u64::MAX).remove(0);
-    let sent = |stats: &Stats| stats.sent.iter().sum::<u64>();
-    let lines = lines.into_inner();
-    let total: u64 = lines.values().map(sent).sum();
-    let rounds: u64 = lines.values().map(|stats| stats.rounds).sum();
+    let (apart, rounds, bytes) = trace(true);
     assert_eq!((rounds, merged.rounds), (12, 7));
     // Five frames less in the real run, whose headers two gates share.
-    assert_eq!(total, sent(&merged) + 5 * 28);
-    assert!(
-        lines.values().filter(|stats| stats.rounds == 5 && sent(stats) == 5 * (800 + 28)).count() == 2,
-        "{lines:?}"
-    );
+    assert_eq!(bytes, merged.sent.iter().sum::<u64>() + 5 * 28);
+    // Each product has its own rounds, all of them.
+    let steps =
+        |trace: &Trace| trace.steps.iter().map(|(step, _)| step.clone()).zip(trace.totals()).collect::<Vec<_>>();
+    let products = steps(&apart).into_iter().filter(|(step, _)| {
+        let product = |id: &u32| apart.gates[*id as usize].kind.op == "mul";
+        step.of.is_some_and(|id| product(&id)) && step.round.as_ref().is_some_and(|round| round.0[2] == 800 + 28)
+    });
+    assert_eq!(products.map(|(_, times)| times).collect::<Vec<_>>(), [5, 5]);
+    // The same gates whether they share rounds or not.
+    let gates = |trace: &Trace| {
+        let mut gates: Vec<u64> = vec![0; trace.gates.len()];
+        for (step, times) in steps(trace) {
+            step.work.iter().for_each(|(id, count)| gates[*id as usize] += count * times);
+        }
+        gates
+    };
+    let (together, rounds, _) = trace(false);
+    assert_eq!((gates(&together), rounds), (gates(&apart), 7));
+    assert_eq!(gates(&together).iter().filter(|count| **count == 5).count(), 2);
 }

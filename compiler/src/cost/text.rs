@@ -1,0 +1,156 @@
+//! Costs as text for a terminal.
+
+use smpc_net::Network;
+use smpcvm::engine::{Form, Kind};
+use smpcvm::run::cost::{Assumptions, Cost};
+use std::fmt::Write as _;
+
+/// Source lines and kinds of gates that are shown.
+const MOST: usize = 10;
+
+/// The costs under each protocol, and what they rest on.
+pub(super) fn of(costs: &[Cost], assumptions: &Assumptions<'_>) -> String {
+    let mut out: String = costs.iter().map(one).collect::<Vec<_>>().join("\n");
+    let _ = writeln!(out, "\n{}", rests_on(assumptions));
+    out
+}
+
+/// What the estimates assume, in words.
+pub(super) fn rests_on(assumptions: &Assumptions<'_>) -> String {
+    let calibration = assumptions.calibration;
+    let cores = if calibration.cores == 1 { "core" } else { "cores" };
+    let machine = format!("{}, whose {} {cores} all parties share", calibration.machine, calibration.cores);
+    format!(
+        "Times are estimates for {}, and machines like this one: {machine}. They begin when the parties are connected and have their inputs. Memory is an estimate too.",
+        link(assumptions.network),
+    )
+}
+
+/// A network in words.
+pub(super) fn link(network: Option<Network>) -> String {
+    let Some(network) = network else { return "processes on one machine (loopback)".to_owned() };
+    let rate = network.bandwidth.map_or_else(
+        || "links of any rate".to_owned(),
+        |rate| format!("links of {} each way", scaled(rate, &["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"])),
+    );
+    format!("{rate} with a round trip of {}", time(network.rtt.as_secs_f64()))
+}
+
+fn one(cost: &Cost) -> String {
+    let mut out = String::new();
+    let bound = bound(cost);
+    // Writing to a string does not fail.
+    let _ = writeln!(out, "{}", cost.protocol.name);
+    let split = &cost.time;
+    let _ = writeln!(
+        out,
+        "  {bound}{} predicted: {} work, {} waiting for messages, {} for the links' rate; no preprocessing",
+        time(split.total()),
+        time(split.work),
+        time(split.latency),
+        time(split.bandwidth)
+    );
+    for (party, (stats, memory)) in cost.parties.iter().zip(&cost.memory).enumerate() {
+        let sum = |bytes: &[u64]| bytes.iter().fold(0_u64, |sum, more| sum.saturating_add(*more));
+        let _ = writeln!(
+            out,
+            "  party {party}: {bound}{} rounds, {bound}{} sent, {bound}{} received, about {} of memory",
+            stats.rounds,
+            bytes(sum(&stats.sent)),
+            bytes(sum(&stats.received)),
+            bytes(*memory)
+        );
+    }
+    if cost.at_least {
+        out.push_str("  a run may cost more: it depends on values that the program reveals; with --inputs DIR it is followed on data\n");
+    }
+    if !cost.kinds.is_empty() {
+        let about = if cost.about { ", some of them counted by the bounds of one turn" } else { "" };
+        let _ = writeln!(out, "  the dearest kinds of gates{about}:");
+    }
+    for kind in cost.kinds.iter().take(MOST) {
+        let _ = writeln!(
+            out,
+            "  {:>10} {:>12} gates {:>14} lanes  {}",
+            time(kind.seconds),
+            kind.gates,
+            kind.lanes,
+            name(&kind.kind)
+        );
+    }
+    if !cost.unknown.is_empty() {
+        let _ = writeln!(
+            out,
+            "  not calibrated, and taken to cost what a product or sum of as many lanes does: {}",
+            cost.unknown.join(", ")
+        );
+    }
+    if !cost.lines.is_empty() {
+        out.push_str("  the dearest lines (rounds that merge count at each line that has a part in them):\n");
+    }
+    for line in cost.lines.iter().take(MOST) {
+        let place = format!("{}:{}", line.file, line.line);
+        let _ = writeln!(
+            out,
+            "  {:>10} {:>8} rounds {:>10}  {place:<20} {}",
+            time(line.seconds),
+            line.rounds,
+            bytes(line.bytes_sent),
+            line.text.trim()
+        );
+    }
+    out
+}
+
+/// What stands before figures that are a lower bound.
+pub(super) const fn bound(cost: &Cost) -> &'static str {
+    if cost.at_least { "≥ " } else { "" }
+}
+
+/// A kind of gate in words.
+pub(super) fn name(kind: &Kind) -> String {
+    let what = match (kind.form, kind.words) {
+        (Form::Scalar, _) => " of single lanes".to_owned(),
+        (Form::Public, _) => " of public lanes".to_owned(),
+        (Form::Local, true) => " of words, local".to_owned(),
+        (Form::Local, false) => ", local".to_owned(),
+        (Form::Shared, true) => " of words".to_owned(),
+        (Form::Shared, false) if kind.width > 64 => ", full range".to_owned(),
+        (Form::Shared, false) if kind.width > 0 => format!(", {} bits", kind.width),
+        (Form::Shared, false) => String::new(),
+    };
+    let by = if kind.by_public { ", by public" } else { "" };
+    format!("{}{what}{by}", kind.op)
+}
+
+/// A time for people.
+pub(super) fn time(seconds: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s")];
+    let (scale, unit) = UNITS.iter().rev().find(|(scale, _)| seconds >= *scale).copied().unwrap_or(UNITS[0]);
+    let value = seconds / scale;
+    let digits = if value >= 100.0 || value == 0.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+/// A number of bytes for people.
+pub(crate) fn bytes(count: u64) -> String {
+    scaled(count, &["B", "kB", "MB", "GB", "TB"])
+}
+
+/// A number with three digits and the unit that suits it, each a thousand times the one before.
+fn scaled(count: u64, units: &[&str; 5]) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{count} {}", units[0]) } else { format!("{value:.3} {}", units[unit]) }
+}
