@@ -7,7 +7,7 @@
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
 //! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
-//! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x)
+//! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x), or mul(x, 2^(frac-k))
 //! ```
 //!
 //! Comparisons take their widths from the ranges of their operands when they run, products by public factors are local, and a square is
@@ -45,6 +45,8 @@ enum Better {
     Word(i64),
     /// The same raw numbers with another number of fractional bits.
     Rescaled(Ref),
+    /// Raw numbers times a constant.
+    Multiple(Ref, i64),
 }
 
 impl Rewrite for Strength {
@@ -59,6 +61,7 @@ impl Rewrite for Strength {
                     gate.args = args;
                 }
                 Some(Better::Rescaled(x)) => rescale(program, gate, x, out),
+                Some(Better::Multiple(x, factor)) => multiply(program, gate, (x, factor), out),
                 Some(Better::Word(word)) => fill(program, gate, word, out),
                 Some(Better::Op(..)) | None => {}
             }
@@ -120,6 +123,14 @@ impl Strength {
                 let bits = by.trailing_zeros();
                 match bits.checked_sub(frac) {
                     _ if !by.is_power_of_two() => None,
+                    None => {
+                        let factor = 1_i64.checked_shl(frac - bits).filter(|factor| *factor > 0)?;
+                        // What is known of the quotient may be less than what a product would show.
+                        let (least, greatest) = program.ty(gate.result?).range();
+                        let fits =
+                            |end: i64| end.checked_mul(factor).is_some_and(|end| least <= end && end <= greatest);
+                        (fits(range(x).0) && fits(range(x).1)).then(|| Better::Multiple(x.clone(), factor))
+                    }
                     Some(0) => Some(Better::Rescaled(x.clone())),
                     Some(bits) if range(x).0 > -(1 << 62) && range(x).1 < 1 << 62 => {
                         Some(Better::Op(Op::Round { bits }, vec![x.clone()]))
@@ -193,6 +204,16 @@ fn rescale(program: &mut Program, gate: &mut Gate, x: Ref, out: &mut Vec<Inst>) 
     let place = Place::strided(0, 0, x.lanes());
     gate.op = Op::Add {};
     gate.args = vec![x, Ref { value: zero, place }];
+}
+
+/// Makes the gate a product with a constant.
+fn multiply(program: &mut Program, gate: &mut Gate, (x, factor): (Ref, i64), out: &mut Vec<Inst>) {
+    let constant = program.constant(Constant::Words(vec![factor]));
+    let by = program.value(Slot { ty: RegType::pub_int(factor, factor), lanes: 1 }, "");
+    out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(by), site: gate.site }));
+    let place = Place::strided(0, 0, x.lanes());
+    gate.op = Op::Mul {};
+    gate.args = vec![x, Ref { value: by, place }];
 }
 
 /// Whether it is a truth value, of which 1 is all.

@@ -97,7 +97,8 @@ impl Pass {
         let mut results = Vec::with_capacity(l.carried.len());
         let mut carried = Vec::with_capacity(l.carried.len());
         for c in &l.carried {
-            let next = self.program.value(self.program.slot(c.next), "");
+            // A turn too many hands on what it was given, of which less may be known than of what a turn makes.
+            let next = self.program.value(self.program.slot(c.param), "");
             results.push(Joined { then: c.next, otherwise: c.param, result: next });
             carried.push(Carried { next, ..*c });
         }
