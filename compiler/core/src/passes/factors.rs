@@ -11,6 +11,7 @@
 use super::forward::{self, Replaced, Rewrite};
 use super::ranges;
 use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId};
+use smpc_bytecode::interval::Interval;
 
 /// Moves public factors out of products of secrets.
 #[must_use]
@@ -78,6 +79,13 @@ impl Factors {
             };
             let (Ok(lo), Ok(hi)) = (i64::try_from(range.lo), i64::try_from(range.hi)) else { continue };
             let Slot { ty, lanes } = program.slot(result);
+            // A square is seen to be one only where both of its factors are the same.
+            let word = self.words.get(factor.index()).copied().flatten();
+            let (least, greatest) = ty.range();
+            let whole = Interval::new(least.into(), greatest.into());
+            if !word.is_some_and(|word| range.mul(Interval::of(word.into())).within(whole)) {
+                continue;
+            }
             let Some(frac) = ty.frac().checked_sub(program.ty(*factor).frac()) else { continue };
             let product = program.value(Slot { ty: RegType::Arith { lo, hi, frac }, lanes }, "");
             out.push(Inst::Gate(Gate { op: Op::Mul {}, args, result: Some(product), site: gate.site }));
