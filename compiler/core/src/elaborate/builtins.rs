@@ -99,6 +99,7 @@ impl Elaborator<'_> {
             ("bit", [x, at]) => self.bit(*x, *at, span),
             ("__parts", [x, width]) => self.parts_along(*x, *width, span),
             ("__joined", [rows]) => self.joined_along(*rows, span),
+            ("__slice", [x, from, width]) => self.slice_of(*x, [from.0, width.0], span),
             ("__flat", [x]) => {
                 Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() })
             }
