@@ -46,9 +46,12 @@ const FUNCTIONS: &[Function] = &[
     function("ln(x)", (whole(1) / 2, whole(1 << 44)), f64::ln, |_, _| UNIT / 2.0 + power(-22)),
     function("pow(x, 2.5)", (1, whole(500)), |x| x.powf(2.5), |_, y| UNIT / 2.0 + y * power(-24) * 3.5),
     function("pow(x, -1.5)", (655, whole(1000)), |x| x.powf(-1.5), |_, y| UNIT / 2.0 + y * power(-24) * 2.5),
-    function("pow(3.0, x)", (whole(-20), whole(20)), |x| 3_f64.powf(x), |x, y| {
-        UNIT / 2.0 + y * power(-24) * (1.0 + x.abs())
-    }),
+    function(
+        "pow(3.0, x)",
+        (whole(-20), whole(20)),
+        |x| 3_f64.powf(x),
+        |x, y| UNIT / 2.0 + y * power(-24) * (1.0 + x.abs()),
+    ),
     function("reciprocal(x)", (1, whole(100)), f64::recip, |_, y| UNIT / 2.0 + y * power(-26)),
     function("reciprocal(x)", (whole(-1 << 40), whole(1 << 40)), inverse, |_, y| UNIT / 2.0 + y.abs() * power(-26)),
     function("sin(x)", (whole(-10), whole(10)), f64::sin, |_, _| UNIT / 2.0 + power(-20)),
@@ -67,7 +70,10 @@ fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-#[allow(clippy::cast_precision_loss, reason = "units of the tests have at most 53 bits, or their neighbours do as well")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "units of the tests have at most 53 bits, or their neighbours do as well"
+)]
 fn float(units: i64) -> f64 {
     units as f64 * UNIT
 }
