@@ -4,7 +4,7 @@ use smpc_protocols::registry;
 use smpc_tests::{json, program, smpcc, succeed};
 use std::path::Path;
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "ad_lift",
     "aes",
     "auction",
@@ -13,6 +13,7 @@ const PROGRAMS: [&str; 11] = [
     "histogram",
     "inner_product",
     "linear_regression",
+    "logistic_regression",
     "millionaires",
     "salary_benchmark",
     "survey",

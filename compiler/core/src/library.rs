@@ -11,6 +11,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("crypto", include_str!("../../../stdlib/crypto.smpc")),
     ("linalg", include_str!("../../../stdlib/linalg.smpc")),
     ("math", include_str!("../../../stdlib/math.smpc")),
+    ("ml", include_str!("../../../stdlib/ml.smpc")),
     ("sort", include_str!("../../../stdlib/sort.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
 ];

@@ -99,6 +99,7 @@ impl Elaborator<'_> {
             ("bit", [x, at]) => self.bit(*x, *at, span),
             ("__parts", [x, width]) => self.parts_along(*x, *width, span),
             ("__joined", [rows]) => self.joined_along(*rows, span),
+            ("__slice", [x, from, width]) => self.slice_of(*x, [from.0, width.0], span),
             ("__flat", [x]) => {
                 Ok(Value { ty: x.0.ty.below(2).arrays(&[x.0.ty.extents()[..2].iter().product()]), ..x.0.clone() })
             }
@@ -136,6 +137,8 @@ impl Elaborator<'_> {
             }
             ("__sqrt", [x]) => self.square_root(*x, span),
             ("__sorted", [xs]) => self.sorted(*xs, span),
+            ("__units", [x]) => self.units(*x, span),
+            ("__within", [x, lo, hi]) => self.proven(*x, *lo, *hi, span),
             (text, _) => {
                 let usage = usage(text)?;
                 let message = format!("`{text}` does not take {} arguments", args.len());
@@ -706,6 +709,30 @@ impl Elaborator<'_> {
         let blame = self.blame(span, "sqrt", &[&operand]);
         let leaf = self.number(Op::Sqrt { frac }, vec![view], (scalar, exact, lanes), &blame)?;
         Ok(Operand { leaf, ..operand }.into_value())
+    }
+
+    /// A `fix` number as the integer of units in its last place: the same raw number without a scale.
+    fn units(&mut self, (x, at): (&Value, Span), span: Span) -> Outcome<Value> {
+        let operand = Self::operand(x, at).filter(|operand| operand.scalar.is_number()).ok_or(Reported)?;
+        let (scalar, lanes) = (operand.scalar, operand.leaf.lanes());
+        let view = self.lanes(&operand.leaf, scalar, lanes, at)?;
+        let exact = self.range(&operand.leaf, scalar.frac());
+        let zero = self.builder.int(0);
+        let zero = self.repeat(&Ref::lane(zero, 0), lanes);
+        let blame = self.blame(span, "as int", &[&operand]);
+        let leaf = self.number(Op::Add {}, vec![view, zero], (Scalar::Int, exact, lanes), &blame)?;
+        Ok(Operand { scalar: Scalar::Int, leaf, ..operand }.into_value())
+    }
+
+    /// A number in a range that the library has proven where the call stands; `plain` checks it.
+    fn proven(&mut self, x: (&Value, Span), lo: (&Value, Span), hi: (&Value, Span), span: Span) -> Outcome<Value> {
+        let (scalar, _) = x.0.ty.as_lanes().filter(|(scalar, _)| scalar.is_number()).ok_or(Reported)?;
+        let mut ends = [0, 0];
+        for (end, (value, at)) in ends.iter_mut().zip([lo, hi]) {
+            let known = value.known_scalar().ok_or(Reported)?;
+            *end = i128::from(self.raw(&known, scalar.frac(), at)?);
+        }
+        self.tightened(x.0.clone(), Interval::new(ends[0], ends[1]), span)
     }
 
     /// The lanes of an array in ascending order.

@@ -273,6 +273,25 @@ impl Elaborator<'_> {
         Ok(Value::new(Type::lanes_of(Scalar::Bits(part), &extents), leaf))
     }
 
+    /// `__slice(x, from, width)`: some neighbouring bits of each word.
+    pub(in crate::elaborate) fn slice_of(
+        &mut self,
+        x: (&Value, Span),
+        [from, width]: [&Value; 2],
+        span: Span,
+    ) -> Outcome<Value> {
+        let (operand, own) = self.words_of(x, "sliced")?;
+        let size = |value: &Value| value.known_int().and_then(|size| u32::try_from(size).ok()).ok_or(Reported);
+        let (from, width) = (size(from)?, size(width)?);
+        if width == 0 || from.checked_add(width).is_none_or(|end| end > own) {
+            return Err(Reported);
+        }
+        let view = self.lanes(&operand.leaf, operand.scalar, operand.leaf.lanes(), x.1)?;
+        self.at(span);
+        let bits = self.planes(&view, from, width);
+        Ok(self.word_value(&[&operand], &operand.extents, width, bits))
+    }
+
     /// `__joined(rows)`: the words along the first extent as one, the first one highest.
     pub(in crate::elaborate) fn joined_along(&mut self, rows: (&Value, Span), span: Span) -> Outcome<Value> {
         let (operand, part) = self.words_of(rows, "joined")?;
