@@ -167,7 +167,7 @@ fn mistakes_at_the_own_desk() {
     ended(&run(&["p.smpcb", "--session", "session.toml", "--party", "3"]), 1, &["no party 3"]);
     ended(&run(&["p.smpcb", "--session", "none.toml", "--party", "0"]), 1, &["none.toml"]);
     ended(&run(&["q.smpcb", "--session", "session.toml", "--party", "0"]), 1, &["q.smpcb"]);
-    setup.write(0, "q.smpcb", &format!("SMPCB{}", char::from(smpc_bytecode::codec::VERSION)));
+    setup.write(0, "q.smpcb", format!("SMPCB{}", char::from(smpc_bytecode::codec::VERSION)));
     ended(&run(&["q.smpcb", "--session", "session.toml", "--party", "0"]), 1, &["q.smpcb", "ends too early"]);
 }
 
