@@ -223,7 +223,7 @@ mod tests {
                     let expected: Vec<u32> = view.iter().map(|lane| from[lane]).collect();
                     assert_eq!(out, expected, "{view:?}");
                     let words: Vec<u64> = from.iter().map(|word| u64::from(*word) << 40).collect();
-                    for len in (1..=view.len()).filter(|len| view.len() % len == 0) {
+                    for len in (1..=view.len()).filter(|len| view.len().is_multiple_of(*len)) {
                         let mut sums = vec![1; view.len() / len];
                         view.sums(&words, len, &mut sums);
                         let of = |group: &[u32]| group.iter().map(|word| u64::from(*word) << 40).sum();
