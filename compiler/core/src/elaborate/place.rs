@@ -152,7 +152,10 @@ impl Elaborator<'_> {
         let (None, ExprKind::Index { .. }) = (op, &place.kind) else { return None };
         let ExprKind::Binary { op, left, right, .. } = &value.kind else { return None };
         let text = self.sources.text(place.span);
-        // A call may give something else each time.
+        // A call may give something else each time, and a block may change what the place means.
+        if self.sources.text(value.span).contains('{') {
+            return None;
+        }
         let same = |side: &Expr| !text.contains('(') && self.sources.text(side.span) == text;
         match op {
             BinaryOp::Add if same(left) => Some((*op, right)),

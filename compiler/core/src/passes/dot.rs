@@ -124,7 +124,8 @@ impl Dots {
             return None;
         }
         let mut both = self.factors(products)?;
-        if both.iter().any(public) {
+        // A square is seen to be one only where both of its factors are the same.
+        if both.iter().any(public) || both.first() == both.last() {
             return None;
         }
         let (first, second) = (both.pop()?, both.pop()?);

@@ -311,3 +311,22 @@ fn loops_of_other_shapes() {
     let parts = "let mut y = [0; 6]; let mut s = 0; for i in 0..6 { s = clamp(s + xs[i] * ys[i] - 9, 0, 20); y[i] = s * ys[i]; } output y to all;";
     with(parts, true, &[2, 0, 0, 120, 40, 160]);
 }
+
+/// What single turns must not count for: a reset below everything that counts, a square under public weights, a block that moves the place.
+#[test]
+fn loops_that_were_wrong_once() {
+    let given =
+        |source: &str, inputs: &[&[i64]]| run(source, inputs).unwrap_or_else(|e| panic!("{e}\n{source}"))["y"].clone();
+    let reset = "party A;\ninput x: secret [int in 0..=10; 4] from A;\ninput low: secret [int in -100..=-50; 4] from A;\n\
+        input ok: secret [bool; 4] from A;\ninput back: secret [bool; 4] from A;\n\
+        fn main() { let mut m: int in -100..=10 = 0; for i in 0..4 { if ok[i] && x[i] > m { m = x[i]; } if back[i] { m = low[i]; } } output y = m to all; }\n";
+    let low = [-100, -60, -70, -80];
+    assert_eq!(given(reset, &[&[5, 6, 7, 8], &low, &[0, 0, 0, 0], &[1, 0, 0, 0]]), [-100]);
+    assert_eq!(given(reset, &[&[5, 6, 7, 8], &low, &[0, 1, 0, 0], &[1, 0, 0, 0]]), [6]);
+    let squares = "party A;\ninput d: secret [int in -10..=10; 6] from A;\n\
+        fn main() { let mut y = [0; 6]; for i in 0..6 { for j in 0..i { y[i] += d[j] * d[j]; } } output y to all; }\n";
+    assert_eq!(given(squares, &[&[1, -2, 3, -4, 5, -6]]), [0, 1, 5, 14, 30, 55]);
+    let moves = "party A;\ninput x: secret [int in 0..=9; 3] from A;\ninput s: secret int in 0..=2 from A;\n#[allow(secret_index)]\n\
+        fn main() { let mut y: [int in 0..=99; 3] = x; let mut i = 0; y[i] = y[i] + { i = 1; 5 }; y[s] = 1 + y[s]; output y to all; }\n";
+    assert_eq!(given(moves, &[&[1, 2, 3], &[2]]), [1, 6, 4]);
+}

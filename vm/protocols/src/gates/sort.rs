@@ -56,8 +56,9 @@ pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usi
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
     match method(rows, keys) {
         Method::Nothing => table.clone(),
-        Method::Network => network(p, cx, table, columns, keys).await,
-        Method::Radix => radix(p, cx, table, columns, keys).await,
+        // A network does not keep equal rows in their order, which shows where they have other columns.
+        Method::Network if columns == 1 || rows > MOST_ROWS => network(p, cx, table, columns, keys).await,
+        Method::Network | Method::Radix => radix(p, cx, table, columns, keys).await,
     }
 }
 

@@ -146,6 +146,7 @@ struct Mark {
     values: usize,
     constants: usize,
     scalars: usize,
+    parts: usize,
 }
 
 /// What the turns of a loop do with a value that they hand on.
@@ -220,7 +221,7 @@ impl Pass {
     /// What there is so far, to come back to where an attempt fails.
     fn mark(&self) -> Mark {
         let (values, constants) = (self.program.values.len(), self.program.constants.len());
-        Mark { values, constants, scalars: self.scalars.mark() }
+        Mark { values, constants, scalars: self.scalars.mark(), parts: self.parts.len() }
     }
 
     /// Forgets all values made since, and what was noted of them: their numbers are given out again.
@@ -228,6 +229,7 @@ impl Pass {
         self.program.values.truncate(mark.values);
         self.program.constants.truncate(mark.constants);
         self.scalars.rewind(mark.scalars);
+        self.parts.truncate(mark.parts);
         let known = |value: ValueId| value.index() < mark.values;
         self.replaced.retain(|value, stands| known(*value) && known(*stands));
         self.ranges.retain(|value, _| known(*value));

@@ -78,6 +78,18 @@ impl Pass {
             }
         }
         let [from, to] = ends;
+        // Bounds that both move may be far apart over all turns and near in each.
+        if let (Bound::Value(first), Bound::Value(last)) = (l.from, l.to) {
+            let apart = self.scalars.form(last).plus(&self.scalars.form(first), -1)?;
+            let most = apart.terms.iter().try_fold(i128::from(apart.constant), |sum, (term, factor)| {
+                let (lo, hi) = self.program.ty(*term).range();
+                let ends = [lo, hi].map(|end| i128::from(end) * i128::from(*factor));
+                sum.checked_add(ends[0].max(ends[1]))
+            })?;
+            if i128::from(to) - i128::from(from) > 2 * most {
+                return None;
+            }
+        }
         let (least, greatest) = self.program.ty(l.counter).range();
         let known =
             to.checked_sub(from).is_some_and(|turns| turns >= 2) && least <= from && to <= greatest.checked_add(1)?;

@@ -105,6 +105,11 @@ impl Widen<'_> {
             words.push(None);
             let own = self.program.ty(view.value);
             let mut range = of_both(ty, own, handed.range);
+            // What does not count loses against what a turn resets to, too.
+            if let Some(by) = by {
+                let by = self.view(by, site)?;
+                range = of_both(ty, self.program.ty(by.value), range.range());
+            }
             if let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) {
                 // What does not count loses against everything.
                 let holds = self.conditions(conditions, lanes, site)?;

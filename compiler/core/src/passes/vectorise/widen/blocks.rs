@@ -129,10 +129,11 @@ impl Widen<'_> {
             }
             let all = self.all_turns(*value, site)?;
             let Slot { ty, lanes } = self.program.slot(*value);
-            let ty = if fits(self.program.ty(all), ty) { ty } else { self.program.ty(all) };
+            // Where the vector has a wider range, this value is known to have less.
+            let op = if fits(self.program.ty(all), ty) { Op::Copy {} } else { Op::Relabel {} };
             let copy = self.program.value(Slot { ty, lanes }, "");
             let args = vec![Ref { value: all, place: self.of_turn(counter, lanes)? }];
-            body.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(copy), site }));
+            body.push(Inst::Gate(Gate { op, args, result: Some(copy), site }));
             stands.insert(*value, copy);
         }
         let stands = |value: ValueId| stands.get(&value).copied().unwrap_or(value);
