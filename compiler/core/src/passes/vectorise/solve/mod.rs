@@ -106,8 +106,8 @@ impl Widen<'_> {
             let own = self.program.ty(view.value);
             let mut range = of_both(ty, own, handed.range);
             // What does not count loses against what a turn resets to, too.
-            if let Some(by) = by {
-                let by = self.view(by, site)?;
+            let by = by.map(|by| self.view(by, site)).transpose()?;
+            if let Some(by) = &by {
                 range = of_both(ty, self.program.ty(by.value), range.range());
             }
             if let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) {
@@ -125,10 +125,7 @@ impl Widen<'_> {
                 view = Ref::whole(chosen, all);
             }
             if let (Some(by), Some(resets)) = (by, &resets) {
-                let by = self.view(by, site)?;
-                let own = self.program.ty(by.value);
-                range = of_both(ty, own, range.range());
-                let both = of_both(ty, own, self.program.ty(view.value).range());
+                let both = of_both(ty, self.program.ty(by.value), self.program.ty(view.value).range());
                 let all = self.lanes_of(lanes)?;
                 let chosen = self.select(resets.clone(), [by, view], both, all, site)?;
                 view = Ref::whole(chosen, all);
