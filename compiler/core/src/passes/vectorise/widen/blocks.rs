@@ -124,6 +124,10 @@ impl Widen<'_> {
         let mut body = Vec::with_capacity(part.len());
         for value in read.difference(&own) {
             if !self.differs(*value) {
+                // An array that all turns share has the range of all its versions, of which what is made of this one knows less.
+                if !fits(self.program.ty(self.renamed(*value)), self.program.ty(*value)) {
+                    return because(site, "a turn builds on an array of which less is known in other turns");
+                }
                 stands.insert(*value, self.renamed(*value));
                 continue;
             }
