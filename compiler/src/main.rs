@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// The checker makes many small values. The parties that `smpcc run` starts have it too, `smpcvm` has the system's.
+/// The checker makes many small values, and the parties that `smpcc run` starts large vectors.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

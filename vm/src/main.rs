@@ -17,6 +17,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+/// Vectors of many lanes come and go all the time; the system's own allocator gives their memory back each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if child::is_child() {
         return child::main();

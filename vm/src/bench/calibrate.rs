@@ -12,6 +12,7 @@ use crate::run::child::{self, Order, connect};
 use crate::run::cost::calibration::{Calibration, Constants, KindTime, VERSION};
 use crate::run::stats::peak_memory;
 use crate::run::{cluster, party};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use smpc_net::{Network, Terms};
 use smpc_protocols::plain::Plain;
@@ -25,8 +26,8 @@ use std::time::{Duration, Instant};
 pub struct CalibrateOrder {
     me: usize,
     protocol: String,
-    /// The number of the case.
-    case: usize,
+    /// The number of the case; none for what new memory takes.
+    case: Option<usize>,
     network: Option<String>,
 }
 
@@ -47,6 +48,8 @@ struct Sample {
 
 /// Times that all cases are gone through, so that what disturbs the machine for a while does not disturb a case each time.
 const PASSES: usize = 2;
+/// Lanes of the vector that shows what new memory takes.
+const FRESH: usize = 1 << 24;
 /// Units of work from which on memory counts.
 const MANY: u64 = 10_000;
 /// Repetitions.
@@ -137,7 +140,7 @@ impl Calibrator<'_> {
                 }
             }
         }
-        let mut constants = Constants::default();
+        let mut constants = Constants { fresh_byte: self.fresh()?, ..Constants::default() };
         for (number, (case, turns)) in cases.iter().zip(&all).enumerate() {
             if number == 0 {
                 self.rounds(case, turns, &mut constants)?;
@@ -177,14 +180,27 @@ impl Calibrator<'_> {
         Ok(())
     }
 
-    /// Runs a case at all its sizes.
-    fn turns(&self, case: usize, network: Option<&str>) -> Result<Vec<Turn>, Vec<Failure>> {
+    /// Nanoseconds a byte of new memory.
+    fn fresh(&self) -> Result<f64, Vec<Failure>> {
+        let slowest = || Ok(self.start::<f64>(None, None)?.into_iter().fold(0.0, f64::max));
+        let mut times = (0..TIMES).map(|_| slowest()).collect::<Result<Vec<f64>, Vec<Failure>>>()?;
+        times.sort_by(f64::total_cmp);
+        Ok(digits(times[TIMES / 2]))
+    }
+
+    /// Starts the parties' processes, and gives back what they say.
+    fn start<T: DeserializeOwned>(&self, case: Option<usize>, network: Option<&str>) -> Result<Vec<T>, Vec<Failure>> {
         let order = |me: usize| {
             let (protocol, network) = (self.protocol.name.to_owned(), network.map(str::to_owned));
             Order::Calibrate(CalibrateOrder { me, protocol, case, network })
         };
         let orders: Vec<Order> = (0..self.protocol.parties).map(order).collect();
-        let parties: Vec<Vec<Sample>> = cluster::start(self.executable, &orders)?;
+        cluster::start(self.executable, &orders)
+    }
+
+    /// Runs a case at all its sizes.
+    fn turns(&self, case: usize, network: Option<&str>) -> Result<Vec<Turn>, Vec<Failure>> {
+        let parties: Vec<Vec<Sample>> = self.start(Some(case), network)?;
         let sizes = parties.iter().map(Vec::len).min().unwrap_or(0);
         let turn = |size: usize| {
             let samples = || parties.iter().map(|samples| &samples[size]);
@@ -250,11 +266,15 @@ fn digits(value: f64) -> f64 {
 /// # Errors
 /// Those of its links, and of a case that does not run.
 pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
+    let Some(number) = order.case else {
+        child::ready(order.me)?;
+        return child::value(&fresh());
+    };
     let cases = cases::all();
-    let case = cases.get(order.case).ok_or_else(|| Failure::ours("no such case"))?;
+    let case = cases.get(number).ok_or_else(|| Failure::ours("no such case"))?;
     let mut sizes: Vec<(u64, u64, u64)> =
         case.sizes().iter().map(|(lanes, turns)| (*lanes, *turns, case.together(*lanes))).collect();
-    if order.case == 0 {
+    if number == 0 {
         sizes.push((1, sizes[0].1, 1));
     }
     let protocol = registry::find(&order.protocol).ok_or_else(|| Failure::ours("an unknown protocol"))?;
@@ -264,7 +284,7 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
         return child::value(&samples(&Plain, &executor, case, &sizes)?);
     }
     let mut terms = Terms::default();
-    terms.add("calibration", format!("{} {:?}", order.case, order.network));
+    terms.add("calibration", format!("{number} {:?}", order.network));
     let network = order.network.as_deref().map(str::parse::<Network>).transpose();
     let network = network.map_err(|error| Failure::ours(error.to_string()))?;
     let mesh = connect(order.me, &terms, Duration::from_secs(60), network)?;
@@ -273,6 +293,20 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
     let samples = samples(&parties.protocol, &parties.executor, case, &sizes)?;
     control.finish()?;
     child::value(&samples)
+}
+
+/// Nanoseconds a byte that a vector's memory takes when it is new, beyond what writing it takes.
+fn fresh() -> f64 {
+    let mut vector: Vec<u64> = Vec::with_capacity(FRESH);
+    let mut write = || {
+        vector.clear();
+        let start = Instant::now();
+        vector.resize(FRESH, 1);
+        std::hint::black_box(&mut vector);
+        start.elapsed().as_secs_f64()
+    };
+    let (new, known) = (write(), write());
+    (new - known).max(0.0) * 1e9 / of(size_of::<u64>() as u64 * FRESH as u64)
 }
 
 fn samples<P: Protocol>(
@@ -349,6 +383,7 @@ fn json(calibration: &Calibration) -> Json {
             member("network_round", Json::float(constants.network_round)),
             member("network_byte", Json::float(constants.network_byte)),
             member("process", Json::float(constants.process)),
+            member("fresh_byte", Json::float(constants.fresh_byte)),
             member("kinds", Json::List(constants.kinds.iter().map(kind).collect())),
         ])
     };

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// The version of the file's form: another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The constants of a machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Constants {
     pub network_byte: f64,
     /// Bytes of a party's process that does nothing.
     pub process: f64,
+    /// Nanoseconds a byte that memory takes when a process uses it for the first time.
+    pub fresh_byte: f64,
     /// What gates take.
     pub kinds: Vec<KindTime>,
 }
@@ -113,7 +115,8 @@ impl Calibration {
     fn check(&self) -> Result<(), String> {
         let sound = |value: f64| value.is_finite() && value >= 0.0;
         for (name, constants) in &self.protocols {
-            let own = [constants.round, constants.network_round, constants.network_byte, constants.process];
+            let Constants { round, network_round, network_byte, process, fresh_byte, .. } = constants;
+            let own = [*round, *network_round, *network_byte, *process, *fresh_byte];
             if !own.into_iter().all(sound) {
                 return Err(format!("a constant of {name} is no time or size"));
             }
@@ -282,13 +285,13 @@ mod tests {
             ("", "EOF"),
             ("[]", "no version"),
             (r#"{"version": 99, "anything": 1}"#, "version 99"),
-            (r#"{"version": 1, "machine": "m", "cores": 2}"#, "protocols"),
+            (r#"{"version": 2, "machine": "m", "cores": 2}"#, "protocols"),
             (
-                r#"{"version": 1, "machine": "m", "cores": 2, "protocols": {"rep3": {"round": -1, "network_round": 0, "network_byte": 0, "process": 0, "kinds": []}}}"#,
+                r#"{"version": 2, "machine": "m", "cores": 2, "protocols": {"rep3": {"round": -1, "network_round": 0, "network_byte": 0, "process": 0, "fresh_byte": 0, "kinds": []}}}"#,
                 "no time",
             ),
             (
-                r#"{"version": 1, "machine": "m", "cores": 2, "protocols": {"rep3": {"round": 1, "network_round": 0, "network_byte": 0, "process": 0,
+                r#"{"version": 2, "machine": "m", "cores": 2, "protocols": {"rep3": {"round": 1, "network_round": 0, "network_byte": 0, "process": 0, "fresh_byte": 0,
                 "kinds": [{"op": "lt", "form": "shared", "words": false, "by_public": false, "width": 0, "times": [], "scratch": 0}]}}}"#,
                 "`lt`",
             ),

@@ -133,12 +133,13 @@ pub fn estimate(
     let (stats, traces): (Vec<Stats>, Vec<Trace>) = parties.into_iter().unzip();
     let model = Model { table: &table, network, at_once: false };
     let ledger = Ledger::of(&model, &by_gate);
+    let busy: Vec<f64> = traces.iter().map(|trace| busy_memory(task, &table, trace)).collect();
     Ok(Cost {
         protocol: task.protocol,
-        memory: (0..stats.len()).map(|me| memory(task, me, &table, &traces[me])).collect(),
+        memory: busy.iter().enumerate().map(|(me, busy)| memory(task, me, &table, *busy)).collect(),
         parties: stats,
         at_least: depends && guide.is_none(),
-        time: time(&table, network, &traces),
+        time: time(&table, network, &traces, &busy),
         about: traces.iter().any(|trace| trace.approximate),
         unknown: unknown(&table, &by_gate),
         kinds: ledger.kinds(&by_gate),
@@ -198,17 +199,16 @@ fn failed(task: &Task, error: RunError) -> Failure {
 }
 
 /// The time of a run, and what it would be with a network that is faster in one respect and then in the other.
-fn time(table: &Table<'_>, network: Option<Network>, traces: &[Trace]) -> Time {
+fn time(table: &Table<'_>, network: Option<Network>, traces: &[Trace], busy: &[f64]) -> Time {
     let unbounded = network.map(|network| Network { bandwidth: None, ..network });
-    let work = Model { table, network: unbounded, at_once: true }.seconds(traces);
-    let with_latency = Model { table, network: unbounded, at_once: false }.seconds(traces);
-    let total = Model { table, network, at_once: false }.seconds(traces);
+    let seconds = |network, at_once| Model { table, network, at_once }.seconds(traces, busy);
+    let (work, with_latency, total) = (seconds(unbounded, true), seconds(unbounded, false), seconds(network, false));
     Time { work, latency: (with_latency - work).max(0.0), bandwidth: (total - with_latency).max(0.0) }
 }
 
-/// The most memory of a party's process.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
-fn memory(task: &Task, me: usize, table: &Table<'_>, trace: &Trace) -> u64 {
+/// The most memory, in bytes, of what a party computes: registers, and what gates take beside.
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+fn busy_memory(task: &Task, table: &Table<'_>, trace: &Trace) -> f64 {
     let registers = |live: &Memory| {
         let bytes = |count: u64, each: u64| count as f64 * each as f64;
         let spec = task.protocol;
@@ -218,12 +218,17 @@ fn memory(task: &Task, me: usize, table: &Table<'_>, trace: &Trace) -> u64 {
         let gates = work.keys().filter_map(|id| trace.gates.get(*id as usize));
         gates.map(|gate| table.scratch(&gate.kind, gate.units)).fold(0.0, f64::max)
     };
-    let most = trace.steps.iter().map(|(step, live)| registers(live) + beside(&step.work)).fold(0.0, f64::max);
+    trace.steps.iter().map(|(step, live)| registers(live) + beside(&step.work)).fold(0.0, f64::max)
+}
+
+/// The most memory of a party's process.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+fn memory(task: &Task, me: usize, table: &Table<'_>, busy: f64) -> u64 {
     let manifest = task.manifest();
     let own = manifest.inputs.iter().filter(|input| task.nodes.get(input.role.index()) == Some(&me));
     let inputs: f64 = own.map(|input| values(&input.ty)).sum();
     let outputs: f64 = manifest.outputs.iter().map(|output| values(&output.ty)).sum();
-    (table.constants.process + most + 8.0 * (inputs + outputs)) as u64
+    (table.constants.process + busy + 8.0 * (inputs + outputs)) as u64
 }
 
 /// How many values there are in one of that type.

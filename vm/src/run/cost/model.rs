@@ -2,6 +2,7 @@
 //!
 //! * A gate keeps its party busy for as long as gates of its kind and size took where the constants were measured ([`super::calibration`]), all parties at it at
 //!   once on one machine.
+//! * What a party's process uses of memory it has to get first, cleared by the system: so it begins.
 //! * What a round sends to a peer follows what was sent there before, at the link's rate, while the party still computes; it arrives half a round trip after its
 //!   last byte has left, which is what [`smpc_net::Network`] emulates.
 //! * A party's round ends when it has done its work and has what its peers sent; a peer that sends nothing in a round is not waited for.
@@ -16,7 +17,7 @@ use smpc_net::Network;
 const RECORD_OVERHEAD: u64 = 22;
 const RECORD: u64 = 16 * 1024;
 
-/// Turns of a loop after which each further one is taken to last as long as the last.
+/// Turns of a loop after which further ones are taken to last as long as the last.
 const TURNS: u64 = 12;
 
 /// What a run is timed with.
@@ -76,8 +77,9 @@ impl Model<'_> {
         sent.iter().map(|bytes| *bytes as f64 * byte).sum()
     }
 
-    /// Seconds of a run, from the first party's start to the last one's end.
-    pub(super) fn seconds(&self, traces: &[Trace]) -> f64 {
+    /// Seconds of a run, from the first party's start to the last one's end; `memory` are the bytes that each party's process uses of memory for what it computes.
+    #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(super) fn seconds(&self, traces: &[Trace], memory: &[f64]) -> f64 {
         let parties = traces.len();
         // What each party takes for each of its steps, once and for all.
         let steps = traces.iter().map(|trace| {
@@ -92,7 +94,8 @@ impl Model<'_> {
             timed.collect::<Vec<_>>()
         });
         let player = Player { steps: steps.collect(), latency: self.latency() };
-        let mut clocks = Clocks { now: vec![0.0; parties], free: vec![vec![0.0; parties]; parties] };
+        let fresh = |party: usize| memory.get(party).map_or(0.0, |bytes| bytes * self.table.constants.fresh_byte);
+        let mut clocks = Clocks { now: (0..parties).map(fresh).collect(), free: vec![vec![0.0; parties]; parties] };
         let parts: Vec<&[Part]> = traces.iter().map(|trace| &trace.parts[..]).collect();
         player.play(&parts, &mut clocks);
         clocks.now.iter().copied().fold(0.0, f64::max) / 1e9
@@ -159,20 +162,26 @@ impl Player {
         }
     }
 
-    /// Goes through something so many times: the first turns one by one, the rest as the last of them.
+    /// Goes through something so many times: the first turns one by one, the rest as the last of them. Parties that are not in step take turns to wait, so that
+    /// as many turns as there are parties are looked at together.
     fn repeat(&self, times: u64, clocks: &mut Clocks, turn: impl Fn(&Self, &mut Clocks)) {
+        let together = self.steps.len().max(1) as u64;
         let mut last: Option<Vec<f64>> = None;
-        for done in 0..times {
-            let before = clocks.clone();
+        let mut before = clocks.clone();
+        for done in 1..=times {
             turn(self, clocks);
+            if done % together != 0 {
+                continue;
+            }
             let by = clocks.since(&before);
             let steady = |last: &Vec<f64>| last.iter().zip(&by).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
-            if done + 1 == TURNS || done > 1 && last.as_ref().is_some_and(steady) {
+            if done >= TURNS || last.as_ref().is_some_and(steady) {
                 #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-                clocks.advance(&by, (times - done - 1) as f64);
+                clocks.advance(&by, (times - done) as f64 / together as f64);
                 return;
             }
             last = Some(by);
+            before = clocks.clone();
         }
     }
 
@@ -238,13 +247,13 @@ impl<'t> Cursor<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::cost::calibration::{Calibration, Constants};
+    use crate::run::cost::calibration::{Calibration, Constants, VERSION};
     use smpc_protocols::registry::REP3;
 
     fn calibration() -> Calibration {
         let constants = Constants { round: 1000.0, network_round: 0.0, ..Constants::default() };
         let protocols = [("rep3".to_owned(), constants)].into();
-        Calibration { version: 1, machine: "none".to_owned(), cores: 2, protocols }
+        Calibration { version: VERSION, machine: "none".to_owned(), cores: 2, protocols }
     }
 
     /// Each party's rounds: bytes to each peer.
@@ -266,7 +275,7 @@ mod tests {
         let calibration = calibration();
         let table = calibration.of(&REP3).expect("constants");
         let network = network.map(|text| text.parse().expect("a network"));
-        Model { table: &table, network, at_once: false }.seconds(&traces(turns, rounds))
+        Model { table: &table, network, at_once: false }.seconds(&traces(turns, rounds), &[])
     }
 
     fn close(a: f64, b: f64) {
@@ -284,6 +293,16 @@ mod tests {
         close(seconds(Some("bandwidth=1mbit"), 1, &[large]), 8.0 + 62.0 * 22.0 * 8.0 / 1e6);
         // The next round's bytes wait for those.
         close(seconds(Some("bandwidth=1mbit"), 5, &[large]), 5.0 * (8.0 + 62.0 * 22.0 * 8.0 / 1e6));
+    }
+
+    #[test]
+    fn memory_that_is_new_takes_time() {
+        let mut calibration = calibration();
+        let constants = calibration.protocols.get_mut("rep3").expect("constants");
+        constants.fresh_byte = 0.5;
+        let table = calibration.of(&REP3).expect("constants");
+        let model = Model { table: &table, network: None, at_once: false };
+        close(model.seconds(&traces(1_000_000, &[RING]), &[0.0, 2e9, 1e9]), 2.0);
     }
 
     #[test]
