@@ -34,8 +34,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     function("flatten", &["xs"], "The rows of an array one after another."),
     function(
         "fold",
-        &["xs, start, |so_far, x| …"],
-        "What a function makes of a start and all elements, one after the other.",
+        &["xs, start, |so_far, x| …", "xs, start, |a, b| …, associative"],
+        "What a function makes of a start and all elements, one after the other; if it is said to be associative, of neighbours in pairs, all pairs at once.",
     ),
     function("len", &["xs"], "The number of elements, known to the compiler."),
     function("map", &["xs, |x| …"], "What a function makes of each element."),

@@ -6,7 +6,7 @@ use super::value::Value;
 use super::{Elaborator, Outcome};
 use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::syntax::ast::{self, Block, Expr, ExprKind, Name, Pattern, Stmt, StmtKind};
+use crate::syntax::ast::{self, BinaryOp, Block, Expr, ExprKind, Name, Pattern, Stmt, StmtKind};
 use std::rc::Rc;
 
 /// Names that no program can write.
@@ -16,6 +16,14 @@ const F: &str = "#f";
 const ACC: &str = "#acc";
 const OUT: &str = "#out";
 const AT: &str = "#at";
+
+/// Says that a function may be applied in any grouping.
+const ASSOCIATIVE: &str = "associative";
+
+/// Whether an expression is that word alone.
+fn is_word(expression: &Expr, word: &str) -> bool {
+    matches!(&expression.kind, ExprKind::Path { path, args } if args.is_empty() && path.len() == 1 && path[0].text == word)
+}
 
 /// A piece of syntax at one place.
 struct Make(Span);
@@ -66,6 +74,47 @@ impl Make {
         self.expr(ExprKind::Block(Block { statements, value: Some(Box::new(value)), span: self.0 }))
     }
 
+    fn number(&self, number: u64) -> Expr {
+        self.expr(ExprKind::Int(Some(number.into())))
+    }
+
+    fn binary(&self, op: BinaryOp, left: Expr, right: Expr) -> Expr {
+        self.expr(ExprKind::Binary { op, op_span: self.0, left: Box::new(left), right: Box::new(right) })
+    }
+
+    /// Neighbours joined in pairs until one is left, and the start with that:
+    /// `{ let xs = [f(xs[2 * at], xs[2 * at + 1]) for at in 0..len / 2] ++ xs[len - len % 2..]; …; f(acc, xs[0]) }`
+    fn tree(&self, mut len: u64) -> Expr {
+        if len == 0 {
+            return self.read(ACC);
+        }
+        let mut levels = Vec::new();
+        while len > 1 {
+            let twice = |more: u64| {
+                let double = self.binary(BinaryOp::Mul, self.number(2), self.read(AT));
+                self.index(XS, self.binary(BinaryOp::Add, double, self.number(more)))
+            };
+            let range = |from: u64, to: u64| {
+                let end = |at: u64| Some(Box::new(self.number(at)));
+                self.expr(ExprKind::Range { from: end(from), to: end(to), inclusive: false })
+            };
+            let pairs = self.expr(ExprKind::Comprehension {
+                element: Box::new(self.call(F, vec![twice(0), twice(1)])),
+                pattern: Pattern::Name(self.name(AT)),
+                source: Box::new(range(0, len / 2)),
+                filter: None,
+            });
+            let level = if len % 2 == 0 {
+                pairs
+            } else {
+                self.binary(BinaryOp::Concat, pairs, self.index(XS, range(len - 1, len)))
+            };
+            levels.push(self.variable(XS, level));
+            len = len.div_ceil(2);
+        }
+        self.block(levels, self.call(F, vec![self.read(ACC), self.index(XS, self.number(0))]))
+    }
+
     /// `acc = f(acc, x)`
     fn step(&self) -> Stmt {
         self.assign(self.read(ACC), self.call(F, vec![self.read(ACC), self.read(X)]))
@@ -95,6 +144,14 @@ impl Elaborator<'_> {
                 });
                 make.block(vec![turn], make.read(ACC))
             }),
+            ("fold", [xs, init, f, how]) if is_word(how, ASSOCIATIVE) => {
+                self.over(xs, Some(init), f, span, |make, len| make.tree(len))
+            }
+            ("fold", [_, _, _, how]) => {
+                let message = "the fourth argument of `fold` is the word `associative`, or there is none";
+                let help = "with it `f(f(a, b), c)` has to be `f(a, f(b, c))`: then neighbours are joined in pairs, all pairs at once";
+                self.error(Code::Arity, how.span, message, help)
+            }
             // Of nothing the comprehension tells the type of a sum.
             ("scan", [xs, init, f]) => self.over(xs, Some(init), f, span, |make, len| {
                 if len == 0 {
@@ -125,7 +182,7 @@ impl Elaborator<'_> {
                 let usage = match name.text.as_str() {
                     "map" => "map(xs, |x| …)",
                     "filter" => "filter(xs, |x| …)",
-                    "fold" => "fold(xs, start, |sum, x| …)",
+                    "fold" => "fold(xs, start, |sum, x| …)` or `fold(xs, start, |sum, x| …, associative)",
                     _ => "scan(xs, start, |sum, x| …)",
                 };
                 self.error(Code::Arity, span, message, format!("write `{usage}`"))

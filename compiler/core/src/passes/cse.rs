@@ -6,11 +6,13 @@
 //! %3 = add(%1, %2)
 //! ```
 //!
+//! What takes messages and was evaluated for all lanes of a value is not evaluated again for some of them: they are copied.
+//!
 //! Same operation, same views, same type, in a place that the first one dominates. Effects, randomness and what may stop the run are
 //! left alone (a stop is reported at its own line). Constants are compared by their words.
 
 use super::facts;
-use crate::ir::{Constant, Gate, Inst, Op, Program, RegType, ValueId};
+use crate::ir::{Constant, Gate, Inst, Op, Program, Ref, RegType, Slot, ValueId};
 use std::collections::HashMap;
 
 /// Removes repeated gates.
@@ -69,6 +71,9 @@ impl Cse<'_> {
         if !facts::is_pure(self.program, gate) {
             return true;
         }
+        if let Some(all) = self.lanes_of_known(gate, result) {
+            (gate.op, gate.args) = (Op::Copy {}, vec![all]);
+        }
         let key = self.key(gate, result);
         if let Some(known) = self.known.get(&key) {
             self.replaced[result.index()] = *known;
@@ -79,13 +84,31 @@ impl Cse<'_> {
         true
     }
 
+    /// The lanes of a known value that are what the gate computes of some lanes of another, where that takes messages.
+    fn lanes_of_known(&mut self, gate: &Gate, result: ValueId) -> Option<Ref> {
+        let [arg] = gate.args.as_slice() else { return None };
+        let dear = facts::lane_by_lane(gate.op) && facts::rounds(self.program, gate.op, &gate.args, gate.result) > 0;
+        let lanes = self.program.lanes(arg.value);
+        if !dear || arg.place.is_whole(lanes) {
+            return None;
+        }
+        let whole = Gate { args: vec![Ref::whole(arg.value, lanes)], ..gate.clone() };
+        let key = self.key_of(&whole, Slot { lanes, ..self.program.slot(result) });
+        let value = *self.known.get(&key)?;
+        Some(Ref { value, place: arg.place.clone() })
+    }
+
     fn key(&mut self, gate: &Gate, result: ValueId) -> Vec<u64> {
+        self.key_of(gate, self.program.slot(result))
+    }
+
+    /// What two gates have in common that compute the same, with results of that type.
+    fn key_of(&mut self, gate: &Gate, slot: Slot) -> Vec<u64> {
         let mut key = vec![u64::from(gate.op.code())];
         match gate.op {
             Op::Const { constant } | Op::ConstRounded { constant } => key.push(self.constant(constant.index())),
             op => key.extend(op.immediates().into_iter().map(|(_, bits)| bits)),
         }
-        let slot = self.program.slot(result);
         key.push(slot.lanes);
         let (lo, hi) = slot.ty.range();
         key.extend([lo.cast_unsigned(), hi.cast_unsigned()]);

@@ -3,6 +3,7 @@
 //! Each pass keeps a program that verifies one that verifies, and its meaning apart from what its header says. Nothing depends on hash
 //! order, time or place. [`checks`] comes before all of them: what it makes of a loop is what the language means. [`facts`] and [`ranges`] are what they know of operations; [`schedule`] and [`in_place`] belong to emission.
 
+pub mod chains;
 pub mod checks;
 pub mod cse;
 pub mod dead;
@@ -47,6 +48,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "chains", what: "chains of minima become trees", run: chains::run },
     Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
     Pass { name: "narrow", what: "ranges of results follow their operands", run: narrow::run },
     Pass { name: "strength-2", what: "again, for what the loops gave", run: strength::run },

@@ -54,6 +54,9 @@ const MOST: u64 = 1 << 28;
 /// The same where no turn takes a round, and nothing but time is saved.
 const MOST_LOCAL: u64 = 1 << 26;
 
+/// Bytes of a strip's vectors where no turn takes a round: they stay in the cache.
+const STRIP_LOCAL: u64 = 1 << 22;
+
 /// Lanes that the machine computes together.
 const BLOCK: u64 = 512;
 
@@ -296,9 +299,9 @@ impl Pass {
         }
         self.rewind(&mark);
         // Half of what would fit, so that a strip's own small vectors do too; whole blocks of lanes where there are so many.
-        let strip = MOST / 2 / (bytes / count).max(1);
+        let strip = if rounds { MOST / 2 } else { STRIP_LOCAL } / (bytes / count).max(1);
         let strip = if strip > BLOCK { strip - strip % BLOCK } else { strip };
-        if !rounds || strip < strips::SHORTEST {
+        if strip < strips::SHORTEST {
             return Err(Why::TooLarge);
         }
         self.in_strips(l, count, strip)

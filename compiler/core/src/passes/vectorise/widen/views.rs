@@ -1,6 +1,6 @@
 //! Lanes that an operand reads in each turn, as views of all turns.
 
-use super::super::affine::Affine;
+use super::super::affine::{Affine, Arithmetic};
 use super::{Turned, Why, Widen, Widened, because};
 use crate::ir::{Constant, Dim, Index, Op, Place, Ref, RegType, SiteId, Slot, ValueId, fits};
 
@@ -118,13 +118,22 @@ impl Widen<'_> {
         }
         let scaled = Affine::default().plus(&scaled, index.stride).ok_or(Why::TooLarge)?;
         let offset = first.map(|first| i128::from(place.offset) + i128::from(first) * i128::from(index.stride));
-        let (Some(Ok(offset)), Some(step)) =
-            (offset.map(u64::try_from), step.checked_mul(index.stride).and_then(|step| step.checked_add(apart)))
-        else {
-            return Ok(None);
+        let step = step.checked_mul(index.stride).and_then(|step| step.checked_add(apart));
+        let (Some(Ok(offset)), Some(step)) = (offset.map(i64::try_from), step) else { return Ok(None) };
+        let Ok(start) = u64::try_from(offset) else {
+            // A view begins at no negative lane: what is taken away goes into the index.
+            let Some(rest) = scaled.value(self.program, &mut self.out, site).ok_or(Why::TooLarge)? else {
+                return Ok(None);
+            };
+            let mut sums = Arithmetic { program: self.program, out: &mut self.out, site };
+            let value = sums.plus(rest, offset).ok_or(Why::TooLarge)?;
+            let form = scaled.plus(&Affine::constant(offset), 1).ok_or(Why::TooLarge)?;
+            self.scalars.define(value, form);
+            let index = Some(Index { value, stride: 1 });
+            return Ok(Some((Place { offset: 0, index, dims: place.dims.clone() }, step)));
         };
         let index = self.index(&scaled, site)?;
-        Ok(Some((Place { offset, index, dims: place.dims.clone() }, step)))
+        Ok(Some((Place { offset: start, index, dims: place.dims.clone() }, step)))
     }
 
     /// The lanes of a view whose index follows no step, by a table of places.
