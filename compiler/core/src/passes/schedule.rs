@@ -9,13 +9,15 @@
 //!
 //! The result is a [`Plan`], not another program: levels of a block, whose entries are independent of one another. Interactive
 //! instructions get a round first, by several simple rules of which the one with the cheapest sum of rounds is taken; local ones fill the
-//! phases between rounds, late where their result is larger than what they read and early otherwise. Kept in order are: a value and its readers; an array's readers
+//! phases between rounds, late where their result is larger than what they read and early otherwise. Where what is alive at some time would take more than a budget,
+//! rounds fill in the order of the source instead, and what does not fit waits for a later one. Kept in order are: a value and its readers; an array's readers
 //! and the update that overwrites it; a barrier and every later disclosure, never in one level; the `check`s, so that the first failing one in source order is reported.
 //!
 //! Linear but for sorting, apart from a factor of the nesting depth.
 
 use super::facts::{self, Effects};
-use crate::ir::{Bound, Inst, Program, ValueId};
+use crate::ir::{Bound, Gate, Inst, Program, RegType, Slot, ValueId};
+use std::collections::BTreeSet;
 
 /// The levels of a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,15 +43,25 @@ const UNKNOWN_TURNS: u64 = 16;
 /// Most rounds of an instruction that counts as light: such ones are not made to wait for heavy ones.
 const LIGHT: u64 = 2;
 
+/// Bytes under `rep3` of what is alive at a time, beyond which rounds are no longer saved: half of what a session allows unless it says otherwise.
+const BUDGET: u64 = 1 << 31;
+
 /// Plans the whole program.
 #[must_use]
 pub fn schedule(program: &Program) -> Plan {
+    schedule_within(program, BUDGET)
+}
+
+/// Plans the whole program, with so many bytes alive at a time where the order of the source needs no more.
+#[must_use]
+pub fn schedule_within(program: &Program, budget: u64) -> Plan {
     let mut scheduler = Scheduler {
         program,
         arrays: Arrays::of(program),
         node_of: vec![(0, 0); program.values.len()],
         readers: vec![Vec::new(); program.values.len()],
         serial: 0,
+        budget,
     };
     scheduler.block(&program.body)
 }
@@ -114,6 +126,7 @@ struct Scheduler<'a> {
     /// By array root: nodes of the current block that read a version since the last update. Empty between blocks.
     readers: Vec<Vec<u32>>,
     serial: u32,
+    budget: u64,
 }
 
 /// What is scheduled: an instruction, or a fence that orders barriers before disclosures.
@@ -124,6 +137,10 @@ struct Node {
     /// Predecessors; `true` where an own round has to follow, `false` where the same round will do.
     before: Vec<(u32, bool)>,
     late: bool,
+    /// Bytes of its results, as long as something will read them.
+    bytes: u64,
+    /// Bytes that it holds beside them while it runs: a guess.
+    held: u64,
 }
 
 impl Scheduler<'_> {
@@ -132,7 +149,7 @@ impl Scheduler<'_> {
             block.iter().map(|inst| inst.blocks().into_iter().map(|nested| self.block(nested)).collect()).collect();
         self.serial += 1;
         let nodes = self.nodes(block, plans);
-        let rounds = assign_rounds(&nodes);
+        let rounds = assign_rounds(&nodes, self.budget);
         levels(nodes, &rounds)
     }
 
@@ -145,7 +162,7 @@ impl Scheduler<'_> {
             let mut before = Vec::new();
             order.before(effects, &mut nodes, &mut before);
             let id = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-            let Self { program, arrays, node_of, readers, serial } = self;
+            let Self { program, arrays, node_of, readers, serial, .. } = self;
             inst.each_use(&mut |value| {
                 let (home, node) = node_of[value.index()];
                 if home == *serial {
@@ -167,7 +184,8 @@ impl Scheduler<'_> {
             before.dedup();
             let rounds = rounds(program, inst, &blocks);
             let late = grows(program, inst);
-            nodes.push(Node { step: Some(Step { inst: at, blocks }), rounds, before, late });
+            let (bytes, held) = (bytes(program, inst), held(program, inst, rounds));
+            nodes.push(Node { step: Some(Step { inst: at, blocks }), rounds, before, late, bytes, held });
             order.after(effects, id, rounds > 0 && inst.blocks().is_empty());
         }
         touched.into_iter().for_each(|root| self.readers[root].clear());
@@ -193,7 +211,7 @@ impl Order {
                 let mut all: Vec<(u32, bool)> = self.open.drain(..).map(|node| (node, true)).collect();
                 all.extend(self.fence.map(|fence| (fence, true)));
                 self.fence = u32::try_from(nodes.len()).ok();
-                nodes.push(Node { step: None, rounds: 0, before: all, late: false });
+                nodes.push(Node { step: None, rounds: 0, before: all, late: false, bytes: 0, held: 0 });
             }
             before.extend(self.fence.map(|fence| (fence, true)));
         }
@@ -252,8 +270,202 @@ fn grows(program: &Program, inst: &Inst) -> bool {
     gate.result.is_some_and(|result| program.lanes(result) > read)
 }
 
+/// Bytes of what an instruction gives, as `rep3` holds it: two shares each. An update's result lies where its array is.
+fn bytes(program: &Program, inst: &Inst) -> u64 {
+    let mut sum = 0_u64;
+    if !matches!(inst, Inst::Update(_)) {
+        inst.each_result(&mut |value| {
+            let Slot { ty, lanes } = program.slot(value);
+            sum = sum.saturating_add(match ty {
+                RegType::Pub { .. } => lanes.saturating_mul(8),
+                RegType::Arith { .. } => lanes.saturating_mul(16),
+                RegType::Bin { width } => lanes.saturating_mul(width.into()) / 4,
+            });
+        });
+    }
+    sum
+}
+
+/// Bytes that a gate of several rounds holds of each lane while it runs, about, as measured of comparisons of 16 to 32 bits (`vm/src/run/cost/calibration.json`).
+const HELD: u64 = 20;
+
+fn held(program: &Program, inst: &Inst, rounds: u64) -> u64 {
+    let Inst::Gate(Gate { result: Some(result), .. }) = inst else { return 0 };
+    if rounds > 1 { program.lanes(*result).saturating_mul(HELD) } else { 0 }
+}
+
 /// A round for each interactive node, a phase (the round before it) for each local one.
-fn assign_rounds(nodes: &[Node]) -> Vec<u32> {
+fn assign_rounds(nodes: &[Node], budget: u64) -> Vec<u32> {
+    let chosen = fewest_rounds(nodes);
+    let all = nodes.iter().fold(0_u64, |sum, node| sum.saturating_add(node.bytes).saturating_add(node.held));
+    if all <= budget {
+        return chosen;
+    }
+    let most = peak(nodes, &chosen);
+    if most <= budget {
+        return chosen;
+    }
+    let careful = in_waves(nodes, budget);
+    if peak(nodes, &careful) < most { careful } else { chosen }
+}
+
+/// Most bytes alive at a time.
+fn peak(nodes: &[Node], rounds: &[u32]) -> u64 {
+    let mut last = rounds.to_vec();
+    for (at, node) in nodes.iter().enumerate() {
+        for (pred, _) in &node.before {
+            last[*pred as usize] = last[*pred as usize].max(rounds[at]);
+        }
+    }
+    let length = rounds.iter().copied().max().unwrap_or(0) as usize + 2;
+    let [mut born, mut gone, mut held] = [(); 3].map(|()| vec![0_u64; length]);
+    for (at, node) in nodes.iter().enumerate() {
+        held[rounds[at] as usize] = held[rounds[at] as usize].saturating_add(node.held);
+        born[rounds[at] as usize] = born[rounds[at] as usize].saturating_add(node.bytes);
+        gone[last[at] as usize + 1] = gone[last[at] as usize + 1].saturating_add(node.bytes);
+    }
+    let (mut alive, mut most) = (0_u64, 0);
+    for ((born, gone), held) in born.iter().zip(&gone).zip(&held) {
+        alive = alive.saturating_sub(*gone).saturating_add(*born);
+        most = most.max(alive.saturating_add(*held));
+    }
+    most
+}
+
+/// Round by round in the order of the source: what would take more than the budget together with what is alive waits, but for the first one of a round. Local nodes
+/// run in the phase before the first round that needs them.
+fn in_waves(nodes: &[Node], budget: u64) -> Vec<u32> {
+    let mut waves = Waves::of(nodes);
+    let mut ready: BTreeSet<usize> = BTreeSet::new();
+    for at in 0..nodes.len() {
+        if waves.missing[at] == 0 {
+            waves.free(at, &mut ready);
+        }
+    }
+    let mut round = 0;
+    while !ready.is_empty() {
+        round += 1;
+        let mut placed = Vec::new();
+        let (mut held, mut refused) = (0_u64, 0);
+        for at in &ready {
+            let needed = waves.needed(*at);
+            let bytes = needed.iter().fold(nodes[*at].held, |sum, node| sum.saturating_add(nodes[*node].bytes));
+            let all = waves.alive.saturating_add(held).saturating_add(bytes);
+            if all > budget && !placed.is_empty() {
+                refused += 1;
+                if refused == MOST_REFUSED {
+                    break;
+                }
+                continue;
+            }
+            held = held.saturating_add(nodes[*at].held);
+            needed.iter().for_each(|node| waves.place(*node, if *node == *at { round } else { round - 1 }));
+            placed.push(*at);
+        }
+        for at in placed {
+            ready.remove(&at);
+            waves.done(at, &mut ready);
+        }
+        waves.alive = waves.alive.saturating_sub(std::mem::take(&mut waves.gone));
+    }
+    // Local nodes that no round needs.
+    let Waves { mut rounds, .. } = waves;
+    for (at, node) in nodes.iter().enumerate() {
+        if rounds[at] == UNPLACED {
+            rounds[at] = node.before.iter().map(|(pred, _)| rounds[*pred as usize]).max().unwrap_or(0);
+        }
+    }
+    rounds
+}
+
+const UNPLACED: u32 = u32::MAX;
+
+/// Nodes that a round looks at without room for them.
+const MOST_REFUSED: usize = 64;
+
+/// A plan in the making.
+struct Waves<'a> {
+    nodes: &'a [Node],
+    after: Vec<Vec<u32>>,
+    /// By node: predecessors that cannot have run before the next round.
+    missing: Vec<usize>,
+    /// By node: readers that have no round yet.
+    readers: Vec<usize>,
+    rounds: Vec<u32>,
+    /// Bytes of what somebody will still read, and of those what this round reads for the last time.
+    alive: u64,
+    gone: u64,
+}
+
+impl<'a> Waves<'a> {
+    fn of(nodes: &'a [Node]) -> Self {
+        let mut after: Vec<Vec<u32>> = vec![Vec::new(); nodes.len()];
+        for (at, node) in nodes.iter().enumerate() {
+            node.before.iter().for_each(|(pred, _)| after[*pred as usize].push(u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+        let missing = nodes.iter().map(|node| node.before.len()).collect();
+        let readers = after.iter().map(Vec::len).collect();
+        Self { nodes, after, missing, readers, rounds: vec![UNPLACED; nodes.len()], alive: 0, gone: 0 }
+    }
+
+    /// Nothing is missing before a node: an interactive one is ready, a local one may run, and so may what waits for it alone.
+    fn free(&mut self, at: usize, ready: &mut BTreeSet<usize>) {
+        if self.nodes[at].rounds > 0 {
+            ready.insert(at);
+        } else {
+            self.done(at, ready);
+        }
+    }
+
+    /// What waits for a node waits no longer.
+    fn done(&mut self, at: usize, ready: &mut BTreeSet<usize>) {
+        let mut stack = vec![at];
+        while let Some(at) = stack.pop() {
+            for next in std::mem::take(&mut self.after[at]) {
+                let next = next as usize;
+                self.missing[next] -= 1;
+                if self.missing[next] == 0 && self.nodes[next].rounds > 0 {
+                    ready.insert(next);
+                } else if self.missing[next] == 0 {
+                    stack.push(next);
+                }
+            }
+        }
+    }
+
+    /// A node and the local ones before it that have no place yet.
+    fn needed(&self, at: usize) -> Vec<usize> {
+        let (mut needed, mut known) = (vec![at], BTreeSet::from([at]));
+        let mut next = 0;
+        while let Some(at) = needed.get(next).copied() {
+            next += 1;
+            for (pred, _) in &self.nodes[at].before {
+                let pred = *pred as usize;
+                if self.rounds[pred] == UNPLACED && known.insert(pred) {
+                    needed.push(pred);
+                }
+            }
+        }
+        needed
+    }
+
+    fn place(&mut self, at: usize, round: u32) {
+        self.rounds[at] = round;
+        if self.readers[at] > 0 {
+            self.alive = self.alive.saturating_add(self.nodes[at].bytes);
+        }
+        for (pred, _) in &self.nodes[at].before {
+            let pred = *pred as usize;
+            self.readers[pred] -= 1;
+            if self.readers[pred] == 0 {
+                self.gone = self.gone.saturating_add(self.nodes[pred].bytes);
+            }
+        }
+    }
+}
+
+/// The assignment of the fewest rounds that is found.
+fn fewest_rounds(nodes: &[Node]) -> Vec<u32> {
     let asap = asap(nodes, |_| 0);
     let candidates = [alap(nodes, &asap), lights_first(nodes)];
     let mut best = (cost(nodes, &asap), asap);

@@ -158,7 +158,12 @@ fn passes_do_to_texts_what_stands_there() {
                 verify::verify(&after).unwrap_or_else(|error| panic!("{told}: {error}\n{after}"));
                 body(&after)
             }
-            None => levels(&program.body, &schedule::schedule(&program), 0),
+            None => {
+                let budget = head.strip_prefix("within ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+                let plan =
+                    budget.map_or_else(|| schedule::schedule(&program), |b| schedule::schedule_within(&program, b));
+                levels(&program.body, &plan, 0)
+            }
         };
         if env::var_os("BLESS").is_some() {
             fs::write(file, format!("{source}---\n{after}")).unwrap();

@@ -202,9 +202,45 @@ impl Writer {
         }
     }
 
+    /// The least or the greatest of some values, one comparison after the other.
+    fn chain(&mut self) {
+        self.names += 1;
+        let (name, order) = (format!("g{}", self.names), self.rng.pick(&["<", ">"]));
+        let first = self.value();
+        self.line(&format!("let mut {name} = {first};"));
+        for _ in 0..2 + self.rng.below(3) {
+            let (value, other) = (self.value(), self.atom());
+            match self.rng.below(6) {
+                0 => self.line(&format!("{name} = {}({value}, {name});", if order == "<" { "min" } else { "max" })),
+                1 => self.line(&format!("{name} = {}({name}, {value});", if order == "<" { "max" } else { "min" })),
+                2 => self.block(&format!("if {value} {order} {name}"), |w| {
+                    w.line(&format!("{name} = {value};"));
+                    w.line(&format!("w1 = {other};"));
+                }),
+                _ => self.block(&format!("if {value} {order} {name}"), |w| w.line(&format!("{name} = {value};"))),
+            }
+        }
+        let index = self.index();
+        let end = self.rng.pick(&["s0 += NAME;", "u[AT] = NAME % 50;", "t[AT] = NAME % 50;"]);
+        self.line(&end.replace("NAME", &name).replace("AT", &index));
+    }
+
+    /// Looks back from each place of an array.
+    fn window(&mut self) {
+        let (wide, turns) = (1 + self.rng.below(4_u64), 2 + self.rng.below(4_u64));
+        let (array, factor) = (self.rng.pick(&["xs", "ys", "t"]), self.atom());
+        self.block(&format!("for r in {wide}..{}", wide + turns), |w| {
+            w.line("let mut z = xs[r];");
+            w.block(&format!("for q in 1..{}", wide + 1), |w| w.line(&format!("z = z + {array}[r - q] * {factor};")));
+            w.line("u[r] = z % 50;");
+        });
+    }
+
     fn statement(&mut self) {
         let value = self.value();
-        match self.rng.below(21) {
+        match self.rng.below(24) {
+            21 | 22 => self.chain(),
+            23 => self.window(),
             20 => {
                 let (index, op) = (self.index(), self.rng.pick(&["^", "&", "|"]));
                 let words = self.rng.pick(&["h", "v"]);

@@ -24,7 +24,7 @@ pub(super) fn run(
     block: &[Inst],
     differs: &BTreeSet<ValueId>,
 ) -> Widened<(Vec<Inst>, BTreeMap<ValueId, ValueId>)> {
-    let mut flat = Flat { program, differs, renamed: BTreeMap::new(), out: Vec::new() };
+    let mut flat = Flat { program, differs, renamed: BTreeMap::new(), own: BTreeSet::new(), out: Vec::new() };
     flat.block(block, None)?;
     Ok((flat.out, flat.renamed))
 }
@@ -34,6 +34,8 @@ struct Flat<'a> {
     differs: &'a BTreeSet<ValueId>,
     /// Values that are gone, and what stands for them.
     renamed: BTreeMap<ValueId, ValueId>,
+    /// Versions of arrays that a side has made for itself.
+    own: BTreeSet<ValueId>,
     out: Vec<Inst>,
 }
 
@@ -57,7 +59,7 @@ impl Flat<'_> {
         self.rename(&mut inst);
         match (inst, when) {
             (Inst::If(i), _) if self.differs.contains(&i.condition) => self.choice(&i, when),
-            (Inst::Update(update), Some(when)) => self.write(update, when),
+            (Inst::Update(update), Some(when)) if !self.own.contains(&update.array) => self.write(update, when),
             (inst, Some(_)) if !facts::effects(self.program, &inst).none() => {
                 because(inst.site(), "one side of a choice that differs by turn may stop the run")
             }
@@ -74,7 +76,11 @@ impl Flat<'_> {
                 self.out.push(inst);
                 Ok(())
             }
-            (inst @ (Inst::Gate(_) | Inst::Concat(_)), Some(_)) => {
+            // An array of the side's own is written as it stands there: what is known of its lanes holds in turns that do not count, too.
+            (inst @ (Inst::Gate(_) | Inst::Concat(_) | Inst::Update(_)), Some(_)) => {
+                inst.each_result(&mut |value| {
+                    self.own.insert(value);
+                });
                 self.out.push(inst);
                 Ok(())
             }
