@@ -158,6 +158,14 @@ impl Elaborator<'_> {
         let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
         self.poison(carry);
         let (Some(variable), Some(blamed)) = (variable, blamed) else { return Err(Reported) };
+        if variable.name.starts_with('#') {
+            // Of `fold` and `scan`: no name of the program's.
+            let diagnostic =
+                Diagnostic::new(Code::LoopRange, span, "the range of what the function hands on could not be bounded")
+                    .here("each element may make it larger")
+                    .help("bring what it gives back into a range: `clamp(…, 0, 1_000_000)`");
+            return Err(self.report(diagnostic));
+        }
         let message = format!("the range of `{}` could not be bounded", variable.name);
         let diagnostic = Diagnostic::new(Code::LoopRange, span, message)
             .here("each turn may make it larger")
