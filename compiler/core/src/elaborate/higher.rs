@@ -144,7 +144,7 @@ impl Elaborator<'_> {
                 });
                 make.block(vec![turn], make.read(ACC))
             }),
-            ("fold", [xs, init, f, how]) if is_word(how, ASSOCIATIVE) => {
+            ("fold", [xs, init, f, how]) if is_word(how, ASSOCIATIVE) && self.variable(ASSOCIATIVE).is_none() => {
                 self.over(xs, Some(init), f, span, |make, len| make.tree(len))
             }
             ("fold", [_, _, _, how]) => {

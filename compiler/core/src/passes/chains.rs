@@ -11,14 +11,14 @@
 //! ready, which is the shallowest tree.
 
 use super::{dead, facts};
-use crate::ir::{Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot, ValueId, fits};
+use crate::ir::{Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, While, fits};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A guess at the rounds of a comparison and a choice.
 const EXTREME: u64 = 10;
 
-/// When what a loop hands on is ready, beside what its turn computes itself.
-const LATE: u64 = 1000;
+/// When what a loop hands on is ready, a step for each loop around: later than all that does not depend on it.
+const LATE: u64 = 1 << 32;
 
 /// Makes trees of chains.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn run(program: Program) -> Program {
     let mut program = dead::run(program);
     let uses = program.use_counts();
     let mut body = std::mem::take(&mut program.body);
-    let mut pass = Chains { uses, ready: vec![0; program.values.len()] };
+    let mut pass = Chains { uses, ready: vec![0; program.values.len()], depth: 0 };
     pass.block(&mut program, &mut body);
     program.body = body;
     program
@@ -37,6 +37,8 @@ struct Chains {
     uses: Vec<u32>,
     /// By value: a guess at the rounds before it.
     ready: Vec<u64>,
+    /// Loops around.
+    depth: u64,
 }
 
 /// A minimum, or a maximum, of two operands.
@@ -56,10 +58,13 @@ struct Joined {
 impl Chains {
     fn block(&mut self, program: &mut Program, block: &mut Vec<Inst>) {
         for inst in block.iter_mut() {
-            if let Inst::Loop(l) = inst {
-                l.carried.iter().for_each(|c| self.ready[c.param.index()] = LATE);
+            let around = self.depth;
+            if let Inst::Loop(Loop { carried, .. }) | Inst::While(While { carried, .. }) = inst {
+                self.depth += 1;
+                carried.iter().for_each(|c| self.ready[c.param.index()] = self.depth * LATE);
             }
             inst.blocks_mut().into_iter().for_each(|nested| self.block(program, nested));
+            self.depth = around;
             self.learn(program, inst);
         }
         let defined: BTreeMap<ValueId, usize> = block
@@ -92,8 +97,7 @@ impl Chains {
                 .gates
                 .first()
                 .is_some_and(|first| block[*first..=extreme.gates[1]].iter().all(|inst| matches!(inst, Inst::Gate(_))));
-            if joined.operands.len() > 2
-                && still
+            if still
                 && let Some(tree) = self.tree(program, *root, extreme, &joined.operands, site(block, extreme.gates[1]))
             {
                 trees.insert(extreme.gates[1], tree);
@@ -115,7 +119,10 @@ impl Chains {
 
     fn learn(&mut self, program: &Program, inst: &Inst) {
         let mut before = 0;
-        inst.each_use(&mut |value| before = before.max(self.ready[value.index()]));
+        // What a loop's own turns hand on is no matter of those who read what it gives.
+        let known = (self.depth + 1) * LATE;
+        let level = |value: ValueId| Some(self.ready[value.index()]).filter(|ready| *ready < known);
+        inst.each_use(&mut |value| before = before.max(level(value).unwrap_or(0)));
         let own = match inst {
             Inst::Gate(gate) => facts::rounds(program, gate.op, &gate.args, gate.result),
             _ => 0,
@@ -209,9 +216,14 @@ impl Chains {
         let mark = program.values.len();
         let mut made = Vec::new();
         let mut at = operands.len();
-        while let (Some(((early, _), a)), Some(((late, _), b))) = (open.pop_first(), open.pop_first()) {
+        while let Some(((early, _), a)) = open.pop_first() {
+            // One of them is secret, as what is made of them is.
+            let other = open.iter().find(|(_, b)| program.ty(a.value).is_secret() || program.ty(b.value).is_secret());
+            let Some((late, b)) = other.map(|(key, _)| *key).and_then(|key| Some((key.0, open.remove(&key)?))) else {
+                break;
+            };
             let (first, second) = (program.ty(a.value), program.ty(b.value));
-            if !first.is_secret() && !second.is_secret() || first.frac() != second.frac() {
+            if first.frac() != second.frac() {
                 break;
             }
             let ((al, ah), (bl, bh)) = (first.range(), second.range());

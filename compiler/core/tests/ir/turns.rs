@@ -225,6 +225,20 @@ impl Writer {
         self.line(&end.replace("NAME", &name).replace("AT", &index));
     }
 
+    /// A running extreme that starts outside of what it meets, and that its turn builds on.
+    fn sentinel(&mut self) {
+        self.names += 1;
+        let name = format!("h{}", self.names);
+        let value = self.rng.pick(&["xs", "ys"]);
+        let (of, start) = self.rng.pick(&[("max", -100), ("min", 1000)]);
+        let end = self.rng.pick(&["NAME % 50", "(NAME + 1) % 50", "min(7, NAME)", "NAME * 2 % 50", "max(NAME, -3)"]);
+        self.line(&format!("let mut {name} = {start};"));
+        self.block("for r in 0..6", |w| {
+            w.line(&format!("{name} = {of}({name}, {value}[r]);"));
+            w.line(&format!("u[r] = clamp({}, -99, 99);", end.replace("NAME", &name)));
+        });
+    }
+
     /// Looks back from each place of an array.
     fn window(&mut self) {
         let (wide, turns) = (1 + self.rng.below(4_u64), 2 + self.rng.below(4_u64));
@@ -238,7 +252,8 @@ impl Writer {
 
     fn statement(&mut self) {
         let value = self.value();
-        match self.rng.below(24) {
+        match self.rng.below(26) {
+            24 | 25 => self.sentinel(),
             21 | 22 => self.chain(),
             23 => self.window(),
             20 => {

@@ -5,7 +5,7 @@ use super::order;
 use super::recurrence::{Chain, Shape};
 use super::solve::{Handed, Solved};
 use super::widen::{Why, Widen, Widened, because};
-use crate::ir::{Carried, Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, ValueId};
+use crate::ir::{Carried, Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, Slot, ValueId, fits};
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -224,6 +224,14 @@ impl<'a> Body<'a> {
             let c = &self.l.carried[at];
             ends[at] = Some(solved.result);
             if let Some((starts, last)) = solved.turns {
+                // A turn may know more of what it makes than of what it is given: its readers build on that.
+                let Slot { ty, lanes } = widen.program.slot(c.next);
+                let last = if fits(widen.program.ty(last), ty) {
+                    last
+                } else {
+                    let all = widen.lanes_of(lanes)?;
+                    widen.emit(Op::Relabel {}, vec![Ref::whole(last, all)], ty, all, self.l.site)?
+                };
                 widen.wide.insert(c.param, starts);
                 widen.wide.insert(c.next, last);
                 known.extend([c.param, c.next]);
