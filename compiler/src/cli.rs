@@ -164,6 +164,9 @@ pub(crate) struct Run {
     /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit.
     #[arg(long, value_name = "LINK")]
     pub(crate) network: Option<String>,
+    /// Threads for each party's own work on long vectors; results, rounds and bytes are the same for any number.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
     /// Runs the parties as threads of this process instead of as processes over TLS.
     #[arg(long)]
     pub(crate) in_process: bool,

@@ -9,12 +9,13 @@ use smpcvm::failure::{Class, Failure};
 use smpcvm::input::{self, CsvKey, InputFile, in_folder};
 use smpcvm::output::{RunFiles, all_json, of_all, render};
 use smpcvm::run::party::Outcome;
-use smpcvm::run::{Task, cluster, local, stats};
+use smpcvm::run::{Task, check_threads, cluster, local, stats};
 use smpcvm::session::Params;
 
 pub(crate) fn run(arguments: &Run) -> Done {
     let protocol = protocol(&arguments.protocol).map_err(one)?;
     check_parties(protocol, arguments).map_err(one)?;
+    let threads = check_threads(arguments.threads).map_err(one)?;
     let given = arguments.input.iter().map(|text| text.parse()).collect::<Result<Vec<InputFile>, _>>().map_err(one)?;
     let network = arguments.network.as_deref().map(str::parse::<Network>).transpose();
     let network = network.map_err(|error| one(Failure::new(Class::Usage, format!("--network: {error}"))))?;
@@ -22,7 +23,7 @@ pub(crate) fn run(arguments: &Run) -> Done {
 
     let params = Params::default();
     let program = program_of(&arguments.source, params.memory)?;
-    let task = Task::local(program, protocol, params);
+    let task = Task { threads, ..Task::local(program, protocol, params) };
     let files = in_folder(task.manifest(), &inputs_folder(arguments.inputs.as_ref(), &arguments.source), &given)?;
     if arguments.csv_key.is_some() {
         input::check_key_is_used(task.manifest(), |_| true).map_err(one)?;

@@ -276,6 +276,14 @@ fn runs_take_files_from_a_folder_or_by_name() {
     ends(at, &["run", "main.smpc", "--protocol", "rep4"], 2);
     ends(at, &["run", "main.smpc", "--parties", "5"], 2);
     ends(at, &["run", "main.smpc", "--network", "fast"], 2);
+    let (_, told) = ends(at, &["run", "main.smpc", "--threads", "0"], 2);
+    assert!(told.contains("--threads: 0 threads for a party"), "{told}");
+    for more in
+        [&["--threads", "2"][..], &["--threads", "2", "--in-process"], &["--threads", "3", "--protocol", "plain"]]
+    {
+        let (told, _) = ends(at, &[&["run", "main.smpc"][..], more].concat(), 0);
+        assert!(told.contains("total  12") && told.contains("large  true"), "{told}");
+    }
     ends(at, &["run", "main.smpc", "--parties", "3", "--threshold", "1", "--network", "rtt=1ms,bandwidth=1gbit"], 0);
 }
 

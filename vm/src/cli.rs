@@ -75,6 +75,9 @@ pub(crate) struct Run {
     /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit; the same at every party.
     #[arg(long, value_name = "LINK")]
     pub(crate) network: Option<String>,
+    /// Threads for this party's own work on long vectors; results, rounds and bytes are the same for any number, and the parties need not agree on it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
 }
 
 /// `smpcvm identity …`.
@@ -149,8 +152,11 @@ pub(crate) struct Bench {
     /// Writes the rows as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Threads for each party's own work on long vectors.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
     /// Measures what each kind of gate takes under each protocol instead, for the predictions of `smpcc cost`: some minutes.
-    #[arg(long, conflicts_with_all = ["json", "jobs", "protocol"])]
+    #[arg(long, conflicts_with_all = ["json", "jobs", "protocol", "threads"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].
     #[arg(short, long, value_name = "FILE", requires = "calibrate")]
@@ -159,6 +165,6 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn options(self) -> BenchOptions {
-        BenchOptions { protocol: self.protocol, jobs: self.jobs, json: self.json }
+        BenchOptions { protocol: self.protocol, jobs: self.jobs, json: self.json, threads: self.threads }
     }
 }

@@ -9,8 +9,8 @@ use smpc_net::Identity;
 use smpcvm::failure::{Class, Failure, caught};
 use smpcvm::output::OutputFile;
 use smpcvm::program::Program;
-use smpcvm::run::child;
 use smpcvm::run::separate::{self, PartyRun};
+use smpcvm::run::{check_threads, child};
 use smpcvm::session::{NewSession, NodeArgument, Params, RoleArgument, audit_digest};
 use std::io::Write as _;
 use std::path::Path;
@@ -78,6 +78,7 @@ fn run_party(run: Run) -> Result<String, Vec<Failure>> {
         stats: run.stats,
         identity: run.identity,
         network: network.map_err(|error| vec![Failure::new(Class::Usage, format!("--network: {error}"))])?,
+        threads: check_threads(run.threads).map_err(one)?,
     };
     separate::run(&party, &log, &print).map(|()| String::new())
 }

@@ -1,5 +1,6 @@
 //! Which lanes of a vector a gate reads or writes, and the ranges that its operands are known to lie in. Public facts only.
 
+use crate::workers;
 use zeroize::Zeroize;
 
 /// A resolved view: lane (i, j) is lane `start + i·dims[0].0 + j·dims[1].0` of the vector, for i below `dims[0].1` and j below `dims[1].1`.
@@ -94,6 +95,8 @@ impl Lanes {
     }
 }
 
+/// Words of a line of the cache.
+const LINE: usize = 8;
 /// Sums that are added to side by side: they and a row of what is added stay in the first level of the cache.
 const SUMS: usize = 1024;
 
@@ -103,7 +106,13 @@ impl Lanes {
         let len = len.max(1);
         let add = |words: &[u64]| words.iter().fold(0_u64, |sum, word| sum.wrapping_add(*word));
         if let Some((start, all)) = self.contiguous() {
-            out.iter_mut().zip(from[start..start + all].chunks(len)).for_each(|(out, words)| *out = add(words));
+            let from = &from[start..start + all];
+            // Many sums are shared out among the threads, and of few the terms of each.
+            workers::each(out, LINE, len.saturating_mul(LINE), |first, out| {
+                out.iter_mut().zip(from[first * len..].chunks(len)).for_each(|(out, words)| {
+                    *out = workers::sum(words.len(), 1, |terms| add(&words[terms]));
+                });
+            });
             return;
         }
         let [(outer, _), (inner, cols)] = self.dims;

@@ -5,6 +5,7 @@
 //!
 //! * [`protocol`]: what a protocol is; start there.
 //! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
+//! * [`workers`]: several threads for a party's own work on long vectors.
 //! * [`plain`], [`rep3`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
@@ -22,6 +23,7 @@ pub mod rep3;
 pub mod tape;
 pub mod tick;
 pub mod wire;
+pub mod workers;
 
 pub use error::Error;
 pub use executor::{Cx, Executor, Stats};

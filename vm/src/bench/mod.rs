@@ -18,7 +18,7 @@ mod report;
 
 use crate::failure::{Class, Failure};
 use crate::output::OutputFile;
-use crate::run::cluster;
+use crate::run::{check_threads, cluster, start_workers};
 use jobs::{JOBS, Job, Measured};
 use report::Row;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,8 @@ pub struct BenchOptions {
     pub jobs: Vec<String>,
     /// Where the rows go as JSON.
     pub json: Option<PathBuf>,
+    /// Threads for each party's own work.
+    pub threads: usize,
 }
 
 /// One party's part in a measurement.
@@ -45,6 +47,7 @@ pub struct BenchOptions {
 pub struct BenchOrder {
     me: usize,
     job: Job,
+    threads: usize,
 }
 
 /// Measures, and returns the table. The executable starts itself as the parties.
@@ -57,6 +60,7 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         let message = format!("there is no benchmark for the protocol `{}`", options.protocol);
         return Err(vec![Failure::new(Class::User, message).help("there is one for rep3")]);
     }
+    let threads = check_threads(options.threads).map_err(one)?;
     let json = options.json.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
     if cfg!(debug_assertions) {
         log("warning: this is no release build; its figures say nothing");
@@ -71,7 +75,7 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
     }
     for job in JOBS.iter().filter(|job| wanted(job.name())) {
         log(&format!("{}, {} lanes", job.name(), job.lanes()));
-        rows.push(measure(&executable, job)?);
+        rows.push(measure(&executable, job, threads)?);
     }
     if wanted(START) {
         log(START);
@@ -84,8 +88,8 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
 }
 
 /// Runs a job at three processes.
-fn measure(executable: &Path, job: &Job) -> Result<Row, Vec<Failure>> {
-    let order = |me: usize| crate::run::child::Order::Bench(BenchOrder { me, job: job.clone() });
+fn measure(executable: &Path, job: &Job, threads: usize) -> Result<Row, Vec<Failure>> {
+    let order = |me: usize| crate::run::child::Order::Bench(BenchOrder { me, job: job.clone(), threads });
     let orders: Vec<_> = (0..REP3.parties).map(order).collect();
     let parties: Vec<Measured> = cluster::start(executable, &orders)?;
     Ok(Row::of(job, &parties))
@@ -96,6 +100,7 @@ fn measure(executable: &Path, job: &Job) -> Result<Row, Vec<Failure>> {
 /// # Errors
 /// Those of its links.
 pub fn party(order: &BenchOrder) -> Result<serde_json::Value, Failure> {
+    let _workers = start_workers(order.threads)?;
     let measured = jobs::run(order.me, &order.job)?;
     crate::run::child::value(&measured)
 }

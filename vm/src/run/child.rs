@@ -45,6 +45,7 @@ pub struct RunOrder {
     pub(super) protocol: String,
     pub(super) params: Params,
     pub(super) nodes: Vec<usize>,
+    pub(super) threads: usize,
     pub(super) program: PathBuf,
     pub(super) files: Vec<InputFile>,
     /// Under which the keyed columns of all parties are hashed.
@@ -126,7 +127,7 @@ fn run(order: RunOrder) -> Result<Outcome, Vec<Failure>> {
     let protocol = registry::find(&order.protocol).ok_or_else(|| vec![Failure::ours("an unknown protocol")])?;
     let program = Program::load(&order.program, order.params.memory).map_err(one)?;
     program.prepare();
-    let task = Task { program, protocol, params: order.params, nodes: order.nodes };
+    let task = Task { program, protocol, params: order.params, nodes: order.nodes, threads: order.threads };
     clock.lap("load");
     let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&order.me);
     let inputs = input::read(task.manifest(), is_mine, &order.files, order.key.as_ref())?;

@@ -38,6 +38,7 @@ pub fn in_processes(
             protocol: task.protocol.name.to_owned(),
             params: task.params,
             nodes: task.nodes.clone(),
+            threads: task.threads,
             program: program.path().to_owned(),
             files: files_of(task, me, files),
             key: key.map(CsvKey::copy),

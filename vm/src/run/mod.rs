@@ -22,6 +22,7 @@ use crate::program::Program;
 use crate::session::{Params, assign_roles_round};
 use smpc_bytecode::module::Manifest;
 use smpc_protocols::registry::{self, PROTOCOLS, Spec};
+use smpc_protocols::workers::{self, MOST_THREADS, Workers};
 
 /// The protocol of that name.
 ///
@@ -31,6 +32,27 @@ pub fn protocol(name: &str) -> Result<&'static Spec, Failure> {
     registry::find(name).ok_or_else(|| {
         let names: Vec<&str> = PROTOCOLS.iter().map(|spec| spec.name).collect();
         Failure::user(format!("there is no protocol `{name}`")).help(format!("there are {}", names.join(", ")))
+    })
+}
+
+/// A number of threads that a party can be given.
+///
+/// # Errors
+/// The user's for none, and for more than any machine has.
+pub fn check_threads(threads: usize) -> Result<usize, Failure> {
+    if (1..=MOST_THREADS).contains(&threads) {
+        return Ok(threads);
+    }
+    let what =
+        if threads == 0 { "a party needs at least one".to_owned() } else { format!("the most are {MOST_THREADS}") };
+    Err(Failure::new(Class::Usage, format!("--threads: {threads} threads for a party: {what}"))
+        .help("1 keeps all work on the thread that talks; more than there are cores gain nothing"))
+}
+
+/// Gives the current thread the workers of a party.
+pub(crate) fn start_workers(threads: usize) -> Result<Workers, Failure> {
+    workers::start(threads).map_err(|error| {
+        Failure::user(format!("{threads} threads for a party: {error}")).help("try fewer with --threads")
     })
 }
 
@@ -45,14 +67,16 @@ pub struct Task {
     pub params: Params,
     /// The party that plays each role of the program.
     pub nodes: Vec<usize>,
+    /// Threads for a party's own work; not a term of the session.
+    pub threads: usize,
 }
 
 impl Task {
-    /// A run of all parties on one machine: role i at party i mod n.
+    /// A run of all parties on one machine: role i at party i mod n, and one thread for the work of each.
     #[must_use]
     pub fn local(program: Program, protocol: &'static Spec, params: Params) -> Self {
         let nodes = assign_roles_round(&program.module.manifest.roles, protocol.parties);
-        Self { program, protocol, params, nodes }
+        Self { program, protocol, params, nodes, threads: 1 }
     }
 
     /// What the program takes and gives.

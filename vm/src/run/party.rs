@@ -1,9 +1,9 @@
 //! One party's run: over the links of a session, or alone in the clear. The one place that knows which type each protocol is.
 
-use super::Task;
 use super::progress::Progress;
 use super::stats::{Clock, PartyStats};
 use super::wire::{Ended, LinkWire, NoWire};
+use super::{Task, start_workers};
 use crate::engine::{Cause, Engine, Fault, Inputs, Results, RunError, Stop};
 use crate::failure::{Class, Failure};
 use crate::program::Program;
@@ -42,6 +42,7 @@ pub fn over_links(
     if task.protocol != &REP3 {
         return Err(Failure::ours(format!("the protocol {} has no parties", task.protocol.name)));
     }
+    let _workers = start_workers(task.threads)?;
     let Rep3Party { protocol, executor, ended } = rep3(mesh)?;
     let alive = || control.progress();
     let run = engine(task, &protocol, &executor, inputs, progress, &alive);
@@ -97,6 +98,7 @@ pub(crate) fn rep3(mut mesh: Mesh) -> Result<Rep3Party, Failure> {
 /// The user's where the program stops.
 pub fn alone(task: &Task, inputs: Inputs, progress: &Progress, mut clock: Clock) -> Result<Outcome, Failure> {
     debug_assert_eq!(task.protocol, &PLAIN);
+    let _workers = start_workers(task.threads)?;
     let executor = Executor::new(0, 1, 0, 0, Box::new(NoWire) as Box<dyn Wire>);
     let run = engine(task, &Plain, &executor, inputs, progress, &|| ());
     clock.lap("run");

@@ -43,6 +43,8 @@ pub struct PartyRun {
     pub identity: Option<PathBuf>,
     /// A slower network to emulate.
     pub network: Option<Network>,
+    /// Threads for its own work.
+    pub threads: usize,
 }
 
 /// Runs the party. `log` is for its operator: what is about to happen, and what an operator may want to know. `print` gets the results as text, once they
@@ -67,7 +69,7 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     }
     program.prepare();
     let nodes = assign_roles(&program.module.manifest.roles, &session.roles, session.nodes.len()).map_err(one)?;
-    let task = Task { program, protocol: session.protocol, params: session.params, nodes };
+    let task = Task { program, protocol: session.protocol, params: session.params, nodes, threads: arguments.threads };
     clock.lap("load");
     let is_mine = |role: RoleId| task.nodes.get(role.index()) == Some(&me);
     if arguments.csv_key.is_some() {

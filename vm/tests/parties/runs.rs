@@ -215,6 +215,64 @@ fn all_parties_at_once() {
     assert_eq!(stats["parties"][1]["rounds"], threads[1].stats.rounds);
 }
 
+/// Vectors long enough to be worth several threads: products, their sum, and how many of A's values are below B's.
+fn long_program() -> Module {
+    const LANES: u64 = 50_000;
+    let mut m = Make::new();
+    let (x, y) = (m.numbers(0, SMALL, LANES), m.numbers(1, SMALL, LANES));
+    let product = m.make(Op::Mul {}, RegType::arith(-10_000, 10_000), LANES, &[m.all(x), m.all(y)]);
+    let dot = m.make(Op::Dot { len: 50_000 }, RegType::arith(-500_000_000, 500_000_000), 1, &[m.all(x), m.all(y)]);
+    let less = m.make(Op::Lt {}, RegType::BIN_BOOL, LANES, &[m.all(x), m.all(y)]);
+    m.output(product, None);
+    m.output(dot, None);
+    m.output(less, Some(2));
+    m.finish()
+}
+
+/// How many threads each party has is its own affair: the same results, rounds and bytes, over links and in the clear, also where they differ.
+#[test]
+fn threads_change_nothing_but_time() {
+    let setup = Setup::new(&long_program(), &[]);
+    let column = |name: &str, of: &dyn Fn(u64) -> u64| {
+        (0..50_000).fold(format!("{name}\n"), |text, i| format!("{text}{}\n", of(i).cast_signed() - 100))
+    };
+    setup.write(0, "x.csv", column("x0", &|i| i * i % 201));
+    setup.write(1, "y.csv", column("x1", &|i| i * 7 % 201));
+    let run = |threads: [&str; 3]| -> Vec<_> {
+        let ended = setup.run([
+            &["--input", "x0=x.csv", "--threads", threads[0]],
+            &["--input", "x1=y.csv", "--threads", threads[1]],
+            &["--threads", threads[2]],
+        ]);
+        let seen = ended.iter().enumerate().map(|(party, output)| {
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+            let stats = setup.json(party, "stats.json").expect("stats");
+            // How many bytes encryption adds depends on how a message was cut on its way.
+            let peers = stats["peers"].as_array().expect("peers").iter();
+            let bytes: Vec<_> =
+                peers.map(|peer| [peer["bytes_sent"].clone(), peer["bytes_received"].clone()]).collect();
+            (setup.json(party, "result.json").expect("a result"), stats["rounds"].clone(), bytes)
+        });
+        seen.collect()
+    };
+    let alone = run(["1"; 3]);
+    assert_eq!(alone[0].0["y1"][0], (0..50_000_i64).map(|i| (i * i % 201 - 100) * (i * 7 % 201 - 100)).sum::<i64>());
+    // No `assert_eq`, which would print all lanes.
+    assert!(alone == run(["2"; 3]), "with two threads each");
+    assert!(alone == run(["3", "1", "2"]), "with different numbers of threads");
+}
+
+#[test]
+fn numbers_of_threads_that_no_machine_has() {
+    let setup = Setup::new(&program(), &[]);
+    for (threads, words) in [("0", "a party needs at least one"), ("1000000", "the most are 1024")] {
+        let output = setup.command(2, &["--threads", threads]).output().expect("it starts");
+        ended(&output, 2, &["--threads", words, "help: "]);
+        let output = smpcvm().args(["bench", "--job", "no such", "--threads", threads]).output().expect("it starts");
+        ended(&output, 2, &["--threads", words]);
+    }
+}
+
 /// What is wrong is said once, whoever says it.
 #[test]
 fn all_parties_fail_at_once() {

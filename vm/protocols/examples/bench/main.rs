@@ -1,6 +1,6 @@
 //! A quick measure of the gates of `rep3`, without TLS; `smpcvm bench` is the real one.
 //!
-//! `cargo run --release -p smpc-protocols --example bench -- [solo|memory|tcp] [NAME [MOST LANES]]`: one party's work alone, three threads over queues in memory, or three
+//! `cargo run --release -p smpc-protocols --example bench -- [solo|memory|tcp] [NAME [MOST LANES [THREADS]]]`: one party's work alone, three threads over queues in memory, or three
 //! threads over TCP on loopback. Times are medians of five.
 
 mod programs;
@@ -8,7 +8,7 @@ mod wires;
 
 use smpc_math::prf::Key;
 use smpc_protocols::rep3::{Keys, Rep3};
-use smpc_protocols::{Executor, Protocol, Wire};
+use smpc_protocols::{Executor, Protocol, Wire, workers};
 use std::time::{Duration, Instant};
 
 type Party = Rep3<Keys>;
@@ -28,8 +28,10 @@ fn repeat(
     me: usize,
     wire: Box<dyn Wire>,
     mode: Mode,
+    threads: usize,
     program: &impl AsyncFn(&Party, &Executor) -> Times,
 ) -> Vec<Times> {
+    let Ok(_workers) = workers::start(threads) else { return Vec::new() };
     let key = |j: usize| Key::new([j as u8; 32]);
     let p = Rep3::new(me, Keys::new(me, key(me), key((me + 1) % 3), [7; 32]));
     let e = Executor::new(me, 3, 1, 0, wire);
@@ -53,6 +55,7 @@ fn measure(name: &str, lanes: usize, program: impl AsyncFn(&Party, &Executor) ->
     };
     let wanted = arguments.next().unwrap_or_default();
     let most = arguments.next().and_then(|lanes| lanes.parse().ok()).unwrap_or(usize::MAX);
+    let threads = arguments.next().and_then(|threads| threads.parse().ok()).unwrap_or(1);
     if !name.contains(&wanted) || lanes > most {
         return;
     }
@@ -62,12 +65,12 @@ fn measure(name: &str, lanes: usize, program: impl AsyncFn(&Party, &Executor) ->
         Mode::Tcp => wires::tcp().unwrap_or_default(),
     };
     let times: Vec<Vec<Times>> = if mode == Mode::Solo {
-        vec![repeat(0, Box::new(wires::Mirror::default()), mode, &program)]
+        vec![repeat(0, Box::new(wires::Mirror::default()), mode, threads, &program)]
     } else {
         std::thread::scope(|scope| {
             let start = |(me, wire): (usize, Box<dyn Wire + Send>)| {
                 let program = &program;
-                scope.spawn(move || repeat(me, wire, mode, program))
+                scope.spawn(move || repeat(me, wire, mode, threads, program))
             };
             let running: Vec<_> = wires.into_iter().enumerate().map(start).collect();
             running.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()

@@ -4,9 +4,8 @@
 use crate::rep3::Source;
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Component (or [`crate::rep3::COMMON`]), domain, epoch, gate instance, step.
 pub type Stream = (usize, Domain, u32, u64, u64);
@@ -56,15 +55,15 @@ impl Blocks {
 /// Keys under watch.
 pub struct Watched<S> {
     inner: S,
-    used: Rc<RefCell<Blocks>>,
+    used: Arc<Mutex<Blocks>>,
 }
 
 impl<S> Watched<S> {
     /// The keys, and what was used of them.
     #[must_use]
-    pub fn new(inner: S) -> (Self, Rc<RefCell<Blocks>>) {
-        let used = Rc::default();
-        (Self { inner, used: Rc::clone(&used) }, used)
+    pub fn new(inner: S) -> (Self, Arc<Mutex<Blocks>>) {
+        let used = Arc::default();
+        (Self { inner, used: Arc::clone(&used) }, used)
     }
 }
 
@@ -72,7 +71,8 @@ impl<S: Source> Source for Watched<S> {
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
         if !out.is_empty() {
             let (from, to) = (first as u64 / 2, (first + out.len()).div_ceil(2) as u64);
-            self.used.borrow_mut().use_up((component, domain, tape.epoch(), tape.instance(), step), from, to);
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.use_up((component, domain, tape.epoch(), tape.instance(), step), from, to);
         }
         self.inner.fill(component, domain, tape, step, first, out);
     }

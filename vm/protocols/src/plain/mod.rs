@@ -8,6 +8,7 @@ use crate::executor::Cx;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol, Shares};
 use crate::registry::{PLAIN, Spec};
+use crate::workers;
 use smpc_math::netlist::Levelled;
 use smpc_math::planes::{Planes, ROW_LANES, ROW_WORDS};
 use smpc_math::sorting::merge_runs;
@@ -49,8 +50,16 @@ fn cycle(values: &[i64], lanes: usize) -> impl Iterator<Item = i64> {
     values.iter().copied().cycle().take(lanes)
 }
 
-fn pairwise(a: &Numbers, b: &Numbers, f: impl Fn(u64, u64) -> u64) -> Numbers {
+fn pairwise(a: &Numbers, b: &Numbers, f: impl Fn(u64, u64) -> u64 + Sync) -> Numbers {
     debug_assert_eq!(a.lanes(), b.lanes());
+    if !workers::too_few(a.lanes(), 1) {
+        let mut out = vec![0; a.lanes()];
+        workers::each(&mut out, ROW_LANES, ROW_LANES, |first, out| {
+            let pairs = a.0[first..].iter().zip(&b.0[first..]);
+            out.iter_mut().zip(pairs).for_each(|(out, (x, y))| *out = f(*x, *y));
+        });
+        return Numbers(out);
+    }
     Numbers(a.0.iter().zip(&b.0).map(|(x, y)| f(*x, *y)).collect())
 }
 
@@ -59,7 +68,7 @@ fn with_public(a: &Numbers, b: &[i64], f: impl Fn(u64, u64) -> u64) -> Numbers {
 }
 
 /// A gate on the values as integers.
-fn integers(a: &Numbers, b: &Numbers, f: impl Fn(i128, i128) -> i128) -> Numbers {
+fn integers(a: &Numbers, b: &Numbers, f: impl Fn(i128, i128) -> i128 + Sync) -> Numbers {
     pairwise(a, b, |x, y| wrap(f(signed(x), signed(y))))
 }
 
@@ -210,12 +219,15 @@ impl Protocol for Plain {
     }
     async fn matmul(&self, _: Cx<'_>, a: &Numbers, b: &Numbers, rows: usize, inner: usize, cols: usize) -> Numbers {
         let mut out = vec![0_u64; rows * cols];
-        for (r, row) in out.chunks_mut(cols.max(1)).enumerate() {
-            for k in 0..inner {
-                let x = a.0[r * inner + k];
-                row.iter_mut().zip(&b.0[k * cols..]).for_each(|(z, y)| *z = z.wrapping_add(x.wrapping_mul(*y)));
+        let cols = cols.max(1);
+        workers::each(&mut out, cols, inner * cols, |first, out| {
+            for (r, row) in out.chunks_mut(cols).enumerate() {
+                for k in 0..inner {
+                    let x = a.0[(first / cols + r) * inner + k];
+                    row.iter_mut().zip(&b.0[k * cols..]).for_each(|(z, y)| *z = z.wrapping_add(x.wrapping_mul(*y)));
+                }
             }
-        }
+        });
         Numbers(out)
     }
     async fn and(&self, _: Cx<'_>, a: &Bits, b: &Bits) -> Bits {
@@ -235,11 +247,19 @@ impl Protocol for Plain {
         let words: Vec<(usize, usize)> = starts.zip(widths).collect();
         let mut out = Planes::zeros(circuit.outputs.len(), inputs.lanes());
         let wave = (WIRES / (circuit.slots * size_of::<[u64; ROW_WORDS]>()).max(1)).max(1) * ROW_LANES;
-        for first in (0..inputs.lanes()).step_by(wave) {
-            let lanes = wave.min(inputs.lanes() - first);
-            let part = inputs.read(&Lanes::run(first, lanes));
-            let words: Vec<Planes> = words.iter().map(|(from, width)| part.0.planes(*from, *width)).collect();
-            out.copy_lanes(first, &circuit.evaluate(&words.iter().collect::<Vec<_>>()), 0, lanes);
+        // As many waves at a time as there are threads.
+        let group = wave * workers::threads();
+        for start in (0..inputs.lanes()).step_by(group) {
+            let count = group.min(inputs.lanes() - start).div_ceil(wave);
+            let results = workers::map(count, wave * circuit.slots / ROW_WORDS, |n| {
+                let first = start + n * wave;
+                let part = inputs.read(&Lanes::run(first, wave.min(inputs.lanes() - first)));
+                let words: Vec<Planes> = words.iter().map(|(from, width)| part.0.planes(*from, *width)).collect();
+                circuit.evaluate(&words.iter().collect::<Vec<_>>())
+            });
+            for (n, result) in results.iter().enumerate() {
+                out.copy_lanes(start + n * wave, result, 0, result.lanes());
+            }
         }
         Bits(out)
     }

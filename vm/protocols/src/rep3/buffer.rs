@@ -4,6 +4,7 @@
 //! A pool and the buffers in use together are never more than was once in use at the same time.
 
 use super::share::Row;
+use crate::workers;
 use smpc_math::planes::ROW_WORDS;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -91,7 +92,7 @@ impl Words {
 
 impl Drop for Words {
     fn drop(&mut self) {
-        self.zeroize();
+        workers::each(&mut self.buffer[self.start..self.start + self.len], LONG, LONG, |_, words| words.zeroize());
         if self.buffer.len() >= LONG {
             let buffer = std::mem::take(&mut self.buffer);
             // At the end of a thread its pool may be gone.
@@ -103,7 +104,7 @@ impl Drop for Words {
 impl Clone for Words {
     fn clone(&self) -> Self {
         let mut copy = Self::zeros(self.len());
-        copy.copy_from_slice(self);
+        workers::each(&mut copy, LONG, LONG, |first, words| words.copy_from_slice(&self[first..first + words.len()]));
         copy
     }
 }

@@ -13,11 +13,17 @@ use super::split::runs;
 use super::summands::SplitAnds;
 use crate::executor::Cx;
 use crate::join::join;
+use crate::workers;
 use smpc_math::netlist::{Level, Levelled};
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
+use std::ops::Range;
+
+/// Steps of work (see [`workers`]) that a local gate takes on a block, and an AND with its masks.
+const LOCAL_WORK: usize = 4;
+pub(crate) const AND_WORK: usize = 24;
 
 /// The wires of a circuit under evaluation.
 pub(crate) struct State<'x> {
@@ -61,13 +67,21 @@ impl<S: Source> Rep3<S> {
             let state = RefCell::new(State { a: &mut state.a, b: &mut state.b, slots: circuit.slots, ready });
             let at = Step::new(cx.tape(), depth as u64, Domain::Bin);
             let ands = self.ands(cx, at, level, split, (first, lanes), &state);
+            if split.is_some() && workers::threads() > 1 {
+                self.run_blocks(&mut state.borrow_mut(), level, split, 0..count, 0, |_, _, _| {});
+            }
             match split {
                 Some(split) if level.ands.is_empty() => self.pass_split_ands(cx, level, split, &state).await,
                 Some(split) => drop(join(ands, self.pass_split_ands(cx, level, split, &state)).await),
                 None if level.ands.is_empty() => {}
                 None => ands.await,
             }
-            (0..count).for_each(|block| self.run_local(&mut state.borrow_mut(), level, split, block));
+            let state = &mut *state.borrow_mut();
+            if workers::threads() > 1 {
+                self.run_blocks(state, level, split, 0..count, 0, |_, _, _| {});
+            } else {
+                (0..count).for_each(|block| self.run_local(state, level, split, block));
+            }
         }
     }
 
@@ -76,17 +90,48 @@ impl<S: Source> Rep3<S> {
         if std::mem::replace(&mut state.ready[block], true) {
             return;
         }
+        let (a, b) = state.block(block);
+        self.local_part(level, split, block, a, b);
+    }
+
+    /// As [`Self::run_local`], for the rows of a block for which it was not done.
+    fn local_part(&self, level: &Level, split: Option<&SplitAnds<'_>>, block: usize, a: &mut [Row], b: &mut [Row]) {
         // A constant 1 is one in component 0.
         let ones = match self.slot(0) {
             Some(0) => [u64::MAX, 0],
             Some(_) => [0, u64::MAX],
             None => [0, 0],
         };
-        let (a, b) = state.block(block);
         if let Some(split) = split {
             self.own_split_ands(split, block, a, b);
         }
         simd::local_gates(a, b, &level.local, ones);
+    }
+
+    /// [`Self::run_local`] for some blocks on all threads, and then `more(block, a, b)` for each, which takes `work` steps.
+    fn run_blocks(
+        &self,
+        state: &mut State<'_>,
+        level: &Level,
+        split: Option<&SplitAnds<'_>>,
+        blocks: Range<usize>,
+        work: usize,
+        more: impl Fn(usize, &mut [Row], &mut [Row]) + Sync,
+    ) {
+        let (slots, first) = (state.slots, blocks.start);
+        let ready = &mut state.ready[blocks.clone()];
+        let fresh: Vec<bool> = ready.iter_mut().map(|ready| !std::mem::replace(ready, true)).collect();
+        let rows = first * slots..blocks.end * slots;
+        let work = work + LOCAL_WORK * level.local.len() + split.map_or(0, |split| AND_WORK * split.count());
+        workers::each2((&mut state.a[rows.clone()], &mut state.b[rows]), slots, work, |at, a, b| {
+            for (n, (a, b)) in a.chunks_mut(slots).zip(b.chunks_mut(slots)).enumerate() {
+                let block = at / slots + n;
+                if fresh[block] {
+                    self.local_part(level, split, first + block, a, b);
+                }
+                more(first + block, a, b);
+            }
+        });
     }
 
     /// The ANDs of a level on the lanes of a state that starts with a block of the gate's.
@@ -103,9 +148,32 @@ impl<S: Source> Rep3<S> {
         let gates = ands.len();
         let shape = Shape::new(gates, lanes);
         cx.count_blocks(shape.rows() as u64 * 4);
+        let own = |block: usize, a: &mut [Row], b: &mut [Row]| {
+            let mut z = [[0; ROW_WORDS]; ROWS];
+            for (n, ands) in ands.chunks(ROWS).enumerate() {
+                let z = &mut z[..ands.len()];
+                self.zero_rows(at, (start + block) * gates + n * ROWS, z);
+                simd::and_gates(a, b, ands, z);
+            }
+        };
+        let mut made = 0;
         let send = |first: usize, out: &mut [Row]| {
             let state = &mut *state.borrow_mut();
             debug_assert!(out.len() <= ROWS);
+            if workers::threads() > 1 {
+                let work = AND_WORK * gates;
+                let to = workers::ahead(made, (first + out.len()).div_ceil(gates), blocks(lanes), work);
+                if made < to {
+                    self.run_blocks(state, level, split, made..to, work, own);
+                    made = to;
+                }
+                runs(first, out.len(), gates, |done, block, which| {
+                    let (a, _) = state.block(block);
+                    let z = ands[which].iter().map(|and| a[and.dst as usize]);
+                    out[done..].iter_mut().zip(z).for_each(|(out, z)| *out = z);
+                });
+                return;
+            }
             self.zero_rows(at, start * gates + first, out);
             runs(first, out.len(), gates, |done, block, which| {
                 self.run_local(state, level, split, block);
@@ -144,9 +212,12 @@ impl<S: Source> Rep3<S> {
         let width = circuit.outputs.len();
         for (to, from) in [(a, &state.a), (b, &state.b)] {
             if width > 0 {
-                for (to, from) in to.chunks_mut(width).zip(from.chunks(circuit.slots)) {
-                    to.iter_mut().zip(&circuit.outputs).for_each(|(to, slot)| *to = from[*slot as usize]);
-                }
+                workers::each(to, width, LOCAL_WORK * width, |at, to| {
+                    let from = from[at / width * circuit.slots..].chunks(circuit.slots);
+                    for (to, from) in to.chunks_mut(width).zip(from) {
+                        to.iter_mut().zip(&circuit.outputs).for_each(|(to, slot)| *to = from[*slot as usize]);
+                    }
+                });
             }
         }
     }
@@ -170,14 +241,16 @@ impl<S: Source> Rep3<S> {
                     if slots.is_empty() || from.is_empty() {
                         continue;
                     }
-                    let states = to.chunks_mut(circuit.slots).map(|block| &mut block[slots.clone()]);
-                    if word.lanes == all {
-                        let words = from[first * slots.len()..].chunks(slots.len());
-                        states.zip(words).for_each(|(to, from)| to.copy_from_slice(from));
-                    } else {
-                        let spread = |row: &Row| [(row[0] & 1).wrapping_neg(); ROW_WORDS];
-                        states.for_each(|to| to.iter_mut().zip(&**from).for_each(|(to, from)| *to = spread(from)));
-                    }
+                    workers::each(to, circuit.slots, LOCAL_WORK * slots.len(), |at, to| {
+                        let states = to.chunks_mut(circuit.slots).map(|block| &mut block[slots.clone()]);
+                        if word.lanes == all {
+                            let words = from[(first + at / circuit.slots) * slots.len()..].chunks(slots.len());
+                            states.zip(words).for_each(|(to, from)| to.copy_from_slice(from));
+                        } else {
+                            let spread = |row: &Row| [(row[0] & 1).wrapping_neg(); ROW_WORDS];
+                            states.for_each(|to| to.iter_mut().zip(&**from).for_each(|(to, from)| *to = spread(from)));
+                        }
+                    });
                 }
             }
             self.evaluate(cx, circuit, first, &mut state).await;

@@ -2,9 +2,8 @@
 
 use smpc_math::circuits::{carry_out_of, is_zero, netlist, sum_of_positions};
 use smpc_math::netlist::{Bit, Builder, Levelled};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A circuit on two summands of so many bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,13 +26,14 @@ pub(crate) struct OnSummands {
     pub(crate) generate: usize,
 }
 
-/// Circuits that have been asked for.
+/// Circuits that have been asked for, once a gate.
 #[derive(Default)]
-pub(crate) struct Circuits(RefCell<BTreeMap<Kind, Rc<OnSummands>>>);
+pub(crate) struct Circuits(Mutex<BTreeMap<Kind, Arc<OnSummands>>>);
 
 impl Circuits {
-    pub(crate) fn get(&self, kind: Kind) -> Rc<OnSummands> {
-        Rc::clone(self.0.borrow_mut().entry(kind).or_insert_with(|| Rc::new(build(kind))))
+    pub(crate) fn get(&self, kind: Kind) -> Arc<OnSummands> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(kind).or_insert_with(|| Arc::new(build(kind))))
     }
 }
 

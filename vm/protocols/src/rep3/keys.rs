@@ -3,14 +3,13 @@
 
 use crate::tape::Tape;
 use smpc_math::prf::{Address, Domain, Key, Prf};
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// In place of a component: coins that all parties know.
 pub const COMMON: usize = 3;
 
-/// The pairwise keys of one party, as functions. Two parties that hold the key of a component get the same words from the same address.
-pub trait Source {
+/// The pairwise keys of one party, as functions. Two parties that hold the key of a component get the same words from the same address, whichever thread asks.
+pub trait Source: Sync {
     /// Words `first .. first + out.len()` of the stream of component `component`, or of [`COMMON`], at step `step` of the tape's instance. `first` is even.
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]);
 }
@@ -32,26 +31,35 @@ pub struct Keys {
     me: usize,
     keys: [Key; 2],
     session: [u8; 32],
-    /// By epoch; old ones are kept, as a long gate may still use them.
-    epochs: RefCell<Vec<Rc<Functions>>>,
+    /// The first epoch.
+    first: OnceLock<Box<Epoch>>,
+}
+
+/// An epoch, and the next one once it has been asked for; old ones are kept, as a long gate may still use them. Read without a lock: a party's threads ask at every block.
+struct Epoch {
+    functions: Functions,
+    next: OnceLock<Box<Self>>,
 }
 
 impl Keys {
     /// The keys of party `me`: K_i, which it shares with its left neighbour P_{i−1}, and K_{i+1}, which it shares with its right one; bound to the session.
     #[must_use]
     pub fn new(me: usize, own: Key, next: Key, session: [u8; 32]) -> Self {
-        Self { me, keys: [own, next], session, epochs: RefCell::new(Vec::new()) }
+        Self { me, keys: [own, next], session, first: OnceLock::new() }
     }
 
-    fn functions(&self, epoch: u32) -> Rc<Functions> {
-        let mut epochs = self.epochs.borrow_mut();
-        while epochs.len() <= epoch as usize {
-            let epoch = u32::try_from(epochs.len()).unwrap_or(u32::MAX);
-            let of = |key: &Key| DOMAINS.map(|domain| Prf::new(key, &self.session, domain, epoch));
-            let [own, next] = &self.keys;
-            epochs.push(Rc::new([of(own), of(next), of(&Key::new(self.session))]));
+    fn functions(&self, epoch: u32) -> &Functions {
+        let mut here = self.first.get_or_init(|| self.epoch(0));
+        for epoch in 1..=epoch {
+            here = here.next.get_or_init(|| self.epoch(epoch));
         }
-        Rc::clone(&epochs[epoch as usize])
+        &here.functions
+    }
+
+    fn epoch(&self, epoch: u32) -> Box<Epoch> {
+        let of = |key: &Key| DOMAINS.map(|domain| Prf::new(key, &self.session, domain, epoch));
+        let [own, next] = &self.keys;
+        Box::new(Epoch { functions: [of(own), of(next), of(&Key::new(self.session))], next: OnceLock::new() })
     }
 }
 

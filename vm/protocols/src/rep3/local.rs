@@ -4,6 +4,8 @@ use super::Rep3;
 use super::keys::Source;
 use super::share::{Arith, Bin, Row, to_planes};
 use crate::lanes::Lanes;
+use crate::workers;
+use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::simd;
 
 impl<S: Source> Rep3<S> {
@@ -25,19 +27,25 @@ impl<S: Source> Rep3<S> {
         }
     }
 
-    pub(crate) fn map2(&self, x: &Arith, y: &Arith, f: impl Fn(u64, u64) -> u64) -> Arith {
+    pub(crate) fn map2(&self, x: &Arith, y: &Arith, f: impl Fn(u64, u64) -> u64 + Sync) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let mut out = self.arith(x.lanes);
         for (out, x, y) in [(&mut out.a, &x.a, &y.a), (&mut out.b, &x.b, &y.b)] {
-            out.iter_mut().zip(x.iter().zip(y.iter())).for_each(|(out, (x, y))| *out = f(*x, *y) & self.mask);
+            workers::each(out, ROW_LANES, ROW_LANES, |first, out| {
+                let at = first..first + out.len();
+                let pairs = x[at.clone()].iter().zip(&y[at]);
+                out.iter_mut().zip(pairs).for_each(|(out, (x, y))| *out = f(*x, *y) & self.mask);
+            });
         }
         out
     }
 
-    pub(crate) fn map1(&self, x: &Arith, f: impl Fn(u64) -> u64) -> Arith {
+    pub(crate) fn map1(&self, x: &Arith, f: impl Fn(u64) -> u64 + Sync) -> Arith {
         let mut out = self.arith(x.lanes);
         for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
-            out.iter_mut().zip(x.iter()).for_each(|(out, x)| *out = f(*x) & self.mask);
+            workers::each(out, ROW_LANES, ROW_LANES, |first, out| {
+                out.iter_mut().zip(&x[first..]).for_each(|(out, x)| *out = f(*x) & self.mask);
+            });
         }
         out
     }
@@ -58,8 +66,12 @@ impl<S: Source> Rep3<S> {
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
             let plus = |x: &mut u64, v: &i64| *x = x.wrapping_add(v.cast_unsigned()) & self.mask;
             match values {
-                [one] => zero.iter_mut().for_each(|x| plus(x, one)),
-                _ => zero.iter_mut().zip(values).for_each(|(x, v)| plus(x, v)),
+                [one] => {
+                    workers::each(zero, ROW_LANES, ROW_LANES, |_, zero| zero.iter_mut().for_each(|x| plus(x, one)))
+                }
+                _ => workers::each(zero, ROW_LANES, ROW_LANES, |first, zero| {
+                    zero.iter_mut().zip(values.get(first..).unwrap_or(&[])).for_each(|(x, v)| plus(x, v));
+                }),
             }
         }
         out
@@ -71,8 +83,11 @@ impl<S: Source> Rep3<S> {
         }
         let mut out = self.arith(x.lanes);
         for (out, x) in [(&mut out.a, &x.a), (&mut out.b, &x.b)] {
-            let products = x.iter().zip(values).map(|(x, v)| x.wrapping_mul(v.cast_unsigned()) & self.mask);
-            out.iter_mut().zip(products).for_each(|(out, product)| *out = product);
+            workers::each(out, ROW_LANES, ROW_LANES, |first, out| {
+                let pairs = x[first..].iter().zip(values.get(first..).unwrap_or(&[]));
+                let products = pairs.map(|(x, v)| x.wrapping_mul(v.cast_unsigned()) & self.mask);
+                out.iter_mut().zip(products).for_each(|(out, product)| *out = product);
+            });
         }
         out
     }
@@ -114,7 +129,10 @@ impl<S: Source> Rep3<S> {
         debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
         let mut out = x.clone();
         for (out, y) in [(&mut out.a, &y.a), (&mut out.b, &y.b)] {
-            simd::xor_into(out.as_flattened_mut(), y.as_flattened());
+            workers::each(out, 1, ROW_WORDS, |first, out| {
+                let y = &y[first..first + out.len()];
+                simd::xor_into(out.as_flattened_mut(), y.as_flattened());
+            });
         }
         out
     }

@@ -6,34 +6,64 @@
 use super::Rep3;
 use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
 use super::keys::Source;
-use super::share::Arith;
+use super::share::{Arith, Words};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use crate::workers;
+use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
+use std::ops::Range;
 use zeroize::Zeroize;
 
+/// Steps of work (see [`workers`]) that a mask of zero takes, from two keys.
+const MASK_WORK: usize = 2;
+/// Words of a line of the cache, four blocks of the cipher.
+const MASKED: usize = 8;
+
 impl<S: Source> Rep3<S> {
-    /// Gives every party's summand (computed chunk by chunk by `term(first, words)`, unmasked) a fresh mask and makes it a component: a resharing. One
-    /// round, an element a lane from each party. Uses step `step`.
+    /// Gives every party's summand (computed part by part by `term(first, words)`, unmasked, in some `work` steps a lane) a fresh mask and makes it a component: a
+    /// resharing. One round, an element a lane from each party. Uses step `step`.
     pub(crate) async fn reshare(
         &self,
         cx: Cx<'_>,
         step: u64,
-        lanes: usize,
-        mut term: impl FnMut(usize, &mut [u64]),
+        (lanes, work): (usize, usize),
+        term: impl Fn(usize, &mut [u64]) + Sync,
     ) -> Arith {
         let at = Step::new(cx.tape(), step, Domain::Arith);
+        let work = work.saturating_add(MASK_WORK);
+        // Whole blocks, but of lanes that are sums of many terms: of these no fewer than are masked at once.
+        let unit = if work < ROW_LANES { ROW_LANES } else { MASKED };
+        let make = |first: usize, own: &mut [u64]| {
+            workers::each(own, unit, unit.saturating_mul(work), |n, own| {
+                term(first + n, own);
+                self.add_zero_share(at, first + n, own);
+            });
+        };
+        self.reshare_masked(cx, (lanes, work), make).await
+    }
+
+    /// As [`Self::reshare`], where `make(first, words)` is called in order and masks what it makes.
+    async fn reshare_masked(
+        &self,
+        cx: Cx<'_>,
+        (lanes, work): (usize, usize),
+        mut make: impl FnMut(usize, &mut [u64]),
+    ) -> Arith {
         cx.count_blocks(lanes as u64 / 2 + 1);
         let mut z = self.arith(lanes);
         let (own, received) = (&mut z.a, &mut z.b);
         let size = element_bytes(self.bits);
+        let mut made = 0;
         let mut produce = |at_byte: usize, out: &mut [u8]| {
-            let (first, count) = (at_byte / size, out.len() / size);
-            let own = &mut own[first..first + count];
-            term(first, own);
-            self.add_zero_share(at, first, own);
-            to_elements(own, size, out);
+            let (first, end) = (at_byte / size, (at_byte + out.len()) / size);
+            let to = workers::ahead(made, end, lanes, work);
+            if made < to {
+                make(made, &mut own[made..to]);
+                made = to;
+            }
+            to_elements(&own[first..end], size, out);
         };
         let mut consume = |at_byte: usize, bytes: &[u8]| from_elements(bytes, size, &mut received[at_byte / size..]);
         cx.exchange(
@@ -47,7 +77,7 @@ impl<S: Source> Rep3<S> {
     /// x · y, lane by lane.
     pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
-        self.reshare(cx, 0, x.lanes, |first, out| {
+        self.reshare(cx, 0, (x.lanes, 1), |first, out| {
             let to = first + out.len();
             simd::cross_products(out, &x.a[first..to], &x.b[first..to], &y.a[first..to], &y.b[first..to]);
         })
@@ -58,11 +88,14 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn inner_products(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let lanes = x.lanes.checked_div(len).unwrap_or(0);
-        self.reshare(cx, 0, lanes, |first, out| {
+        let sum = |lanes: Range<usize>| {
+            simd::cross_dot(&x.a[lanes.clone()], &x.b[lanes.clone()], &y.a[lanes.clone()], &y.b[lanes])
+        };
+        // Of few sums each is cut in parts, of many each thread takes some.
+        self.reshare(cx, 0, (lanes, len), |first, out| {
             for (i, z) in out.iter_mut().enumerate() {
-                let lanes = (first + i) * len..(first + i + 1) * len;
-                let (xa, xb, ya, yb) = (&x.a[lanes.clone()], &x.b[lanes.clone()], &y.a[lanes.clone()], &y.b[lanes]);
-                *z = simd::cross_dot(xa, xb, ya, yb);
+                let start = (first + i) * len;
+                *z = workers::sum(len, 1, |terms| sum(start + terms.start..start + terms.end));
             }
         })
         .await
@@ -72,7 +105,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn products_of_columns(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let lanes = x.lanes.checked_div(len).unwrap_or(0);
-        self.reshare(cx, 0, lanes, |first, out| {
+        self.reshare(cx, 0, (lanes, len), |first, out| {
             out.fill(0);
             let mut products = [0; BLOCK];
             for (n, out) in out.chunks_mut(BLOCK).enumerate() {
@@ -104,33 +137,29 @@ impl<S: Source> Rep3<S> {
         if cols == 1 || rows < PACKED_ROWS {
             return self.few_products(cx, x, y, (rows, inner, cols)).await;
         }
+        let at = Step::new(cx.tape(), 0, Domain::Arith);
         let mut summand = self.words(rows * cols);
-        let mut left = self.words(PANEL_ROWS.min(rows) * 2 * inner);
-        let mut panel = Panel::default();
+        let threads = workers::threads();
+        let panel = PANEL_ROWS.min(rows.div_ceil(threads).next_multiple_of(PACKED_ROWS));
         let mut done = 0;
-        self.reshare(cx, 0, rows * cols, |first, out| {
-            while done * cols < first + out.len() {
-                let these = done..rows.min(done + PANEL_ROWS);
-                for (n, row) in these.clone().enumerate() {
-                    let (sums, first) = left[2 * n * inner..2 * (n + 1) * inner].split_at_mut(inner);
-                    let (xa, xb) = (&x.a[row * inner..(row + 1) * inner], &x.b[row * inner..(row + 1) * inner]);
-                    first.copy_from_slice(xa);
-                    sums.iter_mut().zip(xa.iter().zip(xb)).for_each(|(sum, (a, b))| *sum = a.wrapping_add(*b));
-                }
-                let left = &left[..2 * these.len() * inner];
-                let z = &mut summand[these.start * cols..these.end * cols];
-                for first in (0..cols).step_by(PANELS * PANEL_COLUMNS) {
-                    pack_panels(y.a.chunks_exact(cols).chain(y.b.chunks_exact(cols)), first, cols, &mut panel.0);
-                    let columns = (first..cols).step_by(PANEL_COLUMNS);
-                    for (column, panel) in columns.zip(panel.0.chunks_exact((2 * inner).max(1))) {
-                        simd::multiply_panel(z, cols, column, left, panel);
+        let make = |first: usize, own: &mut [u64]| {
+            let end = first + own.len();
+            if done < end {
+                // A panel of rows for each thread.
+                let to = end.next_multiple_of(threads * panel * cols).min(rows * cols);
+                workers::each(&mut summand[done..to], panel * cols, panel * cols * inner, |n, z| {
+                    let mut panels = Panels::default();
+                    for (k, z) in z.chunks_mut(panel * cols).enumerate() {
+                        let row = (done + n) / cols + k * panel;
+                        panels.multiply(x, y, row, (inner, cols), z);
                     }
-                }
-                done = these.end;
+                });
+                done = to;
             }
-            out.copy_from_slice(&summand[first..first + out.len()]);
-        })
-        .await
+            own.copy_from_slice(&summand[first..end]);
+            self.add_zero_share(at, first, own);
+        };
+        self.reshare_masked(cx, (rows * cols, inner), make).await
     }
 }
 
@@ -146,22 +175,63 @@ impl<S: Source> Rep3<S> {
         y: &Arith,
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
+        if cols == 1 {
+            return self
+                .reshare(cx, 0, (rows, inner), |first, out| {
+                    for (i, z) in out.iter_mut().enumerate() {
+                        let row = (first + i) * inner..(first + i + 1) * inner;
+                        *z = simd::cross_dot(&x.a[row.clone()], &x.b[row], &y.a, &y.b);
+                    }
+                })
+                .await;
+        }
+        let at = Step::new(cx.tape(), 0, Domain::Arith);
         let mut summand = self.words(rows * cols);
         let mut done = 0;
-        self.reshare(cx, 0, rows * cols, |first, out| {
-            while done * cols < first + out.len() {
+        let make = |first: usize, own: &mut [u64]| {
+            let end = first + own.len();
+            while done * cols < end {
                 let row = done * inner..(done + 1) * inner;
-                let (xa, xb) = (&x.a[row.clone()], &x.b[row]);
                 let z = &mut summand[done * cols..(done + 1) * cols];
-                match z {
-                    [z] => *z = simd::cross_dot(xa, xb, &y.a, &y.b),
-                    _ => simd::cross_row(z, xa, xb, &y.a, &y.b),
-                }
+                simd::cross_row(z, &x.a[row.clone()], &x.b[row], &y.a, &y.b);
                 done += 1;
             }
-            out.copy_from_slice(&summand[first..first + out.len()]);
-        })
-        .await
+            own.copy_from_slice(&summand[first..end]);
+            self.add_zero_share(at, first, own);
+        };
+        self.reshare_masked(cx, (rows * cols, inner), make).await
+    }
+}
+
+/// Some rows of a left matrix, each with its sum of components before its first, and some columns of a right one.
+#[derive(Default)]
+struct Panels {
+    left: Words,
+    right: Panel,
+}
+
+impl Panels {
+    /// Adds to z, some rows from `row` on of a product, what they are: see [`Rep3::matrix_product`].
+    fn multiply(&mut self, x: &Arith, y: &Arith, row: usize, (inner, cols): (usize, usize), z: &mut [u64]) {
+        let rows = z.len() / cols;
+        let Self { left, right } = self;
+        if left.len() < 2 * rows * inner {
+            *left = Words::zeros(2 * rows * inner);
+        }
+        for (n, row) in (row..row + rows).enumerate() {
+            let (sums, first) = left[2 * n * inner..2 * (n + 1) * inner].split_at_mut(inner);
+            let (xa, xb) = (&x.a[row * inner..(row + 1) * inner], &x.b[row * inner..(row + 1) * inner]);
+            first.copy_from_slice(xa);
+            sums.iter_mut().zip(xa.iter().zip(xb)).for_each(|(sum, (a, b))| *sum = a.wrapping_add(*b));
+        }
+        let left = &left[..2 * rows * inner];
+        for first in (0..cols).step_by(PANELS * PANEL_COLUMNS) {
+            pack_panels(y.a.chunks_exact(cols).chain(y.b.chunks_exact(cols)), first, cols, &mut right.0);
+            let columns = (first..cols).step_by(PANEL_COLUMNS);
+            for (column, panel) in columns.zip(right.0.chunks_exact((2 * inner).max(1))) {
+                simd::multiply_panel(z, cols, column, left, panel);
+            }
+        }
     }
 }
 

@@ -102,6 +102,6 @@ impl<S: Source> Rep3<S> {
             )
             .await;
         }
-        self.reshare(cx, 2, d.lanes, |first, out| out.copy_from_slice(&summand[first..first + out.len()])).await
+        self.reshare(cx, 2, (d.lanes, 1), |first, out| out.copy_from_slice(&summand[first..first + out.len()])).await
     }
 }

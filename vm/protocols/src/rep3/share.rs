@@ -10,10 +10,13 @@ pub use super::buffer::{Rows, Words};
 
 use crate::lanes::Lanes;
 use crate::protocol::{BinShares, Shares};
+use crate::workers;
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::simd;
 use std::ops::Range;
 
+/// Steps of work (see [`workers`]) that a block of lanes takes from words to planes or back.
+const TRANSPOSE_WORK: usize = 1024;
 /// Planes from which on lanes are gathered word by word, not plane by plane.
 const WORDWISE: u32 = 4;
 
@@ -309,15 +312,18 @@ impl Bin {
         if width == 0 {
             return words;
         }
-        let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
-        for (out, rows) in words.chunks_mut(ROW_LANES * limbs).zip(rows.chunks(width)) {
-            for (limb, rows) in rows.chunks(64).enumerate() {
-                square[..rows.len()].copy_from_slice(rows);
-                square[rows.len()..].fill([0; ROW_WORDS]);
-                simd::rows_to_words(&square, &mut block);
-                out.iter_mut().skip(limb).step_by(limbs).zip(&block).for_each(|(out, word)| *out = *word);
+        workers::each(&mut words, ROW_LANES * limbs, TRANSPOSE_WORK * limbs, |first, words| {
+            let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
+            let rows = rows[first / (ROW_LANES * limbs) * width..].chunks(width);
+            for (out, rows) in words.chunks_mut(ROW_LANES * limbs).zip(rows) {
+                for (limb, rows) in rows.chunks(64).enumerate() {
+                    square[..rows.len()].copy_from_slice(rows);
+                    square[rows.len()..].fill([0; ROW_WORDS]);
+                    simd::rows_to_words(&square, &mut block);
+                    out.iter_mut().skip(limb).step_by(limbs).zip(&block).for_each(|(out, word)| *out = *word);
+                }
             }
-        }
+        });
         words
     }
 }
@@ -329,17 +335,24 @@ pub(crate) fn to_planes(
     planes: usize,
     (first, width): (usize, usize),
     lanes: Range<usize>,
-    mut words: impl FnMut(usize, &mut [u64]),
+    words: impl Fn(usize, &mut [u64]) + Sync,
 ) {
     debug_assert!((lanes.is_empty() || lanes.start.is_multiple_of(ROW_LANES)) && width <= 64);
-    let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
-    for lane in lanes.clone().step_by(ROW_LANES) {
-        let block = &mut block[..(lanes.end - lane).min(ROW_LANES)];
-        words(lane, block);
-        simd::words_to_rows(block, &mut square);
-        let place = lane / ROW_LANES * planes + first;
-        rows[place..place + width].copy_from_slice(&square[..width]);
+    if lanes.is_empty() || planes == 0 {
+        return;
     }
+    let start = lanes.start / ROW_LANES * planes;
+    let rows = &mut rows[start..start + blocks(lanes.len()) * planes];
+    workers::each(rows, planes, TRANSPOSE_WORK, |at, rows| {
+        let (mut square, mut block) = ([[0; ROW_WORDS]; 64], [0; ROW_LANES]);
+        for (n, rows) in rows.chunks_mut(planes).enumerate() {
+            let lane = lanes.start + (at / planes + n) * ROW_LANES;
+            let block = &mut block[..(lanes.end - lane).min(ROW_LANES)];
+            words(lane, block);
+            simd::words_to_rows(block, &mut square);
+            rows[first..first + width].copy_from_slice(&square[..width]);
+        }
+    });
 }
 
 /// The bits of a run of lanes of one plane, a word each; the run starts at a multiple of 64 lanes and ends with its block at the latest.

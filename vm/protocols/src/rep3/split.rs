@@ -13,11 +13,15 @@ use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, blocks, to_planes};
 use crate::executor::Cx;
 use crate::piece::{Incoming, Outgoing};
+use crate::workers;
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
 use std::ops::Range;
+
+/// Steps of work (see [`workers`]) that the mask of a row takes.
+const MASK_WORK: usize = 12;
 
 /// The lanes in which a party plays each part.
 #[derive(Clone, Debug)]
@@ -106,7 +110,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn split(&self, cx: Cx<'_>, x: Number<'_>, how: &Split, state: &mut Bin) {
         let (slots, width) = (state.width as usize, how.width);
         let parts = self.parts(x.lanes());
-        let at = Step::new(cx.tape(), 0, Domain::Input);
+        let step = Step::new(cx.tape(), 0, Domain::Input);
         cx.count_blocks((blocks(parts.longest()) * width) as u64 * 4);
         if !self.dry {
             let sign = |out: &mut [u64]| {
@@ -123,29 +127,49 @@ impl<S: Source> Rep3<S> {
                 x.put(|x| &x.a, lane, false, out);
                 sign(out);
             });
-            self.mask_slots(at, width, slots, &parts.help, self.next(), &mut state.b);
+            self.mask_slots(step, width, slots, &parts.help, self.next(), &mut state.b);
         }
         let deal_shape = Shape::new(width, parts.deal.len());
         let take_shape = Shape::new(width, parts.take.len());
         let (deal_block, take_block) = (parts.deal.start / ROW_LANES, parts.take.start / ROW_LANES);
         let Bin { a, b, .. } = state;
+        let s = |lane: usize, out: &mut [u64]| {
+            x.put(|x| &x.a, lane, false, out);
+            x.put(|x| &x.b, lane, true, out);
+            out.iter_mut().for_each(|s| *s = s.wrapping_add(how.offset));
+        };
         // Where this party deals, its first buffer gets the mask m and its second e = s ⊕ m; where it takes, its first gets that.
+        let ahead = workers::threads() > 1;
+        if ahead && !parts.deal.is_empty() {
+            to_planes(b, slots, (0, width), parts.deal.clone(), s);
+            let rows = deal_block * slots..(deal_block + blocks(parts.deal.len())) * slots;
+            workers::each2((&mut a[rows.clone()], &mut b[rows]), slots, MASK_WORK * width, |at, a, b| {
+                for (n, (a, b)) in a.chunks_mut(slots).zip(b.chunks_mut(slots)).enumerate() {
+                    let (masks, e) = (&mut a[..width], &mut b[..width]);
+                    self.mask_rows(self.me, step, (at / slots + n) * width, masks);
+                    simd::xor_into(e.as_flattened_mut(), masks.as_flattened());
+                }
+            });
+        }
         let a = RefCell::new(a);
         let mut ready = 0;
         let mut produce = row_writer(deal_shape, |first, out: &mut [Row]| {
+            if ahead {
+                runs(first, out.len(), width, |done, block, rows| {
+                    let e = &b[(deal_block + block) * slots..][rows];
+                    out[done..done + e.len()].copy_from_slice(e);
+                });
+                return;
+            }
             let mut masks = [[0; 8]; ROWS];
             let masks = &mut masks[..out.len()];
-            self.mask_rows(self.me, at, first, masks);
+            self.mask_rows(self.me, step, first, masks);
             let a = &mut *a.borrow_mut();
             runs(first, out.len(), width, |done, block, rows| {
                 if block == ready {
                     let lanes = parts.deal.start + block * ROW_LANES;
                     let lanes = lanes..(lanes + ROW_LANES).min(parts.deal.end);
-                    to_planes(b, slots, (0, width), lanes, |lane, out| {
-                        x.put(|x| &x.a, lane, false, out);
-                        x.put(|x| &x.b, lane, true, out);
-                        out.iter_mut().for_each(|s| *s = s.wrapping_add(how.offset));
-                    });
+                    to_planes(b, slots, (0, width), lanes, s);
                     ready += 1;
                 }
                 let place = (deal_block + block) * slots;
@@ -183,9 +207,11 @@ impl<S: Source> Rep3<S> {
     ) {
         let start = lanes.start / ROW_LANES * slots;
         let count = blocks(lanes.len());
-        for (n, block) in rows[start..start + count * slots].chunks_mut(slots).enumerate() {
-            self.mask_rows(component, at, n * width, &mut block[..width]);
-        }
+        workers::each(&mut rows[start..start + count * slots], slots, MASK_WORK * width, |first, rows| {
+            for (n, block) in rows.chunks_mut(slots).enumerate() {
+                self.mask_rows(component, at, (first / slots + n) * width, &mut block[..width]);
+            }
+        });
     }
 }
 

@@ -31,6 +31,13 @@ pub(crate) struct SplitAnds<'x> {
     steps: [Step; 2],
 }
 
+impl SplitAnds<'_> {
+    /// How many there are, a lane.
+    pub(crate) fn count(&self) -> usize {
+        self.results.len()
+    }
+}
+
 /// The blocks of a part.
 fn part_blocks(lanes: &Range<usize>) -> Range<usize> {
     lanes.start.div_ceil(ROW_LANES)..lanes.end.div_ceil(ROW_LANES)

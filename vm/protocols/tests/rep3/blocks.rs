@@ -14,7 +14,7 @@ fn watch(program: impl Fn(&Party, &Executor) -> Result<(), Error> + Sync) -> Vec
     three_threads(3, |me, executor| {
         let (keys, used) = Watched::new(Mixed(3));
         program(&Rep3::new(me, keys), executor)?;
-        Ok(used.take())
+        Ok(std::mem::take(&mut *used.lock().unwrap()))
     })
     .unwrap()
 }
@@ -78,7 +78,7 @@ fn waves_change_rounds_alone() {
                 (p.open_bin(e.gate(3), &sum).await, rounds)
             };
             let (opened, rounds) = e.run(run())?;
-            Ok((opened, rounds, used.take()))
+            Ok((opened, rounds, std::mem::take(&mut *used.lock().unwrap())))
         };
         three_threads(3, party).unwrap()
     };

@@ -122,7 +122,11 @@ fn same_under_all_schedules(schedules: u64, lanes: usize) {
                     let executor = Executor::new(me, 3, 7, 0, Box::new(recording));
                     let values = executor.run(program(&Rep3::new(me, keys), &executor, values)).unwrap();
                     drop(executor);
-                    let outcome = Outcome { values, received: received.take(), blocks: used.take() };
+                    let outcome = Outcome {
+                        values,
+                        received: received.take(),
+                        blocks: std::mem::take(&mut *used.lock().unwrap()),
+                    };
                     assert!(outcome.blocks.repeated.is_empty());
                     match &first {
                         None => first = Some(outcome),
