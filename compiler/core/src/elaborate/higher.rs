@@ -104,7 +104,7 @@ impl Make {
                 source: Box::new(range(0, len / 2)),
                 filter: None,
             });
-            let level = if len % 2 == 0 {
+            let level = if len.is_multiple_of(2) {
                 pairs
             } else {
                 self.binary(BinaryOp::Concat, pairs, self.index(XS, range(len - 1, len)))
