@@ -11,6 +11,7 @@
 use crate::error::Error;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use smpc_math::planes::ROW_LANES;
 use std::cell::{Cell, OnceCell};
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -19,6 +20,8 @@ use std::ops::Range;
 pub const MOST_THREADS: usize = 1024;
 /// Work that is worth a part of its own, in steps: what a kernel does to a word that is in the cache, about a nanosecond. A fork and join takes some thousands.
 pub const GRAIN: usize = 16_384;
+/// Lanes of a block, where runs of lanes are cut: each then begins with a whole block of randomness.
+pub(crate) const UNIT: usize = ROW_LANES;
 /// Parts for each thread, so that one that was held up keeps nobody waiting for long.
 const PARTS: usize = 4;
 
@@ -96,13 +99,14 @@ fn part(units: usize, work: usize) -> usize {
     units.div_ceil(worth.clamp(1, threads * PARTS)).max(1)
 }
 
-/// How many units to make when so many are wanted and `made` of `all` are there: no more than those where one thread makes them, else enough for all threads.
-pub(crate) fn ahead(made: usize, wanted: usize, all: usize, work: usize) -> usize {
+/// How many items to make when so many are wanted and `made` of `all` are there: no more than those where one thread makes them, else whole units of
+/// `unit` items for all threads. An item takes `work` steps.
+pub(crate) fn ahead(made: usize, wanted: usize, all: usize, unit: usize, work: usize) -> usize {
     let Here { threads, grain } = HERE.get();
     if threads == 1 || wanted <= made {
         return wanted;
     }
-    let window = (grain * threads * PARTS).div_ceil(work.max(1));
+    let window = (grain * threads * PARTS).div_ceil(work.max(1)).next_multiple_of(unit);
     wanted.max(made.saturating_add(window)).min(all)
 }
 
@@ -134,7 +138,6 @@ pub(crate) fn each2<T: Send>(
 
 /// Σ `of(items)` over the runs of whole units of 512 that `items` are cut in, modulo 2^64. An item takes `work` steps.
 pub(crate) fn sum(items: usize, work: usize, of: impl Fn(Range<usize>) -> u64 + Sync) -> u64 {
-    const UNIT: usize = 512;
     let part = part(items.div_ceil(UNIT), UNIT.saturating_mul(work)) * UNIT;
     if part >= items {
         return of(0..items);
@@ -209,11 +212,13 @@ mod tests {
             calls.into_inner().expect("a lock")
         };
         on_a_thread(|| {
-            assert_eq!(ahead(10, 20, 1 << 30, 1), 20);
+            assert_eq!(ahead(10, 20, 1 << 30, UNIT, 1), 20);
             let workers = start(2).expect("workers");
             assert_eq!((threads_of(GRAIN), calls_of(GRAIN)), (1, 1));
             assert_eq!(calls_of(100 * GRAIN), 2 * PARTS);
-            assert!(ahead(10, 20, 1 << 30, 1) > GRAIN && ahead(10, 20, 30, 1) == 30);
+            assert!(ahead(512, 600, 1 << 30, UNIT, 1) > GRAIN && ahead(10, 20, 30, UNIT, 1) == 30);
+            // Work of any size: what is made next begins with a whole block.
+            assert!((1..100).all(|work| ahead(512, 600, 1 << 30, UNIT, work).is_multiple_of(UNIT)));
             on_a_thread(|| assert_eq!(calls_of(100 * GRAIN), 1));
             drop(workers);
             assert_eq!(calls_of(100 * GRAIN), 1);

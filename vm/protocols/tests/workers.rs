@@ -106,7 +106,7 @@ fn shares_of_long_vectors_are_the_same() {
     let small = Range::new(-(1 << 30), 1 << 30);
     let values =
         |seed: u64| -> Vec<i64> { (0..LANES as u64).map(|i| mix(seed << 32 | i).cast_signed() >> 33).collect() };
-    for grain in [512, GRAIN] {
+    for grain in [100, 512, 1_234, GRAIN] {
         same_for_all(grain, async |p, e| {
             let mut gate = 0;
             let mut cx = || {

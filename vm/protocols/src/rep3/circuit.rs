@@ -162,7 +162,7 @@ impl<S: Source> Rep3<S> {
             debug_assert!(out.len() <= ROWS);
             if workers::threads() > 1 {
                 let work = AND_WORK * gates;
-                let to = workers::ahead(made, (first + out.len()).div_ceil(gates), blocks(lanes), work);
+                let to = workers::ahead(made, (first + out.len()).div_ceil(gates), blocks(lanes), 1, work);
                 if made < to {
                     self.run_blocks(state, level, split, made..to, work, own);
                     made = to;

@@ -58,7 +58,7 @@ impl<S: Source> Rep3<S> {
         let mut made = 0;
         let mut produce = |at_byte: usize, out: &mut [u8]| {
             let (first, end) = (at_byte / size, (at_byte + out.len()) / size);
-            let to = workers::ahead(made, end, lanes, work);
+            let to = workers::ahead(made, end, lanes, workers::UNIT, work);
             if made < to {
                 make(made, &mut own[made..to]);
                 made = to;
