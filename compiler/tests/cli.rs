@@ -222,11 +222,11 @@ fn costs_are_predicted_by_a_calibration() {
     let hostile = PROGRAM.replace("party A", "// </text><script>\nparty A");
     let times = |ns: u32| {
         format!(
-            r#"{{"version": 1, "machine": "<b>mine</b>", "cores": 8, "protocols": {{"rep3": {{"round": {ns}, "network_round": 0, "network_byte": 0, "process": 0, "kinds": []}}}}}}"#
+            r#"{{"version": 2, "machine": "<b>mine</b>", "cores": 8, "protocols": {{"rep3": {{"round": {ns}, "network_round": 0, "network_byte": 0, "process": 0, "fresh_byte": 0, "kinds": []}}}}}}"#
         )
     };
     let (slow, broken, foreign) =
-        (times(1_000_000), times(1).replace("round", "rund"), times(1).replace(": 1, \"m", ": 7, \"m"));
+        (times(1_000_000), times(1).replace("round", "rund"), times(1).replace(": 2, \"m", ": 7, \"m"));
     let files =
         [("main.smpc", hostile.as_str()), ("slow.json", &slow), ("broken.json", &broken), ("foreign.json", &foreign)];
     let folder = folder_with(&files);
