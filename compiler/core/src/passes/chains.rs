@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Only where nothing else reads the values in between or how they compare, so that a choice that hands on a companion stays as it is. What a loop hands on counts as
-//! ready late: it is compared once a turn, with what the turn itself has found. The pairs are those of Huffman's construction over the levels at which operands are
-//! ready, which is the shallowest tree.
+//! ready late: it is compared once a turn, with what the turn itself has found. The two operands that are ready first are joined, again and again: Huffman's construction
+//! (1952) for levels, where a pair is ready a step after the later of both, which gives the shallowest tree (Golumbic, 1976, "Combinatorial merging"). Public operands are
+//! paired with secret ones, and may make it deeper.
 
 use super::{dead, facts};
 use crate::ir::{Gate, Inst, Loop, Op, Program, Ref, RegType, SiteId, Slot, ValueId, While, fits};
@@ -93,12 +94,16 @@ impl Chains {
         let mut gone = BTreeSet::new();
         for (root, extreme) in extremes.iter().filter(|(root, _)| !inner.contains(root)) {
             let joined = self.joined(program, block, &defined, &extremes, extreme);
+            // Two operands are the extreme as it is.
+            if joined.operands.len() == 2 {
+                continue;
+            }
             let still = joined
                 .gates
                 .first()
                 .is_some_and(|first| block[*first..=extreme.gates[1]].iter().all(|inst| matches!(inst, Inst::Gate(_))));
             if still
-                && let Some(tree) = self.tree(program, *root, extreme, &joined.operands, site(block, extreme.gates[1]))
+                && let Some(tree) = self.tree(program, *root, extreme, &joined.operands, block[extreme.gates[1]].site())
             {
                 trees.insert(extreme.gates[1], tree);
                 gone.extend(joined.gates);
@@ -263,13 +268,5 @@ impl Chains {
         }
         program.values.truncate(mark);
         None
-    }
-}
-
-/// The source line of a gate.
-fn site(block: &[Inst], at: usize) -> SiteId {
-    match &block[at] {
-        Inst::Gate(gate) => gate.site,
-        _ => SiteId(0),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A guess decides nothing but the order of things; a protocol's real rounds come from its dry run.
 
-use crate::ir::{Gate, Inst, Op, Place, Program, Ref, RegType, ValueId};
+use crate::ir::{Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId};
 
 /// What an instruction does besides computing, its nested blocks included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,16 @@ pub fn own_effects(program: &Program, inst: &Inst) -> Effects {
         Inst::Loop(_) | Inst::While(_) | Inst::If(_) => false,
     };
     Effects { stops, ..Effects::default() }
+}
+
+/// Bytes of a value as `rep3` holds it: two shares each, of a number in a word, of a word by planes.
+#[must_use]
+pub const fn bytes(slot: Slot) -> u64 {
+    match slot.ty {
+        RegType::Pub { .. } => slot.lanes.saturating_mul(8),
+        RegType::Arith { .. } => slot.lanes.saturating_mul(16),
+        RegType::Bin { width } => slot.lanes.saturating_mul(width as u64) / 4,
+    }
 }
 
 /// Whether the gate can stop the run on some values of its operands' ranges, apart from being a check.

@@ -16,7 +16,7 @@
 //! Linear but for sorting, apart from a factor of the nesting depth.
 
 use super::facts::{self, Effects};
-use crate::ir::{Bound, Gate, Inst, Program, RegType, Slot, ValueId};
+use crate::ir::{Bound, Gate, Inst, Program, ValueId};
 use std::collections::BTreeSet;
 
 /// The levels of a block.
@@ -270,18 +270,11 @@ fn grows(program: &Program, inst: &Inst) -> bool {
     gate.result.is_some_and(|result| program.lanes(result) > read)
 }
 
-/// Bytes of what an instruction gives, as `rep3` holds it: two shares each. An update's result lies where its array is.
+/// Bytes of what an instruction gives. An update's result lies where its array is.
 fn bytes(program: &Program, inst: &Inst) -> u64 {
     let mut sum = 0_u64;
     if !matches!(inst, Inst::Update(_)) {
-        inst.each_result(&mut |value| {
-            let Slot { ty, lanes } = program.slot(value);
-            sum = sum.saturating_add(match ty {
-                RegType::Pub { .. } => lanes.saturating_mul(8),
-                RegType::Arith { .. } => lanes.saturating_mul(16),
-                RegType::Bin { width } => lanes.saturating_mul(width.into()) / 4,
-            });
-        });
+        inst.each_result(&mut |value| sum = sum.saturating_add(facts::bytes(program.slot(value))));
     }
     sum
 }
@@ -337,9 +330,12 @@ fn peak(nodes: &[Node], rounds: &[u32]) -> u64 {
 fn in_waves(nodes: &[Node], budget: u64) -> Vec<u32> {
     let mut waves = Waves::of(nodes);
     let mut ready: BTreeSet<usize> = BTreeSet::new();
-    for at in 0..nodes.len() {
-        if waves.missing[at] == 0 {
-            waves.free(at, &mut ready);
+    for (at, node) in nodes.iter().enumerate() {
+        if waves.missing[at] == 0 && node.rounds > 0 {
+            ready.insert(at);
+        } else if waves.missing[at] == 0 {
+            // It may run at any time, and so may what waits for it alone.
+            waves.done(at, &mut ready);
         }
     }
     let mut round = 0;
@@ -406,15 +402,6 @@ impl<'a> Waves<'a> {
         let missing = nodes.iter().map(|node| node.before.len()).collect();
         let readers = after.iter().map(Vec::len).collect();
         Self { nodes, after, missing, readers, rounds: vec![UNPLACED; nodes.len()], alive: 0, gone: 0 }
-    }
-
-    /// Nothing is missing before a node: an interactive one is ready, a local one may run, and so may what waits for it alone.
-    fn free(&mut self, at: usize, ready: &mut BTreeSet<usize>) {
-        if self.nodes[at].rounds > 0 {
-            ready.insert(at);
-        } else {
-            self.done(at, ready);
-        }
     }
 
     /// What waits for a node waits no longer.

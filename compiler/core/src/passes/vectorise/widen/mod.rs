@@ -159,13 +159,7 @@ impl<'p> Widen<'p> {
 
     /// Counts a vector.
     fn count(&mut self, ty: RegType, lanes: u64) -> Widened<()> {
-        // Two shares each: of a number in a word, of a word by planes.
-        let bytes = match ty {
-            RegType::Pub { .. } => lanes.saturating_mul(8),
-            RegType::Arith { .. } => lanes.saturating_mul(16),
-            RegType::Bin { width } => lanes.saturating_mul(width.into()) / 4,
-        };
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes = self.bytes.saturating_add(facts::bytes(Slot { ty, lanes }));
         if self.bytes > self.most { Err(Why::TooLarge) } else { Ok(()) }
     }
 
