@@ -73,12 +73,8 @@ impl Rewrite for Dots {
                     if let [terms] = gate.args.as_slice()
                         && let Some([condition, a]) = self.chosen(terms)
                     {
-                        let lanes = condition.lanes();
-                        let counts = program.value(Slot { ty: RegType::arith(0, 1), lanes }, "");
-                        let op = Op::B2a { signed: false };
-                        let of = Gate { op, args: vec![condition], result: Some(counts), site: gate.site };
-                        out.push(Inst::Gate(of));
-                        (gate.op, gate.args) = best(program, len, vec![Ref::whole(counts, lanes), a]);
+                        let counts = counts(program, condition, gate.site, out);
+                        (gate.op, gate.args) = best(program, len, vec![counts, a]);
                     } else if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
@@ -157,6 +153,19 @@ impl Dots {
         }
         Some(factors)
     }
+}
+
+/// A condition as 0 and 1. Where the view has no fewer lanes than what it views, that is converted as it lies: others may ask for the same, and a product
+/// of matrices chooses the order in which it reads it.
+fn counts(program: &mut Program, condition: Ref, site: SiteId, out: &mut Vec<Inst>) -> Ref {
+    let (own, lanes) = (program.lanes(condition.value), condition.lanes());
+    let whole = own <= lanes;
+    let lanes = if whole { own } else { lanes };
+    let counts = program.value(Slot { ty: RegType::arith(0, 1), lanes }, "");
+    let of = if whole { Ref::whole(condition.value, own) } else { condition.clone() };
+    let op = Op::B2a { signed: false };
+    out.push(Inst::Gate(Gate { op, args: vec![of], result: Some(counts), site }));
+    if whole { Ref { value: counts, ..condition } } else { Ref::whole(counts, lanes) }
 }
 
 /// The sums as one operation: a product of matrices, where that can be said with views of two dimensions. With a public factor each party computes sums alone.

@@ -135,81 +135,48 @@ impl Widen<'_> {
         Ok(result)
     }
 
-    /// All elements joined to one. A first one may stand by itself, so that the others need not move to make room for it.
+    /// All elements joined to one. One may stand by itself before the others: a first one, or the first of an odd number. So no element moves to make room
+    /// for another one.
     pub(super) fn reduce(
         &mut self,
         join: Join,
         mut columns: Vec<Column>,
-        first: Option<Vec<Ref>>,
+        mut apart: Option<Vec<Ref>>,
         mut count: u64,
         ordered: bool,
         site: SiteId,
     ) -> Widened<Vec<Column>> {
-        if let Some(first) = first {
-            columns = self.with_first(join, &columns, first, count, ordered, site)?;
-            count = (count + 1).div_ceil(2);
-        }
-        while count > 1 {
-            let half = count / 2;
-            let (a, b) = if ordered {
-                (Span::run(0, 2, half), Span::run(1, 2, half))
-            } else {
-                (Span::run(0, 1, half), Span::run(half, 1, half))
-            };
-            let mut joined = self.join(join, &columns, &a, &b, site)?;
-            if count % 2 == 1 {
-                for (joined, column) in joined.iter_mut().zip(&columns) {
-                    let each = column.each;
-                    let rest = Ref { value: column.value, place: Place::span((count - 1) * each, each) };
-                    let ty = self.program.ty(joined.value);
-                    let parts = vec![Ref::whole(joined.value, half * each), rest];
-                    joined.value = self.concat_of(parts, ty, (half + 1) * each, site)?;
+        let mut last = None;
+        while count > 1 || count == 1 && apart.is_some() {
+            let (half, odd) = (count / 2, count % 2);
+            if odd == 1 {
+                let mut own = Vec::with_capacity(columns.len());
+                for column in &columns {
+                    own.push(column.view(&Span::run(0, 1, 1))?);
                 }
+                apart = Some(match apart {
+                    None => own,
+                    Some(before) => {
+                        let views = before.into_iter().zip(own).collect();
+                        let joined = self.join_views(join, &columns, views, 1, site)?;
+                        let views = joined.iter().map(|column| Ref::whole(column.value, column.each)).collect();
+                        last = Some(joined);
+                        views
+                    }
+                });
             }
-            columns = joined;
-            count = count.div_ceil(2);
-        }
-        Ok(columns)
-    }
-
-    /// The first level of a tree whose first element stands by itself: it meets the one behind it, and the rest meet in pairs.
-    fn with_first(
-        &mut self,
-        join: Join,
-        columns: &[Column],
-        first: Vec<Ref>,
-        count: u64,
-        ordered: bool,
-        site: SiteId,
-    ) -> Widened<Vec<Column>> {
-        let one = Span::run(0, 1, 1);
-        let mut views = Vec::with_capacity(columns.len());
-        for (column, first) in columns.iter().zip(first) {
-            views.push((first, column.view(&one)?));
-        }
-        let mut joined = self.join_views(join, columns, views, 1, site)?;
-        let half = (count - 1) / 2;
-        let pairs = if half == 0 {
-            None
-        } else {
-            let (a, b) = if ordered {
-                (Span::run(1, 2, half), Span::run(2, 2, half))
-            } else {
-                (Span::run(1, 1, half), Span::run(1 + half, 1, half))
-            };
-            Some(self.join(join, columns, &a, &b, site)?)
-        };
-        for (at, joined) in joined.iter_mut().enumerate() {
-            let each = joined.each;
-            let mut parts = vec![Ref::whole(joined.value, each)];
-            parts.extend(pairs.as_ref().map(|pairs| Ref::whole(pairs[at].value, half * each)));
-            if count.is_multiple_of(2) {
-                parts.push(columns[at].view(&Span::run(count - 1, 1, 1))?);
+            if half > 0 {
+                let (a, b) = if ordered {
+                    (Span::run(odd, 2, half), Span::run(odd + 1, 2, half))
+                } else {
+                    (Span::run(odd, 1, half), Span::run(odd + half, 1, half))
+                };
+                columns = self.join(join, &columns, &a, &b, site)?;
             }
-            let lanes = parts.iter().map(Ref::lanes).sum();
-            joined.value = self.concat_of(parts, self.program.ty(joined.value), lanes, site)?;
+            count = half;
         }
-        Ok(joined)
+        // The element that stood by itself was joined with the last of the others.
+        Ok(if count == 0 { last.ok_or(Why::TooLarge)? } else { columns })
     }
 
     /// Each element joined with all before it.
@@ -296,9 +263,11 @@ impl Widen<'_> {
                     let ty = self.program.ty(column.value);
                     let lanes = len * column.each;
                     let value = if let Op::Mul {} = op {
-                        let (lo, hi) = ty.range();
-                        let own = Interval::new(lo.into(), hi.into());
-                        let product = own.mul(own);
+                        let range = |of: &Ref| {
+                            let (lo, hi) = self.program.ty(of.value).range();
+                            Interval::new(lo.into(), hi.into())
+                        };
+                        let (own, product) = (range(&Ref::whole(column.value, 1)), range(&x).mul(range(&y)));
                         if product.within(own) {
                             self.emit(op, vec![x, y], ty, lanes, site)?
                         } else {
