@@ -110,13 +110,7 @@ impl Cse<'_> {
             op => key.extend(op.immediates().into_iter().map(|(_, bits)| bits)),
         }
         key.push(slot.lanes);
-        let (lo, hi) = slot.ty.range();
-        key.extend([lo.cast_unsigned(), hi.cast_unsigned()]);
-        key.push(match slot.ty {
-            RegType::Pub { kind, frac, .. } => 1 << 40 | (kind as u64) << 32 | u64::from(frac),
-            RegType::Arith { frac, .. } => 2 << 40 | u64::from(frac),
-            RegType::Bin { width } => 3 << 40 | u64::from(width),
-        });
+        key.extend(words(slot.ty));
         for arg in &gate.args {
             let place = arg.place.clone().simplified();
             key.extend([u64::from(arg.value.0), place.offset, place.dims.len() as u64]);
@@ -138,4 +132,15 @@ impl Cse<'_> {
         let next = self.constants.len() as u64;
         *self.constants.entry(key).or_insert(next)
     }
+}
+
+/// A type as words, for keys.
+pub(super) fn words(ty: RegType) -> [u64; 3] {
+    let (lo, hi) = ty.range();
+    let kind = match ty {
+        RegType::Pub { kind, frac, .. } => 1 << 40 | (kind as u64) << 32 | u64::from(frac),
+        RegType::Arith { frac, .. } => 2 << 40 | u64::from(frac),
+        RegType::Bin { width } => 3 << 40 | u64::from(width),
+    };
+    [lo.cast_unsigned(), hi.cast_unsigned(), kind]
 }

@@ -12,7 +12,7 @@
 //! something else reads it, the sum of it is free and stays.
 
 use super::forward::{self, Replaced, Rewrite};
-use super::vectorise::contraction::Contraction;
+use super::vectorise::contraction::{Contraction, Product};
 use crate::ir::{Constant, Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
 use smpc_bytecode::interval::Interval;
 
@@ -74,17 +74,17 @@ impl Rewrite for Dots {
                         && let Some([condition, a]) = self.chosen(terms)
                     {
                         let counts = counts(program, condition, gate.site, out);
-                        (gate.op, gate.args) = best(program, len, vec![counts, a]);
+                        become_product(program, gate, best(program, len, vec![counts, a]), out);
                     } else if let [terms] = gate.args.as_slice()
                         && let Some(factors) = self.factors(terms)
                     {
                         let factors = self.weighted(program, &factors, gate.site, out).unwrap_or(factors);
-                        (gate.op, gate.args) = best(program, len, factors);
+                        become_product(program, gate, best(program, len, factors), out);
                     }
                 }
                 (Op::Dot { len }, Some(_)) => {
                     if let Some(factors) = self.weighted(program, &gate.args, gate.site, out) {
-                        (gate.op, gate.args) = best(program, len, factors);
+                        become_product(program, gate, best(program, len, factors), out);
                     }
                 }
                 _ => {}
@@ -155,6 +155,18 @@ impl Dots {
     }
 }
 
+/// Lets a gate be the product, or a copy of it where its lanes lie in another order.
+fn become_product(program: &mut Program, gate: &mut Gate, product: Product, out: &mut Vec<Inst>) {
+    let Product { op, args, lanes } = product;
+    if let (Some(place), Some(result)) = (lanes, gate.result) {
+        let value = program.value(program.slot(result), "");
+        out.push(Inst::Gate(Gate { op, args, result: Some(value), site: gate.site }));
+        (gate.op, gate.args) = (Op::Copy {}, vec![Ref { value, place }]);
+    } else {
+        (gate.op, gate.args) = (op, args);
+    }
+}
+
 /// A condition as 0 and 1. Where the view has no fewer lanes than what it views, that is converted as it lies: others may ask for the same, and a product
 /// of matrices chooses the order in which it reads it.
 fn counts(program: &mut Program, condition: Ref, site: SiteId, out: &mut Vec<Inst>) -> Ref {
@@ -169,18 +181,17 @@ fn counts(program: &mut Program, condition: Ref, site: SiteId, out: &mut Vec<Ins
 }
 
 /// The sums as one operation: a product of matrices, where that can be said with views of two dimensions. With a public factor each party computes sums alone.
-fn best(program: &Program, len: u64, factors: Vec<Ref>) -> (Op, Vec<Ref>) {
+fn best(program: &Program, len: u64, factors: Vec<Ref>) -> Product {
     if let [a, b] = factors.as_slice()
         && a.lanes() > len
         && [a, b].iter().all(|factor| program.ty(factor.value).is_secret())
         && let Some(sums) = Contraction::of_dots(len, a, b)
     {
-        let (op, args) = sums.best();
-        let args: Vec<Ref> =
-            args.into_iter().map(|arg| Ref { place: arg.place.simplified(), value: arg.value }).collect();
-        if args.iter().all(|arg| arg.place.dims.len() <= 2) {
-            return (op, args);
+        let mut product = sums.best();
+        product.args.iter_mut().for_each(|arg| arg.place = arg.place.clone().simplified());
+        if product.args.iter().all(|arg| arg.place.dims.len() <= 2) {
+            return product;
         }
     }
-    (Op::Dot { len }, factors)
+    Product { op: Op::Dot { len }, args: factors, lanes: None }
 }

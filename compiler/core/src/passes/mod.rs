@@ -19,6 +19,7 @@ pub mod indices;
 pub mod licm;
 pub mod narrow;
 pub mod netlists;
+pub mod pack;
 pub mod ranges;
 pub mod rounding;
 pub mod schedule;
@@ -58,6 +59,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "licm", what: "what is the same in every turn runs once", run: licm::run },
     Pass { name: "cse-2", what: "again, for what has moved", run: cse::run },
     Pass { name: "netlists", what: "gates on words become circuits", run: netlists::run },
+    Pass { name: "pack", what: "a few lanes here and there become one operation", run: pack::run },
     Pass { name: "fuse", what: "local gates write into arrays", run: fuse::run },
     Pass { name: "dead-2", what: "drops what is left over", run: dead::run },
 ];

@@ -51,6 +51,20 @@ impl Rewrite for Views {
                     self.look_through(program, arg, mixes && at == 0);
                 }
                 self.consumed[update.array.index()] = true;
+                if let (Op::Copy {}, [of]) = (update.op, update.args.as_mut_slice()) {
+                    straighten(&mut update.place, &mut of.place);
+                    let slot = program.slot(update.result);
+                    if update.place.is_whole(slot.lanes) && program.ty(of.value).is_secret() == slot.ty.is_secret() {
+                        // Nothing is left of the array.
+                        let gate = Gate {
+                            op: Op::Copy {},
+                            args: vec![of.clone()],
+                            result: Some(update.result),
+                            site: update.site,
+                        };
+                        return self.inst(program, Inst::Gate(gate), out, replaced);
+                    }
+                }
             }
             Inst::Concat(concat) => {
                 let before = grid(&concat.parts);
@@ -134,8 +148,21 @@ impl Views {
     }
 }
 
+/// Walks columns first what is read and written by columns: both lie one after another then, or the written one does.
+fn straighten(place: &mut Place, of: &mut Place) {
+    let ([rows, cols], [of_rows, of_cols]) = (place.dims.as_slice(), of.dims.as_slice()) else { return };
+    if (rows.len, cols.len) != (of_rows.len, of_cols.len) {
+        return;
+    }
+    let turned = Place { dims: vec![*cols, *rows], ..place.clone() }.simplified();
+    if turned.dims.len() < 2 {
+        *of = Place { dims: vec![*of_cols, *of_rows], ..of.clone() }.simplified();
+        *place = turned;
+    }
+}
+
 /// What concatenates to the rows of a grid: the parts lie in one value at equal distances, and are alike otherwise.
-fn grid(parts: &[Ref]) -> Option<Ref> {
+pub(super) fn grid(parts: &[Ref]) -> Option<Ref> {
     let [first, second, ..] = parts else { return None };
     let offset = |part: &Ref| i64::try_from(part.place.offset).ok();
     let stride = offset(second)?.checked_sub(offset(first)?)?;
@@ -154,6 +181,6 @@ fn grid(parts: &[Ref]) -> Option<Ref> {
     };
     let equal = parts.iter().all(alike) && parts.windows(2).all(|pair| apart(pair) == Some(true));
     let outer = Dim { stride, len: parts.len() as u64 };
-    let place = Place { index: first.place.index, ..Place::grid(first.place.offset, outer, inner) };
+    let place = Place { index: first.place.index, ..Place::grid(first.place.offset, outer, inner) }.simplified();
     equal.then_some(Ref { value: first.value, place })
 }

@@ -25,6 +25,20 @@ pub(in crate::passes) struct Contraction {
     plain: Option<(Op, Vec<Ref>)>,
 }
 
+/// The operation that computes a contraction.
+pub(in crate::passes) struct Product {
+    pub(in crate::passes) op: Op,
+    pub(in crate::passes) args: Vec<Ref>,
+    /// Where the lanes lie in its result, where that is not one after another.
+    pub(in crate::passes) lanes: Option<Place>,
+}
+
+impl Product {
+    const fn plain(op: Op, args: Vec<Ref>) -> Self {
+        Self { op, args, lanes: None }
+    }
+}
+
 impl Contraction {
     /// A dot or matrix product of each of so many turns; `None` where that is no single sum of products.
     pub(super) fn of_turns(op: Op, a: &Turned, b: &Turned, count: u64) -> Option<Self> {
@@ -80,9 +94,9 @@ impl Contraction {
     }
 
     /// The operation that computes it, on views of any number of dimensions.
-    pub(in crate::passes) fn best(self) -> (Op, Vec<Ref>) {
-        if let Some(plain) = self.plain {
-            return plain;
+    pub(in crate::passes) fn best(self) -> Product {
+        if let Some((op, args)) = self.plain {
+            return Product::plain(op, args);
         }
         let (sum, lanes) = (self.sum, self.lanes);
         let dim = |moves: &Moves, a: bool| Dim { stride: if a { moves.a } else { moves.b }, len: moves.len };
@@ -104,20 +118,37 @@ impl Contraction {
                 let place = Place { dims: columns.clone(), ..matrix.place.clone() };
                 if place.simplified().dims.len() <= 1 {
                     let op = Op::MatMul { rows: 1, inner: sum.len, cols: size(&first) };
-                    return (op, vec![with(vector, vec![dim(&sum, !rows_first)]), with(matrix, columns)]);
+                    return Product::plain(op, vec![with(vector, vec![dim(&sum, !rows_first)]), with(matrix, columns)]);
                 }
             }
             let mut left: Vec<Dim> = first.iter().map(|moves| dim(moves, rows_first)).collect();
             left.push(dim(&sum, rows_first));
             let mut right = vec![dim(&sum, !rows_first)];
             right.extend(second.iter().map(|moves| dim(moves, !rows_first)));
-            let op = Op::MatMul { rows: size(&first), inner: sum.len, cols: size(&second) };
+            let (rows, inner, cols) = (size(&first), sum.len, size(&second));
             let (a, b) = if rows_first { (&self.a, &self.b) } else { (&self.b, &self.a) };
-            return (op, vec![with(a, left), with(b, right)]);
+            let (left, right) = (with(a, left), with(b, right));
+            if let (Some(l), Some(r), Ok(step)) = (turned(&left), turned(&right), i64::try_from(rows)) {
+                // Both lie in memory as the other product has them, whose result lies the other way.
+                let lanes = Place::grid(0, Dim { stride: 1, len: rows }, Dim { stride: step, len: cols });
+                return Product {
+                    op: Op::MatMul { rows: cols, inner, cols: rows },
+                    args: vec![r, l],
+                    lanes: Some(lanes),
+                };
+            }
+            return Product::plain(Op::MatMul { rows, inner, cols }, vec![left, right]);
         }
         let all = |a: bool| lanes.iter().chain([&sum]).map(|moves| dim(moves, a)).collect();
-        (Op::Dot { len: sum.len }, vec![with(&self.a, all(true)), with(&self.b, all(false))])
+        Product::plain(Op::Dot { len: sum.len }, vec![with(&self.a, all(true)), with(&self.b, all(false))])
     }
+}
+
+/// The transpose of a matrix whose columns lie in memory as rows.
+fn turned(matrix: &Ref) -> Option<Ref> {
+    let [rows, cols] = matrix.place.dims.as_slice() else { return None };
+    let lies = rows.stride != 0 && rows.stride.unsigned_abs() < cols.stride.unsigned_abs();
+    lies.then(|| Ref { value: matrix.value, place: Place { dims: vec![*cols, *rows], ..matrix.place.clone() } })
 }
 
 /// The dimensions before the last `len` lanes, and the stride of those; `None` where they have more than one.

@@ -1,6 +1,6 @@
 //! Sums over turns, and running sums.
 
-use super::super::contraction::Contraction;
+use super::super::contraction::{Contraction, Product};
 use super::super::recurrence::{Condition, Term};
 use super::super::widen::{Why, Widen, Widened, because};
 use super::truth;
@@ -64,8 +64,9 @@ impl Widen<'_> {
         let Some(sum) = Contraction::over_turns(a, b, self.turns.count) else { return Ok(None) };
         let (lo, hi) = self.program.ty(value).range();
         let range = Interval::new(lo.into(), hi.into()).times(self.turns.count);
-        let (op, args) = sum.best();
+        let Product { op, args, lanes: laid } = sum.best();
         let sum = self.number(op, args, (range, frac), lanes, site)?;
+        let sum = self.laid(sum, laid, site)?;
         self.products.remove(&value);
         Ok(Some((sum, range)))
     }

@@ -1,6 +1,6 @@
 //! Gates on vectors of all turns.
 
-use super::super::contraction::Contraction;
+use super::super::contraction::{Contraction, Product};
 use super::{Why, Widen, Widened, because};
 use crate::ir::{Constant, Dim, Gate, Inst, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId};
 use crate::passes::facts;
@@ -64,8 +64,9 @@ impl Widen<'_> {
                 let Some(sum) = Contraction::of_turns(gate.op, &a, &b, self.turns.count) else {
                     return because(site, "this product of matrices differs by turn");
                 };
-                let (op, args) = sum.best();
-                self.emit(op, args, ty, all, site)?
+                let Product { op, args, lanes } = sum.best();
+                let product = self.emit(op, args, ty, all, site)?;
+                self.laid(product, lanes, site)?
             }
             Op::Gather {} => {
                 let [of, index] = gate.args.as_slice() else { return because(site, "a look-up without an index") };
@@ -75,6 +76,18 @@ impl Widen<'_> {
         };
         self.wide.insert(result, wide);
         Ok(())
+    }
+
+    /// The lanes of a value that lie in it like that, one after another.
+    pub(in crate::passes::vectorise) fn laid(
+        &mut self,
+        value: ValueId,
+        lanes: Option<Place>,
+        site: SiteId,
+    ) -> Widened<ValueId> {
+        let Some(place) = lanes else { return Ok(value) };
+        let Slot { ty, lanes } = self.program.slot(value);
+        self.emit(Op::Copy {}, vec![Ref { value, place }], ty, lanes, site)
     }
 
     /// Whether a public scalar follows steps that keep it in its range in all turns.
