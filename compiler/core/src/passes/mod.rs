@@ -21,6 +21,7 @@ pub mod narrow;
 pub mod netlists;
 pub mod pack;
 pub mod ranges;
+pub mod relations;
 pub mod rounding;
 pub mod schedule;
 pub mod strength;
@@ -50,7 +51,9 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
     Pass { name: "chains", what: "chains of minima become trees", run: chains::run },
+    Pass { name: "relations", what: "what keeps its order decides conditions", run: relations::run },
     Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
+    Pass { name: "chains-2", what: "again, for what diagonals have ready at once", run: chains::run },
     Pass { name: "narrow", what: "ranges of results follow their operands", run: narrow::run },
     Pass { name: "strength-2", what: "again, for what the loops gave", run: strength::run },
     Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },

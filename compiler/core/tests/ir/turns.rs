@@ -39,9 +39,11 @@ fn program(seed: u64) -> String {
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
     for _ in 0..1 + w.rng.below(3) {
-        match w.rng.below(6) {
+        match w.rng.below(8) {
             0 => w.table(),
             1 => w.closure(),
+            2 => w.rows(),
+            3 => w.ranks(),
             _ => w.nest(3),
         }
     }
@@ -122,6 +124,89 @@ impl Writer {
             }
             w.block(&format!("for j in 1..{}", cols.min(5)), |w| w.line(&format!("m[i, j] = ({value}) % 40;")));
         });
+    }
+
+    /// A table of which two rows are kept.
+    fn rows(&mut self) {
+        let (rows, cols) = (2 + self.rng.below(4), 2 + self.rng.below(5));
+        let far = self.rng.chance(20);
+        let places = if far {
+            ["above[j - 1]", "above[j]", "row[j - 1]", "above[0]"]
+        } else {
+            ["above[j - 1]", "above[j]", "row[j - 1]", "xs[i]"]
+        };
+        let [a, b, c] = [(); 3].map(|()| self.rng.pick(&places));
+        let value = match self.rng.below(4) {
+            0 => format!("min({a}, {b}) + ys[j]"),
+            1 => format!("min(min({a}, {b} + 1), {c}) + (if xs[i] == xs[j] {{ 0 }} else {{ 2 }})"),
+            2 => format!("max({a} + ys[i], {c}) - {b}"),
+            _ => format!("{a} + {b} - i * j"),
+        };
+        let start = self.rng.pick(&[
+            "row[0] = i;",
+            "row[0] = ys[i];",
+            "row[0] = above[0] + 1;",
+            "s0 += above[1];",
+            "row[j0] = i;",
+        ]);
+        let last = self.rng.pick(&["s0 += 1;", "s1 += above[0];", "u[i] = row[1];", "w0 = row[0];"]);
+        let init = self.rng.pick(&["[0; 6]", "[r for r in 0..6]", "[ys[r] for r in 0..6]"]);
+        self.line(&format!("let mut above: [int in -999..=999; 6] = {init};"));
+        self.line("let j0 = 1;");
+        self.block(&format!("for i in 1..{}", rows + 1), |w| {
+            w.line("let mut row: [int in -999..=999; 6] = [3; 6];");
+            w.line(&start.replace("above[0] + 1", "(above[0] + 1) % 50"));
+            w.block(&format!("for j in 1..{cols}"), |w| w.line(&format!("row[j] = ({value}) % 90;")));
+            if w.rng.chance(30) {
+                w.line(&last.replace("row[1];", "row[1] % 50;"));
+            }
+            w.line("above = row;");
+        });
+        self.line("s1 += sum(above);");
+    }
+
+    /// The two greatest, or what looks like them: choices within choices, by the order of what the loop keeps.
+    fn ranks(&mut self) {
+        self.names += 1;
+        let (low, high) = (format!("low{}", self.names), format!("high{}", self.names));
+        let starts =
+            self.rng.pick(&[("0", "0"), ("0", "9"), ("9", "0"), ("0", "xs[0]"), ("xs[0]", "xs[0]"), ("-20", "k")]);
+        self.line(&format!("let mut {low}: int in -30..=30 = {};", starts.0));
+        self.line(&format!("let mut {high}: int in -30..=30 = {};", starts.1));
+        let of = self.rng.pick(&["xs", "ys"]);
+        let turns = 2 + self.rng.below(6_u64);
+        self.block(&format!("for r in 0..{turns}"), |w| {
+            let x = format!("{of}[r]");
+            let order = w.rng.pick(&["<", "<="]);
+            let (mut first, mut second) = (low.clone(), high.clone());
+            if w.rng.chance(30) {
+                std::mem::swap(&mut first, &mut second);
+            }
+            w.block(&format!("if {first} {order} {x}"), |w| {
+                w.block(&format!("if {second} < {x}"), |w| w.ranked(&low, &high, &x));
+                if w.rng.chance(70) {
+                    w.block("else", |w| w.ranked(&low, &high, &x));
+                }
+            });
+            if w.rng.chance(30) {
+                w.block(&format!("else if {x} < {second}"), |w| w.ranked(&low, &high, &x));
+            }
+        });
+        self.line(&format!("s0 += {low};"));
+        self.line(&format!("s1 += {high};"));
+    }
+
+    fn ranked(&mut self, low: &str, high: &str, x: &str) {
+        match self.rng.below(5) {
+            0 => self.line(&format!("{high} = {x};")),
+            1 => self.line(&format!("{low} = {x};")),
+            2 => self.line(&format!("{low} = {high};")),
+            _ => {
+                self.line(&format!("{low} = {high};"));
+                self.line(&format!("{high} = {x};"));
+                self.line("w0 = r;");
+            }
+        }
     }
 
     /// All places of a table by way of one of them, as in shortest paths; some with a law of the lattice, and some without.

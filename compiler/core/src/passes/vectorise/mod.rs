@@ -19,6 +19,7 @@
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
 //! * `waves`: two loops whose turns build on their neighbours run by diagonals;
+//! * `rows`: a table of which only the last row is kept, as a whole one for that;
 //! * `triangle`: an inner loop whose bounds depend on the counter around it;
 //! * `strips`: a loop that would take too much memory runs in strips.
 //!
@@ -34,6 +35,7 @@ mod induction;
 mod order;
 mod promote;
 mod recurrence;
+mod rows;
 mod solve;
 mod strips;
 mod triangle;
@@ -263,6 +265,11 @@ impl Pass {
         };
         self.rewind(&mark);
         if let Ok(made) = self.in_waves(&l) {
+            out.extend(made);
+            return true;
+        }
+        self.rewind(&mark);
+        if let Ok(made) = self.in_rows(&l) {
             out.extend(made);
             return true;
         }

@@ -103,7 +103,7 @@ pub(super) fn run(
 }
 
 /// Calls `f` on each view that the instruction reads.
-fn each_view(inst: &mut Inst, f: &mut impl FnMut(&mut Ref)) {
+pub(super) fn each_view(inst: &mut Inst, f: &mut impl FnMut(&mut Ref)) {
     match inst {
         Inst::Gate(gate) => gate.args.iter_mut().for_each(f),
         Inst::Concat(concat) => concat.parts.iter_mut().for_each(f),
