@@ -1,8 +1,8 @@
 //! Programs as a beginner writes them beside the same computation in vector operations: three processes over TLS on this machine, forms interleaved, medians.
 //!
-//! `cargo bench -p smpc-tests --bench loops -- [ROW…] [--network rtt=20ms,bandwidth=100mbit] [--runs 5] [--all]`
+//! `cargo bench -p smpc-tests --bench loops -- [ROW…] [--network rtt=20ms,bandwidth=100mbit] [--runs 5]`
 //!
-//! Forms that are known to miss their bars ([`smpc_tests::speed::BEYOND`]) run only where `--all` says so. That all forms of a row give the same outputs is checked; ratios are to the expert's time and rounds.
+//! That all forms of a row give the same outputs is checked; ratios are to the expert's time and rounds.
 
 use smpc_tests::speed::{self, EXPERT, ROWS, Row, median, timed};
 use std::collections::BTreeMap;
@@ -13,16 +13,14 @@ struct Options {
     rows: Vec<String>,
     network: Vec<String>,
     runs: usize,
-    all: bool,
 }
 
 fn options() -> Options {
-    let mut options = Options { rows: Vec::new(), network: Vec::new(), runs: 5, all: false };
+    let mut options = Options { rows: Vec::new(), network: Vec::new(), runs: 5 };
     let mut arguments = env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--network" => options.network = vec![argument, arguments.next().expect("--network NETWORK")],
-            "--all" => options.all = true,
             "--runs" => {
                 let runs = arguments.next().and_then(|runs| runs.parse().ok());
                 options.runs = runs.filter(|runs| *runs > 0).expect("--runs N");
@@ -47,8 +45,7 @@ fn main() {
 }
 
 fn measure(row: &Row, options: &Options) {
-    let mut forms = row.forms();
-    forms.retain(|(form, _)| options.all || row.beyond(form).is_none());
+    let forms = row.forms();
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let inputs = speed::inputs(&speed::module(&forms[0].1, &[]), scratch.path());
     let mut times: BTreeMap<&str, (Vec<f64>, u64)> = BTreeMap::new();

@@ -41,26 +41,10 @@ pub const ROWS: [Row; 14] = [
     row("edit_distance", 1.5, 1.2),
 ];
 
-/// Forms that do not reach their bars: the row, the form, and why.
-pub const BEYOND: [(&str, &str, &str); 2] = [
-    (
-        "auction",
-        "variant_d",
-        "the winner depends on the second price too, until somebody proves that it never exceeds the first",
-    ),
-    ("edit_distance", "variant_d", "two rows that take turns in one array are no table that has diagonals"),
-];
-
 /// The form that the others are compared with.
 pub const EXPERT: &str = "expert";
 
 impl Row {
-    /// Why a form does not reach its bars, where that is known.
-    #[must_use]
-    pub fn beyond(&self, form: &str) -> Option<&'static str> {
-        BEYOND.iter().find(|(row, known, _)| (*row, *known) == (self.name, form)).map(|(_, _, why)| *why)
-    }
-
     /// Names and paths of its forms, sorted.
     #[must_use]
     pub fn forms(&self) -> Vec<(String, PathBuf)> {

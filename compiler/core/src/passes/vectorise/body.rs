@@ -92,10 +92,17 @@ impl<'a> Body<'a> {
         let mut ties = Vec::new();
         for (n, shape) in shapes.iter().enumerate() {
             let Some(Shape::Extreme { chosen, .. }) = shape else { continue };
+            let best = self.l.carried[self.handed[n].0].param;
+            let second = (0..self.handed.len()).find(|m| {
+                let (slot, own) = (self.handed[*m].1.slot, self.handed[n].1.slot);
+                let alike = slot.lanes == own.lanes
+                    && (slot.ty.is_secret(), slot.ty.frac()) == (own.ty.is_secret(), own.ty.frac());
+                alike && shapes[*m].as_ref().zip(shapes[n].as_ref()).is_some_and(|(m, n)| m.is_second_of(n, best))
+            });
             let fellows: Vec<usize> = (0..self.handed.len())
                 .filter(|m| match &shapes[*m] {
                     Some(Shape::Last(conditions, value)) => conditions == chosen && !chains[n].depends(value.value),
-                    _ => false,
+                    _ => Some(*m) == second,
                 })
                 .collect();
             // What depends on any of them is one of them.
@@ -267,12 +274,16 @@ impl<'a> Body<'a> {
         // One comparison decides about all of them.
         shapes.sort_by_key(|(_, shape)| !matches!(shape, Shape::Extreme { .. }));
         let keys = shapes.iter().filter(|(_, shape)| matches!(shape, Shape::Extreme { .. })).count();
+        let seconds = shapes.iter().filter(|(_, shape)| matches!(shape, Shape::Reset { .. })).count();
         let alike = match shapes.first() {
-            Some((_, Shape::Extreme { chosen, first, conditions, .. })) => {
+            Some((at, of @ Shape::Extreme { chosen, first, conditions, .. })) => {
+                let best = self.l.carried[self.handed[handed[*at]].0].param;
                 (*first || conditions.is_empty())
-                    && shapes[1..]
-                        .iter()
-                        .all(|(_, shape)| matches!(shape, Shape::Last(conditions, _) if conditions == chosen))
+                    && seconds <= 1
+                    && shapes[1..].iter().all(|(_, shape)| match shape {
+                        Shape::Last(conditions, _) => conditions == chosen,
+                        shape => shape.is_second_of(of, best),
+                    })
             }
             _ => false,
         };

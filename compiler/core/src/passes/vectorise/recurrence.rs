@@ -7,7 +7,7 @@
 //! | extreme | the greater or lesser of x and w, also under conditions; with it whatever is chosen by the same comparison | a tree |
 //! | logic | x & w, x \| w, x ^ w | a tree |
 //! | last | w under conditions, else x | a tree |
-//! | reset | w under conditions, else the greater or lesser of x and v | a tree |
+//! | reset | w under conditions, else the greater or lesser of x and v; with the extreme that it is the second of, where w is that | a tree |
 
 use crate::ir::{Gate, Inst, Op, Ref, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +65,21 @@ pub(super) enum Shape {
 }
 
 impl Shape {
+    /// Whether this is the second of what another shape, of `best`, is the best of.
+    pub(super) fn is_second_of(&self, other: &Self, best: ValueId) -> bool {
+        let (
+            Self::Reset { when, by, greatest, value, conditions },
+            Self::Extreme { greatest: of, value: what, conditions: none, chosen, .. },
+        ) = (self, other)
+        else {
+            return false;
+        };
+        // The best is reset to by its own lanes, all of them.
+        let whole = by.value == best && by.place.clone().simplified().is_whole(by.lanes());
+        let plain = conditions.is_empty() && none.is_empty() && chosen.as_slice() == std::slice::from_ref(when);
+        plain && whole && greatest == of && value == what
+    }
+
     /// The shape where a condition is as it is said to be, and nothing else where it is not.
     fn under(self, condition: &Ref, holds: bool) -> Option<Self> {
         let with = |conditions: Vec<Condition>| {

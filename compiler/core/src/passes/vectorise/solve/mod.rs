@@ -5,6 +5,7 @@
 
 mod sums;
 mod trees;
+mod two;
 mod words;
 
 use super::recurrence::Shape;
@@ -70,6 +71,9 @@ impl Widen<'_> {
             Shape::Last(conditions, _) => (Join::Last, Some(conditions.clone())),
             _ => return because(site, "this is chosen by what it builds on"),
         };
+        if let (Join::Extreme { .. }, true) = (join, shapes.iter().any(|shape| matches!(shape, Shape::Reset { .. }))) {
+            return self.two_best(handed, shapes);
+        }
         if let (Join::Extreme { greatest, first }, false) = (join, each)
             && self.loses(&handed[0], &shapes[0], (greatest, first && shapes.len() > 1))
         {

@@ -14,7 +14,7 @@ pub(super) struct Column {
 
 /// Elements of a column: the first, and dimensions in elements.
 #[derive(Clone, Debug)]
-struct Span {
+pub(super) struct Span {
     start: u64,
     dims: Vec<Dim>,
 }
@@ -33,13 +33,13 @@ pub(super) enum Join {
 }
 
 impl Column {
-    fn view(&self, span: &Span) -> Widened<Ref> {
+    pub(super) fn view(&self, span: &Span) -> Widened<Ref> {
         Ok(Ref { value: self.value, place: span.place(self.each).ok_or(Why::TooLarge)? })
     }
 }
 
 impl Span {
-    fn run(start: u64, stride: i64, len: u64) -> Self {
+    pub(super) fn run(start: u64, stride: i64, len: u64) -> Self {
         Self { start, dims: vec![Dim { stride, len }] }
     }
 
@@ -322,7 +322,7 @@ impl Widen<'_> {
 }
 
 /// The truth values of elements as conditions for a column of other lanes.
-fn decides(value: ValueId, each: u64, lanes: u64, len: u64, site: SiteId) -> Widened<Ref> {
+pub(super) fn decides(value: ValueId, each: u64, lanes: u64, len: u64, site: SiteId) -> Widened<Ref> {
     if each == lanes {
         return Ok(Ref::whole(value, len * lanes));
     }
