@@ -175,6 +175,25 @@ impl Writer {
         self.line(&format!("let mut {high}: int in -30..=30 = {};", starts.1));
         let of = self.rng.pick(&["xs", "ys"]);
         let turns = 2 + self.rng.below(6_u64);
+        if self.rng.chance(30) {
+            // The second of both comes last or first, by a function or by a comparison.
+            let (best, least) = self.rng.pick(&[("max", "min"), ("min", "max")]);
+            let order = self.rng.pick(&["<", "<=", ">", ">="]);
+            let second = self
+                .rng
+                .pick(&["LOW = BEST(LOW, LEAST(x, HIGH));", "LOW = BEST(LOW, if x ORDER HIGH { x } else { HIGH });"]);
+            let first = self.rng.pick(&["HIGH = BEST(HIGH, x);", "if x ORDER HIGH { HIGH = x; w1 = r; }"]);
+            let late = self.rng.chance(20);
+            self.block(&format!("for r in 0..{turns}"), |w| {
+                w.line(&format!("let x = {of}[r];"));
+                for line in if late { [first, second] } else { [second, first] } {
+                    let line = line.replace("BEST", best).replace("LEAST", least).replace("ORDER", order);
+                    w.line(&line.replace("LOW", &low).replace("HIGH", &high));
+                }
+            });
+            self.line(&format!("s0 += {low} - 3 * {high};"));
+            return;
+        }
         self.block(&format!("for r in 0..{turns}"), |w| {
             let x = format!("{of}[r]");
             let order = w.rng.pick(&["<", "<="]);

@@ -92,12 +92,12 @@ impl<'a> Body<'a> {
         let mut ties = Vec::new();
         for (n, shape) in shapes.iter().enumerate() {
             let Some(Shape::Extreme { chosen, .. }) = shape else { continue };
-            let best = self.l.carried[self.handed[n].0].param;
             let second = (0..self.handed.len()).find(|m| {
                 let (slot, own) = (self.handed[*m].1.slot, self.handed[n].1.slot);
                 let alike = slot.lanes == own.lanes
                     && (slot.ty.is_secret(), slot.ty.frac()) == (own.ty.is_secret(), own.ty.frac());
-                alike && shapes[*m].as_ref().zip(shapes[n].as_ref()).is_some_and(|(m, n)| m.is_second_of(n, best))
+                let pair = shapes[n].as_ref().zip(shapes[*m].as_ref());
+                *m != n && alike && pair.is_some_and(|(best, other)| chains[n].is_second(best, other))
             });
             let fellows: Vec<usize> = (0..self.handed.len())
                 .filter(|m| match &shapes[*m] {
@@ -271,23 +271,22 @@ impl<'a> Body<'a> {
         if shapes.len() == 1 {
             return Ok(shapes);
         }
-        // One comparison decides about all of them.
-        shapes.sort_by_key(|(_, shape)| !matches!(shape, Shape::Extreme { .. }));
-        let keys = shapes.iter().filter(|(_, shape)| matches!(shape, Shape::Extreme { .. })).count();
-        let seconds = shapes.iter().filter(|(_, shape)| matches!(shape, Shape::Reset { .. })).count();
-        let alike = match shapes.first() {
-            Some((at, of @ Shape::Extreme { chosen, first, conditions, .. })) => {
-                let best = self.l.carried[self.handed[handed[*at]].0].param;
-                (*first || conditions.is_empty())
-                    && seconds <= 1
-                    && shapes[1..].iter().all(|(_, shape)| match shape {
-                        Shape::Last(conditions, _) => conditions == chosen,
-                        shape => shape.is_second_of(of, best),
-                    })
-            }
-            _ => false,
-        };
-        if keys != 1 || !alike || each {
+        // One comparison decides about all of them: it comes first.
+        let best = (0..shapes.len()).find(|best| {
+            let (at, Shape::Extreme { chosen, first, conditions, .. }) = &shapes[*best] else { return false };
+            let chain = self.chain(handed[*at]);
+            let others = || shapes.iter().enumerate().filter(|(other, _)| other != best).map(|(_, (_, shape))| shape);
+            let second = |shape: &&Shape| chain.is_second(&shapes[*best].1, shape);
+            (*first || conditions.is_empty())
+                && others().filter(second).count() <= 1
+                && others().all(|shape| match shape {
+                    Shape::Last(conditions, _) => conditions == chosen,
+                    shape => second(&shape),
+                })
+        });
+        if let (Some(best), false) = (best, each) {
+            shapes.swap(0, best);
+        } else {
             let site = handed.first().map_or(self.l.site, |n| self.site(*n));
             return because(site, "several values build on one another from turn to turn");
         }

@@ -7,7 +7,8 @@
 //! | extreme | the greater or lesser of x and w, also under conditions; with it whatever is chosen by the same comparison | a tree |
 //! | logic | x & w, x \| w, x ^ w | a tree |
 //! | last | w under conditions, else x | a tree |
-//! | reset | w under conditions, else the greater or lesser of x and v; with the extreme that it is the second of, where w is that | a tree |
+//! | reset | w under conditions, else the greater or lesser of x and v | a tree |
+//! | second | where w of the row above is the extreme of v; or the extreme of what an extreme of v leaves behind | with it, a tree |
 
 use crate::ir::{Gate, Inst, Op, Ref, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,21 +66,6 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// Whether this is the second of what another shape, of `best`, is the best of.
-    pub(super) fn is_second_of(&self, other: &Self, best: ValueId) -> bool {
-        let (
-            Self::Reset { when, by, greatest, value, conditions },
-            Self::Extreme { greatest: of, value: what, conditions: none, chosen, .. },
-        ) = (self, other)
-        else {
-            return false;
-        };
-        // The best is reset to by its own lanes, all of them.
-        let whole = by.value == best && by.place.clone().simplified().is_whole(by.lanes());
-        let plain = conditions.is_empty() && none.is_empty() && chosen.as_slice() == std::slice::from_ref(when);
-        plain && whole && greatest == of && value == what
-    }
-
     /// The shape where a condition is as it is said to be, and nothing else where it is not.
     fn under(self, condition: &Ref, holds: bool) -> Option<Self> {
         let with = |conditions: Vec<Condition>| {
@@ -239,6 +225,39 @@ impl<'a> Chain<'a> {
         match (gate.op, gate.args.as_slice()) {
             (Op::Not {}, [of]) => self.decided(of, !holds),
             _ => Some((gate, holds)),
+        }
+    }
+
+    /// Whether another value, of that shape, is the second of what this one, of shape `best`, is the best of: it is reset to the best that another one beats, or it is
+    /// the best of those that are beaten.
+    pub(super) fn is_second(&self, best: &Shape, other: &Shape) -> bool {
+        let Shape::Extreme { greatest, value, conditions, chosen, .. } = best else { return false };
+        let own = |view: &Ref| self.whole(view) == Some(self.param);
+        match other {
+            Shape::Reset { when, by, greatest: of, value: what, conditions: none } => {
+                let plain = conditions.is_empty() && none.is_empty() && chosen.as_slice() == std::slice::from_ref(when);
+                plain && own(by) && greatest == of && value == what
+            }
+            Shape::Extreme { greatest: of, value: beaten, conditions: none, .. } => {
+                let Some((x, y, greater)) = self.of_two(beaten) else { return false };
+                let both = own(x) && y == value || own(y) && x == value;
+                conditions.is_empty() && none.is_empty() && greatest == of && *greatest != greater && both
+            }
+            _ => false,
+        }
+    }
+
+    /// The two of which a value is the lesser or, if so it is said, the greater one.
+    fn of_two(&self, value: &Ref) -> Option<(&'a Ref, &'a Ref, bool)> {
+        let gate = self.gates.get(&self.whole(value)?)?;
+        let (Op::Select {}, [condition, x, y]) = (gate.op, gate.args.as_slice()) else { return None };
+        let (order, holds) = self.decided(condition, true)?;
+        let (Op::Lt {}, [a, b]) = (order.op, order.args.as_slice()) else { return None };
+        let (x, y) = if holds { (x, y) } else { (y, x) };
+        match (x == a && y == b, x == b && y == a) {
+            (true, false) => Some((x, y, false)),
+            (false, true) => Some((x, y, true)),
+            _ => None,
         }
     }
 

@@ -71,7 +71,8 @@ impl Widen<'_> {
             Shape::Last(conditions, _) => (Join::Last, Some(conditions.clone())),
             _ => return because(site, "this is chosen by what it builds on"),
         };
-        if let (Join::Extreme { .. }, true) = (join, shapes.iter().any(|shape| matches!(shape, Shape::Reset { .. }))) {
+        let two = shapes.iter().skip(1).any(|shape| !matches!(shape, Shape::Last(..)));
+        if let (Join::Extreme { .. }, true) = (join, two) {
             return self.two_best(handed, shapes);
         }
         if let (Join::Extreme { greatest, first }, false) = (join, each)

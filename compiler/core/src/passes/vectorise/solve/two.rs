@@ -4,8 +4,8 @@
 //! if x > best { second = best; best = x; place = i; } else if x > second { second = x; }
 //! ```
 //!
-//! Of two pairs the better best is the best of both; the second is the better one of the other best and the winner's own second. That is so whatever the
-//! two are before the loop: where a second is above its best there, it counts for as long as that best stays.
+//! or `second = max(second, min(x, best)); best = max(best, x);`. Of two pairs the better best is the best of both; the second is the better one of the other best and the winner's own second. That is so whatever the
+//! two are before the loop: where a second is above its best there, it counts for as long as that best stays, and in the other form for good.
 
 use super::super::recurrence::Shape;
 use super::super::widen::{Why, Widen, Widened, because};
@@ -61,7 +61,8 @@ impl Widen<'_> {
     /// The best, its companions and the second behind the loop, in the order in which they are handed on: the best comes first.
     pub(super) fn two_best(&mut self, handed: &[Handed], shapes: &[Shape]) -> Widened<Vec<Solved>> {
         let site = handed[0].site;
-        let second = shapes.iter().position(|shape| matches!(shape, Shape::Reset { .. })).ok_or(Why::TooLarge)?;
+        let others = shapes.iter().skip(1);
+        let second = others.take_while(|shape| matches!(shape, Shape::Last(..))).count() + 1;
         let Shape::Extreme { greatest, first, value, .. } = &shapes[0] else {
             return because(site, "this is chosen by what it builds on");
         };
@@ -73,7 +74,9 @@ impl Widen<'_> {
         let order = Order { greatest: *greatest, first: *first, ty };
         let (best, best_before) = self.apart(handed[0].init, &turns, ty, lanes, site)?;
         let second_before = vec![Ref::whole(self.renamed(handed[second].init), lanes)];
-        let second_before = Ref::whole(self.concat_of(second_before, ty, lanes, site)?, lanes);
+        let second_before = self.concat_of(second_before, ty, lanes, site)?;
+        // The best of what was beaten stays whatever beats the best, and so it does not count before the end.
+        let stays = matches!(shapes[second], Shape::Extreme { .. });
         let (mut others, mut before) = (Vec::new(), Vec::new());
         let mut words: Vec<Option<Words>> = Vec::new();
         for (handed, shape) in handed.iter().zip(shapes) {
@@ -93,8 +96,13 @@ impl Widen<'_> {
             }
         }
         let ordered = !others.is_empty();
-        let before = Pairs { best: best_before, second: Some(second_before), others: before };
+        let before_too = Some(Ref::whole(second_before, lanes)).filter(|_| !stays);
+        let before = Pairs { best: best_before, second: before_too, others: before };
         let end = self.pairs(order, Pairs { best, second: None, others }, before, ordered, site)?;
+        let mut last = end.second.ok_or(Why::TooLarge)?.value;
+        if stays {
+            last = self.better(order, [last, second_before], lanes, site)?;
+        }
         let mut others = end.others.into_iter().zip(words);
         let mut solved = Vec::with_capacity(shapes.len());
         for (at, shape) in shapes.iter().enumerate() {
@@ -103,7 +111,7 @@ impl Widen<'_> {
                     let (column, words) = others.next().ok_or(Why::TooLarge)?;
                     words.map_or(Ok(column.value), |words| self.of_words(column.value, words, site))?
                 }
-                _ if at == second => end.second.ok_or(Why::TooLarge)?.value,
+                _ if at == second => last,
                 _ => end.best.value,
             };
             solved.push(Solved { result: value, turns: None });
@@ -166,11 +174,7 @@ impl Widen<'_> {
         } else {
             let [x, y] = [a.second, b.second].map(|second| second.map_or_else(|| self.none(order, lanes, site), Ok));
             let own = self.select(Ref::whole(less, lanes), sides(x?, y?), ty, lanes, site)?;
-            let pair = if greatest { [own, other] } else { [other, own] };
-            let args = pair.map(|value| Ref::whole(value, lanes)).to_vec();
-            let better = self.emit(Op::Lt {}, args, truth, lanes, site)?;
-            let sides = [other, own].map(|value| Ref::whole(value, lanes));
-            self.select(Ref::whole(better, lanes), sides, ty, lanes, site)?
+            self.better(order, [other, own], lanes, site)?
         };
         let mut others = Vec::with_capacity(of.others.len());
         for ((column, x), y) in of.others.iter().zip(a.others).zip(b.others) {
@@ -202,6 +206,16 @@ impl Widen<'_> {
         let args = [sum, best].map(|value| Ref::whole(value, lanes)).to_vec();
         let left = self.emit(Op::Sub {}, args, ty.in_range(left.0, left.1), lanes, site)?;
         self.emit(Op::Relabel {}, vec![Ref::whole(left, lanes)], ty, lanes, site)
+    }
+
+    /// The better of two, lane by lane.
+    fn better(&mut self, order: Order, [a, b]: [ValueId; 2], lanes: u64, site: SiteId) -> Widened<ValueId> {
+        let truth = if order.ty.is_secret() { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
+        let pair = if order.greatest { [b, a] } else { [a, b] };
+        let args = pair.map(|value| Ref::whole(value, lanes)).to_vec();
+        let better = self.emit(Op::Lt {}, args, truth, lanes, site)?;
+        let sides = [a, b].map(|value| Ref::whole(value, lanes));
+        self.select(Ref::whole(better, lanes), sides, order.ty, lanes, site)
     }
 
     /// The second of an element that has none: what loses against everything.
