@@ -88,6 +88,8 @@ pub fn inputs(module: &Module, folder: &Path) -> Vec<String> {
 fn value(ty: &DataType, numbers: &mut crate::salaries::Seeded) -> Value {
     match ty {
         DataType::Int { lo, hi } => numbers.between(*lo, *hi).into(),
+        // A fraction of 2^frac fits its decimals.
+        DataType::Fix { frac, lo, hi } => (numbers.between(*lo, *hi) as f64 / 2_f64.powi(frac.cast_signed())).into(),
         DataType::Bits { width } => {
             let digits = (0..width.div_ceil(4)).map(|_| format!("{:x}", numbers.between(0, 15)));
             format!("0x{}", digits.collect::<String>()).into()
@@ -97,7 +99,7 @@ fn value(ty: &DataType, numbers: &mut crate::salaries::Seeded) -> Value {
             let inner = DataType::Array { shape: rest.to_vec(), element: element.clone() };
             (0..*len).map(|_| value(&inner, numbers)).collect::<Vec<Value>>().into()
         }
-        other => panic!("these programs take whole numbers and words, not {other:?}"),
+        other => panic!("these programs take numbers and words, not {other:?}"),
     }
 }
 
