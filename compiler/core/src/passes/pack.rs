@@ -112,16 +112,19 @@ fn pack(program: &mut Program, gates: Vec<Gate>, out: &mut Vec<Inst>) {
     let Some(Gate { op, args, result: Some(first), site }) = gates.first().cloned() else { return };
     let sizes: Vec<u64> = gates.iter().filter_map(|gate| gate.result).map(|result| program.lanes(result)).collect();
     let lanes = sizes.iter().sum();
-    let args = (0..args.len())
-        .map(|at| {
-            let parts: Vec<Ref> = gates.iter().filter_map(|gate| gate.args.get(at).cloned()).collect();
-            views::grid(&parts).unwrap_or_else(|| {
-                let result = program.value(Slot { ty: program.ty(args[at].value), lanes }, "");
-                out.push(Inst::Concat(Concat { parts, result, site }));
-                Ref::whole(result, lanes)
-            })
-        })
-        .collect();
+    let mut packed: Vec<(Vec<Ref>, Ref)> = Vec::with_capacity(args.len());
+    for (at, arg) in args.iter().enumerate() {
+        let parts: Vec<Ref> = gates.iter().filter_map(|gate| gate.args.get(at).cloned()).collect();
+        // The factors of a square stay one value, or it would no longer be seen to be none below 0.
+        let known = packed.iter().find(|(known, _)| *known == parts).map(|(_, view)| view.clone());
+        let view = known.or_else(|| views::grid(&parts)).unwrap_or_else(|| {
+            let result = program.value(Slot { ty: program.ty(arg.value), lanes }, "");
+            out.push(Inst::Concat(Concat { parts: parts.clone(), result, site }));
+            Ref::whole(result, lanes)
+        });
+        packed.push((parts, view));
+    }
+    let args = packed.into_iter().map(|(_, view)| view).collect();
     let all = program.value(Slot { ty: program.ty(first), lanes }, "");
     out.push(Inst::Gate(Gate { op, args, result: Some(all), site }));
     let mut offset = 0;
