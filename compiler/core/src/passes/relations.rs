@@ -12,11 +12,14 @@
 //! in order, and dropping what a turn does not keep, until nothing changes (Flanagan and Leino, 2001, "Houdini"). A turn is looked at by cases: each way in which its comparisons
 //! can turn out that does not contradict itself and what is assumed.
 
-use crate::ir::{Carried, Gate, Inst, Loop, Op, Program, Ref, ValueId};
+use crate::ir::{Carried, Gate, Inst, Loop, Op, Program, Ref, ValueId, copies};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most comparisons of a turn that are told apart by cases.
 const CASES: usize = 6;
+
+/// Most gates that decide about a pair. Conditions that share parts are walked once for each way to them, so that it is few.
+const GATES: usize = 24;
 
 /// Most values handed on of which pairs are looked at.
 const PAIRS: usize = 8;
@@ -169,19 +172,25 @@ impl Turn<'_> {
         }
     }
 
-    /// The comparisons that decide what a value is, as far as they are conditions of choices.
-    fn comparisons(&self, view: &Ref, found: &mut BTreeSet<ValueId>) {
-        let (view, gate) = self.behind(view);
-        let Some(gate) = gate else { return };
-        match gate.op {
-            Op::Lt {} => {
-                found.insert(view.value);
+    /// The comparisons that decide what values are, as far as they are conditions of choices; `None` where that is too much to look at by cases.
+    fn comparisons(&self, values: [&Ref; 2]) -> Option<Vec<ValueId>> {
+        let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut stack: Vec<&Ref> = values.to_vec();
+        while let Some(view) = stack.pop() {
+            let (view, gate) = self.behind(view);
+            let Some(gate) = gate.filter(|_| seen.insert(view.value)) else { continue };
+            match gate.op {
+                Op::Lt {} => {
+                    found.insert(view.value);
+                }
+                Op::Select {} | Op::Not {} | Op::And {} | Op::Or {} => stack.extend(&gate.args),
+                _ => {}
             }
-            Op::Select {} | Op::Not {} | Op::And {} | Op::Or {} => {
-                gate.args.iter().for_each(|arg| self.comparisons(arg, found));
+            if found.len() > CASES || seen.len() > GATES {
+                return None;
             }
-            _ => {}
         }
+        Some(found.into_iter().collect())
     }
 
     fn holds(&self, condition: &Ref, case: &Case) -> Option<bool> {
@@ -225,12 +234,8 @@ impl Turn<'_> {
     /// Whether a turn that starts with all that is assumed ends with `p` not above `q`.
     fn keeps(&self, p: &Carried, q: &Carried, assumed: &[(ValueId, ValueId)]) -> bool {
         let (p, q) = (Ref::whole(p.next, 1), Ref::whole(q.next, 1));
-        let mut found = BTreeSet::new();
-        self.comparisons(&p, &mut found);
-        self.comparisons(&q, &mut found);
-        let found: Vec<ValueId> = found.into_iter().collect();
-        let single = |comparison: &ValueId| self.program.lanes(*comparison) == 1;
-        if found.len() > CASES || !found.iter().all(single) {
+        let Some(found) = self.comparisons([&p, &q]) else { return false };
+        if !found.iter().all(|comparison| self.program.lanes(*comparison) == 1) {
             return false;
         }
         (0..1_u32 << found.len()).all(|bits| {
@@ -278,8 +283,7 @@ impl Turn<'_> {
             && let Some((first, second)) = self.literal(outer, follows).zip(self.literal(condition, follows))
             && self.follows(first, second, assumed)
         {
-            let [outer, then, inner, x, rest] = [outer, then, condition, rest, y].map(Clone::clone);
-            return Some(Nested { decided: true, outer, then, inner, x, rest });
+            return self.fitting(gate, true, [outer, then, condition, rest, y]);
         }
         let [outer, then, rest] = choice(y)?;
         let (_, Some(Gate { op: Op::And {}, args: both, .. })) = self.behind(condition) else { return None };
@@ -287,8 +291,16 @@ impl Turn<'_> {
         let [a, b] = both.as_slice() else { return None };
         let not = |of: &Ref| self.literal(of, follows) == Some((comparison, !holds));
         let inner = if not(a) { b } else { Some(a).filter(|_| not(b))? };
-        let [outer, then, inner, x, rest] = [outer, then, inner, x, rest].map(Clone::clone);
-        Some(Nested { decided: false, outer, then, inner, x, rest })
+        self.fitting(gate, false, [outer, then, inner, x, rest])
+    }
+
+    /// The choices in that order, where each side is in the range of the result: what lies behind a narrower view need not be.
+    fn fitting(&self, gate: &Gate, decided: bool, views: [&Ref; 5]) -> Option<Nested> {
+        let ty = self.program.ty(gate.result?);
+        let [outer, then, inner, x, rest] = views.map(Clone::clone);
+        let secret = |of: &Ref| self.program.ty(of.value).is_secret();
+        let fits = [&then, &x, &rest].iter().all(|side| copies(self.program.ty(side.value), ty));
+        (fits && secret(&outer) == secret(&inner)).then_some(Nested { decided, outer, then, inner, x, rest })
     }
 }
 

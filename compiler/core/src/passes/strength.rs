@@ -5,6 +5,7 @@
 //! lt(x, y), ranges apart ->  true or false                  sum{len=1}(x)      ->  copy(x)
 //! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
+//! select(not(c), x, select(c, y, z))  ->  select(c, y, x)
 //! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x), or mul(x, 2^(frac-k))
@@ -24,7 +25,12 @@ pub fn run(program: Program) -> Program {
     let values = program.values.len();
     forward::run(
         program,
-        &mut Strength { words: vec![None; values], complements: vec![None; values], numbers: vec![None; values] },
+        &mut Strength {
+            words: vec![None; values],
+            complements: vec![None; values],
+            numbers: vec![None; values],
+            choices: vec![None; values],
+        },
     )
 }
 
@@ -35,6 +41,8 @@ struct Strength {
     complements: Vec<Option<Ref>>,
     /// By value: the word that it is as a number.
     numbers: Vec<Option<Ref>>,
+    /// By value of one lane: the condition and the sides that it is chosen of.
+    choices: Vec<Option<[Ref; 3]>>,
 }
 
 /// What a gate turns out to be.
@@ -83,12 +91,43 @@ impl Strength {
             }
             Op::B2a { signed: false } => self.numbers[result.index()] = gate.args.first().cloned(),
             Op::Not {} => self.complements[result.index()] = gate.args.first().cloned(),
+            Op::Select {} if program.lanes(result) == 1 => {
+                self.choices[result.index()] = <[Ref; 3]>::try_from(gate.args.clone()).ok();
+            }
             _ => {}
         }
     }
 
     fn word(&self, arg: &Ref) -> Option<i64> {
         self.words.get(arg.value.index()).copied().flatten()
+    }
+
+    /// A choice of which a side is chosen by the same condition, or by its complement: what that chooses is known.
+    fn decided(&self, program: &Program, c: &Ref, sides: [&Ref; 2]) -> Option<Better> {
+        let complement = |of: &Ref| self.complements.get(of.value.index())?.as_ref()?.view(&of.place);
+        let opposite = complement(c);
+        let side = |at: usize| {
+            let of = sides[at];
+            let [condition, x, y] = self.choices.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1))?;
+            let same = alike(condition, c);
+            let other = opposite.as_ref().is_some_and(|opposite| alike(condition, opposite))
+                || complement(condition).is_some_and(|of| alike(&of, c));
+            let chosen = if same == (at == 0) { x } else { y };
+            // A lane of an array may have been written since.
+            let still = program.lanes(chosen.value) == 1 && chosen.place.is_whole(1);
+            ((same || other) && still).then(|| chosen.clone())
+        };
+        let (then, otherwise) = (side(0), side(1));
+        if then.is_none() && otherwise.is_none() {
+            return None;
+        }
+        let (a, b) = (then.unwrap_or_else(|| sides[0].clone()), otherwise.unwrap_or_else(|| sides[1].clone()));
+        let args = match opposite {
+            Some(opposite) if program.lanes(opposite.value) == 1 => vec![Ref::whole(opposite.value, 1), b, a],
+            Some(opposite) => vec![opposite, b, a],
+            None => vec![c.clone(), a, b],
+        };
+        Some(Better::Op(Op::Select {}, args))
     }
 
     fn better(&self, program: &Program, gate: &Gate) -> Option<Better> {
@@ -162,7 +201,7 @@ impl Strength {
                 {
                     Some(Better::Op(Op::B2a { signed: false }, vec![c.clone()]))
                 }
-                None => None,
+                None => self.decided(program, c, [a, b]),
             },
             (Op::Xor {}, [a, b]) if a == b => Some(Better::Word(0)),
             (Op::And {} | Op::Or {}, [a, b]) if a == b => copy(a),
@@ -185,6 +224,11 @@ impl Strength {
             _ => None,
         }
     }
+}
+
+/// Whether two views are of the same lanes.
+fn alike(a: &Ref, b: &Ref) -> bool {
+    a.value == b.value && a.place.clone().simplified() == b.place.clone().simplified()
 }
 
 /// Whether the operation gives a value of that type; a copy keeps the scale.

@@ -128,7 +128,7 @@ impl Widen<'_> {
         ordered: bool,
         site: SiteId,
     ) -> Widened<Pairs<Column>> {
-        let mut count = self.turns.count;
+        let mut count = Some(self.turns.count).filter(|count| *count > 0).ok_or(Why::TooLarge)?;
         let mut apart = before;
         loop {
             let (half, odd) = (count / 2, count % 2);
