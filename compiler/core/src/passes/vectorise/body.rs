@@ -99,9 +99,15 @@ impl<'a> Body<'a> {
                 let pair = shapes[n].as_ref().zip(shapes[*m].as_ref());
                 *m != n && alike && pair.is_some_and(|(best, other)| chains[n].is_second(best, other))
             });
+            // What goes with the best is nothing that turns hand on.
+            let builds = |view: &Ref| {
+                let mut builds = false;
+                view.each_use(&mut |value| builds |= chains.iter().any(|chain| chain.depends(value)));
+                builds
+            };
             let fellows: Vec<usize> = (0..self.handed.len())
                 .filter(|m| match &shapes[*m] {
-                    Some(Shape::Last(conditions, value)) => conditions == chosen && !chains[n].depends(value.value),
+                    Some(Shape::Last(conditions, value)) => conditions == chosen && !builds(value),
                     _ => Some(*m) == second,
                 })
                 .collect();
@@ -280,7 +286,11 @@ impl<'a> Body<'a> {
             (*first || conditions.is_empty())
                 && others().filter(second).count() <= 1
                 && others().all(|shape| match shape {
-                    Shape::Last(conditions, _) => conditions == chosen,
+                    Shape::Last(conditions, value) => {
+                        let mut builds = false;
+                        value.each_use(&mut |value| builds |= handed.iter().any(|n| self.chain(*n).depends(value)));
+                        conditions == chosen && !builds
+                    }
                     shape => second(&shape),
                 })
         });
