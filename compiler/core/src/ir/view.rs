@@ -246,6 +246,12 @@ impl Ref {
         Some(Self { value: self.value, place: self.place.view(place)? })
     }
 
+    /// The view in the form in which two of the same lanes are equal.
+    #[must_use]
+    pub fn simplified(&self) -> Self {
+        Self { value: self.value, place: self.place.clone().simplified() }
+    }
+
     /// Number of lanes; views whose number exceeds 64 bits do not verify and count as 0 here.
     #[must_use]
     pub fn lanes(&self) -> u64 {

@@ -188,7 +188,7 @@ fn best(program: &Program, len: u64, factors: Vec<Ref>) -> Product {
         && let Some(sums) = Contraction::of_dots(len, a, b)
     {
         let mut product = sums.best();
-        product.args.iter_mut().for_each(|arg| arg.place = arg.place.clone().simplified());
+        product.args.iter_mut().for_each(|arg| *arg = arg.simplified());
         if product.args.iter().all(|arg| arg.place.dims.len() <= 2) {
             return product;
         }

@@ -13,7 +13,7 @@
 use super::{cse, facts, schedule, views};
 use crate::ir::{Concat, Gate, Inst, Op, Place, Program, Ref, Slot};
 use schedule::Plan;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 /// Most lanes of an operation that is packed: beyond, what it takes by itself does not matter.
 const FEW: u64 = 64;
@@ -33,9 +33,9 @@ pub fn run(mut program: Program) -> Program {
 
 /// Whether a block has operations with messages that could be one, if they run side by side.
 fn repeats(program: &Program, block: &[Inst]) -> bool {
-    let mut seen: HashMap<Vec<u64>, ()> = HashMap::new();
+    let mut seen = HashSet::new();
     block.iter().any(|inst| {
-        key(program, inst).is_some_and(|key| sends(program, inst) && seen.insert(key, ()).is_some())
+        key(program, inst).is_some_and(|key| sends(program, inst) && !seen.insert(key))
             || inst.blocks().into_iter().any(|nested| repeats(program, nested))
     })
 }

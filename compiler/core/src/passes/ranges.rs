@@ -1,7 +1,35 @@
 //! Ranges of results, as far as passes have to know them: whether a rewritten gate still fits its register.
 
-use crate::ir::{Constant, Op, Program, Ref, RegType};
+use crate::ir::{Constant, Gate, Op, Program, Ref, RegType, ValueId};
 use smpc_bytecode::interval::{Interval, result_range};
+use std::collections::BTreeMap;
+
+/// The ranges of copies where what was copied has a narrower one than the copy's type.
+#[derive(Debug, Default)]
+pub(super) struct CopyRanges(BTreeMap<ValueId, (i64, i64)>);
+
+impl CopyRanges {
+    /// Notes what a gate copies.
+    pub(super) fn learn(&mut self, program: &Program, gate: &Gate) {
+        if let (Op::Copy {}, Some(result), [of]) = (gate.op, gate.result, gate.args.as_slice()) {
+            let range = self.of(program, of.value);
+            let (lo, hi) = program.ty(result).range();
+            if range.0 > lo || range.1 < hi {
+                self.0.insert(result, (range.0.max(lo), range.1.min(hi)));
+            }
+        }
+    }
+
+    /// The least range known of a value.
+    pub(super) fn of(&self, program: &Program, value: ValueId) -> (i64, i64) {
+        self.0.get(&value).copied().unwrap_or_else(|| program.ty(value).range())
+    }
+
+    /// Forgets all but some values.
+    pub(super) fn retain(&mut self, keep: impl Fn(ValueId) -> bool) {
+        self.0.retain(|value, _| keep(*value));
+    }
+}
 
 /// The smallest interval known to hold every lane of the result, from the ranges of the operands; `None` where nothing is known.
 #[must_use]

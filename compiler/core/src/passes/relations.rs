@@ -12,6 +12,7 @@
 //! in order, and dropping what a turn does not keep, until nothing changes (Flanagan and Leino, 2001, "Houdini"). A turn is looked at by cases: each way in which its comparisons
 //! can turn out that does not contradict itself and what is assumed.
 
+use super::ranges::CopyRanges;
 use crate::ir::{Carried, Gate, Inst, Loop, Op, Program, Ref, ValueId, copies};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,36 +29,25 @@ const PAIRS: usize = 8;
 #[must_use]
 pub fn run(mut program: Program) -> Program {
     let mut body = std::mem::take(&mut program.body);
-    let mut known = BTreeMap::new();
+    let mut known = CopyRanges::default();
     block(&mut program, &mut body, &mut known);
     program.body = body;
     program
 }
 
-/// `known` holds the ranges of copies that are narrower than their types.
-fn block(program: &mut Program, insts: &mut [Inst], known: &mut BTreeMap<ValueId, (i64, i64)>) {
+fn block(program: &mut Program, insts: &mut [Inst], known: &mut CopyRanges) {
     for inst in insts {
+        inst.blocks_mut().into_iter().for_each(|nested| block(program, nested, known));
         match inst {
-            Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(result), .. }) => {
-                let of = args.first().map(|of| range(program, known, of.value));
-                let own = program.ty(*result).range();
-                known.extend(of.filter(|of| *of != own).map(|of| (*result, of)));
-            }
-            Inst::Loop(l) => {
-                block(program, &mut l.body, known);
-                turn(program, l, known);
-            }
-            other => other.blocks_mut().into_iter().for_each(|nested| block(program, nested, known)),
+            Inst::Gate(gate) => known.learn(program, gate),
+            Inst::Loop(l) => turn(program, l, known),
+            _ => {}
         }
     }
 }
 
-fn range(program: &Program, known: &BTreeMap<ValueId, (i64, i64)>, value: ValueId) -> (i64, i64) {
-    known.get(&value).copied().unwrap_or_else(|| program.ty(value).range())
-}
-
 /// Drops conditions of a loop's turns that follow from others.
-fn turn(program: &mut Program, l: &mut Loop, known: &BTreeMap<ValueId, (i64, i64)>) {
+fn turn(program: &mut Program, l: &mut Loop, known: &CopyRanges) {
     let single = |c: &&Carried| program.lanes(c.param) == 1 && c.next != c.param;
     let carried: Vec<Carried> = l.carried.iter().filter(single).copied().collect();
     if carried.len() < 2 || carried.len() > PAIRS {
@@ -73,7 +63,7 @@ fn turn(program: &mut Program, l: &mut Loop, known: &BTreeMap<ValueId, (i64, i64
         return;
     }
     let starts = |p: &Carried, q: &Carried| {
-        let (p_range, q_range) = (range(program, known, p.init), range(program, known, q.init));
+        let (p_range, q_range) = (known.of(program, p.init), known.of(program, q.init));
         p.init == q.init || p_range.1 <= q_range.0
     };
     let pairs = carried.iter().flat_map(|p| carried.iter().map(move |q| (p, q)));
@@ -212,7 +202,7 @@ impl Turn<'_> {
             Some((Op::Select {}, [condition, x, y])) => {
                 self.chosen(if self.holds(condition, case)? { x } else { y }, case)
             }
-            _ => Some(plain(view)),
+            _ => Some(view.simplified()),
         }
     }
 
@@ -220,11 +210,11 @@ impl Turn<'_> {
     fn facts(&self, case: &Case, assumed: &[(ValueId, ValueId)]) -> Facts {
         let mut facts = Facts::default();
         for (p, q) in assumed {
-            facts.add(plain(&Ref::whole(*p, 1)), plain(&Ref::whole(*q, 1)), false);
+            facts.add(Ref::whole(*p, 1).simplified(), Ref::whole(*q, 1).simplified(), false);
         }
         for (comparison, holds) in case {
             let Some([a, b]) = self.gates.get(comparison).map(|gate| gate.args.as_slice()) else { continue };
-            let (a, b) = (plain(self.behind(a).0), plain(self.behind(b).0));
+            let (a, b) = (self.behind(a).0.simplified(), self.behind(b).0.simplified());
             if *holds { facts.add(a, b, true) } else { facts.add(b, a, false) }
         }
         facts.close();
@@ -302,11 +292,6 @@ impl Turn<'_> {
         let fits = [&then, &x, &rest].iter().all(|side| copies(self.program.ty(side.value), ty));
         (fits && secret(&outer) == secret(&inner)).then_some(Nested { decided, outer, then, inner, x, rest })
     }
-}
-
-/// A view in the form in which two of the same lanes are equal.
-fn plain(view: &Ref) -> Ref {
-    Ref { value: view.value, place: view.place.clone().simplified() }
 }
 
 /// Which terms are known not to exceed, or to be less than, which others.

@@ -109,9 +109,9 @@ impl Strength {
         let side = |at: usize| {
             let of = sides[at];
             let [condition, x, y] = self.choices.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1))?;
-            let same = alike(condition, c);
-            let other = opposite.as_ref().is_some_and(|opposite| alike(condition, opposite))
-                || complement(condition).is_some_and(|of| alike(&of, c));
+            let same = condition.simplified() == c.simplified();
+            let other = opposite.as_ref().is_some_and(|opposite| condition.simplified() == opposite.simplified())
+                || complement(condition).is_some_and(|of| of.simplified() == c.simplified());
             let chosen = if same == (at == 0) { x } else { y };
             // A lane of an array may have been written since.
             let still = program.lanes(chosen.value) == 1 && chosen.place.is_whole(1);
@@ -224,11 +224,6 @@ impl Strength {
             _ => None,
         }
     }
-}
-
-/// Whether two views are of the same lanes.
-fn alike(a: &Ref, b: &Ref) -> bool {
-    a.value == b.value && a.place.clone().simplified() == b.place.clone().simplified()
 }
 
 /// Whether the operation gives a value of that type; a copy keeps the scale.

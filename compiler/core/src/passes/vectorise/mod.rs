@@ -42,6 +42,7 @@ mod triangle;
 mod waves;
 mod widen;
 
+use super::ranges::CopyRanges;
 use super::{dead, dot, facts, rounding, strength, views};
 use crate::ir::{Bound, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
@@ -104,7 +105,7 @@ fn all(program: Program) -> (Program, Vec<Note>) {
             program,
             scalars: Scalars::default(),
             replaced: BTreeMap::new(),
-            ranges: BTreeMap::new(),
+            ranges: CopyRanges::default(),
             made,
             distribute,
             counters: BTreeSet::new(),
@@ -132,8 +133,7 @@ struct Pass {
     scalars: Scalars,
     /// Results of loops that are other values now.
     replaced: BTreeMap<ValueId, ValueId>,
-    /// By copy: the range of what was copied, where that is narrower.
-    ranges: BTreeMap<ValueId, (i64, i64)>,
+    ranges: CopyRanges,
     /// The counters of loops that this pass has made, and that stay loops.
     made: BTreeSet<ValueId>,
     /// Whether parts of a body may stay loops.
@@ -214,13 +214,7 @@ impl Pass {
 
     fn learn(&mut self, gate: &Gate) {
         self.scalars.learn(&self.program, gate);
-        if let (Op::Copy {}, Some(result), [of]) = (gate.op, gate.result, gate.args.as_slice()) {
-            let range = self.range(of.value);
-            let (lo, hi) = self.program.ty(result).range();
-            if range.0 > lo || range.1 < hi {
-                self.ranges.insert(result, (range.0.max(lo), range.1.min(hi)));
-            }
-        }
+        self.ranges.learn(&self.program, gate);
     }
 
     /// What there is so far, to come back to where an attempt fails.
@@ -237,13 +231,13 @@ impl Pass {
         self.parts.truncate(mark.parts);
         let known = |value: ValueId| value.index() < mark.values;
         self.replaced.retain(|value, stands| known(*value) && known(*stands));
-        self.ranges.retain(|value, _| known(*value));
+        self.ranges.retain(known);
         self.made.retain(|counter| known(*counter));
     }
 
     /// The least range known of a value.
     fn range(&self, value: ValueId) -> (i64, i64) {
-        self.ranges.get(&value).copied().unwrap_or_else(|| self.program.ty(value).range())
+        self.ranges.of(&self.program, value)
     }
 
     /// Puts the loop or what stands for it into `out`; whether it is something else.

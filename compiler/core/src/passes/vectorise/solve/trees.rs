@@ -32,7 +32,35 @@ pub(super) enum Join {
     Gate(Op),
 }
 
+/// What a tree joins: elements of several columns, all as many.
+pub(super) trait Elements: Sized {
+    /// Some of the elements.
+    type Views;
+
+    /// Those of a span.
+    fn view(&self, span: &Span) -> Widened<Self::Views>;
+
+    /// The only one.
+    fn whole(&self) -> Self::Views;
+}
+
+impl Elements for Vec<Column> {
+    type Views = Vec<Ref>;
+
+    fn view(&self, span: &Span) -> Widened<Vec<Ref>> {
+        self.iter().map(|column| column.view(span)).collect()
+    }
+
+    fn whole(&self) -> Vec<Ref> {
+        self.iter().map(Column::whole).collect()
+    }
+}
+
 impl Column {
+    pub(super) fn whole(&self) -> Ref {
+        Ref::whole(self.value, self.each)
+    }
+
     pub(super) fn view(&self, span: &Span) -> Widened<Ref> {
         Ok(Ref { value: self.value, place: span.place(self.each).ok_or(Why::TooLarge)? })
     }
@@ -135,31 +163,41 @@ impl Widen<'_> {
         Ok(result)
     }
 
-    /// All elements joined to one. One may stand by itself before the others: a first one, or the first of an odd number. So no element moves to make room
-    /// for another one.
+    /// All elements joined to one, by [`Self::halved`].
     pub(super) fn reduce(
         &mut self,
         join: Join,
-        mut columns: Vec<Column>,
-        mut apart: Option<Vec<Ref>>,
-        mut count: u64,
+        columns: Vec<Column>,
+        apart: Option<Vec<Ref>>,
+        count: u64,
         ordered: bool,
         site: SiteId,
     ) -> Widened<Vec<Column>> {
+        self.halved(columns, apart, count, ordered, |widen, of, (a, b), len| {
+            widen.join_views(join, of, a.into_iter().zip(b).collect(), len, site)
+        })
+    }
+
+    /// All elements joined to one: `meet` joins so many of them with as many others. One may stand by itself before the others: a first one, or the first of an
+    /// odd number. So no element moves to make room for another one.
+    pub(super) fn halved<T: Elements>(
+        &mut self,
+        mut all: T,
+        mut apart: Option<T::Views>,
+        mut count: u64,
+        ordered: bool,
+        mut meet: impl FnMut(&mut Self, &T, (T::Views, T::Views), u64) -> Widened<T>,
+    ) -> Widened<T> {
         let mut last = None;
         while count > 1 || count == 1 && apart.is_some() {
             let (half, odd) = (count / 2, count % 2);
             if odd == 1 {
-                let mut own = Vec::with_capacity(columns.len());
-                for column in &columns {
-                    own.push(column.view(&Span::run(0, 1, 1))?);
-                }
+                let own = all.view(&Span::run(0, 1, 1))?;
                 apart = Some(match apart {
                     None => own,
                     Some(before) => {
-                        let views = before.into_iter().zip(own).collect();
-                        let joined = self.join_views(join, &columns, views, 1, site)?;
-                        let views = joined.iter().map(|column| Ref::whole(column.value, column.each)).collect();
+                        let joined = meet(self, &all, (before, own), 1)?;
+                        let views = joined.whole();
                         last = Some(joined);
                         views
                     }
@@ -171,12 +209,12 @@ impl Widen<'_> {
                 } else {
                     (Span::run(odd, 1, half), Span::run(odd + half, 1, half))
                 };
-                columns = self.join(join, &columns, &a, &b, site)?;
+                all = meet(self, &all, (all.view(&a)?, all.view(&b)?), half)?;
             }
             count = half;
         }
         // The element that stood by itself was joined with the last of the others.
-        Ok(if count == 0 { last.ok_or(Why::TooLarge)? } else { columns })
+        if count == 0 { last.ok_or(Why::TooLarge) } else { Ok(all) }
     }
 
     /// Each element joined with all before it.

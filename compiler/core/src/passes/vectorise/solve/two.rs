@@ -4,12 +4,12 @@
 //! if x > best { second = best; best = x; place = i; } else if x > second { second = x; }
 //! ```
 //!
-//! or `second = max(second, min(x, best)); best = max(best, x);`. Of two pairs the better best is the best of both; the second is the better one of the other best and the winner's own second. That is so whatever the
+//! or `second = max(second, min(x, best)); best = max(best, x);`. As in a tournament whose winners carry the best that they have beaten (Knuth, 1998, section 5.3.3), of two pairs the better best is the best of both; the second is the better one of the other best and the winner's own second. That is so whatever the
 //! two are before the loop: where a second is above its best there, it counts for as long as that best stays, and in the other form for good.
 
 use super::super::recurrence::Shape;
 use super::super::widen::{Why, Widen, Widened, because};
-use super::trees::{Column, Span, decides};
+use super::trees::{Column, Elements, Span, decides};
 use super::words::Words;
 use super::{Handed, Solved, of_both};
 use crate::ir::{Constant, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId};
@@ -38,22 +38,20 @@ impl Order {
     }
 }
 
-impl Pairs<Column> {
+impl Elements for Pairs<Column> {
+    type Views = Pairs<Ref>;
+
     fn view(&self, span: &Span) -> Widened<Pairs<Ref>> {
         Ok(Pairs {
             best: self.best.view(span)?,
             second: self.second.as_ref().map(|column| column.view(span)).transpose()?,
-            others: self.others.iter().map(|column| column.view(span)).collect::<Widened<_>>()?,
+            others: self.others.view(span)?,
         })
     }
 
     fn whole(&self) -> Pairs<Ref> {
-        let whole = |column: &Column| Ref::whole(column.value, column.each);
-        Pairs {
-            best: whole(&self.best),
-            second: self.second.as_ref().map(whole),
-            others: self.others.iter().map(whole).collect(),
-        }
+        let second = self.second.as_ref().map(Column::whole);
+        Pairs { best: self.best.whole(), second, others: self.others.whole() }
     }
 }
 
@@ -69,8 +67,8 @@ impl Widen<'_> {
         let turns = self.view(value, site)?;
         let Slot { ty, lanes } = handed[0].slot;
         let own = self.program.ty(turns.value);
-        let ty = of_both(of_both(ty, own, handed[0].range), own, handed[second].range);
-        let ty = of_both(ty, ty, handed[0].range);
+        let ty = of_both(ty, own, handed[0].range);
+        let ty = of_both(ty, ty, handed[second].range);
         let order = Order { greatest: *greatest, first: *first, ty };
         let (best, best_before) = self.apart(handed[0].init, &turns, ty, lanes, site)?;
         let second_before = vec![Ref::whole(self.renamed(handed[second].init), lanes)];
@@ -98,7 +96,10 @@ impl Widen<'_> {
         let ordered = !others.is_empty();
         let before_too = Some(Ref::whole(second_before, lanes)).filter(|_| !stays);
         let before = Pairs { best: best_before, second: before_too, others: before };
-        let end = self.pairs(order, Pairs { best, second: None, others }, before, ordered, site)?;
+        let all = Pairs { best, second: None, others };
+        let end = self.halved(all, Some(before), self.turns.count, ordered, |widen, of, pair, len| {
+            widen.meet(order, of, pair, len, site)
+        })?;
         let mut last = end.second.ok_or(Why::TooLarge)?.value;
         if stays {
             last = self.better(order, [last, second_before], lanes, site)?;
@@ -119,37 +120,6 @@ impl Widen<'_> {
         Ok(solved)
     }
 
-    /// All elements joined to one, with those before the loop by themselves until they meet another one.
-    fn pairs(
-        &mut self,
-        order: Order,
-        mut all: Pairs<Column>,
-        before: Pairs<Ref>,
-        ordered: bool,
-        site: SiteId,
-    ) -> Widened<Pairs<Column>> {
-        let mut count = Some(self.turns.count).filter(|count| *count > 0).ok_or(Why::TooLarge)?;
-        let mut apart = before;
-        loop {
-            let (half, odd) = (count / 2, count % 2);
-            if odd == 1 {
-                let own = all.view(&Span::run(0, 1, 1))?;
-                let joined = self.meet(order, &all, (apart, own), 1, site)?;
-                if half == 0 {
-                    return Ok(joined);
-                }
-                apart = joined.whole();
-            }
-            let (a, b) = if ordered {
-                (Span::run(odd, 2, half), Span::run(odd + 1, 2, half))
-            } else {
-                (Span::run(odd, 1, half), Span::run(odd + half, 1, half))
-            };
-            all = self.meet(order, &all, (all.view(&a)?, all.view(&b)?), half, site)?;
-            count = half;
-        }
-    }
-
     /// `len` elements joined with as many others.
     fn meet(
         &mut self,
@@ -166,21 +136,21 @@ impl Widen<'_> {
         let truth = if ty.is_secret() { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
         let pair = if greatest == first { [&a.best, &b.best] } else { [&b.best, &a.best] };
         let less = self.emit(Op::Lt {}, pair.map(Clone::clone).to_vec(), truth, lanes, site)?;
-        let sides = |a: Ref, b: Ref| order.sides(a, b);
-        let best = self.select(Ref::whole(less, lanes), sides(a.best.clone(), b.best.clone()), ty, lanes, site)?;
+        let best =
+            self.select(Ref::whole(less, lanes), order.sides(a.best.clone(), b.best.clone()), ty, lanes, site)?;
         let other = self.other(order, (a.best.clone(), b.best.clone()), (less, best), lanes, site)?;
         let second = if a.second.is_none() && b.second.is_none() {
             other
         } else {
             let [x, y] = [a.second, b.second].map(|second| second.map_or_else(|| self.none(order, lanes, site), Ok));
-            let own = self.select(Ref::whole(less, lanes), sides(x?, y?), ty, lanes, site)?;
+            let own = self.select(Ref::whole(less, lanes), order.sides(x?, y?), ty, lanes, site)?;
             self.better(order, [other, own], lanes, site)?
         };
         let mut others = Vec::with_capacity(of.others.len());
         for ((column, x), y) in of.others.iter().zip(a.others).zip(b.others) {
             let condition = decides(less, each, column.each, len, site)?;
             let ty = self.program.ty(column.value);
-            let value = self.select(condition, sides(x, y), ty, len * column.each, site)?;
+            let value = self.select(condition, order.sides(x, y), ty, len * column.each, site)?;
             others.push(Column { value, ..*column });
         }
         Ok(Pairs { best: column(best), second: Some(column(second)), others })
