@@ -35,6 +35,10 @@ fn compile_by(
     compile: impl FnOnce(Request<'_>) -> Compiled,
 ) -> Result<Compiled, Vec<Failure>> {
     let compiled = with_request(arguments, compile)?;
+    if let Some(mistake) = &compiled.mistake {
+        return Err(one(Failure::ours(format!("the passes made a program that is none: {mistake}"))
+            .help("please report it, with the program")));
+    }
     // Nobody gets a file that parties would refuse; how much memory they allow is theirs to say.
     if let Some(Err(failure)) =
         compiled.module.as_ref().map(|module| Program::from_bytes(&codec::encode(module), u64::MAX))

@@ -36,7 +36,7 @@ pub fn export(request: &Request<'_>, function: &str) -> Exported {
             }
         }
     });
-    Exported { compiled: Compiled { sources, diagnostics, module: None }, netlist }
+    Exported { compiled: Compiled { sources, diagnostics, module: None, mistake: None }, netlist }
 }
 
 /// What has no circuit.

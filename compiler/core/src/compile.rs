@@ -4,6 +4,7 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::elaborate::{elaborate, modules::Modules};
 use crate::emit::emit;
 use crate::ir::Program;
+use crate::ir::verify::{VerifyError, verify};
 use crate::lints::Lints;
 use crate::passes::{self, Pass};
 use crate::source::SourceMap;
@@ -61,8 +62,10 @@ pub struct Compiled {
     pub sources: SourceMap,
     /// What there is to say, in source order.
     pub diagnostics: Vec<Diagnostic>,
-    /// The module; `None` where one of the messages is an error.
+    /// The module; `None` where one of the messages is an error, or the passes made a mistake.
     pub module: Option<Module>,
+    /// What is wrong with the program that the passes made: nothing the source could do about it.
+    pub mistake: Option<VerifyError>,
 }
 
 impl Compiled {
@@ -87,11 +90,15 @@ pub fn compile_watched(
     mut watch: impl FnMut(Option<&'static Pass>, &Program),
 ) -> Compiled {
     let (sources, diagnostics, program) = to_ir(request);
-    let module = program.map(|program| {
+    let mut mistake = None;
+    let module = program.and_then(|program| {
         watch(None, &program);
-        emit(passes::run(program, skip, |pass, program| watch(Some(pass), program)))
+        let program = passes::run(program, skip, |pass, program| watch(Some(pass), program));
+        // The bytecode's verifier would not see that a register is read before it has a value, which would then be 0.
+        mistake = verify(&program).err();
+        mistake.is_none().then(|| emit(program))
     });
-    Compiled { sources, diagnostics, module }
+    Compiled { sources, diagnostics, module, mistake }
 }
 
 /// The front half: the program as IR, before any pass.

@@ -221,9 +221,13 @@ impl Writer {
             1 => self.line(&format!("{low} = {x};")),
             2 => self.line(&format!("{low} = {high};")),
             _ => {
+                // What goes with the best may be what goes with another one, or the second.
+                let before = self.rng.pick(&["", "w1 = LOW;", "w0 = w1;", "w0 = w1 % 50 + LOW;"]);
+                self.line(&before.replace("LOW", low));
                 self.line(&format!("{low} = {high};"));
                 self.line(&format!("{high} = {x};"));
-                self.line("w0 = r;");
+                let with = self.rng.pick(&["w0 = r;", "w1 = r;"]);
+                self.line(with);
             }
         }
     }
