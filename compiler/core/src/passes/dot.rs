@@ -8,12 +8,15 @@
 //! A sum of what counts under a secret condition is one of products with its truth values: `sum(select(c, x, 0))` is a dot product of `b2a(c)` and x.
 //! Public weights of products, such as whether a term counts, go to one of the factors. Where many sums share factors, that is a product of matrices, whose operands are read once.
 //!
+//! A term apart from the others, as where a sum begins with its first term and a loop adds the rest, joins them: `mul(%0[0], %1[0])` and
+//! `dot(%0[1; …], %1[1; …])` are one dot product.
+//!
 //! The views of the sum and of the product compose, so that sums over columns fuse too. The product is left to `passes::dead`; where
 //! something else reads it, the sum of it is free and stays.
 
 use super::forward::{self, Replaced, Rewrite};
 use super::vectorise::contraction::{Contraction, Product};
-use crate::ir::{Constant, Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
+use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot};
 use smpc_bytecode::interval::Interval;
 
 /// Lanes from which on fewer bytes are worth a round: a choice of a lane takes two rounds and 107 bits from each party, its truth value as a number and a dot
@@ -25,14 +28,19 @@ const MANY: u64 = 4096;
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
     let (products, choices, zeros) = (vec![None; values], vec![None; values], vec![false; values]);
-    let uses = program.use_counts();
-    forward::run(program, &mut Dots { uses, products, choices, zeros, consumed: Vec::new() })
+    let (uses, single) = (program.use_counts(), vec![None; values]);
+    forward::run(program, &mut Dots { uses, products, single, choices, zeros, consumed: Vec::new() })
 }
+
+/// A sum of `len` products, of the lanes of these two.
+type Single = (u64, [Ref; 2]);
 
 struct Dots {
     uses: Vec<u32>,
     /// By value: the factors of a product.
     products: Vec<Option<[Ref; 2]>>,
+    /// By value: what a sum of one lane is the sum of; a product is one of a single term.
+    single: Vec<Option<Single>>,
     /// By value: the condition and the value of what is 0 where the condition does not hold.
     choices: Vec<Option<[Ref; 2]>>,
     /// By value: whether all of its lanes are 0.
@@ -69,6 +77,13 @@ impl Rewrite for Dots {
                         self.products[result.index()] = Some([a.clone(), b.clone()]);
                     }
                 }
+                (Op::Add {}, Some(_)) => {
+                    if let [a, b] = gate.args.as_slice()
+                        && let Some((len, factors)) = self.joined(a, b)
+                    {
+                        (gate.op, gate.args) = (Op::Dot { len }, factors.into());
+                    }
+                }
                 (Op::Sum { len }, Some(_)) => {
                     if let [terms] = gate.args.as_slice()
                         && let Some([condition, a]) = self.chosen(terms)
@@ -93,6 +108,9 @@ impl Rewrite for Dots {
             Inst::Loop(l) => l.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
             Inst::While(w) => w.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
             Inst::Concat(_) | Inst::If(_) => {}
+        }
+        if let Inst::Gate(gate) = &inst {
+            self.note(program, gate);
         }
         out.push(inst);
     }
@@ -139,6 +157,39 @@ impl Dots {
         Some(vec![Ref::whole(weighted, lanes), second])
     }
 
+    /// Notes a sum of products of one lane.
+    fn note(&mut self, program: &Program, gate: &Gate) {
+        let (Some(result), [a, b]) = (gate.result, gate.args.as_slice()) else { return };
+        let len = match gate.op {
+            Op::Mul {} => 1,
+            Op::Dot { len } => len,
+            _ => return,
+        };
+        let secret = [a, b].iter().all(|factor| program.ty(factor.value).is_secret());
+        if secret && program.lanes(result) == 1 {
+            self.single.resize(program.values.len(), None);
+            self.single[result.index()] = Some((len, [a.simplified(), b.simplified()]));
+        }
+    }
+
+    /// Two sums of products as one, where the factors of one lie behind those of the other.
+    fn joined(&self, a: &Ref, b: &Ref) -> Option<Single> {
+        let of = |of: &Ref| self.single.get(of.value.index())?.as_ref();
+        let ((m, x), (n, y)) = (of(a)?, of(b)?);
+        let read_here = |of: &Ref| self.uses.get(of.value.index()).is_some_and(|uses| *uses == 1);
+        let free = |factors: &[Ref; 2]| factors.iter().all(|factor| !self.consumed[factor.value.index()]);
+        // Two products alone are no vector; and what something else reads is not saved.
+        if (*m, *n) == (1, 1) || !read_here(if *m > 1 { a } else { b }) || !free(x) || !free(y) {
+            return None;
+        }
+        let (len, turned) = (m.checked_add(*n)?, [y[1].clone(), y[0].clone()]);
+        let (x, y, turned) = ((x, *m), (y, *n), (&turned, *n));
+        [(x, y), (y, x), (x, turned), (turned, x)].into_iter().find_map(|((first, before), (then, after))| {
+            let joined = |at: usize| behind((&first[at], before), (&then[at], after));
+            Some((len, [joined(0)?, joined(1)?]))
+        })
+    }
+
     fn factors(&self, terms: &Ref) -> Option<Vec<Ref>> {
         let product = self.products.get(terms.value.index())?.as_ref()?;
         if self.uses[terms.value.index()] != 1 {
@@ -153,6 +204,20 @@ impl Dots {
         }
         Some(factors)
     }
+}
+
+/// So many lanes and those that go on from there, at the same distance from one another.
+fn behind((first, before): (&Ref, u64), (then, after): (&Ref, u64)) -> Option<Ref> {
+    let stride = match (first.place.dims.as_slice(), then.place.dims.as_slice()) {
+        ([own], []) | ([], [own]) => own.stride,
+        ([own], [other]) if own.stride == other.stride => own.stride,
+        _ => return None,
+    };
+    let distance = i128::from(stride) * i128::from(before);
+    let follows = i128::from(then.place.offset) - i128::from(first.place.offset) == distance;
+    let same = (first.value, first.place.index) == (then.value, then.place.index);
+    let dims = vec![Dim { stride, len: before.checked_add(after)? }];
+    (follows && same).then(|| Ref { value: first.value, place: Place { dims, ..first.place.clone() } })
 }
 
 /// Lets a gate be the product, or a copy of it where its lanes lie in another order.
