@@ -15,6 +15,7 @@ pub mod fold;
 mod forward;
 pub mod fuse;
 pub mod in_place;
+pub mod increments;
 pub mod indices;
 pub mod licm;
 pub mod narrow;
@@ -50,6 +51,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },
     Pass { name: "chains", what: "chains of minima become trees", run: chains::run },
     Pass { name: "relations", what: "what keeps its order decides conditions", run: relations::run },
     Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
