@@ -9,8 +9,14 @@ use std::collections::BTreeMap;
 pub(super) struct CopyRanges(BTreeMap<ValueId, (i64, i64)>);
 
 impl CopyRanges {
-    /// Notes what a gate copies.
+    /// Notes what a gate copies, or says outright.
     pub(super) fn learn(&mut self, program: &Program, gate: &Gate) {
+        if let (Op::Const { constant }, Some(result)) = (gate.op, gate.result)
+            && let Some(Constant::Words(words)) = program.constants.get(constant.index())
+            && let (Some(least), Some(greatest)) = (words.iter().min(), words.iter().max())
+        {
+            self.0.insert(result, (*least, *greatest));
+        }
         if let (Op::Copy {}, Some(result), [of]) = (gate.op, gate.result, gate.args.as_slice()) {
             let range = self.of(program, of.value);
             let (lo, hi) = program.ty(result).range();

@@ -7,6 +7,8 @@
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
 //! select(not(c), x, select(c, y, z))  ->  select(c, y, x)
 //! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
+//! select(c, true, d)     ->  or(c, d)                      select(c, d, false)  ->  and(c, d)
+//! or(and(not(c), d), c)  ->  or(d, c)                      and(or(not(c), d), c)  ->  and(d, c)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x), or mul(x, 2^(frac-k))
 //! ```
@@ -17,7 +19,7 @@
 
 use super::forward::{self, Replaced, Rewrite};
 use super::ranges;
-use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId};
+use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId};
 
 /// Replaces gates by cheaper ones.
 #[must_use]
@@ -30,6 +32,7 @@ pub fn run(program: Program) -> Program {
             complements: vec![None; values],
             numbers: vec![None; values],
             choices: vec![None; values],
+            logic: vec![None; values],
         },
     )
 }
@@ -43,6 +46,8 @@ struct Strength {
     numbers: Vec<Option<Ref>>,
     /// By value of one lane: the condition and the sides that it is chosen of.
     choices: Vec<Option<[Ref; 3]>>,
+    /// By truth value: of which two it is both or either.
+    logic: Vec<Option<(Op, [Ref; 2])>>,
 }
 
 /// What a gate turns out to be.
@@ -55,6 +60,8 @@ enum Better {
     Rescaled(Ref),
     /// Raw numbers times a constant.
     Multiple(Ref, i64),
+    /// A truth value joined to some that are joined by another operation.
+    Joined { op: Op, one: Ref, of: Op, parts: Vec<Ref> },
 }
 
 impl Rewrite for Strength {
@@ -63,10 +70,25 @@ impl Rewrite for Strength {
             && let Some(result) = gate.result
         {
             self.learn(program, gate, result);
-            match self.better(program, gate) {
+            let better = self.better(program, gate);
+            // What a choice becomes may be said shorter still.
+            let better = match better {
                 Some(Better::Op(op, args)) if becomes(program, op, &args, program.ty(result)) => {
+                    (gate.op, gate.args) = (op, args);
+                    self.learn(program, gate, result);
+                    if matches!(op, Op::And {} | Op::Or {}) { self.better(program, gate) } else { None }
+                }
+                Some(Better::Op(..)) => None,
+                better => better,
+            };
+            match better {
+                Some(Better::Op(op, args)) if becomes(program, op, &args, program.ty(result)) => {
+                    (gate.op, gate.args) = (op, args);
+                }
+                Some(Better::Joined { op, one, of, parts }) => {
                     gate.op = op;
-                    gate.args = args;
+                    gate.args = joined(program, of, parts, gate.site, out).into_iter().chain([one]).collect();
+                    self.learn(program, gate, result);
                 }
                 Some(Better::Rescaled(x)) => rescale(program, gate, x, out),
                 Some(Better::Multiple(x, factor)) => multiply(program, gate, (x, factor), out),
@@ -91,6 +113,10 @@ impl Strength {
             }
             Op::B2a { signed: false } => self.numbers[result.index()] = gate.args.first().cloned(),
             Op::Not {} => self.complements[result.index()] = gate.args.first().cloned(),
+            Op::And {} | Op::Or {} if logical(program, &Ref::whole(result, 1)) => {
+                let sides = <[Ref; 2]>::try_from(gate.args.clone()).ok();
+                self.logic[result.index()] = sides.map(|sides| (gate.op, sides));
+            }
             Op::Select {} if program.lanes(result) == 1 => {
                 self.choices[result.index()] = <[Ref; 3]>::try_from(gate.args.clone()).ok();
             }
@@ -104,14 +130,13 @@ impl Strength {
 
     /// A choice of which a side is chosen by the same condition, or by its complement: what that chooses is known.
     fn decided(&self, program: &Program, c: &Ref, sides: [&Ref; 2]) -> Option<Better> {
-        let complement = |of: &Ref| self.complements.get(of.value.index())?.as_ref()?.view(&of.place);
-        let opposite = complement(c);
+        let opposite = self.complement(c);
         let side = |at: usize| {
             let of = sides[at];
             let [condition, x, y] = self.choices.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1))?;
-            let same = condition.simplified() == c.simplified();
-            let other = opposite.as_ref().is_some_and(|opposite| condition.simplified() == opposite.simplified())
-                || complement(condition).is_some_and(|of| of.simplified() == c.simplified());
+            let same = is(condition, c);
+            let other = opposite.as_ref().is_some_and(|opposite| is(condition, opposite))
+                || self.complement(condition).is_some_and(|of| is(&of, c));
             let chosen = if same == (at == 0) { x } else { y };
             // A lane of an array may have been written since.
             let still = program.lanes(chosen.value) == 1 && chosen.place.is_whole(1);
@@ -128,6 +153,63 @@ impl Strength {
             None => vec![c.clone(), a, b],
         };
         Some(Better::Op(Op::Select {}, args))
+    }
+
+    /// What the view of a value is the complement of.
+    fn complement(&self, of: &Ref) -> Option<Ref> {
+        self.complements.get(of.value.index())?.as_ref()?.view(&of.place)
+    }
+
+    /// A choice of truth values of which the condition says one: `if c { true } else { d }` is `c or d`.
+    fn truth(&self, c: &Ref, a: &Ref, b: &Ref) -> Option<Better> {
+        let not = self.complement(c);
+        let (yes, no) = (is(c, a), is(c, b));
+        let (not_a, not_b) = (not.as_ref().is_some_and(|not| is(not, a)), not.as_ref().is_some_and(|not| is(not, b)));
+        let (op, sides) = match (self.word(a), self.word(b)) {
+            (Some(1), Some(0)) => return Some(Better::Op(Op::Copy {}, vec![c.clone()])),
+            (Some(0), Some(1)) => return Some(Better::Op(Op::Not {}, vec![c.clone()])),
+            (Some(1), _) => (Op::Or {}, [c.clone(), b.clone()]),
+            (_, Some(0)) => (Op::And {}, [c.clone(), a.clone()]),
+            (Some(0), _) => (Op::And {}, [not?, b.clone()]),
+            (_, Some(1)) => (Op::Or {}, [not?, a.clone()]),
+            _ if yes || not_b => (Op::Or {}, [a.clone(), b.clone()]),
+            _ if no || not_a => (Op::And {}, [a.clone(), b.clone()]),
+            _ => return None,
+        };
+        Some(Better::Op(op, sides.into()))
+    }
+
+    /// What one side already says is not said again by the other: `c or (not c and d)` is `c or d`, and `c or (c or d)` too.
+    fn absorbed(&self, program: &Program, op: Op, a: &Ref, b: &Ref) -> Option<Better> {
+        [(a, b), (b, a)].into_iter().find_map(|(inner, c)| {
+            let (of, sides) = self.sides(inner)?;
+            if of == op {
+                let known = sides.iter().any(|side| is(side, c));
+                return known.then(|| Better::Op(Op::Copy {}, vec![inner.clone()]));
+            }
+            let parts = self.without(program, inner, of, c)?;
+            Some(Better::Joined { op, one: c.clone(), of, parts })
+        })
+    }
+
+    /// The two that a truth value is both or either of.
+    fn sides(&self, of: &Ref) -> Option<(Op, [Ref; 2])> {
+        let (op, [x, y]) = self.logic.get(of.value.index())?.as_ref()?;
+        Some((*op, [x.view(&of.place)?, y.view(&of.place)?]))
+    }
+
+    /// What is joined by `op` to a truth value, without the complement of `c`; `None` where that is not among it.
+    fn without(&self, program: &Program, of: &Ref, op: Op, c: &Ref) -> Option<Vec<Ref>> {
+        let (_, [x, y]) = self.sides(of).filter(|(own, _)| *own == op)?;
+        // A lane of an array may have been written since.
+        let still = |of: &Ref| program.lanes(of.value) == 1;
+        [(&x, &y), (&y, &x)].into_iter().find_map(|(side, other)| {
+            let opposite = self.complement(side).is_some_and(|side| is(&side, c))
+                || self.complement(c).is_some_and(|c| is(side, &c));
+            let mut rest = if opposite { Vec::new() } else { self.without(program, side, op, c)? };
+            rest.push(other.clone());
+            still(other).then_some(rest)
+        })
     }
 
     fn better(&self, program: &Program, gate: &Gate) -> Option<Better> {
@@ -201,21 +283,24 @@ impl Strength {
                 {
                     Some(Better::Op(Op::B2a { signed: false }, vec![c.clone()]))
                 }
+                None if gate.result.is_some_and(|result| program.ty(result) == RegType::BIN_BOOL) => {
+                    self.truth(c, a, b).or_else(|| self.decided(program, c, [a, b]))
+                }
                 None => self.decided(program, c, [a, b]),
             },
             (Op::Xor {}, [a, b]) if a == b => Some(Better::Word(0)),
             (Op::And {} | Op::Or {}, [a, b]) if a == b => copy(a),
-            (Op::And {}, [x, c]) | (Op::And {}, [c, x]) if logical(program, x) && logical(program, c) => {
-                match self.word(c)? {
-                    0 => Some(Better::Word(0)),
-                    _ => copy(x),
-                }
-            }
-            (Op::Or {}, [x, c]) | (Op::Or {}, [c, x]) if logical(program, x) && logical(program, c) => {
-                match self.word(c)? {
-                    0 => copy(x),
+            (Op::And {} | Op::Or {}, [x, c]) | (Op::And {} | Op::Or {}, [c, x])
+                if logical(program, x) && logical(program, c) && self.word(c).is_some() =>
+            {
+                match (gate.op, self.word(c)) {
+                    (Op::And {}, Some(0)) => Some(Better::Word(0)),
+                    (Op::And {}, _) | (_, Some(0)) => copy(x),
                     _ => Some(Better::Word(1)),
                 }
+            }
+            (Op::And {} | Op::Or {}, [a, b]) if logical(program, a) && logical(program, b) => {
+                self.absorbed(program, gate.op, a, b)
             }
             (Op::Not {}, [x]) => {
                 let of = self.complements.get(x.value.index())?.as_ref()?;
@@ -226,6 +311,11 @@ impl Strength {
     }
 }
 
+/// Whether two views are of the same lanes.
+fn is(a: &Ref, b: &Ref) -> bool {
+    a.simplified() == b.simplified()
+}
+
 /// Whether the operation gives a value of that type; a copy keeps the scale.
 fn becomes(program: &Program, op: Op, args: &[Ref], result: RegType) -> bool {
     if let (Op::B2a { .. }, RegType::Arith { lo, hi, frac }) = (op, result) {
@@ -233,6 +323,17 @@ fn becomes(program: &Program, op: Op, args: &[Ref], result: RegType) -> bool {
     }
     let scale = |arg: &Ref| program.ty(arg.value).frac() == result.frac();
     (!matches!(op, Op::Copy {}) || args.iter().all(scale)) && ranges::within(program, op, args, result)
+}
+
+/// Several truth values as one.
+fn joined(program: &mut Program, op: Op, parts: Vec<Ref>, site: SiteId, out: &mut Vec<Inst>) -> Option<Ref> {
+    parts.into_iter().reduce(|a, b| {
+        let (lanes, secret) = (a.lanes(), [&a, &b].iter().any(|of| program.ty(of.value).is_secret()));
+        let ty = if secret { RegType::BIN_BOOL } else { RegType::PUB_BOOL };
+        let value = program.value(Slot { ty, lanes }, "");
+        out.push(Inst::Gate(Gate { op, args: vec![a, b], result: Some(value), site }));
+        Ref::whole(value, lanes)
+    })
 }
 
 /// Makes the gate a sum with 0: numbers have no scale of their own there.

@@ -39,11 +39,14 @@ fn program(seed: u64) -> String {
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
     for _ in 0..1 + w.rng.below(3) {
-        match w.rng.below(8) {
+        match w.rng.below(12) {
             0 => w.table(),
             1 => w.closure(),
             2 => w.rows(),
             3 => w.ranks(),
+            4 => w.first(),
+            5 => w.counts(),
+            6 => w.apart(),
             _ => w.nest(3),
         }
     }
@@ -163,6 +166,109 @@ impl Writer {
             w.line("above = row;");
         });
         self.line("s1 += sum(above);");
+    }
+
+    /// The first turn of its kind, or what looks like it.
+    fn first(&mut self) {
+        self.names += 1;
+        let (flag, taken) = (format!("f{}", self.names), format!("a{}", self.names));
+        let start = self.rng.pick(&["false", "false", "false", "true", "xs[3] < k"]);
+        let from = self.rng.pick(&["7", "-1", "k"]);
+        self.line(&format!("let mut {flag} = {start};"));
+        self.line(&format!("let mut {taken}: int in -30..=99 = {from};"));
+        let value = self.rng.pick(&["r", "r + 2", "xs[r]", "ys[r + 1] - 3", "5 - r"]);
+        let other = self.rng.pick(&["", "", "w1 = 3;", "w0 = r;"]);
+        let (a, b) =
+            (self.rng.pick(&["xs[r] < k", "ys[r] == 4", "p[r] < 2"]), self.rng.pick(&["ys[r] < 5", "xs[r] == xs[2]"]));
+        let turns = 1 + self.rng.below(7_u64);
+        let form = self.rng.below(6);
+        self.block(&format!("for r in 0..{turns}"), |w| {
+            let take = |w: &mut Self| {
+                w.line(&format!("{taken} = {value};"));
+                w.line(other);
+            };
+            let both = |w: &mut Self| {
+                take(w);
+                w.line(&format!("{flag} = true;"));
+            };
+            match form {
+                0 => w.block(&format!("if !{flag} && {a}"), both),
+                1 => w.block(&format!("if {a} && {b} && !{flag}"), both),
+                2 => w.block(&format!("if !{flag}"), |w| w.block(&format!("if {a}"), both)),
+                3 => w.block(&format!("if !({flag} || {a})"), both),
+                4 => {
+                    w.line(&format!("let z = {a};"));
+                    w.block(&format!("if z && !{flag}"), take);
+                    w.line(&format!("{flag} = {flag} || z;"));
+                }
+                _ => {
+                    w.block(&format!("if {a} && {flag} == false"), take);
+                    w.block(&format!("if {b}"), |w| w.line(&format!("{flag} = true;")));
+                }
+            }
+            if w.rng.chance(20) {
+                w.line(&format!("s1 += {taken};"));
+            }
+        });
+        self.line(&format!("s0 += {taken};"));
+        self.line(&format!("b0 = b0 ^ {flag};"));
+    }
+
+    /// What is read at a secret index, changed and written back.
+    fn counts(&mut self) {
+        self.names += 1;
+        let (name, turns) = (format!("d{}", self.names), 1 + self.rng.below(6_u64));
+        let start = self.rng.pick(&["[0; 10]", "[k; 10]", "[ys[i] for i in 0..10]"]);
+        self.line(&format!("let mut {name}: [int in -999..=999; 10] = {start};"));
+        let (read, write) = self.rng.pick(&[
+            ("ys[r]", "ys[r]"),
+            ("ys[r]", "ys[r]"),
+            ("ys[r]", "ys[r + 1]"),
+            ("xs[r] + 9", "xs[r] + 9"),
+        ]);
+        let change = self.rng.pick(&["z + 1", "ys[r + 1] + z", "z - xs[r]", "2 - z", "z", "z + z % 2", "z + k"]);
+        let condition =
+            if self.rng.chance(40) { Some(self.rng.pick(&["xs[r] < k", "p[r] == 1", "z < 4"])) } else { None };
+        self.block(&format!("for r in 0..{turns}"), |w| {
+            w.line(&format!("let z = {name}[{read}];"));
+            if w.rng.chance(15) {
+                let place = w.rng.pick(&["ys[r]", "r", "ys[r + 2]"]);
+                w.line(&format!("{name}[{place}] = 5;"));
+            }
+            let line = format!("{name}[{write}] = clamp({change}, -999, 999);");
+            let line =
+                if w.rng.chance(70) { line.replace("clamp(", "(").replace(", -999, 999)", ") % 500") } else { line };
+            let line = if w.rng.chance(60) { format!("{name}[{write}] = {change};") } else { line };
+            match condition {
+                Some(condition) => w.block(&format!("if {condition}"), |w| w.line(&line)),
+                None => w.line(&line),
+            }
+            if w.rng.chance(15) {
+                w.line("s1 += z;");
+            }
+        });
+        self.line(&format!("s0 += sum({name}) + 3 * {name}[2];"));
+    }
+
+    /// A sum of products that begins with one of them.
+    fn apart(&mut self) {
+        let turns = 2 + self.rng.below(5_u64);
+        let (a, b) = (self.rng.pick(&["xs", "ys", "t"]), self.rng.pick(&["xs", "ys"]));
+        let (first, rest) = self.rng.pick(&[("0", "r"), ("0", "r"), ("7", "7 - r"), ("3", "r + 3"), ("1", "r")]);
+        let other = self.rng.pick(&[first, "0", "7"]);
+        self.line(
+            "let mut z = AX[FIRST] * BX[OTHER];"
+                .replace("AX", a)
+                .replace("BX", b)
+                .replace("FIRST", first)
+                .replace("OTHER", other)
+                .as_str(),
+        );
+        let with = self.rng.pick(&["r", "7 - r", "0", rest]);
+        self.block(&format!("for r in 1..{turns}"), |w| {
+            w.line(&format!("z = z + {a}[{rest}] * {b}[{with}];"));
+        });
+        self.line("s0 += z;");
     }
 
     /// The two greatest, or what looks like them: choices within choices, by the order of what the loop keeps.

@@ -2,7 +2,7 @@
 //! all turns.
 
 use super::order;
-use super::recurrence::{Chain, Shape};
+use super::recurrence::{Chain, Condition, Shape};
 use super::solve::{Handed, Solved};
 use super::widen::{Why, Widen, Widened, because};
 use crate::ir::{Carried, Gate, Inst, Loop, Op, Place, Program, Ref, SiteId, Slot, ValueId, fits};
@@ -274,7 +274,12 @@ impl<'a> Body<'a> {
                 None => return because(self.site(*n), "a turn builds on what the one before it made"),
             }
         }
-        if shapes.len() == 1 {
+        if let [(_, shape)] = shapes.as_mut_slice() {
+            if let (Shape::Last(conditions, value), false) = (&*shape, each)
+                && let Some(conditions) = self.first_time(conditions)
+            {
+                *shape = Shape::First(conditions, value.clone());
+            }
             return Ok(shapes);
         }
         // One comparison decides about all of them: it comes first.
@@ -301,6 +306,38 @@ impl<'a> Body<'a> {
             return because(site, "several values build on one another from turn to turn");
         }
         Ok(shapes)
+    }
+
+    /// The conditions but for one, which is that the others have never held: a truth value that does not hold before the loop, and from the first turn on in
+    /// which they do.
+    fn first_time(&self, conditions: &[Condition]) -> Option<Vec<Condition>> {
+        let all = self.parts(conditions);
+        let known = self.handed.iter().enumerate().filter(|(_, (_, handed))| handed.range == (0, 0));
+        known.into_iter().find_map(|(n, (at, _))| {
+            let held = Ref::whole(self.l.carried[*at].param, 1);
+            let (before, rest): (Vec<_>, Vec<_>) =
+                all.iter().cloned().partition(|(of, holds)| !holds && of.simplified() == held.simplified());
+            let Some(Shape::Logic(Op::Or {}, own)) = self.chain(n).shape(self.next(n)) else { return None };
+            let own = self.parts(&[(own, true)]);
+            let same = own.len() == rest.len() && own.iter().all(|part| rest.contains(part));
+            (!before.is_empty() && same).then_some(rest)
+        })
+    }
+
+    /// Conditions that together are the same as some, without conjunctions and complements.
+    fn parts(&self, conditions: &[Condition]) -> Vec<Condition> {
+        let mut parts = Vec::new();
+        let mut stack = conditions.to_vec();
+        while let Some((of, holds)) = stack.pop() {
+            let gate = self.gates.get(&of.value).filter(|_| of.place.is_whole(1));
+            match gate.map(|gate| (gate.op, gate.args.as_slice())) {
+                Some((Op::Not {}, [of])) => stack.push((of.clone(), !holds)),
+                Some((Op::And {}, [a, b])) if holds => stack.extend([(b.clone(), true), (a.clone(), true)]),
+                Some((Op::Or {}, [a, b])) if !holds => stack.extend([(b.clone(), false), (a.clone(), false)]),
+                _ => parts.push((of.simplified(), holds)),
+            }
+        }
+        parts
     }
 
     fn solved(

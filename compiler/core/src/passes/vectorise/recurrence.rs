@@ -7,6 +7,7 @@
 //! | extreme | the greater or lesser of x and w, also under conditions; with it whatever is chosen by the same comparison | a tree |
 //! | logic | x & w, x \| w, x ^ w | a tree |
 //! | last | w under conditions, else x | a tree |
+//! | first | w under conditions that have not held before, else x | a tree |
 //! | reset | w under conditions, else the greater or lesser of x and v | a tree |
 //! | second | where w of the row above is the extreme of v; or the extreme of what an extreme of v leaves behind | with it, a tree |
 
@@ -50,6 +51,8 @@ pub(super) enum Shape {
     Logic(Op, Ref),
     /// Another one, under conditions.
     Last(Vec<Condition>, Ref),
+    /// Another one, the first time that conditions hold.
+    First(Vec<Condition>, Ref),
     /// Another one under a condition, and else what an extreme chooses.
     Reset {
         /// When it is replaced.
@@ -82,7 +85,7 @@ impl Shape {
                 Self::Extreme { greatest, first, value, conditions: with(conditions), chosen: with(chosen) }
             }
             Self::Last(conditions, value) => Self::Last(with(conditions), value),
-            Self::Product(_) | Self::Logic(..) | Self::Reset { .. } => return None,
+            Self::Product(_) | Self::Logic(..) | Self::Reset { .. } | Self::First(..) => return None,
         })
     }
 }

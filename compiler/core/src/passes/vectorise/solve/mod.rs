@@ -10,7 +10,7 @@ mod words;
 
 use super::recurrence::Shape;
 use super::widen::{Why, Widen, Widened, because};
-use crate::ir::{Constant, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies, fits};
+use crate::ir::{Constant, Dim, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies, fits};
 use trees::{Column, Join};
 use words::Words;
 
@@ -52,7 +52,8 @@ impl Widen<'_> {
             }
             Shape::Product(value) => self.tree(handed, Join::Gate(Op::Mul {}), value, each),
             Shape::Logic(op, value) => self.tree(handed, Join::Gate(*op), value, each),
-            Shape::Extreme { .. } | Shape::Last(..) | Shape::Reset { .. } => {
+            Shape::First(..) if each => because(handed.site, "each turn asks whether it is the first of its kind"),
+            Shape::Extreme { .. } | Shape::Last(..) | Shape::First(..) | Shape::Reset { .. } => {
                 let mut solved = self.chosen(std::slice::from_ref(handed), std::slice::from_ref(shape), each)?;
                 solved.pop().ok_or(Why::TooLarge)
             }
@@ -68,7 +69,7 @@ impl Widen<'_> {
         let (join, flags) = match &shapes[0] {
             Shape::Extreme { greatest, first, .. } => (Join::Extreme { greatest: *greatest, first: *first }, None),
             Shape::Reset { greatest, when, .. } => (Join::Reset { greatest: *greatest }, Some(vec![when.clone()])),
-            Shape::Last(conditions, _) => (Join::Last, Some(conditions.clone())),
+            Shape::Last(conditions, _) | Shape::First(conditions, _) => (Join::Last, Some(conditions.clone())),
             _ => return because(site, "this is chosen by what it builds on"),
         };
         let two = shapes.iter().skip(1).any(|shape| !matches!(shape, Shape::Last(..)));
@@ -84,6 +85,7 @@ impl Widen<'_> {
         if let Some(conditions) = flags {
             let Slot { lanes, .. } = handed[0].slot;
             let holds = self.conditions(&conditions, lanes, site)?;
+            let holds = self.ordered(&shapes[0], &holds, lanes, site)?;
             resets = Some(holds.clone());
             // The value before the loop is there.
             let always = self.constant(RegType::PUB_BOOL, Constant::Words(vec![1]), lanes, site)?;
@@ -95,11 +97,12 @@ impl Widen<'_> {
             let (value, conditions, greatest, by) = match shape {
                 Shape::Extreme { greatest, value, conditions, .. } => (value, Some(conditions), *greatest, None),
                 Shape::Reset { greatest, value, conditions, by, .. } => (value, Some(conditions), *greatest, Some(by)),
-                Shape::Last(_, value) => (value, None, false, None),
+                Shape::Last(_, value) | Shape::First(_, value) => (value, None, false, None),
                 _ => return because(site, "this is chosen by what it builds on"),
             };
-            let mut view = self.view(value, site)?;
-            if let (Shape::Last(..), false) = (shape, each)
+            let view = self.view(value, site)?;
+            let mut view = self.ordered(shape, &view, lanes, site)?;
+            if let (Shape::Last(..) | Shape::First(..), false) = (shape, each)
                 && let Some((column, first, known)) = self.as_words(Some(handed), &view, handed.slot, site)?
             {
                 columns.push(column);
@@ -151,6 +154,16 @@ impl Widen<'_> {
         let all = self.prefix(join, columns, self.turns.count + 1, PAIRINGS, site)?;
         let all: Vec<Column> = all.into_iter().skip(skip).collect();
         all.into_iter().zip(handed).map(|(column, handed)| self.split(column, handed.slot.ty, site)).collect()
+    }
+
+    /// Lanes of all turns in the order in which the last one counts: from the last turn to the first, where the first one does.
+    fn ordered(&self, shape: &Shape, of: &Ref, lanes: u64, site: SiteId) -> Widened<Ref> {
+        let Shape::First(..) = shape else { return Ok(of.clone()) };
+        let each = i64::try_from(lanes).map_err(|_| Why::TooLarge)?;
+        let start = (self.turns.count - 1).checked_mul(lanes).ok_or(Why::TooLarge)?;
+        let turns = Dim { stride: -each, len: self.turns.count };
+        let turned = of.view(&Place::grid(start, turns, Dim { stride: 1, len: lanes }));
+        turned.map_or_else(|| because(site, "the first of these lanes cannot be told"), Ok)
     }
 
     /// Adds a column: with what is before the loop as its first element where `each` turn is asked for, else with that apart.
