@@ -9,7 +9,7 @@
 //! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
 //! select(c, true, d)     ->  or(c, d)                      select(c, d, false)  ->  and(c, d)
 //! or(and(not(c), d), c)  ->  or(d, c)                      and(or(not(c), d), c)  ->  and(d, c)
-//! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0
+//! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0, also of equal sums
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x), or mul(x, 2^(frac-k))
 //! ```
 //!
@@ -33,6 +33,7 @@ pub fn run(program: Program) -> Program {
             numbers: vec![None; values],
             choices: vec![None; values],
             logic: vec![None; values],
+            sums: vec![None; values],
         },
     )
 }
@@ -48,6 +49,8 @@ struct Strength {
     choices: Vec<Option<[Ref; 3]>>,
     /// By truth value: of which two it is both or either.
     logic: Vec<Option<(Op, [Ref; 2])>>,
+    /// By value of one lane: the lanes that it is the sum of.
+    sums: Vec<Option<Ref>>,
 }
 
 /// What a gate turns out to be.
@@ -113,6 +116,12 @@ impl Strength {
             }
             Op::B2a { signed: false } => self.numbers[result.index()] = gate.args.first().cloned(),
             Op::Not {} => self.complements[result.index()] = gate.args.first().cloned(),
+            Op::Sum { .. } if program.lanes(result) == 1 => {
+                self.sums[result.index()] = gate.args.first().map(Ref::simplified);
+            }
+            Op::Copy {} | Op::Relabel {} if program.lanes(result) == 1 => {
+                self.sums[result.index()] = gate.args.first().and_then(|of| self.sum(of)).cloned();
+            }
             Op::And {} | Op::Or {} if logical(program, &Ref::whole(result, 1)) => {
                 let sides = <[Ref; 2]>::try_from(gate.args.clone()).ok();
                 self.logic[result.index()] = sides.map(|sides| (gate.op, sides));
@@ -122,6 +131,11 @@ impl Strength {
             }
             _ => {}
         }
+    }
+
+    /// The lanes that the only lane of a value is the sum of.
+    fn sum(&self, of: &Ref) -> Option<&Ref> {
+        self.sums.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1))
     }
 
     fn word(&self, arg: &Ref) -> Option<i64> {
@@ -222,6 +236,7 @@ impl Strength {
                 copy(x)
             }
             (Op::Sub {}, [a, b]) if a == b => Some(Better::Word(0)),
+            (Op::Sub {}, [a, b]) if self.sum(a).is_some_and(|sum| Some(sum) == self.sum(b)) => Some(Better::Word(0)),
             (Op::Mul {}, [x, one]) | (Op::Mul {}, [one, x]) if self.word(one) == Some(1) => copy(x),
             (Op::Mul {}, [_, zero]) | (Op::Mul {}, [zero, _]) if self.word(zero) == Some(0) => Some(Better::Word(0)),
             (Op::Sum { len: 1 } | Op::PrefixSum { len: 1 } | Op::Trunc { bits: 0 } | Op::Round { bits: 0 }, [x]) => {

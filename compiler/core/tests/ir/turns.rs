@@ -39,7 +39,7 @@ fn program(seed: u64) -> String {
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
     for _ in 0..1 + w.rng.below(3) {
-        match w.rng.below(12) {
+        match w.rng.below(13) {
             0 => w.table(),
             1 => w.closure(),
             2 => w.rows(),
@@ -47,6 +47,7 @@ fn program(seed: u64) -> String {
             4 => w.first(),
             5 => w.counts(),
             6 => w.apart(),
+            7 => w.slide(),
             _ => w.nest(3),
         }
     }
@@ -267,6 +268,37 @@ impl Writer {
         let with = self.rng.pick(&["r", "7 - r", "0", rest]);
         self.block(&format!("for r in 1..{turns}"), |w| {
             w.line(&format!("z = z + {a}[{rest}] * {b}[{with}];"));
+        });
+        self.line("s0 += z;");
+    }
+
+    /// A window that slides over an array, or what looks like one.
+    fn slide(&mut self) {
+        let (of, other) = (self.rng.pick(&["xs", "ys", "t"]), self.rng.pick(&["xs", "ys"]));
+        let (wide, turns) = (self.rng.below(5_u64), 1 + self.rng.below(7_u64));
+        let ahead = self.rng.below(4_u64);
+        let start = self.rng.pick(&["0", "k", "xs[0]"]);
+        self.line(&format!("let mut z = {start};"));
+        if self.rng.chance(70) {
+            self.block(&format!("for r in {ahead}..{}", ahead + wide), |w| w.line(&format!("z += {of}[r];")));
+        }
+        let back = self.rng.chance(30);
+        let place = |shift: u64| if back { format!("{} - r", 12 - shift) } else { format!("r + {shift}") };
+        let (enters, leaves) = (place(ahead + wide), place(ahead));
+        let leaver = if self.rng.chance(85) { of } else { other };
+        let turn = match self.rng.below(4) {
+            0 => format!("z = z + {of}[{enters}] - {leaver}[{leaves}];"),
+            1 => format!("z = z - {leaver}[{leaves}] + {of}[{enters}];"),
+            2 => format!("z += {of}[{enters}] - {leaver}[{leaves}];"),
+            _ => format!("z -= {of}[{enters}]; z += {leaver}[{leaves}];"),
+        };
+        let late = self.rng.chance(30);
+        let taken = self.rng.pick(&["z % 50", "z / 4 % 50", "clamp(z, -99, 99)"]);
+        self.block(&format!("for r in 0..{turns}"), |w| {
+            let keep = format!("u[r] = {taken};");
+            for line in if late { [&keep, &turn] } else { [&turn, &keep] } {
+                w.line(line);
+            }
         });
         self.line("s0 += z;");
     }

@@ -237,17 +237,20 @@ impl<'a> Body<'a> {
             let c = &self.l.carried[at];
             ends[at] = Some(solved.result);
             if let Some((starts, last)) = solved.turns {
-                // A turn may know more of what it makes than of what it is given: its readers build on that.
-                let Slot { ty, lanes } = widen.program.slot(c.next);
-                let last = if fits(widen.program.ty(last), ty) {
-                    last
-                } else {
-                    let all = widen.lanes_of(lanes)?;
-                    widen.emit(Op::Relabel {}, vec![Ref::whole(last, all)], ty, all, self.l.site)?
-                };
                 widen.wide.insert(c.param, starts);
-                widen.wide.insert(c.next, last);
-                known.extend([c.param, c.next]);
+                known.insert(c.param);
+                for made in self.alike(widen.program, c.next) {
+                    // A turn may know more of what it makes than of what it is given: its readers build on that.
+                    let Slot { ty, lanes } = widen.program.slot(made);
+                    let last = if fits(widen.program.ty(last), ty) {
+                        last
+                    } else {
+                        let all = widen.lanes_of(lanes)?;
+                        widen.emit(Op::Relabel {}, vec![Ref::whole(last, all)], ty, all, self.l.site)?
+                    };
+                    widen.wide.insert(made, last);
+                    known.insert(made);
+                }
             }
         }
         if asked.is_subset(&known) {
@@ -263,6 +266,19 @@ impl<'a> Body<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A value of the body, and those that it is in another range.
+    fn alike(&self, program: &Program, value: ValueId) -> Vec<ValueId> {
+        let mut all = vec![value];
+        let of = |value: &ValueId| match self.gates.get(value).map(|gate| (gate.op, gate.args.as_slice())) {
+            Some((Op::Relabel {}, [of])) => of.place.is_whole(program.lanes(of.value)).then_some(of.value),
+            _ => None,
+        };
+        while let Some(of) = all.last().and_then(of) {
+            all.push(of);
+        }
+        all
     }
 
     /// How values build on themselves, those first that others are chosen by.

@@ -1,4 +1,7 @@
 //! Sums over turns, and running sums.
+//!
+//! A running sum to which each turn adds a number of an array and from which it takes an earlier one of the same array is the sum of a window that slides over it: of k
+//! numbers, however many turns there are.
 
 use super::super::contraction::{Contraction, Product};
 use super::super::recurrence::{Condition, Term};
@@ -77,8 +80,10 @@ impl Widen<'_> {
         self.turns.in_order(site)?;
         let all = self.lanes_of(lanes)?;
         let mut net: Option<(ValueId, Interval)> = None;
+        let mut views = Vec::with_capacity(terms.len());
         for term in terms {
             let (view, range) = self.term(term, lanes, site)?;
+            views.push((view.clone(), term.negative));
             net = Some(match net {
                 None if term.negative => {
                     let range = range.neg();
@@ -100,6 +105,12 @@ impl Widen<'_> {
         let (turn, lane) = (Dim { stride: stride(lanes)?, len: count }, Dim { stride: 1, len: lanes });
         let view = Ref { value: net, place: Place::grid(0, lane, turn) };
         let sums = self.number(Op::PrefixSum { len: count }, vec![view], (range, frac), all, site)?;
+        if let Some(window) = window(&views) {
+            let ends = self.slid(handed, (sums, range), &window, site)?;
+            let ends = self.retyped(ends, ty, site)?;
+            let column = self.elements(handed.init, &Ref::whole(ends, all), ty, lanes, site)?;
+            return self.split(column, ty, site);
+        }
         let (turn, lane) = (Dim { stride: 1, len: count }, Dim { stride: stride(count)?, len: lanes });
         let sums = Ref { value: sums, place: Place::grid(0, turn, lane) };
         let (turn, lane) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: lanes });
@@ -109,6 +120,40 @@ impl Widen<'_> {
         let ends = self.retyped(ends, ty, site)?;
         let column = self.elements(handed.init, &Ref::whole(ends, all), ty, lanes, site)?;
         self.split(column, ty, site)
+    }
+
+    /// What is there before the loop and the running sums of one lane, where these are how much the sum of a window has grown.
+    fn slid(
+        &mut self,
+        handed: &Handed,
+        (sums, grown): (ValueId, Interval),
+        window: &Window,
+        site: SiteId,
+    ) -> Widened<ValueId> {
+        let (count, frac) = (self.turns.count, handed.slot.ty.frac());
+        let (lo, hi) = self.program.ty(window.first.value).range();
+        let len = window.first.lanes();
+        let range = Interval::new(lo.into(), hi.into()).times(len);
+        let before = self.number(Op::Sum { len }, vec![window.first.clone()], (range, frac), 1, site)?;
+        let spread = |value: ValueId| Ref { value, place: Place::strided(0, 0, count) };
+        let all = |value: ValueId| Ref::whole(value, count);
+        let (join, apart, total) = if window.shrinks {
+            (Op::Sub {}, Op::Add {}, range.sub(grown))
+        } else {
+            (Op::Add {}, Op::Sub {}, range.add(grown))
+        };
+        let sum = self.number(join, vec![spread(before), all(sums)], (total, frac), count, site)?;
+        let (Ok(lo), Ok(hi)) = (i64::try_from(range.lo), i64::try_from(range.hi)) else { return Err(Why::TooLarge) };
+        // That it is the sum of k numbers its parts do not show.
+        let known = self.program.ty(sum).in_range(lo, hi);
+        let sum = self.retyped(sum, known, site)?;
+        let start = Interval::new(handed.range.0.into(), handed.range.1.into());
+        let (init, rest) =
+            (self.renamed(handed.init), if window.shrinks { start.add(range) } else { start.sub(range) });
+        let rest_of = vec![Ref::whole(init, 1), Ref::whole(before, 1)];
+        let other = self.number(apart, rest_of, (rest, frac), 1, site)?;
+        let whole = if window.shrinks { rest.sub(range) } else { rest.add(range) };
+        self.number(join, vec![spread(other), all(sum)], (whole, frac), count, site)
     }
 
     /// A gate on numbers: public, where all of them are.
@@ -186,6 +231,32 @@ impl Widen<'_> {
         }
         sum.ok_or(Why::TooLarge)
     }
+}
+
+/// A window that slides over an array, a number further in each turn.
+struct Window {
+    /// Its numbers before the first turn.
+    first: Ref,
+    /// Whether its sum is taken away, not added.
+    shrinks: bool,
+}
+
+/// The window of which one end is added and the other one taken away, each a lane a turn.
+fn window(terms: &[(Ref, bool)]) -> Option<Window> {
+    let [(a, a_leaves), (b, b_leaves)] = terms else { return None };
+    let (a, b) = (a.simplified(), b.simplified());
+    let ([x], [y]) = (a.place.dims.as_slice(), b.place.dims.as_slice()) else { return None };
+    let alike = (a.value, a.place.index, x.stride) == (b.value, b.place.index, y.stride);
+    if !alike || a_leaves == b_leaves {
+        return None;
+    }
+    let (enters, leaves) = if *a_leaves { (&b, &a) } else { (&a, &b) };
+    let apart = i128::from(enters.place.offset) - i128::from(leaves.place.offset);
+    let len = apart.checked_div(x.stride.into()).filter(|_| apart % i128::from(x.stride) == 0)?;
+    let rear = if len > 0 { leaves } else { enters };
+    let len = u64::try_from(len.unsigned_abs()).ok().filter(|len| *len > 0)?;
+    let place = Place { dims: vec![Dim { stride: x.stride, len }], ..rear.place.clone() };
+    Some(Window { first: Ref { value: rear.value, place }, shrinks: std::ptr::eq(rear, enters) })
 }
 
 fn stride(lanes: u64) -> Widened<i64> {
