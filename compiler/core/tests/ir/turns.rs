@@ -372,7 +372,9 @@ impl Writer {
 
     /// All places of a table by way of one of them, as in shortest paths; some with a law of the lattice, and some without.
     fn closure(&mut self) {
-        let through = match self.rng.below(5) {
+        let through = match self.rng.below(7) {
+            5 => "min(m[i, k1] + m[k1, j], 60)",
+            6 => "min(min(99, m[k1, j] + m[i, k1]), m[k1, j] + 4)",
             0 | 1 => "m[i, k1] + m[k1, j]",
             2 => "max(m[i, k1], m[k1, j])",
             3 => "m[i, k1] + m[k1, j] - 5",

@@ -4,12 +4,16 @@
 //! | --- | --- |
 //! | min(w, r + b), b ≥ 0; max(w, r + b), b ≤ 0 | r + b is no better than w = r |
 //! | min(w, max(r, b)); max(w, min(r, b)) | absorption |
+//! | min(w, min(v, b)), v one of these, b no less than any w | neither is better |
 //! | w \| (r & b); w & (r \| b) | absorption |
 //!
 //! So the inner loops of shortest paths (Floyd, 1962), of their widest ones and of transitive closures (Warshall, 1962) run at once.
 
 use crate::ir::{Gate, Op, Program, Ref, ValueId};
 use std::collections::BTreeMap;
+
+/// Gates behind one another that are looked at: choices of choices may be many.
+const DEPTH: u32 = 6;
 
 /// What is asked about a write and a read of one place.
 pub(super) struct Idle<'a> {
@@ -57,21 +61,33 @@ impl Idle<'_> {
         if !(self.old)(old) {
             return false;
         }
+        self.no_better(order, other, self.range(old), DEPTH)
+    }
+
+    /// Whether a value is never better than the read, which lies in that range.
+    fn no_better(&self, order: Order, other: &Ref, (least, greatest): (i64, i64), depth: u32) -> bool {
+        let worst = |of: &Ref, (lo, hi)| {
+            let (least, greatest) = self.range(of);
+            if order == Order::Least { least >= hi } else { greatest <= lo }
+        };
+        if (self.read)(other) || worst(other, (least, greatest)) {
+            return true;
+        }
         let Some(gate) = self.gate(other) else { return false };
-        if let (Op::Copy {} | Op::Relabel {}, [of]) = (gate.op, gate.args.as_slice()) {
-            return self.absorbs(order, old, of);
+        let again = |of: &Ref| depth > 0 && self.no_better(order, of, (least, greatest), depth - 1);
+        match (gate.op, gate.args.as_slice()) {
+            (Op::Copy {} | Op::Relabel {}, [of]) => again(of),
+            (Op::Add {}, [a, b]) => again(a) && worst(b, (0, 0)) || again(b) && worst(a, (0, 0)),
+            _ => match self.chosen(gate) {
+                Some((inner, a, b)) if inner == order => again(a) && again(b),
+                Some((_, a, b)) => again(a) || again(b),
+                None => false,
+            },
         }
-        if let (Op::Add {}, [a, b]) = (gate.op, gate.args.as_slice()) {
-            let no_better = |of: &Ref| {
-                let (lo, hi) = self.program.ty(of.value).range();
-                if order == Order::Least { lo >= 0 } else { hi <= 0 }
-            };
-            return (self.read)(a) && no_better(b) || (self.read)(b) && no_better(a);
-        }
-        match self.chosen(gate) {
-            Some((inner, a, b)) => inner != order && ((self.read)(a) || (self.read)(b)),
-            None => false,
-        }
+    }
+
+    fn range(&self, of: &Ref) -> (i64, i64) {
+        self.program.ty(of.value).range()
     }
 
     fn absorbs_logic(&self, op: Op, old: &Ref, other: &Ref) -> bool {
@@ -96,9 +112,10 @@ impl Idle<'_> {
         }
         let (Op::Lt {}, [a, b]) = (decides.op, decides.args.as_slice()) else { return None };
         let (x, y) = if holds { (x, y) } else { (y, x) };
-        if (a, b) == (x, y) {
+        let pair = |a: &Ref, b: &Ref| (a.simplified(), b.simplified());
+        if pair(a, b) == pair(x, y) {
             Some((Order::Least, x, y))
-        } else if (a, b) == (y, x) {
+        } else if pair(a, b) == pair(y, x) {
             Some((Order::Greatest, x, y))
         } else {
             None

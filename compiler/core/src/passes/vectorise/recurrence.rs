@@ -288,7 +288,8 @@ impl<'a> Chain<'a> {
             (false, true) => a,
             _ => return None,
         };
-        if self.builds(other) || !(own(y) && x == other || own(x) && y == other) {
+        let same = |of: &Ref| of.simplified() == other.simplified();
+        if self.builds(other) || !(own(y) && same(x) || own(x) && same(y)) {
             return None;
         }
         // Of equal ones the comparison fails, and y is chosen.
