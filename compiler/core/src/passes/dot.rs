@@ -14,7 +14,7 @@
 //! The views of the sum and of the product compose, so that sums over columns fuse too. The product is left to `passes::dead`; where
 //! something else reads it, the sum of it is free and stays.
 
-use super::forward::{self, Replaced, Rewrite};
+use super::forward::{self, Replaced, Rewrite, Taken};
 use super::vectorise::contraction::{Contraction, Product};
 use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot};
 use smpc_bytecode::interval::Interval;
@@ -29,7 +29,7 @@ pub fn run(program: Program) -> Program {
     let values = program.values.len();
     let (products, choices, zeros) = (vec![None; values], vec![None; values], vec![false; values]);
     let (uses, single) = (program.use_counts(), vec![None; values]);
-    forward::run(program, &mut Dots { uses, products, single, choices, zeros, consumed: Vec::new() })
+    forward::run(program, &mut Dots { uses, products, single, choices, zeros, taken: Taken::default() })
 }
 
 /// A sum of `len` products, of the lanes of these two.
@@ -45,13 +45,11 @@ struct Dots {
     choices: Vec<Option<[Ref; 2]>>,
     /// By value: whether all of its lanes are 0.
     zeros: Vec<bool>,
-    /// By value: whether an update has taken it over.
-    consumed: Vec<bool>,
+    taken: Taken,
 }
 
 impl Rewrite for Dots {
     fn inst(&mut self, program: &mut Program, mut inst: Inst, out: &mut Vec<Inst>, _: &mut Replaced) {
-        self.consumed.resize(program.values.len(), false);
         match &mut inst {
             Inst::Gate(gate) => match (gate.op, gate.result) {
                 (Op::Const { constant }, Some(result)) => {
@@ -104,11 +102,9 @@ impl Rewrite for Dots {
                 }
                 _ => {}
             },
-            Inst::Update(update) => self.consumed[update.array.index()] = true,
-            Inst::Loop(l) => l.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::While(w) => w.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::Concat(_) | Inst::If(_) => {}
+            _ => {}
         }
+        self.taken.learn(&inst);
         if let Inst::Gate(gate) = &inst {
             self.note(program, gate);
         }
@@ -124,7 +120,7 @@ impl Dots {
     /// The condition and the value of terms that nothing else reads.
     fn chosen(&self, terms: &Ref) -> Option<[Ref; 2]> {
         let [condition, a] = self.choices.get(terms.value.index())?.as_ref()?;
-        let free = |of: &Ref| !self.consumed[of.value.index()];
+        let free = |of: &Ref| self.taken.spares(of);
         let alone = self.uses[terms.value.index()] == 1 && free(condition) && free(a) && terms.lanes() >= MANY;
         if alone { Some([condition.view(&terms.place)?, a.view(&terms.place)?]) } else { None }
     }
@@ -177,7 +173,7 @@ impl Dots {
         let of = |of: &Ref| self.single.get(of.value.index())?.as_ref();
         let ((m, x), (n, y)) = (of(a)?, of(b)?);
         let read_here = |of: &Ref| self.uses.get(of.value.index()).is_some_and(|uses| *uses == 1);
-        let free = |factors: &[Ref; 2]| factors.iter().all(|factor| !self.consumed[factor.value.index()]);
+        let free = |factors: &[Ref; 2]| factors.iter().all(|factor| self.taken.spares(factor));
         // Two products alone are no vector; and what something else reads is not saved.
         if (*m, *n) == (1, 1) || !read_here(if *m > 1 { a } else { b }) || !free(x) || !free(y) {
             return None;
@@ -197,7 +193,7 @@ impl Dots {
         }
         let mut factors = Vec::with_capacity(2);
         for factor in product {
-            if self.consumed[factor.value.index()] {
+            if !self.taken.spares(factor) {
                 return None;
             }
             factors.push(factor.view(&terms.place)?);

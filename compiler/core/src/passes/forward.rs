@@ -1,6 +1,6 @@
 //! The walk that most passes share: forwards through the program, one instruction at a time, with values replaced on the way.
 
-use crate::ir::{Inst, Program, ValueId};
+use crate::ir::{Inst, Program, Ref, ValueId};
 
 /// What a pass does with an instruction.
 pub(super) trait Rewrite {
@@ -32,6 +32,36 @@ impl Replaced {
 
     fn map(&self, inst: &mut Inst) {
         inst.map_own_uses(&mut |value| self.get(value));
+    }
+}
+
+/// Arrays that an update or a loop has taken over: who reads one later makes it copied, so that no pass should.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Vec<bool>);
+
+impl Taken {
+    /// Notes what an instruction takes over.
+    pub(super) fn learn(&mut self, inst: &Inst) {
+        match inst {
+            Inst::Update(update) => self.insert(update.array),
+            Inst::Loop(l) => l.carried.iter().for_each(|c| self.insert(c.init)),
+            Inst::While(w) => w.carried.iter().for_each(|c| self.insert(c.init)),
+            Inst::Gate(_) | Inst::Concat(_) | Inst::If(_) => {}
+        }
+    }
+
+    fn insert(&mut self, value: ValueId) {
+        if self.0.len() <= value.index() {
+            self.0.resize(value.index() + 1, false);
+        }
+        self.0[value.index()] = true;
+    }
+
+    /// Whether nothing has taken over what an operand reads.
+    pub(super) fn spares(&self, operand: &Ref) -> bool {
+        let mut spares = true;
+        operand.each_use(&mut |value| spares &= !self.0.get(value.index()).copied().unwrap_or(false));
+        spares
     }
 }
 

@@ -9,7 +9,7 @@
 //! reads an array which was updated in between stays where it is.
 
 use super::facts;
-use super::forward::{self, Replaced, Rewrite};
+use super::forward::{self, Replaced, Rewrite, Taken};
 use crate::ir::{Gate, Inst, Op, Program, Update, fits};
 
 /// Lets local gates write into arrays.
@@ -19,13 +19,13 @@ pub fn run(program: Program) -> Program {
     let uses = program.use_counts();
     forward::run(
         program,
-        &mut Fuse { uses, consumed: vec![false; values], made: vec![None; values], blocks: vec![0], opened: 0 },
+        &mut Fuse { uses, taken: Taken::default(), made: vec![None; values], blocks: vec![0], opened: 0 },
     )
 }
 
 struct Fuse {
     uses: Vec<u32>,
-    consumed: Vec<bool>,
+    taken: Taken,
     /// By value: block and index in its output of the gate that makes it.
     made: Vec<Option<(u32, usize)>>,
     /// Serial numbers of the open blocks.
@@ -52,12 +52,10 @@ impl Rewrite for Fuse {
                         out.pop();
                     }
                 }
-                self.consumed[update.array.index()] = true;
             }
-            Inst::Loop(l) => l.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::While(w) => w.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::Concat(_) | Inst::If(_) => {}
+            _ => {}
         }
+        self.taken.learn(&inst);
         out.push(inst);
     }
 
@@ -86,8 +84,7 @@ impl Fuse {
         }
         let (from, into) = (program.ty(value.value), program.ty(update.result));
         let kept = fits(from, into) && (from == into || widens(gate.op));
-        let mut readable = true;
-        gate.args.iter().for_each(|arg| arg.each_use(&mut |read| readable &= !self.consumed[read.index()]));
+        let readable = gate.args.iter().all(|arg| self.taken.spares(arg));
         (kept && readable && self.moves(program, gate, at + 1 == out.len())).then_some(at)
     }
 

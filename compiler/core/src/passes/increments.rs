@@ -10,7 +10,7 @@
 //! At the place that is meant, what was read is what stands there, and no other is written. A sum no turn of a loop has to wait for; of a choice between what was
 //! read and something new each would. Conditions under which a turn writes at all are part of the choice: `and(%1, %c)`.
 
-use super::forward::{self, Replaced, Rewrite};
+use super::forward::{self, Replaced, Rewrite, Taken};
 use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId, fits};
 use smpc_bytecode::interval::Interval;
 
@@ -18,12 +18,13 @@ use smpc_bytecode::interval::Interval;
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
-    forward::run(program, &mut Increments { gates: vec![None; values] })
+    forward::run(program, &mut Increments { gates: vec![None; values], taken: Taken::default() })
 }
 
 struct Increments {
     /// By value: the gate that makes it, of those that matter here.
     gates: Vec<Option<Gate>>,
+    taken: Taken,
 }
 
 /// What was read at a secret index: the truth values that say where, the same as numbers, and the lanes of the array, place by place.
@@ -49,6 +50,7 @@ impl Rewrite for Increments {
                 _ => {}
             }
         }
+        self.taken.learn(&inst);
         out.push(inst);
     }
 }
@@ -80,7 +82,10 @@ impl Increments {
         if !alike(new, &across) || !alike(condition, &down) || old.simplified() != read.array.simplified() {
             return None;
         }
-        if !self.within(condition.value, read.index) || !self.one_at_most(program, read.index) {
+        if !self.taken.spares(&more)
+            || !self.within(condition.value, read.index)
+            || !self.one_at_most(program, read.index)
+        {
             return None;
         }
         let frac = program.ty(result).frac();

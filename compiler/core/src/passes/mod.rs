@@ -26,6 +26,7 @@ pub mod relations;
 pub mod rounding;
 pub mod schedule;
 pub mod strength;
+pub mod terms;
 pub mod vectorise;
 pub mod views;
 
@@ -52,6 +53,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
     Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },
+    Pass { name: "terms", what: "sums of a few values in loops are written out", run: terms::run },
     Pass { name: "chains", what: "chains of minima become trees", run: chains::run },
     Pass { name: "relations", what: "what keeps its order decides conditions", run: relations::run },
     Pass { name: "vectorise", what: "independent turns become lanes", run: vectorise::run },
