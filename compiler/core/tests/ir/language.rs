@@ -294,6 +294,51 @@ fn loops_keep_the_ranges_of_what_they_write() {
     assert_eq!(given["r"], [5, 4, 3]);
 }
 
+/// A choice between the two values that its condition compares has the range of their minimum or maximum.
+#[test]
+fn choices_of_what_is_compared_have_the_range_of_the_lesser() {
+    // a is 7, b is -3, xs are 3, 1, 4, 1, 5.
+    for (statements, lanes) in [
+        ("let mut r: int in -100..=50 = 50; let x = a + 1; if x < r { r = x; }", &[8][..]),
+        ("let mut r: int in -100..=50 = 50; if r >= a { r = a; } else { r = r; }", &[7]),
+        ("let mut r: int in -50..=100 = -50; if a > r { r = a; }", &[7]),
+        ("let mut r: int in -50..=100 = -50; if !(a <= r) { r = a; let z: int in -50..=100 = r; }", &[7]),
+        ("let r: int in -100..=50 = if a > 50 { 50 } else { a };", &[7]),
+        (
+            "let (x, y) = if a * 3 < b { (a * 3, b) } else { (b, a * 3) }; let r: int in -300..=100 = x; let s: int in -100..=300 = y;",
+            &[-3],
+        ),
+        (
+            "let mut r: [int in 0..=9; 5] = xs; for i in 1..5 { if r[i] > r[i - 1] + 1 { r[i] = r[i - 1] + 1; } }",
+            &[3, 1, 2, 1, 2],
+        ),
+        (
+            "let mut r: [int in 0..=9; 5] = xs; for i in 0..5 { let x = xs[i] + 1; if c && x <= r[4 - i] { r[4 - i] = x; } }",
+            &[3, 1, 4, 1, 4],
+        ),
+        (
+            "let mut r = xs; for k in 0..5 { for i in 0..5 { let x = r[k] + r[4 - k]; if r[i] > x { r[i] = x; } } } let s: [int in 0..=9; 5] = r;",
+            &[2, 1, 2, 1, 2],
+        ),
+        ("let mut r = reveal(a); let p = reveal(b); if p < r { r = p; } let s: int in -100..=100 = r;", &[-3]),
+    ] {
+        body(&format!("{statements} output r to all;"), &[("r", lanes)]);
+    }
+    // The sides are not narrowed, nor is a choice of something else.
+    for statements in [
+        "let mut r: int in 0..=9 = 0; if a < 10 { r = a; }",
+        "let mut r: int in -100..=50 = 50; if a < r { r = a + 0 * b; r = b; }",
+        "let mut r: int in -100..=50 = 50; if a > r { r = a; }",
+    ] {
+        let source = format!(
+            "party A;\ninput a: secret int in -100..=100 from A;\ninput b: secret int in -100..=100 from A;\n\
+             fn main() {{ {statements} output r to all; }}\n"
+        );
+        let (_, told, _) = to_ir(&Request::new("main.smpc", &source));
+        assert!(told.iter().any(|told| told.code == Code::BrokenPromise), "{statements}");
+    }
+}
+
 #[test]
 fn public_control() {
     body("let p = reveal(a); let mut x = 0; if p > 5 { x = b; } else { x = 100; } output x to all;", &[("x", &[-3])]);
