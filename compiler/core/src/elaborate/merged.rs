@@ -79,7 +79,8 @@ impl Elaborator<'_> {
         };
         match (op, args) {
             (Op::Select {}, [own, chosen, _]) if self.builder.equal_lanes(own, decides) => {
-                Some(Leaf { data: Data::Lanes(chosen.clone()), ..leaf.clone() })
+                // What a public condition says of the choice need not hold of what was chosen from.
+                Some(Leaf { data: Data::Lanes(chosen.clone()), narrowed: None, ..leaf.clone() })
             }
             _ => None,
         }
