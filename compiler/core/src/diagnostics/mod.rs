@@ -122,7 +122,13 @@ impl Sink {
     /// Whether one of those after the first `len` is an error.
     #[must_use]
     pub fn has_errors_since(&self, len: usize) -> bool {
-        self.found.iter().skip(len).any(Diagnostic::is_error)
+        self.any_since(len, Diagnostic::is_error)
+    }
+
+    /// Whether one of those after the first `len` is such.
+    #[must_use]
+    pub fn any_since(&self, len: usize, is: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.found.iter().skip(len).any(is)
     }
 
     /// How many there are so far.

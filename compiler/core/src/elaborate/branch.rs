@@ -388,12 +388,14 @@ impl Elaborator<'_> {
             self.builder.swap_sides(open);
             let then = self.side_value(x, of, span);
             self.builder.swap_sides(open);
+            let kept = self.chosen_range(&Ref::lane(open.condition(), 0), x, y, of.scalar.frac());
+            let (lo, hi) = ty.range();
             let leaf = Leaf {
                 data: x.data.clone(),
                 origin: self.origin_of(&[x, y]),
                 relative: Relative::join(x.relative, y.relative),
                 public: false,
-                narrowed: None,
+                narrowed: (of.scalar.is_number() && kept != Interval::new(lo.into(), hi.into())).then_some(kept),
             };
             let leaf = leaf.public(of.scalar, !self.is_secret(x) && !self.is_secret(y));
             leaves.push(Joined::Result(leaving.len(), of.lanes(), leaf));

@@ -344,6 +344,23 @@ impl Elaborator<'_> {
         declared
     }
 
+    /// The ranges that the structs in a type declare for their fields, for each of its scalars.
+    pub(super) fn field_ranges(&self, ty: &Type) -> Vec<Option<Interval>> {
+        match ty {
+            Type::Array(_, element) => self.field_ranges(element),
+            Type::Tuple(parts) => parts.iter().flat_map(|part| self.field_ranges(part)).collect(),
+            Type::Maybe(of, _) => [None].into_iter().chain(self.field_ranges(of)).collect(),
+            Type::Struct(_) => {
+                let declared = self.items.structs.iter().find_map(|(_, _, state)| match state {
+                    State::Done(Ok(declared)) if declared.ty == *ty => Some(declared.ranges.clone()),
+                    _ => None,
+                });
+                declared.unwrap_or_else(|| vec![None; ty.leaf_count()])
+            }
+            Type::Scalar(_) | Type::Enum(_) => vec![None],
+        }
+    }
+
     /// The type that an enum declares.
     pub(super) fn enum_item(&mut self, id: ItemId, name: &ast::Name, variants: &[ast::Name]) -> Outcome<Type> {
         if let Some(known) = self.items.enums.get(&id) {

@@ -266,6 +266,8 @@ impl Elaborator<'_> {
         if let Some(Known::Same(Num::Bool(holds), _)) = condition.known() {
             return Ok(if *holds { a.clone() } else { b.clone() });
         }
+        let inner = self.already_chosen(condition, a);
+        let a = inner.as_ref().unwrap_or(a);
         let conditions = condition.extents.iter().product::<u64>();
         let each = lanes.checked_div(conditions).unwrap_or(1);
         let decides = self.lanes(&condition.leaf, Scalar::Bool, conditions, condition.span)?;
@@ -282,13 +284,16 @@ impl Elaborator<'_> {
         let frac = scalar.frac();
         let range = self.range(a, frac).join(self.range(b, frac));
         let ty = super::branch::register(scalar, secret, range);
+        let kept = if scalar.is_number() { self.chosen_range(&decides, a, b, frac) } else { range };
         self.at(span);
         let [x, y] = views;
         let value = self.builder.gate(Op::Select {}, vec![decides, x, y], ty, lanes);
         let origin = self.origin_of(&[&condition.leaf, a, b]);
         let relative = Relative::join(a.relative, b.relative);
         let public = [&condition.leaf, a, b].iter().all(|leaf| !self.is_secret(leaf));
-        Ok(Leaf::of(Ref::whole(value, lanes)).from(origin).relative(relative).public(scalar, public))
+        let chosen = Ref::whole(value, lanes);
+        let chosen = if kept == range { Leaf::of(chosen) } else { self.relabelled(&chosen, kept, span) };
+        Ok(chosen.from(origin).relative(relative).public(scalar, public))
     }
 
     /// A condition of one lane.

@@ -11,7 +11,7 @@
 //! * [`types`], [`value`], [`known`], [`maybe`]: what is computed with
 //! * [`expr`], [`arith`], [`logic`], [`words`], [`shape`], [`place`], [`one_hot`], [`builtins`]: expressions
 //! * [`call`], [`generics`], [`callable`], [`higher`]: functions, what their parameters stand for, and functions as arguments
-//! * [`stmt`], [`branch`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
+//! * [`stmt`], [`branch`], [`merged`], [`matching`], [`loops`], [`exits`], [`narrowing`]: statements
 //! * [`circuits`]: netlists that are called as functions, and functions that become netlists
 //! * [`rules`]: operators modulo 2^64, and those that round at random
 //! * [`widest`]: what to write where a result may not fit
@@ -41,6 +41,7 @@ mod logic;
 mod loops;
 mod matching;
 mod maybe;
+mod merged;
 pub(crate) mod modules;
 mod names;
 mod narrowing;

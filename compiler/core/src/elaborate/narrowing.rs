@@ -176,7 +176,7 @@ fn is_plain(e: &Expr) -> bool {
 }
 
 /// The comparison that holds where this one does not.
-const fn opposite(op: BinaryOp) -> Option<BinaryOp> {
+pub(super) const fn opposite(op: BinaryOp) -> Option<BinaryOp> {
     Some(match op {
         BinaryOp::Lt => BinaryOp::Ge,
         BinaryOp::Ge => BinaryOp::Lt,
@@ -189,7 +189,7 @@ const fn opposite(op: BinaryOp) -> Option<BinaryOp> {
 }
 
 /// The same comparison with its sides exchanged.
-const fn mirrored(op: BinaryOp) -> Option<BinaryOp> {
+pub(super) const fn mirrored(op: BinaryOp) -> Option<BinaryOp> {
     Some(match op {
         BinaryOp::Lt => BinaryOp::Gt,
         BinaryOp::Gt => BinaryOp::Lt,
@@ -202,7 +202,7 @@ const fn mirrored(op: BinaryOp) -> Option<BinaryOp> {
 }
 
 /// Where a number of range `own` lies that compares so with some number of the other range.
-fn compared(op: BinaryOp, own: Interval, other: Interval) -> Option<Interval> {
+pub(super) fn compared(op: BinaryOp, own: Interval, other: Interval) -> Option<Interval> {
     let below = |hi: i128| Interval::new(own.lo, own.hi.min(hi));
     let above = |lo: i128| Interval::new(own.lo.max(lo), own.hi);
     Some(match op {

@@ -3,6 +3,7 @@
 //! A variable holds one value at a time; writing to a part of it makes the next value by an update of the array. Under secret conditions only what is
 //! written is chosen: the new lanes where the conditions hold, else the old ones.
 
+use super::declared::Declared;
 use super::known::Known;
 use super::lanes::Operand;
 use super::one_hot::Access;
@@ -302,22 +303,8 @@ impl Elaborator<'_> {
     /// Gives the variable its next value.
     fn store(&mut self, target: &Target, value: Value, span: Span) -> Outcome<()> {
         let mut whole = self.variables[target.variable].value.clone().ok_or(Reported)?;
-        let declared = self.variables[target.variable].declared.clone();
-        let value = match &declared {
-            Some(declared) => {
-                let part = super::declared::Declared {
-                    ty: target.assigned(),
-                    ranges: declared.ranges[target.leaves.clone()].to_vec(),
-                    ..declared.clone()
-                };
-                self.keep_promise(value, &part, span)?
-            }
-            None => {
-                let ty = target.assigned();
-                self.as_type(value, &ty, span)?
-            }
-        };
         let conditions = self.conditions_of(target.variable, span)?;
+        let value = self.promised(target, &whole, value, conditions.as_ref(), span)?;
         if target.is_whole(&whole) && conditions.is_none() {
             let name = self.variables[target.variable].name.clone();
             let value = self.named(value, &name);
@@ -357,6 +344,74 @@ impl Elaborator<'_> {
             };
         }
         self.variables[target.variable].value = Some(whole);
+        Ok(())
+    }
+
+    /// What is written, as one of the place's type and in its declared range.
+    fn promised(
+        &mut self,
+        target: &Target,
+        whole: &Value,
+        value: Value,
+        conditions: Option<&Operand>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let ty = target.assigned();
+        let Some(declared) = self.variables[target.variable].declared.clone() else {
+            return self.as_type(value, &ty, span);
+        };
+        let ranges = declared.ranges[target.leaves.clone()].to_vec();
+        let part = Declared { ty, ranges, ..declared };
+        if part.secrecy == Some(ast::Secrecy::Public) {
+            return self.keep_promise(value, &part, span);
+        }
+        let mut value = self.as_type(value, &part.ty, span)?;
+        let guard = match conditions {
+            Some(conditions) => Some(conditions.clone()),
+            None => self.forking_condition(target.variable),
+        };
+        if let Some(guard) = guard {
+            self.choose_first(target, whole, &mut value, (&part, &guard), span)?;
+        }
+        self.keep_promise(value, &part, span)
+    }
+
+    /// The secret condition under which the variable is a copy.
+    fn forking_condition(&self, variable: usize) -> Option<Operand> {
+        let branch = self.branches.iter().rev().find(|branch| branch.forked.contains(&variable))?;
+        Self::operand(&branch.condition, branch.span)
+    }
+
+    /// Where a secret condition compares what is written with what was there, the lesser or greater of the two may lie in the declared range although what
+    /// is written does not: then that is written. It is the same where the condition holds, and nothing else counts.
+    fn choose_first(
+        &mut self,
+        target: &Target,
+        whole: &Value,
+        value: &mut Value,
+        (declared, guard): (&Declared, &Operand),
+        span: Span,
+    ) -> Outcome<()> {
+        let types = target.ty.leaves();
+        for (n, (leaf, range)) in value.leaves.iter_mut().zip(&declared.ranges).enumerate() {
+            let (of, Some(range)) = (&types[n], range) else { continue };
+            let outside = !self.range(leaf, of.scalar.frac()).within(*range);
+            if !outside || !self.is_secret(leaf) || leaf.lanes() != 1 {
+                continue;
+            }
+            let mut before = whole.leaves[target.leaves.start + n].clone();
+            if let Some(selection) = target.selection.as_ref().filter(|selection| selection.lookups().is_empty()) {
+                let part = Value::new(Type::lanes_of(of.scalar, &of.extents), before);
+                before = self.selected(&part, selection, span)?.leaves.into_iter().next().ok_or(Reported)?;
+            }
+            if before.lanes() != 1 {
+                continue;
+            }
+            let chosen = self.choose(guard, leaf, &before, (of.scalar, 1), span)?;
+            if self.range(&chosen, of.scalar.frac()).within(*range) {
+                *leaf = chosen;
+            }
+        }
         Ok(())
     }
 

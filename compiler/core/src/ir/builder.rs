@@ -15,6 +15,9 @@ use smpc_bytecode::strings::EXCERPT;
 use smpc_math::netlist::Netlist;
 use std::collections::BTreeMap;
 
+/// How far two values are followed to where they come from, to see whether they are equal.
+const DEPTH: usize = 6;
+
 /// A program in the making.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -24,6 +27,8 @@ pub struct Builder {
     files: BTreeMap<String, FileId>,
     sites: BTreeMap<(FileId, u32, u32), SiteId>,
     messages: BTreeMap<String, MessageId>,
+    /// Gates that say how values compare and where they stand, by their results in the order of these.
+    defined: Vec<(ValueId, Op, Vec<Ref>)>,
 }
 
 /// The current place; site 0 until the first [`Builder::at`].
@@ -86,6 +91,14 @@ pub struct OpenIf {
 pub struct OpenElse {
     open: OpenIf,
     then: Block,
+}
+
+impl OpenElse {
+    /// What decides between the sides.
+    #[must_use]
+    pub const fn condition(&self) -> ValueId {
+        self.open.condition
+    }
 }
 
 /// A place in the making of a program.
@@ -216,8 +229,54 @@ impl Builder {
     /// An operation with a result.
     pub fn gate(&mut self, op: Op, args: Vec<Ref>, ty: RegType, lanes: u64) -> ValueId {
         let result = self.program.value(Slot { ty, lanes }, "");
+        if is_remembered(op) {
+            self.defined.push((result, op, args.clone()));
+        }
         self.push(Inst::Gate(Gate { op, args, result: Some(result), site: self.site.0 }));
         result
+    }
+
+    /// The gate whose result that is, if it is a comparison, logic, a choice, arithmetic, a constant, or a copy.
+    #[must_use]
+    pub fn definition(&self, value: ValueId) -> Option<(Op, &[Ref])> {
+        let at = self.defined.binary_search_by_key(&value.index(), |(value, ..)| value.index()).ok()?;
+        let (_, op, args) = &self.defined[at];
+        Some((*op, args))
+    }
+
+    /// Whether two views are seen to be of equal lanes: the same ones, or computed in the same way from such.
+    #[must_use]
+    pub fn equal_lanes(&self, a: &Ref, b: &Ref) -> bool {
+        self.equal_views(a, b, DEPTH)
+    }
+
+    fn equal_views(&self, a: &Ref, b: &Ref, depth: usize) -> bool {
+        let (mut a, mut b) = (a.simplified(), b.simplified());
+        let positions = match (a.place.index.take(), b.place.index.take()) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.stride == b.stride && self.equal_values(a.value, b.value, depth),
+            _ => false,
+        };
+        positions && a.place == b.place && self.equal_values(a.value, b.value, depth)
+    }
+
+    fn equal_values(&self, a: ValueId, b: ValueId, depth: usize) -> bool {
+        if a == b {
+            return true;
+        }
+        let (Some((op, of)), Some((other, from)), true) = (self.definition(a), self.definition(b), depth > 0) else {
+            return false;
+        };
+        match (op, other) {
+            (Op::Const { constant }, Op::Const { constant: other }) => {
+                let lanes = self.lanes(a) == self.lanes(b);
+                lanes && self.program.constants.get(constant.index()) == self.program.constants.get(other.index())
+            }
+            _ => {
+                let same = op == other && of.len() == from.len() && self.ty(a).frac() == self.ty(b).frac();
+                same && of.iter().zip(from).all(|(a, b)| self.equal_views(a, b, depth - 1))
+            }
+        }
     }
 
     /// An operation without a result: `output`, `check`, `stop_unless`.
@@ -386,6 +445,8 @@ impl Builder {
         self.program.values.truncate(mark.values);
         self.program.constants.truncate(mark.constants);
         self.block.truncate(mark.insts);
+        let kept = self.defined.partition_point(|(value, ..)| value.index() < mark.values);
+        self.defined.truncate(kept);
     }
 
     /// Gives an open loop up, with what was built in it.
@@ -506,6 +567,24 @@ impl Builder {
 #[must_use]
 pub const fn dim(stride: i64, len: u64) -> Dim {
     Dim { stride, len }
+}
+
+/// Whether what a gate computes follows from its operands alone, and is worth to be known.
+const fn is_remembered(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Lt {}
+            | Op::Not {}
+            | Op::And {}
+            | Op::Or {}
+            | Op::Select {}
+            | Op::Add {}
+            | Op::Sub {}
+            | Op::Mul {}
+            | Op::Copy {}
+            | Op::Relabel {}
+            | Op::Const { .. }
+    )
 }
 
 fn id_of(len: usize) -> u32 {

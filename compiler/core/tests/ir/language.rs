@@ -252,6 +252,93 @@ fn secret_conditions() {
     );
 }
 
+/// Where what is before a loop and what a turn gives are ranges that further turns keep to, those are the ranges, and nothing wider.
+#[test]
+fn loops_keep_the_ranges_of_what_they_write() {
+    for (statements, written, lanes) in [
+        (
+            "let mut v = [0; 5]; for i in 0..5 { v[i] = 5 * xs[i] * xs[i] * xs[i]; }",
+            "v: [int in 0..=3645; 5] = v",
+            &[135, 5, 320, 5, 625][..],
+        ),
+        (
+            "let mut v = [0; 5]; for k in 1..6 { let i = 5 - k; v[i] = xs[i]; }",
+            "v: [int in 0..=9; 5] = v",
+            &[3, 1, 4, 1, 5],
+        ),
+        ("let mut v = 0; for x in xs { v = x; }", "v: int in 0..=9 = v", &[5]),
+        ("let mut v = (0, 0); for x in xs { v.1 = v.0; v.0 = x; }", "u: int in 0..=9 = v.1", &[1]),
+        ("let mut v = a + 1; for _ in 0..5 { v = -v; }", "v: int in -101..=101 = v", &[-8]),
+        (
+            "let mut v = [[0; 2]; 2]; for i in 0..2 { for j in 0..2 { v[i, j] = a * b; } }",
+            "v: [int in -10000..=10000; 2, 2] = v",
+            &[-21; 4],
+        ),
+        // What grows by something in each turn does so as before.
+        ("let mut v = 0; for x in xs { v += x; }", "v: int in 0..=45 = v", &[14]),
+    ] {
+        let name = &written[..1];
+        body(&format!("{statements} let {written}; output r = {name} to all;"), &[("r", lanes)]);
+    }
+    // Fields keep to what their struct declares where that takes less than bits, or where a function wants it.
+    let source = "party A;\ninput xs: secret [int in 0..=9; 5] from A;\n\
+         struct Best { value: int in 0..=9, place: int in 0..=100, steps: int in 0..=3 }\n\
+         fn next(b: secret Best, x: secret int in 0..=9, i: int in 0..=4) -> secret Best {\n\
+             let steps = min(b.steps + 1, 3);\n\
+             if x > b.value { Best { value: x, place: i, steps: steps } } else { Best { steps: steps, ..b } }\n}\n\
+         fn main() {\n    let mut b = Best { value: 0, place: 0, steps: 0 };\n\
+             for (i, x) in enumerate(xs) { b = next(b, x, i); }\n\
+             let v: int in 0..=9 = b.value;\n    let p: int in 0..=4 = b.place;\n    let s: int in 0..=3 = b.steps;\n\
+             output r = [v, p, s] to all;\n}\n";
+    let given = run(source, &[&[3, 1, 4, 1, 5]]).expect("it runs");
+    assert_eq!(given["r"], [5, 4, 3]);
+}
+
+/// A choice between the two values that its condition compares has the range of their minimum or maximum.
+#[test]
+fn choices_of_what_is_compared_have_the_range_of_the_lesser() {
+    // a is 7, b is -3, xs are 3, 1, 4, 1, 5.
+    for (statements, lanes) in [
+        ("let mut r: int in -100..=50 = 50; let x = a + 1; if x < r { r = x; }", &[8][..]),
+        ("let mut r: int in -100..=50 = 50; if r >= a { r = a; } else { r = r; }", &[7]),
+        ("let mut r: int in -50..=100 = -50; if a > r { r = a; }", &[7]),
+        ("let mut r: int in -50..=100 = -50; if !(a <= r) { r = a; let z: int in -50..=100 = r; }", &[7]),
+        ("let r: int in -100..=50 = if a > 50 { 50 } else { a };", &[7]),
+        (
+            "let (x, y) = if a * 3 < b { (a * 3, b) } else { (b, a * 3) }; let r: int in -300..=100 = x; let s: int in -100..=300 = y;",
+            &[-3],
+        ),
+        (
+            "let mut r: [int in 0..=9; 5] = xs; for i in 1..5 { if r[i] > r[i - 1] + 1 { r[i] = r[i - 1] + 1; } }",
+            &[3, 1, 2, 1, 2],
+        ),
+        (
+            "let mut r: [int in 0..=9; 5] = xs; for i in 0..5 { let x = xs[i] + 1; if c && x <= r[4 - i] { r[4 - i] = x; } }",
+            &[3, 1, 4, 1, 4],
+        ),
+        (
+            "let mut r = xs; for k in 0..5 { for i in 0..5 { let x = r[k] + r[4 - k]; if r[i] > x { r[i] = x; } } } let s: [int in 0..=9; 5] = r;",
+            &[2, 1, 2, 1, 2],
+        ),
+        ("let mut r = reveal(a); let p = reveal(b); if p < r { r = p; } let s: int in -100..=100 = r;", &[-3]),
+    ] {
+        body(&format!("{statements} output r to all;"), &[("r", lanes)]);
+    }
+    // The sides are not narrowed, nor is a choice of something else.
+    for statements in [
+        "let mut r: int in 0..=9 = 0; if a < 10 { r = a; }",
+        "let mut r: int in -100..=50 = 50; if a < r { r = a + 0 * b; r = b; }",
+        "let mut r: int in -100..=50 = 50; if a > r { r = a; }",
+    ] {
+        let source = format!(
+            "party A;\ninput a: secret int in -100..=100 from A;\ninput b: secret int in -100..=100 from A;\n\
+             fn main() {{ {statements} output r to all; }}\n"
+        );
+        let (_, told, _) = to_ir(&Request::new("main.smpc", &source));
+        assert!(told.iter().any(|told| told.code == Code::BrokenPromise), "{statements}");
+    }
+}
+
 #[test]
 fn public_control() {
     body("let p = reveal(a); let mut x = 0; if p > 5 { x = b; } else { x = 100; } output x to all;", &[("x", &[-3])]);

@@ -1,6 +1,7 @@
 //! In which range a leaf stays that turns hand on: the guesses, whether a turn keeps to them, and what is tried next.
 //!
-//! The guesses, in order: a declared range; the range before the loop; what so many turns can add at most; the smallest of 8, 16, 32 and 63 bits, and all
+//! The guesses, in order: a declared range; the range before the loop; what so many turns can add at most; where a turn adds nothing to what it was, that
+//! range joined with what one turn or two give; the range that a field's struct declares, or the smallest of 8, 16, 32 and 63 bits, whichever is less; all
 //! 64, as what is computed modulo 2^64 needs. What a turn adds is a fact about the program ([`Relative`](crate::elaborate::value::Relative)), not about the
 //! guess: with the ranges of the guess for everything it reads, the turn moves the variable by something in `lo..=hi`, so after n turns it has moved by at
 //! most n times that, which the guess contains. Public variables may take all of 64 bits: their arithmetic is checked as it runs.
@@ -17,6 +18,9 @@ use smpc_bytecode::interval::Interval;
 /// Bits that are tried for a variable whose range nothing else bounds.
 const WIDTHS: [u32; 5] = [8, 16, 32, 63, 64];
 
+/// How often what a turn gives is joined to the range before: what has not settled by then grows.
+const JOINS: usize = 2;
+
 /// How the range of a carried leaf was guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Guess {
@@ -26,12 +30,42 @@ pub(super) enum Guess {
     Entry,
     /// A turn moves it by something in `lo..=hi`.
     Growing { lo: i128, hi: i128 },
+    /// It keeps to the range before the loop, joined with what so many turns gave.
+    Joined(usize),
+    /// It keeps to the range that its field has where its struct is declared.
+    Field,
     /// It keeps to so many bits.
     Width(usize),
     /// All of 64 bits, of a public number, on the sides to which it was seen to go.
     Full,
     /// Less than that: what the turn makes of it, and the range before the loop.
     Tightened,
+}
+
+impl Carried {
+    fn guess_next(&mut self, guess: Guess, range: Interval) {
+        self.guess = guess;
+        self.assumed = register(self.of.scalar, self.secret, range);
+        if guess == Guess::Field {
+            self.field = None;
+        }
+    }
+}
+
+impl Carry {
+    /// After a turn that cannot be on its guess: fields for which more than the range before the loop was guessed keep to their declared ranges, which
+    /// is tried once. Whether there is one.
+    pub(super) fn try_fields(&mut self) -> bool {
+        let mut tried = false;
+        for leaf in &mut self.leaves {
+            if let (Some(field), Guess::Growing { .. } | Guess::Joined(_) | Guess::Width(_)) = (leaf.field, leaf.guess)
+            {
+                leaf.guess_next(Guess::Field, field);
+                tried = true;
+            }
+        }
+        tried
+    }
 }
 
 impl Elaborator<'_> {
@@ -122,15 +156,24 @@ impl Elaborator<'_> {
             };
             let widths = || {
                 let tried = if let Guess::Width(tried) = leaf.guess { tried + 1 } else { 0 };
-                (tried..WIDTHS.len()).find_map(|at| {
+                let wide = (tried..WIDTHS.len()).find_map(|at| {
                     let half = 1_i128 << (WIDTHS[at] - 1);
                     let wide = Interval::new(
                         if leaf.sinks { (-half).min(entry.lo) } else { own.lo },
                         if leaf.rises { (half - 1).max(entry.hi) } else { own.hi },
                     );
                     (range.within(wide) || WIDTHS[at] >= 63).then_some((Guess::Width(at), wide))
-                })
+                });
+                let least = |field: &Interval| wide.is_none_or(|(_, wide)| field.within(wide));
+                let field = leaf.field.filter(|field| own.join(range).within(*field) && least(field));
+                field.map(|field| (Guess::Field, field)).or(wide)
             };
+            let joined = match leaf.guess {
+                Guess::Entry => Some(1),
+                Guess::Joined(times) if times < JOINS => Some(times + 1),
+                _ => None,
+            };
+            let joined = joined.map(|times| (Guess::Joined(times), own.join(range)));
             let better = match grown.filter(|(_, range)| range.fits()) {
                 Some(grown) => Some(grown),
                 None if !secret => {
@@ -139,22 +182,33 @@ impl Elaborator<'_> {
                     let hi = if leaf.rises { Interval::FULL.hi } else { own.hi };
                     Some((Guess::Full, Interval::new(lo, hi)))
                 }
-                None => widths(),
+                None => joined.filter(|(_, range)| range.fits()).or_else(widths),
             };
             match better {
-                Some((guess, range)) => {
-                    leaf.guess = guess;
-                    leaf.assumed = register(scalar, secret, range);
-                }
+                Some((guess, range)) => leaf.guess_next(guess, range),
                 None => return false,
             }
         }
         true
     }
 
+    /// Whether a turn that cannot be may be so for a guess that is too wide, and for nothing else.
+    pub(super) fn too_wide(&self, carry: &Carry, messages: usize) -> bool {
+        let overflows = self.sink.any_since(messages, |told| told.code == Code::Overflow);
+        carry.leaves.iter().any(|leaf| match leaf.guess {
+            Guess::Width(_) => true,
+            // That range is real, but it may be on its way to all of 64 bits.
+            Guess::Joined(_) => overflows,
+            _ => false,
+        })
+    }
+
     /// The message about a variable whose range could not be bounded.
     pub(super) fn unbounded(&mut self, carry: &Carry, span: Span) -> Outcome<()> {
-        let blamed = carry.leaves.iter().find(|leaf| matches!(leaf.guess, Guess::Width(_))).or(carry.leaves.first());
+        let guessed = |wide: fn(Guess) -> bool| carry.leaves.iter().find(|leaf| wide(leaf.guess));
+        let blamed = guessed(|guess| matches!(guess, Guess::Width(_)))
+            .or_else(|| guessed(|guess| matches!(guess, Guess::Joined(_))))
+            .or(carry.leaves.first());
         let variable = blamed.map(|leaf| self.variables[carry.variables[leaf.at.0]].clone());
         self.poison(carry);
         let (Some(variable), Some(blamed)) = (variable, blamed) else { return Err(Reported) };

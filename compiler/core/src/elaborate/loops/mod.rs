@@ -85,6 +85,8 @@ struct Carried {
     rises: bool,
     /// Whether it is to stay at all of 64 bits.
     full: bool,
+    /// The range that its struct declares, where that holds what is before the loop and was not tried yet.
+    field: Option<Interval>,
 }
 
 /// What a loop carries.
@@ -245,7 +247,7 @@ impl Elaborator<'_> {
                 Err(Reported) => None,
             };
             // The types of what the turn handed on are needed until the next guess stands.
-            let widths = carry.leaves.iter().any(|leaf| matches!(leaf.guess, Guess::Width(_)));
+            let too_wide = self.too_wide(&carry, messages);
             let wider = next.as_ref().map(|(next, settled)| *settled || self.widen(&mut carry, next));
             attempts += usize::from(carry.secret() == secret);
             self.rewind(&mark);
@@ -262,8 +264,9 @@ impl Elaborator<'_> {
                         return self.unbounded(&carry, span);
                     }
                 }
+                None if carry.try_fields() => self.sink.truncate(messages),
                 // Where only the guess was too wide, nothing is wrong with the body but what it does with secrets.
-                None if widths => {
+                None if too_wide => {
                     self.sink.retain_since(messages, |told| is_of_secrecy(told.code));
                     if !self.sink.has_errors_since(messages) {
                         return self.unbounded(&carry, span);
@@ -272,6 +275,8 @@ impl Elaborator<'_> {
                     return Err(Reported);
                 }
                 None => {
+                    // A guess may be less than the range that later turns have.
+                    self.sink.retain_since(messages, |told| told.code != Code::ConstantCondition);
                     self.poison(&carry);
                     return Err(Reported);
                 }
@@ -299,12 +304,15 @@ impl Elaborator<'_> {
         for (n, variable) in variables.iter().enumerate() {
             let value = self.variables[*variable].value.clone().ok_or(Reported)?;
             let declared = self.variables[*variable].declared.clone();
+            let fields = self.field_ranges(&value.ty);
             for (at, (leaf, of)) in value.leaves.iter().zip(value.ty.leaves()).enumerate() {
                 if of.lanes() == 0 {
                     continue;
                 }
                 let declared = declared.as_ref().and_then(|declared| declared.ranges.get(at).copied().flatten());
-                let range = declared.unwrap_or_else(|| self.range(leaf, of.scalar.frac()));
+                let own = self.range(leaf, of.scalar.frac());
+                let range = declared.unwrap_or(own);
+                let field = fields.get(at).copied().flatten();
                 self.bases += 1;
                 let secret = self.is_secret(leaf);
                 leaves.push(Carried {
@@ -319,6 +327,7 @@ impl Elaborator<'_> {
                     sinks: false,
                     rises: false,
                     full: false,
+                    field: field.filter(|field| own.within(*field)),
                 });
             }
             entry.push(value);
