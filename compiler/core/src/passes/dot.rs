@@ -50,8 +50,8 @@ struct Dots {
 
 impl Rewrite for Dots {
     fn inst(&mut self, program: &mut Program, mut inst: Inst, out: &mut Vec<Inst>, _: &mut Replaced) {
-        match &mut inst {
-            Inst::Gate(gate) => match (gate.op, gate.result) {
+        if let Inst::Gate(gate) = &mut inst {
+            match (gate.op, gate.result) {
                 (Op::Const { constant }, Some(result)) => {
                     let zero = |words: &Vec<i64>| words.iter().all(|word| *word == 0);
                     let constant = program.constants.get(constant.index());
@@ -101,8 +101,7 @@ impl Rewrite for Dots {
                     }
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         self.taken.learn(&inst);
         if let Inst::Gate(gate) = &inst {

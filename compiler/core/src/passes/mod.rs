@@ -21,6 +21,7 @@ pub mod licm;
 pub mod narrow;
 pub mod netlists;
 pub mod pack;
+pub mod pieces;
 pub mod ranges;
 pub mod relations;
 pub mod rounding;
@@ -52,6 +53,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "pieces", what: "loops are cut where public conditions change", run: pieces::run },
     Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },
     Pass { name: "terms", what: "sums of a few values in loops are written out", run: terms::run },
     Pass { name: "chains", what: "chains of minima become trees", run: chains::run },

@@ -119,8 +119,11 @@ impl Strength {
             Op::Sum { .. } if program.lanes(result) == 1 => {
                 self.sums[result.index()] = gate.args.first().map(Ref::simplified);
             }
-            Op::Copy {} | Op::Relabel {} if program.lanes(result) == 1 => {
-                self.sums[result.index()] = gate.args.first().and_then(|of| self.sum(of)).cloned();
+            Op::Copy {} | Op::Relabel {} => {
+                // A secret that is a copy of something known is known too.
+                self.words[result.index()] = gate.args.first().and_then(|of| self.word(of));
+                let single = program.lanes(result) == 1;
+                self.sums[result.index()] = gate.args.first().filter(|_| single).and_then(|of| self.sum(of)).cloned();
             }
             Op::And {} | Op::Or {} if logical(program, &Ref::whole(result, 1)) => {
                 let sides = <[Ref; 2]>::try_from(gate.args.clone()).ok();
@@ -274,6 +277,7 @@ impl Strength {
                     _ => None,
                 }
             }
+            (Op::B2a { signed: false }, [x]) => Some(Better::Word(self.word(x)?)),
             (Op::Rem {}, [_, by]) if self.word(by) == Some(1) => Some(Better::Word(0)),
             (Op::Lt {}, [a, b]) if a == b => Some(Better::Word(0)),
             (Op::Lt {}, [a, b]) if range(a).1 < range(b).0 => Some(Better::Word(1)),

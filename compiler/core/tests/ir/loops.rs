@@ -330,3 +330,73 @@ fn loops_that_were_wrong_once() {
         fn main() { let mut y: [int in 0..=99; 3] = x; let mut i = 0; y[i] = y[i] + { i = 1; 5 }; y[s] = 1 + y[s]; output y to all; }\n";
     assert_eq!(given(moves, &[&[1, 2, 3], &[2]]), [1, 6, 4]);
 }
+
+/// Ways of writing in which a turn seems to wait for the one before it, and need not.
+#[test]
+fn turns_that_need_not_wait() {
+    let xs = [3, 1, 4, 1, 5, 9, 2, 6];
+    let take = |left: usize, body: &str, expected: &[i64]| {
+        let source = format!(
+            "party A;\ninput xs: secret [int in 0..=9; 8] from A;\n#[allow(secret_index)]\nfn main() {{ {body} output y to all; }}\n"
+        );
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let last = stages.last();
+        let loops = |block: &[Inst]| block.iter().filter(|inst| matches!(inst, Inst::Loop(_))).count();
+        let nested = |inst: &Inst| inst.blocks().into_iter().map(|block| loops(block)).sum::<usize>();
+        let found = loops(&last.body) + last.body.iter().map(nested).sum::<usize>();
+        assert_eq!(found, left, "{source}\n{last}");
+        let divides = |inst: &Inst| matches!(inst, Inst::Gate(Gate { op: Op::Div {} | Op::Rem {}, .. }));
+        assert!(!last.body.iter().any(divides), "{source}\n{last}");
+        let given = stages.run(&[&xs]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    };
+    let with = |body: &str, expected: &[i64]| take(0, body, expected);
+    // The first that holds, whose flag is part of the condition.
+    with(
+        "let mut f = false; let mut y: int in 0..=8 = 8; for i in 0..8 { if !f && xs[i] > 3 { y = i; f = true; } }",
+        &[2],
+    );
+    with(
+        "let mut f = false; let mut y: int in 0..=8 = 8; for i in 0..8 { if xs[i] > 7 && xs[i] < 9 && !f { y = i; f = true; } }",
+        &[8],
+    );
+    with(
+        "let mut f = false; let mut y: int in 0..=8 = 8; for i in 0..8 { if !f { if xs[i] == 1 { y = i; f = true; } } }",
+        &[1],
+    );
+    with(
+        "let mut f = false; let mut y = xs[0]; for i in 1..8 { let c = xs[i] > 4; if c && !f { y = xs[i] + i; } f = f || c; }",
+        &[9],
+    );
+    // What is counted is read first.
+    with(
+        "let mut y = [0; 10]; for i in 0..8 { let before = y[xs[i]]; y[xs[i]] = before + 1; }",
+        &[0, 2, 1, 1, 1, 1, 1, 0, 0, 1],
+    );
+    with(
+        "let mut y = [0; 10]; for i in 0..8 { let n = y[xs[i]]; if i > 1 && xs[i] < 5 { y[xs[i]] = n - i; } }",
+        &[0, -3, -6, 0, -2, 0, 0, 0, 0, 0],
+    );
+    // A window is never below 0, whatever leaves it.
+    let window = "let mut w = 0; for j in 0..3 { w += xs[j]; } let mut y = [0; 6]; y[0] = w / 2; ";
+    with(&format!("{window}for i in 1..6 {{ w = w - xs[i - 1] + xs[i + 2]; y[i] = w / 2; }}"), &[4, 3, 5, 7, 8, 8]);
+    with(&format!("{window}for i in 1..6 {{ w += xs[i + 2] - xs[i - 1]; y[i] = w / 2; }}"), &[4, 3, 5, 7, 8, 8]);
+    // Values side by side for their sum.
+    with(
+        "let mut y = 0; for x in xs { let p = [1, x, x * x]; for (k, c) in enumerate([5, -2, 1]) { y += c * p[k]; } }",
+        &[40 - 62 + 173],
+    );
+    // A sum that begins with its first term.
+    with("let mut y = xs[7] * xs[0]; for i in 1..8 { y += xs[7 - i] * xs[i]; }", &[18 + 2 + 36 + 5 + 5 + 36 + 2 + 18]);
+    // The borders of a table are apart.
+    with(
+        "let mut y = [0; 8]; for i in 0..8 { if i > 0 && i < 7 { y[i] = xs[i - 1] + xs[i + 1]; } else { y[i] = 9; } }",
+        &[9, 7, 2, 9, 10, 7, 15, 9],
+    );
+    with("let mut y = 0; for i in 0..8 { if i == 0 { y = xs[0]; } else { y = max(y, xs[i] - xs[i - 1]); } }", &[4]);
+    // Paths of at most so much, a place on the way after the other.
+    let paths = "let mut y = [[0, xs[0], xs[5]], [xs[1], 0, xs[2]], [xs[3], xs[4], 0]]; for k in 0..3 { for i in 0..3 { for j in 0..3 { BODY } } }";
+    let all = [0, 3, 7, 1, 0, 4, 1, 4, 0];
+    take(1, &paths.replace("BODY", "let via = min(y[i, k] + y[k, j], 9); if via < y[i, j] { y[i, j] = via; }"), &all);
+    take(1, &paths.replace("BODY", "let via = y[i, k] + y[k, j]; if y[i, j] > via { y[i, j] = via; }"), &all);
+}

@@ -39,7 +39,7 @@ fn program(seed: u64) -> String {
          \x20   let mut m: [int in 0..=99; 6, 6] = g;\n",
     );
     for _ in 0..1 + w.rng.below(3) {
-        match w.rng.below(13) {
+        match w.rng.below(14) {
             0 => w.table(),
             1 => w.closure(),
             2 => w.rows(),
@@ -48,6 +48,7 @@ fn program(seed: u64) -> String {
             5 => w.counts(),
             6 => w.apart(),
             7 => w.slide(),
+            8 => w.border(),
             _ => w.nest(3),
         }
     }
@@ -270,6 +271,59 @@ impl Writer {
             w.line(&format!("z = z + {a}[{rest}] * {b}[{with}];"));
         });
         self.line("s0 += z;");
+    }
+
+    /// Turns at the border, which have fewer neighbours than the others.
+    fn border(&mut self) {
+        let (reach, turns) = (1 + self.rng.below(3_u64), 2 + self.rng.below(7_u64));
+        let first = self.rng.pick(&[
+            "r > LOW",
+            "r >= LOW",
+            "LOW <= r",
+            "!(r < LOW)",
+            "r != 0 && r >= LOW",
+            "2 * r > 2 * LOW - 1",
+        ]);
+        let last = self.rng.pick(&["", "", " && r < LAST", " && r + 1 <= LAST", " && xs[r] < k"]);
+        let head = format!("if {first}{last}")
+            .replace("LOW", &reach.to_string())
+            .replace("LAST", &turns.saturating_sub(2).to_string());
+        let inside = self.rng.pick(&[
+            "u[r] = xs[r - LOW] - ys[r];",
+            "s0 += xs[r - LOW] * ys[r + 1];",
+            "e0 = max(e0, xs[r - LOW]);",
+            "if xs[r - LOW] < k { w1 = r; }",
+        ]);
+        let other = self.rng.pick(&["", "u[r] = 7;", "s1 += ys[r];", "e0 = xs[r];"]);
+        if self.rng.chance(30) {
+            let value = self.rng.pick(&[
+                "m[i, j] = g[i - 1, j] % 9;",
+                "m[i, j] = min(m[i - 1, j], m[i, j - 1]);",
+                "s0 += g[i - 1, j - 1];",
+                "u[i] = g[i - 1, j] % 50;",
+            ]);
+            let head = self.rng.pick(&[
+                "if i > 0 && j > 0",
+                "if i > 0 && j > 0 && j < 5",
+                "if i >= 1 && j >= 1 && xs[i] < ys[j]",
+            ]);
+            let both = self.rng.chance(50);
+            self.block("for i in 0..6", |w| {
+                w.block("for j in 0..6", |w| {
+                    w.block(head, |w| w.line(value));
+                    if both {
+                        w.block("else", |w| w.line("m[i, j] = i + j;"));
+                    }
+                });
+            });
+            return;
+        }
+        self.block(&format!("for r in 0..{turns}"), |w| {
+            w.block(&head, |w| w.line(&inside.replace("LOW", &reach.to_string())));
+            if !other.is_empty() {
+                w.block("else", |w| w.line(other));
+            }
+        });
     }
 
     /// A window that slides over an array, or what looks like one.

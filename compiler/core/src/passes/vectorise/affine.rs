@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 /// `constant` + Σ coefficient · value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Affine {
-    pub(super) constant: i64,
+pub(in crate::passes) struct Affine {
+    pub(in crate::passes) constant: i64,
     /// Coefficients that are not 0.
-    pub(super) terms: BTreeMap<ValueId, i64>,
+    pub(in crate::passes) terms: BTreeMap<ValueId, i64>,
 }
 
 impl Affine {
@@ -26,7 +26,7 @@ impl Affine {
     }
 
     /// The sum with `factor` times another one; `None` where a number exceeds 64 bits.
-    pub(super) fn plus(mut self, other: &Self, factor: i64) -> Option<Self> {
+    pub(in crate::passes) fn plus(mut self, other: &Self, factor: i64) -> Option<Self> {
         self.constant = self.constant.checked_add(other.constant.checked_mul(factor)?)?;
         for (value, coefficient) in &other.terms {
             let sum = self.terms.entry(*value).or_default();
@@ -37,7 +37,7 @@ impl Affine {
     }
 
     /// Takes the term of a value out; its coefficient, or 0.
-    pub(super) fn take(&mut self, value: ValueId) -> i64 {
+    pub(in crate::passes) fn take(&mut self, value: ValueId) -> i64 {
         self.terms.remove(&value).unwrap_or(0)
     }
 
@@ -67,7 +67,7 @@ impl Affine {
 
 /// The public scalars of a program that are sums of multiples of others.
 #[derive(Debug, Default)]
-pub(super) struct Scalars {
+pub(in crate::passes) struct Scalars {
     forms: BTreeMap<ValueId, Affine>,
     /// What was noted, in order, and what was known before.
     log: Vec<(ValueId, Option<Affine>)>,
@@ -75,7 +75,7 @@ pub(super) struct Scalars {
 
 impl Scalars {
     /// What a value is; itself, where nothing is known of it.
-    pub(super) fn form(&self, value: ValueId) -> Affine {
+    pub(in crate::passes) fn form(&self, value: ValueId) -> Affine {
         self.forms.get(&value).cloned().unwrap_or_else(|| Affine::of(value))
     }
 
@@ -101,7 +101,7 @@ impl Scalars {
     }
 
     /// Notes what a gate computes, if that is a sum of multiples. That it may stop the run is for the caller to see.
-    pub(super) fn learn(&mut self, program: &Program, gate: &Gate) {
+    pub(in crate::passes) fn learn(&mut self, program: &Program, gate: &Gate) {
         let Some(result) = gate.result.filter(|result| is_scalar(program, *result)) else { return };
         if let Some(form) = self.computed(program, gate) {
             self.define(result, form);

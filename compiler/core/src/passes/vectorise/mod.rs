@@ -18,6 +18,7 @@
 //! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
+//! * `ahead`: what such a nest computes without its neighbours comes first;
 //! * `waves`: two loops whose turns build on their neighbours run by diagonals;
 //! * `rows`: a table of which only the last row is kept, as a whole one for that;
 //! * `triangle`: an inner loop whose bounds depend on the counter around it;
@@ -26,7 +27,8 @@
 //! What does more than that stays a loop, beside the vectors of what does not (`Body::one_by_one`), and [`explain`] says why.
 
 mod access;
-mod affine;
+pub(in crate::passes) mod affine;
+mod ahead;
 mod body;
 pub(in crate::passes) mod contraction;
 mod flatten;
@@ -37,7 +39,7 @@ mod promote;
 mod recurrence;
 mod rows;
 mod solve;
-mod strips;
+pub(in crate::passes) mod strips;
 mod triangle;
 mod waves;
 mod widen;

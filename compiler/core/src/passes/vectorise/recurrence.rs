@@ -169,13 +169,26 @@ impl<'a> Chain<'a> {
     }
 
     fn plus(&self, of: &Ref, term: &Ref, negative: bool) -> Option<Shape> {
-        let term = Term { value: term.clone(), negative, conditions: Vec::new() };
+        let one = |value: &Ref, negative: bool| Term { value: value.clone(), negative, conditions: Vec::new() };
+        let own = match self.ends(term) {
+            Some([enters, leaves]) => vec![one(enters, negative), one(leaves, !negative)],
+            None => vec![one(term, negative)],
+        };
         match self.view(of)? {
-            Shape::Same => Some(Shape::Sum(vec![term])),
+            Shape::Same => Some(Shape::Sum(own)),
             Shape::Sum(mut terms) => {
-                terms.push(term);
+                terms.extend(own);
                 Some(Shape::Sum(terms))
             }
+            _ => None,
+        }
+    }
+
+    /// Two places of an array of which a term is the difference, as what enters a window and what leaves it.
+    fn ends(&self, term: &Ref) -> Option<[&'a Ref; 2]> {
+        let gate = self.gates.get(&self.whole(term)?)?;
+        match (gate.op, gate.args.as_slice()) {
+            (Op::Sub {}, [a, b]) if a.value == b.value => Some([a, b]),
             _ => None,
         }
     }

@@ -106,7 +106,11 @@ impl Pass {
 }
 
 /// A copy of a block with values of its own; `copies` says which stand for which.
-fn copied(program: &mut Program, block: &[Inst], copies: &mut BTreeMap<ValueId, ValueId>) -> Vec<Inst> {
+pub(in crate::passes) fn copied(
+    program: &mut Program,
+    block: &[Inst],
+    copies: &mut BTreeMap<ValueId, ValueId>,
+) -> Vec<Inst> {
     let mut out = Vec::with_capacity(block.len());
     for inst in block {
         let mut inst = inst.clone();

@@ -18,10 +18,10 @@ use std::collections::BTreeMap;
 
 /// A loop of the nest: its counter, first number and turns.
 #[derive(Clone, Copy)]
-struct Axis {
+pub(super) struct Axis {
     counter: ValueId,
-    from: i64,
-    count: u64,
+    pub(super) from: i64,
+    pub(super) count: u64,
 }
 
 impl Axis {
@@ -81,7 +81,13 @@ impl Pass {
             accesses.in_order_of_sums(m.counter, i.count, j.count)?;
             types.insert(c.init, accesses.ty);
         }
-        self.waves(l, m, (&outer_gates, &types), (i, j))
+        match self.ahead(l, m, &outer_gates, (i, j))? {
+            Some((mut out, rest)) => {
+                out.extend(self.waves(l, &rest, (&outer_gates, &types), (i, j))?);
+                Ok(out)
+            }
+            None => self.waves(l, m, (&outer_gates, &types), (i, j)),
+        }
     }
 
     /// `types` are those that all versions of an array fit, by what it is at the start of an outer turn.

@@ -81,11 +81,13 @@ impl Widen<'_> {
         let all = self.lanes_of(lanes)?;
         let mut net: Option<(ValueId, Interval)> = None;
         let mut views = Vec::with_capacity(terms.len());
+        // What only takes away is summed as it is, and taken away as a whole.
+        let falls = matches!(terms, [term] if term.negative);
         for term in terms {
             let (view, range) = self.term(term, lanes, site)?;
             views.push((view.clone(), term.negative));
             net = Some(match net {
-                None if term.negative => {
+                None if term.negative && !falls => {
                     let range = range.neg();
                     (self.number(Op::Neg {}, vec![view], (range, frac), all, site)?, range)
                 }
@@ -115,8 +117,13 @@ impl Widen<'_> {
         let sums = Ref { value: sums, place: Place::grid(0, turn, lane) };
         let (turn, lane) = (Dim { stride: 0, len: count }, Dim { stride: 1, len: lanes });
         let init = Ref { value: self.renamed(handed.init), place: Place::grid(0, turn, lane) };
-        let range = range.add(Interval::new(handed.range.0.into(), handed.range.1.into()));
-        let ends = self.number(Op::Add {}, vec![sums, init], (range, frac), all, site)?;
+        let start = Interval::new(handed.range.0.into(), handed.range.1.into());
+        let (op, args, range) = if falls {
+            (Op::Sub {}, vec![init, sums], start.sub(range))
+        } else {
+            (Op::Add {}, vec![sums, init], start.add(range))
+        };
+        let ends = self.number(op, args, (range, frac), all, site)?;
         let ends = self.retyped(ends, ty, site)?;
         let column = self.elements(handed.init, &Ref::whole(ends, all), ty, lanes, site)?;
         self.split(column, ty, site)

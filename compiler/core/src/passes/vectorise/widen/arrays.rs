@@ -110,6 +110,11 @@ impl Widen<'_> {
         if place.is_whole(slot.lanes) {
             return self.emit(Op::Copy {}, vec![value], slot.ty, slot.lanes, site);
         }
+        if place == reversed(slot.lanes)
+            && let Some(value) = value.view(&place)
+        {
+            return self.emit(Op::Copy {}, vec![value], slot.ty, slot.lanes, site);
+        }
         let result = self.program.value(slot, "");
         if place.dims.len() <= 2 {
             let args = vec![value];
@@ -169,4 +174,9 @@ impl Widen<'_> {
         self.wide.insert(concat.result, array);
         Ok(())
     }
+}
+
+/// All lanes of an array from the last to the first.
+fn reversed(lanes: u64) -> Place {
+    Place::strided(lanes.saturating_sub(1), -1, lanes)
 }
