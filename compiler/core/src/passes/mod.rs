@@ -5,6 +5,7 @@
 
 pub mod chains;
 pub mod checks;
+pub mod counted;
 pub mod cse;
 pub mod dead;
 pub mod dot;
@@ -53,6 +54,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "counted", what: "while loops that count become counted ones", run: counted::run },
     Pass { name: "pieces", what: "loops are cut where public conditions change", run: pieces::run },
     Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },
     Pass { name: "terms", what: "sums of a few values in loops are written out", run: terms::run },

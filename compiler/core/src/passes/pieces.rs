@@ -43,20 +43,43 @@ struct Pieces<'a> {
 
 /// A comparison of the counter with a number: it holds where `factor · counter + constant` is less than 0, or is 0.
 #[derive(Clone, Copy, Debug)]
-struct Comparison {
+pub(super) struct Comparison {
     equal: bool,
     factor: i128,
     constant: i128,
 }
 
 impl Comparison {
-    fn holds(self, turn: i64) -> bool {
+    /// Of two public numbers that move with the counter and nothing else.
+    pub(super) fn of(program: &Program, scalars: &Scalars, gate: &Gate, counter: ValueId) -> Option<Self> {
+        let ([a, b], Op::Lt {} | Op::Eq {}) = (gate.args.as_slice(), gate.op) else { return None };
+        let public = |of: &Ref| matches!(program.slot(of.value), Slot { ty: RegType::Pub { .. }, lanes: 1 });
+        if ![a, b].iter().all(|of| of.place.index.is_none() && public(of)) {
+            return None;
+        }
+        let mut difference = scalars.form(a.value).plus(&scalars.form(b.value), -1)?;
+        let factor = difference.take(counter);
+        let known = factor != 0 && difference.terms.is_empty();
+        known.then(|| Self {
+            equal: matches!(gate.op, Op::Eq {}),
+            factor: factor.into(),
+            constant: difference.constant.into(),
+        })
+    }
+
+    /// As a comparison of the number of the turn, where the counter starts at a number and each turn moves it by a step.
+    pub(super) fn by_turn(self, start: i64, step: i64) -> Option<Self> {
+        let constant = self.factor.checked_mul(start.into())?.checked_add(self.constant)?;
+        Some(Self { factor: self.factor.checked_mul(step.into())?, constant, ..self })
+    }
+
+    pub(super) fn holds(self, turn: i64) -> bool {
         let difference = self.factor * i128::from(turn) + self.constant;
         if self.equal { difference == 0 } else { difference < 0 }
     }
 
     /// The turns of some at which it holds and did not at the one before, or the other way round.
-    fn changes(self, (from, to): (i64, i64)) -> Vec<i64> {
+    pub(super) fn changes(self, (from, to): (i64, i64)) -> Vec<i64> {
         // Near the turn at which the difference is 0.
         let zero = -self.constant / self.factor;
         let near = (zero - 1..=zero + 2).filter_map(|turn| i64::try_from(turn).ok());
@@ -115,7 +138,7 @@ impl Pieces<'_> {
                     asked.extend(gate.args.iter().map(|arg| arg.value))
                 }
                 Op::Lt {} | Op::Eq {} => {
-                    if let Some(comparison) = self.comparison(gate, l.counter) {
+                    if let Some(comparison) = Comparison::of(self.program, &self.scalars, gate, l.counter) {
                         comparisons.insert(condition, comparison);
                     }
                 }
@@ -157,25 +180,6 @@ impl Pieces<'_> {
             }
         }
         size
-    }
-
-    fn comparison(&self, gate: &Gate, counter: ValueId) -> Option<Comparison> {
-        let [a, b] = gate.args.as_slice() else { return None };
-        let whole = |of: &Ref| {
-            of.place.index.is_none()
-                && matches!(self.program.slot(of.value), Slot { ty: RegType::Pub { .. }, lanes: 1 })
-        };
-        if !whole(a) || !whole(b) {
-            return None;
-        }
-        let mut difference = self.scalars.form(a.value).plus(&self.scalars.form(b.value), -1)?;
-        let factor = difference.take(counter);
-        let known = factor != 0 && difference.terms.is_empty();
-        known.then(|| Comparison {
-            equal: matches!(gate.op, Op::Eq {}),
-            factor: factor.into(),
-            constant: difference.constant.into(),
-        })
     }
 
     /// Some turns of a loop as one of their own, in which comparisons are as they are in its first turn.

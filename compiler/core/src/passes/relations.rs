@@ -103,10 +103,15 @@ fn turn(program: &mut Program, l: &mut Loop, known: &CopyRanges) {
             }
         }
         if let Some(Nested { outer, then, inner, x, rest, .. }) = nested {
-            let chosen = program.value(program.slot(result), "");
-            let args = vec![inner, x, rest];
-            body.push(Inst::Gate(Gate { op: Op::Select {}, args, result: Some(chosen), site: gate.site }));
-            gate.args = vec![outer, then, Ref::whole(chosen, 1)];
+            let otherwise = if x.simplified() == rest.simplified() {
+                x
+            } else {
+                let chosen = program.value(program.slot(result), "");
+                let args = vec![inner, x, rest];
+                body.push(Inst::Gate(Gate { op: Op::Select {}, args, result: Some(chosen), site: gate.site }));
+                Ref::whole(chosen, 1)
+            };
+            gate.args = vec![outer, then, otherwise];
         }
         body.push(Inst::Gate(gate));
     }

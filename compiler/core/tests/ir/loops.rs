@@ -388,6 +388,13 @@ fn turns_that_need_not_wait() {
     );
     // A sum that begins with its first term.
     with("let mut y = xs[7] * xs[0]; for i in 1..8 { y += xs[7 - i] * xs[i]; }", &[18 + 2 + 36 + 5 + 5 + 36 + 2 + 18]);
+    // A loop that counts by itself.
+    with("let mut y = 0; let mut i = 0; while i < 8 { y = max(y, xs[i] * xs[7 - i]); i += 1; }", &[36]);
+    with(
+        "let mut y = [0; 8]; let mut left = 8; while left > 0 { left -= 1; y[left] = xs[7 - left]; }",
+        &[6, 2, 9, 5, 1, 4, 1, 3],
+    );
+    with("let mut y = 9; let mut i = 1; while i < 6 { y = min(y, xs[i] + i); i += 2; }", &[2]);
     // The borders of a table are apart.
     with(
         "let mut y = [0; 8]; for i in 0..8 { if i > 0 && i < 7 { y[i] = xs[i - 1] + xs[i + 1]; } else { y[i] = 9; } }",

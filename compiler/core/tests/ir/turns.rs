@@ -80,7 +80,16 @@ impl Writer {
         let counter = ["i", "j", "l"][self.counters.len().min(2)].to_owned();
         let long = self.counters.is_empty() && self.rng.chance(20);
         let (from, turns) = (self.rng.below(3_u64), 1 + self.rng.below(if long { 20_u64 } else { 5 }));
+        // A loop that counts by itself.
+        let step = if self.rng.chance(15) { Some(self.rng.pick(&["C += 1;", "C += 2;", "C -= 1;"])) } else { None };
         let head = match self.rng.below(8) {
+            _ if let Some(step) = step => {
+                let down = step.contains('-');
+                let (start, end) = if down { (from + turns - 1, "> 0") } else { (from, "< TO") };
+                self.line(&format!("let mut {counter} = {start};"));
+                self.counters.push((counter.clone(), from + turns - 1));
+                format!("while {counter} {}", end.replace("TO", &(from + turns).to_string()))
+            }
             0 if !self.counters.is_empty() => {
                 let (outer, greatest) = self.counters[self.counters.len() - 1].clone();
                 self.counters.push((counter.clone(), greatest + 2));
@@ -100,6 +109,9 @@ impl Writer {
                 if w.rng.chance(40) {
                     w.statement();
                 }
+            }
+            if let Some(step) = step {
+                w.line(&step.replace('C', &counter));
             }
         });
         self.counters.pop();
@@ -697,6 +709,7 @@ fn passes_keep_the_meaning_of_programs_with_loops() {
         let inputs = inputs(*seed);
         let expected = interp::run(&ir, &inputs, STEPS);
         // Splits of short loops, and trees of a few elements, may take some rounds more; whatever multiplies them is a mistake.
+        let mut reordered = false;
         let mut level = schedule::schedule(&in_place::run(ir.clone())).rounds;
         for pass in PIPELINE {
             let old = ir.to_string();
@@ -704,7 +717,11 @@ fn passes_keep_the_meaning_of_programs_with_loops() {
             let told = || format!("seed {seed}, {}\n{source}\nbefore:\n{old}\nafter:\n{ir}", pass.name);
             verify::verify(&ir).unwrap_or_else(|error| panic!("{error}, {}", told()));
             let found = interp::run(&ir, &inputs, STEPS);
-            assert_eq!(expected, found, "{}", told());
+            // In the order of a schedule another fault may be the first, and earlier.
+            reordered |= pass.name == "pack";
+            let both = expected.fault.is_some() && found.fault.is_some();
+            let told_before = found.outputs.iter().all(|(output, lanes)| expected.outputs.get(output) == Some(lanes));
+            assert!(expected == found || reordered && both && told_before, "{expected:?}\n{found:?}\n{}", told());
             let now = schedule::schedule(&in_place::run(ir.clone())).rounds;
             assert!(now <= 2 * level + 64, "{now} rounds instead of {level}, {}", told());
             level = now;

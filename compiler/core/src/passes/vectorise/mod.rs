@@ -204,6 +204,11 @@ impl Pass {
                     }
                     out.extend(behind);
                 }
+                Inst::While(w) => {
+                    let why = "how often it runs is known only as the program runs".to_owned();
+                    self.note(w.site, Why::Because(w.site, why));
+                    out.push(Inst::While(w));
+                }
                 other => out.push(other),
             }
         }
