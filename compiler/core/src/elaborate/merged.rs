@@ -10,6 +10,10 @@ use super::value::{Data, Leaf};
 use crate::ir::{Op, Ref};
 use crate::syntax::ast::BinaryOp;
 use smpc_bytecode::interval::Interval;
+use std::collections::BTreeSet;
+
+/// Most parts of a condition that are looked at.
+const PARTS: usize = 64;
 
 impl Elaborator<'_> {
     /// The range of `a` where the condition holds and of `b` where it does not, lane by lane, as raw integers of `frac` fractional bits.
@@ -30,27 +34,32 @@ impl Elaborator<'_> {
 
     /// How `a` compares with `b` where a condition holds, or does not hold; `None` where it is no comparison of these.
     fn order(&self, condition: &Ref, holds: bool, (a, b): (&Leaf, &Leaf), frac: u32) -> Option<BinaryOp> {
-        if !condition.place.is_whole(self.builder.lanes(condition.value)) {
-            return None;
-        }
-        let (op, args) = self.builder.definition(condition.value)?;
-        match (op, args) {
-            (Op::Lt {}, [p, q]) => {
-                let op = if self.stands_for(p, a, frac) && self.stands_for(q, b, frac) {
-                    BinaryOp::Lt
-                } else if self.stands_for(p, b, frac) && self.stands_for(q, a, frac) {
-                    BinaryOp::Gt
-                } else {
-                    return None;
-                };
-                if holds { Some(op) } else { opposite(op) }
+        let (mut stack, mut seen) = (vec![(condition, holds)], BTreeSet::new());
+        while let Some((condition, holds)) = stack.pop() {
+            let whole = condition.place.is_whole(self.builder.lanes(condition.value));
+            // Conditions share parts: each is looked at once.
+            if !whole || !seen.insert((condition.value, holds)) || seen.len() > PARTS {
+                continue;
             }
-            (Op::Not {}, [of]) => self.order(of, !holds, (a, b), frac),
-            (Op::And {}, [_, _]) if holds => args.iter().find_map(|of| self.order(of, holds, (a, b), frac)),
-            (Op::Or {}, [_, _]) if !holds => args.iter().find_map(|of| self.order(of, holds, (a, b), frac)),
-            (Op::Copy {}, [of]) => self.order(of, holds, (a, b), frac),
-            _ => None,
+            match self.builder.definition(condition.value) {
+                Some((Op::Lt {}, [p, q])) => {
+                    let op = if self.stands_for(p, a, frac) && self.stands_for(q, b, frac) {
+                        BinaryOp::Lt
+                    } else if self.stands_for(p, b, frac) && self.stands_for(q, a, frac) {
+                        BinaryOp::Gt
+                    } else {
+                        continue;
+                    };
+                    return if holds { Some(op) } else { opposite(op) };
+                }
+                Some((Op::Not {}, [of])) => stack.push((of, !holds)),
+                Some((Op::And {}, [p, q])) if holds => stack.extend([(q, holds), (p, holds)]),
+                Some((Op::Or {}, [p, q])) if !holds => stack.extend([(q, holds), (p, holds)]),
+                Some((Op::Copy {}, [of])) => stack.push((of, holds)),
+                _ => {}
+            }
         }
+        None
     }
 
     /// Whether what is compared is that leaf, at the same scale.

@@ -75,7 +75,7 @@ impl Rewrite for Dots {
                         self.products[result.index()] = Some([a.clone(), b.clone()]);
                     }
                 }
-                (Op::Add {}, Some(_)) => {
+                (Op::Add {}, Some(result)) if program.lanes(result) == 1 => {
                     if let [a, b] = gate.args.as_slice()
                         && let Some((len, factors)) = self.joined(a, b)
                     {

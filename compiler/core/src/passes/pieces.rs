@@ -168,9 +168,7 @@ impl Pieces<'_> {
                 gates.extend(gate.result.map(|result| (result, gate)));
             }
             if let Inst::If(i) = inst {
-                let hard = |inst: &Inst| {
-                    matches!(inst, Inst::Loop(_) | Inst::While(_)) || !facts::effects(self.program, inst).none()
-                };
+                let hard = |inst: &Inst| loops(inst) || !facts::effects(self.program, inst).none();
                 if i.then.iter().chain(&i.otherwise).any(hard) {
                     asked.push(i.condition);
                 }
@@ -224,4 +222,9 @@ fn decide(program: &mut Program, block: &mut [Inst], known: &BTreeMap<ValueId, b
         }
         inst.blocks_mut().into_iter().for_each(|nested| decide(program, nested, known));
     }
+}
+
+/// Whether it is a loop, or has one in it.
+fn loops(inst: &Inst) -> bool {
+    matches!(inst, Inst::Loop(_) | Inst::While(_)) || inst.blocks().into_iter().flatten().any(loops)
 }

@@ -38,6 +38,9 @@ pub fn run(program: Program) -> Program {
     )
 }
 
+/// How far truth values that are joined are followed: they may share parts, and there is no end to the ways through these.
+const DEPTH: u32 = 6;
+
 struct Strength {
     /// By value: the word in all of its lanes, where that is known.
     words: Vec<Option<i64>>,
@@ -204,7 +207,7 @@ impl Strength {
                 let known = sides.iter().any(|side| is(side, c));
                 return known.then(|| Better::Op(Op::Copy {}, vec![inner.clone()]));
             }
-            let parts = self.without(program, inner, of, c)?;
+            let parts = self.without(program, inner, of, c, DEPTH)?;
             Some(Better::Joined { op, one: c.clone(), of, parts })
         })
     }
@@ -216,14 +219,15 @@ impl Strength {
     }
 
     /// What is joined by `op` to a truth value, without the complement of `c`; `None` where that is not among it.
-    fn without(&self, program: &Program, of: &Ref, op: Op, c: &Ref) -> Option<Vec<Ref>> {
+    fn without(&self, program: &Program, of: &Ref, op: Op, c: &Ref, depth: u32) -> Option<Vec<Ref>> {
+        let depth = depth.checked_sub(1)?;
         let (_, [x, y]) = self.sides(of).filter(|(own, _)| *own == op)?;
         // A lane of an array may have been written since.
         let still = |of: &Ref| program.lanes(of.value) == 1;
         [(&x, &y), (&y, &x)].into_iter().find_map(|(side, other)| {
             let opposite = self.complement(side).is_some_and(|side| is(&side, c))
                 || self.complement(c).is_some_and(|c| is(side, &c));
-            let mut rest = if opposite { Vec::new() } else { self.without(program, side, op, c)? };
+            let mut rest = if opposite { Vec::new() } else { self.without(program, side, op, c, depth)? };
             rest.push(other.clone());
             still(other).then_some(rest)
         })

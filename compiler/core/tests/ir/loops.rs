@@ -312,7 +312,8 @@ fn loops_of_other_shapes() {
     with(parts, true, &[2, 0, 0, 120, 40, 160]);
 }
 
-/// What single turns must not count for: a reset below everything that counts, a square under public weights, a block that moves the place.
+/// What single turns must not count for: a reset below everything that counts, a square under public weights, a block that moves the place, a flag that
+/// more turns raise than those that are taken, windows and sums of several lanes.
 #[test]
 fn loops_that_were_wrong_once() {
     let given =
@@ -329,6 +330,37 @@ fn loops_that_were_wrong_once() {
     let moves = "party A;\ninput x: secret [int in 0..=9; 3] from A;\ninput s: secret int in 0..=2 from A;\n#[allow(secret_index)]\n\
         fn main() { let mut y: [int in 0..=99; 3] = x; let mut i = 0; y[i] = y[i] + { i = 1; 5 }; y[s] = 1 + y[s]; output y to all; }\n";
     assert_eq!(given(moves, &[&[1, 2, 3], &[2]]), [1, 6, 4]);
+    let flag = "party A;\ninput a: secret [bool; 4] from A;\ninput b: secret [bool; 4] from A;\ninput c: secret [bool; 4] from A;\ninput d: secret [bool; 4] from A;\n\
+        fn main() { let mut f = false; let mut y: int in 0..=99 = 99; for i in 0..4 { let p = a[i] && b[i]; let q = a[i] && c[i]; \
+        if !f && p && c[i] && d[i] { y = i; } f = f || (p && q); } output y to all; }\n";
+    assert_eq!(given(flag, &[&[0, 1, 1, 1], &[1; 4], &[1; 4], &[0, 0, 0, 1]]), [99]);
+    let window = "party A;\ninput x: secret [int in 0..=9; 6, 2] from A;\nfn main() { let mut w: [int in -99..=99; 2] = [0; 2]; let mut y: [int in -99..=99; 3, 2] = [0; 3, 2]; \
+        for i in 0..3 { for k in 0..2 { w[k] = clamp(w[k] + x[i + 3, k] - x[i, k], -99, 99); } y[i] = w; } output y to all; }\n";
+    let columns = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2];
+    assert_eq!(given(window, &[&columns]), [6, 6, 12, 2, 8, -2]);
+    assert_eq!(
+        given(
+            &window
+                .replace("clamp(", "(")
+                .replace(", -99, 99)", ")")
+                .replace("[int in -99..=99; 2]", "[int; 2]")
+                .replace("[int in -99..=99; 3, 2]", "[int; 3, 2]"),
+            &[&columns]
+        ),
+        [6, 6, 12, 2, 8, -2]
+    );
+    let spread = "party A;\ninput x: secret [int in 0..=9; 4] from A;\n\
+        fn main() { let s = sum(x[1..4] * x[1..4]); let m = x[0] * x[0]; output y = [s; 3] + [m; 3] to all; }\n";
+    assert_eq!(given(spread, &[&[1, 2, 3, 4]]), [30; 3]);
+    // Conditions that share parts are not gone through once for each way to them.
+    let shared: String = (1..40)
+        .map(|n| format!("let p{n} = (p{} && (x[0] < {n} || c)) && (p{} && (x[1] < {n} || c)); ", n - 1, n - 1))
+        .collect();
+    let shared = format!(
+        "party A;\ninput x: secret [int in 0..=99; 2] from A;\ninput c: secret bool from A;\n\
+        fn main() {{ let p0 = c; let mut y = 5; for i in 0..3 {{ {shared} if p39 {{ y = i; }} }} output y to all; }}\n"
+    );
+    assert_eq!(given(&shared, &[&[1, 2], &[1]]), [2]);
 }
 
 /// Ways of writing in which a turn seems to wait for the one before it, and need not.

@@ -37,7 +37,7 @@ impl Pass {
         before: &[&Inst],
         (i, j): (Axis, Axis),
     ) -> Widened<Option<(Vec<Inst>, Loop)>> {
-        let Some(known) = self.known_ahead(m) else { return Ok(None) };
+        let Some(known) = self.known_ahead(l, m) else { return Ok(None) };
         let lanes = i.count.checked_mul(j.count).ok_or(Why::TooLarge)?;
         let (mut out, mut tables) = (Vec::new(), Vec::new());
         for value in
@@ -86,9 +86,9 @@ impl Pass {
         Ok(Some((out, Loop { body, ..m.clone() })))
     }
 
-    /// Results of the inner loop's gates that build on nothing that it hands on; `None` where none of them takes a round, or one may stop the run.
-    fn known_ahead(&self, m: &Loop) -> Option<BTreeSet<ValueId>> {
-        let mut builds: BTreeSet<ValueId> = m.carried.iter().map(|c| c.param).collect();
+    /// Results of the inner loop's gates that build on nothing that the loops hand on; `None` where none of them takes a round, or one may stop the run.
+    fn known_ahead(&self, l: &Loop, m: &Loop) -> Option<BTreeSet<ValueId>> {
+        let mut builds: BTreeSet<ValueId> = l.carried.iter().chain(&m.carried).map(|c| c.param).collect();
         let (mut known, mut rounds) = (BTreeSet::new(), 0);
         for inst in &m.body {
             let mut ahead = true;

@@ -327,24 +327,29 @@ impl<'a> Body<'a> {
     /// The conditions but for one, which is that the others have never held: a truth value that does not hold before the loop, and from the first turn on in
     /// which they do.
     fn first_time(&self, conditions: &[Condition]) -> Option<Vec<Condition>> {
+        let mut known = self.handed.iter().enumerate().filter(|(_, (_, handed))| handed.range == (0, 0)).peekable();
+        known.peek()?;
         let all = self.parts(conditions);
-        let known = self.handed.iter().enumerate().filter(|(_, (_, handed))| handed.range == (0, 0));
-        known.into_iter().find_map(|(n, (at, _))| {
+        known.find_map(|(n, (at, _))| {
             let held = Ref::whole(self.l.carried[*at].param, 1);
             let (before, rest): (Vec<_>, Vec<_>) =
                 all.iter().cloned().partition(|(of, holds)| !holds && of.simplified() == held.simplified());
             let Some(Shape::Logic(Op::Or {}, own)) = self.chain(n).shape(self.next(n)) else { return None };
             let own = self.parts(&[(own, true)]);
-            let same = own.len() == rest.len() && own.iter().all(|part| rest.contains(part));
+            let same = own.iter().all(|part| rest.contains(part)) && rest.iter().all(|part| own.contains(part));
             (!before.is_empty() && same).then_some(rest)
         })
     }
 
-    /// Conditions that together are the same as some, without conjunctions and complements.
+    /// Conditions that together are the same as some, without conjunctions and complements, each once.
     fn parts(&self, conditions: &[Condition]) -> Vec<Condition> {
-        let mut parts = Vec::new();
+        let (mut parts, mut seen) = (Vec::new(), BTreeSet::new());
         let mut stack = conditions.to_vec();
         while let Some((of, holds)) = stack.pop() {
+            // Conditions share parts: each is looked at once.
+            if of.place.is_whole(1) && !seen.insert((of.value, holds)) {
+                continue;
+            }
             let gate = self.gates.get(&of.value).filter(|_| of.place.is_whole(1));
             match gate.map(|gate| (gate.op, gate.args.as_slice())) {
                 Some((Op::Not {}, [of])) => stack.push((of.clone(), !holds)),

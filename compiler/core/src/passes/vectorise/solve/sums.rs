@@ -107,7 +107,7 @@ impl Widen<'_> {
         let (turn, lane) = (Dim { stride: stride(lanes)?, len: count }, Dim { stride: 1, len: lanes });
         let view = Ref { value: net, place: Place::grid(0, lane, turn) };
         let sums = self.number(Op::PrefixSum { len: count }, vec![view], (range, frac), all, site)?;
-        if let Some(window) = window(&views) {
+        if let Some(window) = window(&views).filter(|_| lanes == 1) {
             let ends = self.slid(handed, (sums, range), &window, site)?;
             let ends = self.retyped(ends, ty, site)?;
             let column = self.elements(handed.init, &Ref::whole(ends, all), ty, lanes, site)?;
@@ -248,7 +248,7 @@ struct Window {
     shrinks: bool,
 }
 
-/// The window of which one end is added and the other one taken away, each a lane a turn.
+/// The window of which one end is added and the other one taken away, where each view has a lane a turn.
 fn window(terms: &[(Ref, bool)]) -> Option<Window> {
     let [(a, a_leaves), (b, b_leaves)] = terms else { return None };
     let (a, b) = (a.simplified(), b.simplified());
