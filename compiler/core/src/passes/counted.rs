@@ -1,15 +1,21 @@
-//! `while` loops that count: where a number grows by a constant from a known one until it passes a known one, it is known how often the loop runs.
+//! Loops that count by themselves: where a number grows by a constant from a known one until it passes a known one, it is known how often a `while` runs; and what a
+//! number that is counted beside a `for` is in each turn, so that it is no index that may lie outside of an array.
 //!
 //! ```text
 //! while { carry %i = 0 then %3 … } %1 {        %1 = lt(%i, 10)
 //!     …                                                             ->      loop %4 from 0 to 10 { carry %i = 0 then %3 … }
 //!     %3 = add(%i, 1)
 //! }
+//!
+//! loop %j from 0 to 9 { carry %n = 1 then %2 … }                ->      loop %j from 0 to 9 { %4 = add(%j, 1) … %xs[0 + %4*1] … }
+//!     … %xs[0 + %n*1] …
+//!     %2 = add(%n, 1)
+//! }
 //! ```
 
-use super::facts;
 use super::pieces::Comparison;
-use super::vectorise::affine::Scalars;
+use super::vectorise::affine::{Arithmetic, Scalars};
+use super::{facts, fold, strength};
 use crate::ir::{Block, Bound, Gate, Inst, Loop, Op, Program, RegType, Slot, ValueId, While};
 use smpc_bytecode::interval::Interval;
 use std::collections::BTreeMap;
@@ -18,27 +24,30 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn run(mut program: Program) -> Program {
     let body = std::mem::take(&mut program.body);
-    let mut scalars = Scalars::default();
-    program.body = block(&mut program, &mut scalars, body);
-    program
+    let (mut scalars, mut known) = (Scalars::default(), false);
+    program.body = block(&mut program, &mut scalars, body, &mut known);
+    // What says that such an index lies inside holds now.
+    if known { fold::run(strength::run(program)) } else { program }
 }
 
-fn block(program: &mut Program, scalars: &mut Scalars, block: Block) -> Block {
+fn block(program: &mut Program, scalars: &mut Scalars, block: Block, known: &mut bool) -> Block {
     let mut out = Block::with_capacity(block.len());
     for mut inst in block {
         if let Inst::Gate(gate) = &inst {
             scalars.learn(program, gate);
         }
         for nested in inst.blocks_mut() {
-            *nested = self::block(program, scalars, std::mem::take(nested));
+            *nested = self::block(program, scalars, std::mem::take(nested), known);
         }
-        out.push(match inst {
-            Inst::While(w) => match turns(program, scalars, &w) {
-                Some(count) => Inst::Loop(counted(program, scalars, w, count)),
-                None => Inst::While(w),
-            },
-            inst => inst,
-        });
+        if let Inst::While(w) = &inst
+            && let Some(count) = turns(program, scalars, w)
+        {
+            inst = Inst::Loop(counted(program, scalars, w.clone(), count));
+        }
+        if let Inst::Loop(l) = &mut inst {
+            *known |= follows(program, scalars, l);
+        }
+        out.push(inst);
     }
     out
 }
@@ -110,4 +119,31 @@ fn counted(program: &mut Program, scalars: &Scalars, w: While, count: i64) -> Lo
     let While { carried, mut head, body, site, .. } = w;
     head.extend(body);
     Loop { counter, from: Bound::Const(0), to: Bound::Const(count), carried, body: head, site }
+}
+
+/// Lets what is counted beside a loop, some of whose turns might stop the run, follow from its counter in each turn; whether there is such a number.
+fn follows(program: &mut Program, scalars: &Scalars, l: &mut Loop) -> bool {
+    let (Bound::Const(from), true) = (l.from, l.body.iter().any(|inst| !facts::effects(program, inst).none())) else {
+        return false;
+    };
+    let (mut first, mut known) = (Block::new(), false);
+    for c in &l.carried {
+        let start = scalars.form(c.init);
+        let Some(step) = step(program, scalars, c.param, c.next).filter(|_| start.terms.is_empty()) else { continue };
+        let mut sums = Arithmetic { program, out: &mut first, site: l.site };
+        let turn = from.checked_neg().and_then(|from| sums.plus(l.counter, from));
+        let grown = turn.and_then(|turn| sums.times(turn, step));
+        if let Some(value) = grown.and_then(|grown| sums.plus(grown, start.constant)) {
+            l.body.iter_mut().for_each(|inst| renamed(inst, c.param, value));
+            known = true;
+        }
+    }
+    first.append(&mut l.body);
+    l.body = first;
+    known
+}
+
+fn renamed(inst: &mut Inst, from: ValueId, to: ValueId) {
+    inst.map_own_uses(&mut |value| if value == from { to } else { value });
+    inst.blocks_mut().into_iter().flatten().for_each(|inst| renamed(inst, from, to));
 }

@@ -427,6 +427,9 @@ fn turns_that_need_not_wait() {
         &[6, 2, 9, 5, 1, 4, 1, 3],
     );
     with("let mut y = 9; let mut i = 1; while i < 6 { y = min(y, xs[i] + i); i += 2; }", &[2]);
+    // What is counted beside it is an index.
+    with("let mut y = [0; 8]; let mut n = 7; for x in xs { y[n] = x * n; n -= 1; }", &[0, 2, 18, 15, 4, 20, 6, 21]);
+    with("let mut y = 0; let mut n = 1; for x in xs { if n < 8 { y = max(y, x * xs[n]); } n += 1; }", &[45]);
     // The borders of a table are apart.
     with(
         "let mut y = [0; 8]; for i in 0..8 { if i > 0 && i < 7 { y[i] = xs[i - 1] + xs[i + 1]; } else { y[i] = 9; } }",

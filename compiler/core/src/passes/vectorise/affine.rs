@@ -134,26 +134,26 @@ impl Scalars {
 }
 
 /// Arithmetic on public scalars, put into a block; `None` from each where a range exceeds 64 bits.
-pub(super) struct Arithmetic<'a> {
-    pub(super) program: &'a mut Program,
-    pub(super) out: &'a mut Vec<Inst>,
-    pub(super) site: SiteId,
+pub(in crate::passes) struct Arithmetic<'a> {
+    pub(in crate::passes) program: &'a mut Program,
+    pub(in crate::passes) out: &'a mut Vec<Inst>,
+    pub(in crate::passes) site: SiteId,
 }
 
 impl Arithmetic<'_> {
-    pub(super) fn word(&mut self, word: i64) -> ValueId {
+    pub(in crate::passes) fn word(&mut self, word: i64) -> ValueId {
         let op = Op::Const { constant: self.program.constant(Constant::Words(vec![word])) };
         self.gate(op, [], RegType::pub_int(word, word))
     }
 
-    pub(super) fn sum(&mut self, a: ValueId, b: ValueId) -> Option<ValueId> {
+    pub(in crate::passes) fn sum(&mut self, a: ValueId, b: ValueId) -> Option<ValueId> {
         let ((al, ah), (bl, bh)) = (self.program.ty(a).range(), self.program.ty(b).range());
         let ty = RegType::pub_int(al.checked_add(bl)?, ah.checked_add(bh)?);
         Some(self.gate(Op::Add {}, [a, b], ty))
     }
 
     /// `value + term`
-    pub(super) fn plus(&mut self, value: ValueId, term: i64) -> Option<ValueId> {
+    pub(in crate::passes) fn plus(&mut self, value: ValueId, term: i64) -> Option<ValueId> {
         if term == 0 {
             return Some(value);
         }
@@ -162,7 +162,7 @@ impl Arithmetic<'_> {
     }
 
     /// `value · factor`
-    pub(super) fn times(&mut self, value: ValueId, factor: i64) -> Option<ValueId> {
+    pub(in crate::passes) fn times(&mut self, value: ValueId, factor: i64) -> Option<ValueId> {
         if factor == 1 {
             return Some(value);
         }
