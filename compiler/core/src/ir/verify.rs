@@ -361,7 +361,7 @@ fn lengths(op: Op, args: &[Slot], result: Option<Slot>) -> bool {
 }
 
 /// Whether a place surely names no lane twice.
-fn distinct(place: &Place) -> bool {
+pub(crate) fn distinct(place: &Place) -> bool {
     match *place.clone().simplified().dims.as_slice() {
         [] => true,
         [dim] => dim.stride != 0 || dim.len == 0,

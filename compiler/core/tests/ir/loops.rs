@@ -352,6 +352,11 @@ fn loops_that_were_wrong_once() {
     let spread = "party A;\ninput x: secret [int in 0..=9; 4] from A;\n\
         fn main() { let s = sum(x[1..4] * x[1..4]); let m = x[0] * x[0]; output y = [s; 3] + [m; 3] to all; }\n";
     assert_eq!(given(spread, &[&[1, 2, 3, 4]]), [30; 3]);
+    let woven = "party A;\ninput x: secret [int in 0..=9; 4] from A;\n\
+        fn main() { let mut y: [int in 0..=99; 24] = [0; 24]; for i in 2..6 { for j in 0..3 { y[3 * i + 2 * j] = x[i - 2] * x[j]; } } output y to all; }\n";
+    let mut expected = [0; 24];
+    (0..4).for_each(|i| (0..3).for_each(|j| expected[3 * (i + 2) + 2 * j] = [2, 3, 5, 7][i] * [2, 3, 5][j]));
+    assert_eq!(given(woven, &[&[2, 3, 5, 7]]), expected);
     // Conditions that share parts are not gone through once for each way to them.
     let shared: String = (1..40)
         .map(|n| format!("let p{n} = (p{} && (x[0] < {n} || c)) && (p{} && (x[1] < {n} || c)); ", n - 1, n - 1))

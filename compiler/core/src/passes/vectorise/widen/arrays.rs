@@ -3,7 +3,7 @@
 use super::super::affine::Affine;
 use super::{Turned, Why, Widen, Widened, because};
 use crate::ir::{
-    Bound, Carried, Concat, Constant, Dim, Inst, Loop, Op, Place, Ref, RegType, SiteId, Slot, Update, ValueId,
+    Bound, Carried, Concat, Constant, Dim, Inst, Loop, Op, Place, Ref, RegType, SiteId, Slot, Update, ValueId, verify,
 };
 use crate::passes::facts;
 
@@ -116,7 +116,8 @@ impl Widen<'_> {
             return self.emit(Op::Copy {}, vec![value], slot.ty, slot.lanes, site);
         }
         let result = self.program.value(slot, "");
-        if place.dims.len() <= 2 {
+        // Rows that reach into one another may be known to name no lane twice, but are not seen to.
+        if place.dims.len() <= 2 && verify::distinct(&place) {
             let args = vec![value];
             self.out.push(Inst::Update(Update { op: Op::Copy {}, array, place, args, result, site }));
             return Ok(result);
