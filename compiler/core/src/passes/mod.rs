@@ -31,6 +31,7 @@ pub mod strength;
 pub mod terms;
 pub mod vectorise;
 pub mod views;
+pub mod written;
 
 use crate::ir::Program;
 
@@ -54,6 +55,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "views", what: "copies of lanes become views", run: views::run },
     Pass { name: "indices", what: "known parts of indices become offsets", run: indices::run },
     Pass { name: "cse", what: "nothing is computed twice", run: cse::run },
+    Pass { name: "written", what: "what was just written is read as it was", run: written::run },
     Pass { name: "counted", what: "while loops that count become counted ones", run: counted::run },
     Pass { name: "pieces", what: "loops are cut where public conditions change", run: pieces::run },
     Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },

@@ -435,6 +435,11 @@ fn turns_that_need_not_wait() {
     // What is counted beside it is an index.
     with("let mut y = [0; 8]; let mut n = 7; for x in xs { y[n] = x * n; n -= 1; }", &[0, 2, 18, 15, 4, 20, 6, 21]);
     with("let mut y = 0; let mut n = 1; for x in xs { if n < 8 { y = max(y, x * xs[n]); } n += 1; }", &[45]);
+    // A place is written, read and written again.
+    with(
+        "let mut y: [int in 0..=99; 8] = [0; 8]; y[0] = xs[0]; for i in 1..8 { let b = y[i - 1]; y[i] = b; if b <= xs[i] { y[i] = xs[i]; } }",
+        &[3, 3, 4, 4, 5, 9, 9, 9],
+    );
     // The borders of a table are apart.
     with(
         "let mut y = [0; 8]; for i in 0..8 { if i > 0 && i < 7 { y[i] = xs[i - 1] + xs[i + 1]; } else { y[i] = 9; } }",

@@ -45,7 +45,7 @@ mod waves;
 mod widen;
 
 use super::ranges::CopyRanges;
-use super::{dead, dot, facts, rounding, strength, terms, views};
+use super::{dead, dot, facts, rounding, strength, terms, views, written};
 use crate::ir::{Bound, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
 use affine::Scalars;
@@ -123,7 +123,7 @@ fn all(program: Program) -> (Program, Vec<Note>) {
         }
         distribute |= !changed;
         if changed {
-            program = dead::run(terms::run(dot::run(rounding::run(strength::run(views::run(program))))));
+            program = dead::run(terms::run(dot::run(rounding::run(strength::run(written::run(views::run(program)))))));
         }
     }
     notes.append(&mut parts);
