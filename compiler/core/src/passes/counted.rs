@@ -13,9 +13,9 @@
 //! }
 //! ```
 
+use super::affine::{Arithmetic, Scalars};
 use super::pieces::Comparison;
-use super::vectorise::affine::{Arithmetic, Scalars};
-use super::{facts, fold, strength};
+use super::{facts, fold, ranges, strength};
 use crate::ir::{Block, Bound, Gate, Inst, Loop, Op, Program, RegType, Slot, ValueId, While};
 use smpc_bytecode::interval::Interval;
 use std::collections::BTreeMap;
@@ -102,10 +102,7 @@ fn counted(program: &mut Program, scalars: &Scalars, w: While, count: i64) -> Lo
         let all = first.join(Interval::of(start + step * i128::from(count)));
         let moved = Interval::of(start + step).join(Interval::of(start + step * i128::from(count)));
         let values = [(c.param, all), (c.next, moved), (c.result, all)];
-        let own = |value: ValueId| {
-            let (lo, hi) = program.ty(value).range();
-            Interval::new(lo.into(), hi.into())
-        };
+        let own = |value: ValueId| ranges::of(program, value);
         if !own(c.init).within(all) || !values.iter().all(|(value, range)| range.within(own(*value))) {
             continue;
         }

@@ -15,9 +15,9 @@
 //! something else reads it, the sum of it is free and stays.
 
 use super::forward::{self, Replaced, Rewrite, Taken};
+use super::ranges;
 use super::vectorise::contraction::{Contraction, Product};
 use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot};
-use smpc_bytecode::interval::Interval;
 
 /// Lanes from which on fewer bytes are worth a round: a choice of a lane takes two rounds and 107 bits from each party, its truth value as a number and a dot
 /// product three rounds and 64.
@@ -138,13 +138,9 @@ impl Dots {
             return None;
         }
         let (first, second) = (both.pop()?, both.pop()?);
-        let interval = |factor: &Ref| {
-            let (lo, hi) = program.ty(factor.value).range();
-            Interval::new(lo.into(), hi.into())
-        };
-        let range = interval(&first).mul(interval(weights));
+        let range = ranges::of(program, first.value).mul(ranges::of(program, weights.value));
         let frac = program.ty(first.value).frac() + program.ty(weights.value).frac();
-        let ty = RegType::Arith { lo: i64::try_from(range.lo).ok()?, hi: i64::try_from(range.hi).ok()?, frac };
+        let ty = ranges::numbers(true, range, frac)?;
         let lanes = first.lanes();
         let weighted = program.value(Slot { ty, lanes }, "");
         let args = vec![first, weights.clone()];

@@ -50,17 +50,23 @@ impl Taken {
         }
     }
 
-    fn insert(&mut self, value: ValueId) {
+    /// Notes an array that is taken over.
+    pub(super) fn insert(&mut self, value: ValueId) {
         if self.0.len() <= value.index() {
             self.0.resize(value.index() + 1, false);
         }
         self.0[value.index()] = true;
     }
 
+    /// Whether something has taken a value over.
+    pub(super) fn has(&self, value: ValueId) -> bool {
+        self.0.get(value.index()).copied().unwrap_or(false)
+    }
+
     /// Whether nothing has taken over what an operand reads.
     pub(super) fn spares(&self, operand: &Ref) -> bool {
         let mut spares = true;
-        operand.each_use(&mut |value| spares &= !self.0.get(value.index()).copied().unwrap_or(false));
+        operand.each_use(&mut |value| spares &= !self.has(value));
         spares
     }
 }

@@ -11,6 +11,7 @@
 //! read and something new each would. Conditions under which a turn writes at all are part of the choice: `and(%1, %c)`.
 
 use super::forward::{self, Replaced, Rewrite, Taken};
+use super::ranges;
 use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, Slot, ValueId, fits};
 use smpc_bytecode::interval::Interval;
 
@@ -43,10 +44,14 @@ impl Rewrite for Increments {
                 Op::Select {} => {
                     let _ = self.increment(program, gate, out);
                 }
-                Op::Const { .. } | Op::Eq {} | Op::And {} | Op::B2a { .. } | Op::MatMul { rows: 1, .. } => {
-                    self.note(gate);
-                }
-                Op::Add {} | Op::Sub {} | Op::Relabel {} => self.note(gate),
+                Op::Const { .. }
+                | Op::Eq {}
+                | Op::And {}
+                | Op::B2a { .. }
+                | Op::MatMul { rows: 1, .. }
+                | Op::Add {}
+                | Op::Sub {}
+                | Op::Relabel {} => self.note(gate),
                 _ => {}
             }
         }
@@ -89,17 +94,9 @@ impl Increments {
             return None;
         }
         let frac = program.ty(result).frac();
-        let interval = |value: ValueId| {
-            let (lo, hi) = program.ty(value).range();
-            Interval::new(lo.into(), hi.into())
-        };
-        let (change, before) = (interval(more.value).join(Interval::of(0)), interval(old.value));
+        let (change, before) = (ranges::of(program, more.value).join(Interval::of(0)), ranges::of(program, old.value));
         let sum = if negative { before.sub(change) } else { before.add(change) };
-        let ty = |range: Interval| {
-            let (lo, hi) = (i64::try_from(range.lo).ok()?, i64::try_from(range.hi).ok()?);
-            Some(RegType::Arith { lo, hi, frac })
-        };
-        let (change, sum) = (ty(change)?, ty(sum)?);
+        let (change, sum) = (ranges::numbers(true, change, frac)?, ranges::numbers(true, sum, frac)?);
         let (more, site, lanes) = (more.view(&across)?, gate.site, old.lanes());
         let same = condition.value == read.index.value;
         let (counts, old, to) = (read.counts.clone(), old.clone(), program.ty(result));

@@ -3,8 +3,10 @@
 //! Each pass keeps a program that verifies one that verifies, and its meaning apart from what its header says. Nothing depends on hash
 //! order, time or place. [`checks`] comes before all of them: what it makes of a loop is what the language means. [`facts`] and [`ranges`] are what they know of operations; [`schedule`] and [`in_place`] belong to emission.
 
+mod affine;
 pub mod chains;
 pub mod checks;
+mod copies;
 pub mod counted;
 pub mod cse;
 pub mod dead;

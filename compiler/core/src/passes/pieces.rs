@@ -11,8 +11,8 @@
 //! So the first turn, or the border of a grid, is apart from all others, which are alike (index set splitting: Griebl, Feautrier and Lengauer, 2000). It is done where
 //! turns could not be alike else: what stands under the condition may stop the run where that does not hold, or is a loop.
 
-use super::vectorise::affine::Scalars;
-use super::vectorise::strips::copied;
+use super::affine::Scalars;
+use super::copies::copied;
 use super::{facts, fold, strength};
 use crate::ir::{Block, Bound, Carried, Constant, Gate, Inst, Loop, Op, Program, Ref, RegType, Slot, ValueId};
 use std::collections::{BTreeMap, BTreeSet};

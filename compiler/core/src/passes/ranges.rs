@@ -1,6 +1,6 @@
 //! Ranges of results, as far as passes have to know them: whether a rewritten gate still fits its register.
 
-use crate::ir::{Constant, Gate, Op, Program, Ref, RegType, ValueId};
+use crate::ir::{Constant, Gate, Kind, Op, Program, Ref, RegType, ValueId};
 use smpc_bytecode::interval::{Interval, result_range};
 use std::collections::BTreeMap;
 
@@ -37,16 +37,25 @@ impl CopyRanges {
     }
 }
 
+/// The range of a value's type.
+#[must_use]
+pub fn of(program: &Program, value: ValueId) -> Interval {
+    let (lo, hi) = program.ty(value).range();
+    Interval::new(lo.into(), hi.into())
+}
+
+/// A type of numbers of that range; `None` where they exceed 64 bits.
+#[must_use]
+pub fn numbers(secret: bool, range: Interval, frac: u32) -> Option<RegType> {
+    let (lo, hi) = (i64::try_from(range.lo).ok()?, i64::try_from(range.hi).ok()?);
+    let kind = if frac == 0 { Kind::Int } else { Kind::Fix };
+    Some(if secret { RegType::Arith { lo, hi, frac } } else { RegType::Pub { kind, lo, hi, frac } })
+}
+
 /// The smallest interval known to hold every lane of the result, from the ranges of the operands; `None` where nothing is known.
 #[must_use]
 pub fn interval(program: &Program, op: Op, args: &[Ref]) -> Option<Interval> {
-    let ranges: Vec<Interval> = args
-        .iter()
-        .map(|arg| {
-            let (lo, hi) = program.ty(arg.value).range();
-            Interval::new(lo.into(), hi.into())
-        })
-        .collect();
+    let ranges: Vec<Interval> = args.iter().map(|arg| of(program, arg.value)).collect();
     match op {
         Op::Const { constant } | Op::ConstRounded { constant } => match program.constants.get(constant.index())? {
             Constant::Words(words) => words.iter().map(|word| Interval::of((*word).into())).reduce(Interval::join),

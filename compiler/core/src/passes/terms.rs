@@ -9,7 +9,8 @@
 //! Local gates alone: a product of secrets sends one element for the sum, and one for each term where they stand apart.
 
 use super::forward::{self, Replaced, Rewrite, Taken};
-use crate::ir::{Gate, Inst, Kind, Op, Program, Ref, RegType, Slot, fits};
+use super::ranges;
+use crate::ir::{Gate, Inst, Op, Program, Ref, Slot, fits};
 use smpc_bytecode::interval::Interval;
 
 /// Most values of a sum that is written out.
@@ -86,7 +87,7 @@ impl Terms {
         let mut emit = |program: &mut Program, op: Op, [a, b]: [&Term; 2]| -> Option<Term> {
             let (range, frac) = if let Op::Mul {} = op { (a.1.mul(b.1), a.2 + b.2) } else { (a.1.add(b.1), a.2) };
             let secret = [a, b].iter().any(|of| program.ty(of.0.value).is_secret());
-            let ty = typed(secret, range, frac)?;
+            let ty = ranges::numbers(secret, range, frac)?;
             let value = program.value(Slot { ty, lanes: 1 }, "");
             let args = vec![a.0.clone(), b.0.clone()];
             out.push(Inst::Gate(Gate { op, args, result: Some(value), site }));
@@ -100,7 +101,7 @@ impl Terms {
         let first = all.next()?;
         let (sum, range, frac) = all.try_fold(first, |sum, term| emit(program, Op::Add {}, [&sum, &term]))?;
         let to = program.ty(result);
-        let op = if fits(typed(true, range, frac)?, to) { Op::Copy {} } else { Op::Relabel {} };
+        let op = if fits(ranges::numbers(true, range, frac)?, to) { Op::Copy {} } else { Op::Relabel {} };
         (gate.op, gate.args) = (op, vec![sum]);
         Some(())
     }
@@ -127,13 +128,6 @@ fn lanes(program: &Program, view: &Ref) -> Option<Vec<Ref>> {
 }
 
 fn known(program: &Program, of: Ref) -> Term {
-    let ty = program.ty(of.value);
-    let (lo, hi) = ty.range();
-    (of, Interval::new(lo.into(), hi.into()), ty.frac())
-}
-
-fn typed(secret: bool, range: Interval, frac: u32) -> Option<RegType> {
-    let (lo, hi) = (i64::try_from(range.lo).ok()?, i64::try_from(range.hi).ok()?);
-    let kind = if frac == 0 { Kind::Int } else { Kind::Fix };
-    Some(if secret { RegType::Arith { lo, hi, frac } } else { RegType::Pub { kind, lo, hi, frac } })
+    let (range, frac) = (ranges::of(program, of.value), program.ty(of.value).frac());
+    (of, range, frac)
 }

@@ -10,15 +10,15 @@
 //! a view of it. Left alone are copies of an array that has been updated since: reading the old version would keep it alive and force
 //! a copy of all of it. The copies themselves are left to `passes::dead`.
 
-use super::forward::{self, Replaced, Rewrite};
-use crate::ir::{Dim, Gate, Inst, Op, Place, Program, Ref, ValueId, fits};
+use super::forward::{self, Replaced, Rewrite, Taken};
+use crate::ir::{Dim, Gate, Inst, Op, Place, Program, Ref, fits};
 
 /// Lets readers look through copies.
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
     let (copies, parts) = (vec![None; values], vec![Vec::new(); values]);
-    forward::run(program, &mut Views { copies, parts, consumed: vec![false; values] })
+    forward::run(program, &mut Views { copies, parts, taken: Taken::default() })
 }
 
 struct Views {
@@ -26,8 +26,7 @@ struct Views {
     copies: Vec<Option<Ref>>,
     /// By value: what was concatenated to it, each with the lane behind it.
     parts: Vec<Vec<(u64, Ref)>>,
-    /// Whether an update or a loop has taken the value over.
-    consumed: Vec<bool>,
+    taken: Taken,
 }
 
 impl Rewrite for Views {
@@ -50,7 +49,7 @@ impl Rewrite for Views {
                 for (at, arg) in update.args.iter_mut().enumerate() {
                     self.look_through(program, arg, mixes && at == 0);
                 }
-                self.consumed[update.array.index()] = true;
+                self.taken.insert(update.array);
                 if let (Op::Copy {}, [of]) = (update.op, update.args.as_mut_slice()) {
                     straighten(&mut update.place, &mut of.place);
                     let slot = program.slot(update.result);
@@ -77,10 +76,9 @@ impl Rewrite for Views {
                 };
                 self.parts[concat.result.index()] = concat.parts.iter().scan(0, behind).collect();
             }
-            Inst::Loop(l) => l.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::While(w) => w.carried.iter().for_each(|c| self.consumed[c.init.index()] = true),
-            Inst::If(_) => {}
+            Inst::Loop(_) | Inst::While(_) | Inst::If(_) => {}
         }
+        self.taken.learn(&inst);
         out.push(inst);
     }
 }
@@ -120,7 +118,7 @@ impl Views {
         while let Some((of, place)) = self.copied(arg) {
             let (from, into) = (program.ty(of.value), program.ty(arg.value));
             let becomes_public = public_too && into.is_secret() && !from.is_secret();
-            if self.is_consumed(of.value) || !(fits(from, into) || becomes_public) {
+            if self.taken.has(of.value) || !(fits(from, into) || becomes_public) {
                 return;
             }
             let whole = place.is_whole(of.lanes()).then(|| of.clone());
@@ -141,10 +139,6 @@ impl Views {
         let (behind, part) = parts.get(at).filter(|(behind, _)| greatest < i128::from(*behind))?;
         let offset = arg.place.offset - (behind - part.lanes());
         Some((part, Place { offset, ..arg.place.clone() }))
-    }
-
-    fn is_consumed(&self, value: ValueId) -> bool {
-        self.consumed.get(value.index()).copied().unwrap_or(true)
     }
 }
 

@@ -3,10 +3,10 @@
 //! Turn t touches the lanes base + t·step + (a multiple of each dimension's stride). Turns meet where the difference of two such places can be 0: that is
 //! decided by the interval and the greatest common divisor of the strides (Banerjee, 1988), turn distance by turn distance.
 
-use super::affine::{Affine, Scalars};
 use super::idle::Idle;
 use super::widen::{Widened, because};
 use crate::ir::{Bound, Carried, Dim, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, ValueId};
+use crate::passes::affine::{Affine, Scalars};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Turn distances that are looked at one by one; farther ones count as meeting.

@@ -10,11 +10,11 @@
 //! The first nest is one of turns that need not wait, so that its rounds are not those of every diagonal (loop distribution: Kuck et al., 1981).
 
 use super::Pass;
-use super::affine::Arithmetic;
-use super::strips::copied;
 use super::waves::Axis;
-use super::widen::{Turns, Why, Widen, Widened};
+use super::widen::{Why, Widened, empty};
 use crate::ir::{Carried, Gate, Inst, Loop, Op, Place, Ref, SiteId, Slot, Update, ValueId};
+use crate::passes::affine::Arithmetic;
+use crate::passes::copies::copied;
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,10 +47,7 @@ impl Pass {
             if self.program.lanes(value) != 1 || facts::bytes(slot) > super::MOST / 4 {
                 return Ok(None);
             }
-            let turns = Turns { counter: l.counter, from: 0, count: 1, falls: false };
-            let mut widen = Widen::new(&mut self.program, &mut self.scalars, turns, super::MOST);
-            let empty = widen.empty(slot.ty, lanes, m.site)?;
-            out.append(&mut widen.out);
+            let empty = empty(&mut self.program, &mut out, slot, m.site);
             let full = self.program.value(slot, "");
             tables.push(Table { value, slot, empty, full });
         }

@@ -9,8 +9,8 @@
 //! ```
 
 use super::Pass;
-use super::affine::{Affine, Arithmetic};
 use crate::ir::{Bound, Carried, Gate, Inst, Kind, Loop, Op, Ref, RegType, SiteId, Slot, ValueId};
+use crate::passes::affine::{Affine, Arithmetic};
 
 impl Pass {
     /// Takes such numbers out of what the loop carries; what defines them behind it goes to `behind`.

@@ -14,7 +14,7 @@
 //!
 //! * `induction`: public numbers that grow by a constant follow from the counter;
 //! * `flatten`: public choices that differ by turn become selections;
-//! * `affine`, `access`, `idle`: where turns read and write;
+//! * `access`, `idle`, with [`affine`](super::affine): where turns read and write;
 //! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
@@ -27,7 +27,6 @@
 //! What does more than that stays a loop, beside the vectors of what does not (`Body::one_by_one`), and [`explain`] says why.
 
 mod access;
-pub(in crate::passes) mod affine;
 mod ahead;
 mod body;
 pub(in crate::passes) mod contraction;
@@ -39,16 +38,16 @@ mod promote;
 mod recurrence;
 mod rows;
 mod solve;
-pub(in crate::passes) mod strips;
+mod strips;
 mod triangle;
 mod waves;
 mod widen;
 
+use super::affine::Scalars;
 use super::ranges::CopyRanges;
 use super::{dead, dot, facts, rounding, strength, terms, views, written};
 use crate::ir::{Bound, Gate, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, copies};
 use access::Accesses;
-use affine::Scalars;
 use body::Body;
 use std::collections::{BTreeMap, BTreeSet};
 use widen::{Turns, Why, Widen, Widened};

@@ -13,13 +13,13 @@
 //!
 //! It takes the memory of all rows, and is done only where `waves` then runs the nest by diagonals.
 
-use super::affine::Arithmetic;
 use super::promote::each_view;
 use super::widen::{Why, Widened};
 use super::{MOST, Pass, turns};
 use crate::ir::{
     Bound, Carried, Concat, Dim, Gate, Index, Inst, Loop, Op, Place, Ref, SiteId, Slot, Update, ValueId, copies,
 };
+use crate::passes::affine::Arithmetic;
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -113,7 +113,7 @@ impl Pass {
             let own = widen.program.lanes(c.param);
             let ty = types.get(&c.param).copied().unwrap_or(widen.program.ty(c.param));
             let all = own.checked_add(lanes).ok_or(Why::TooLarge)?;
-            let spare = widen.empty(ty, lanes, site)?;
+            let spare = widen.empty(ty, lanes, site);
             let init = widen.program.value(Slot { ty, lanes: all }, "");
             let parts = vec![Ref::whole(c.init, own), Ref::whole(spare, lanes)];
             widen.out.push(Inst::Concat(Concat { parts, result: init, site }));

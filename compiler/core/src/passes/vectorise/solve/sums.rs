@@ -8,7 +8,8 @@ use super::super::recurrence::{Condition, Term};
 use super::super::widen::{Why, Widen, Widened, because};
 use super::truth;
 use super::{Handed, Solved};
-use crate::ir::{Constant, Dim, Kind, Op, Place, Ref, RegType, SiteId, Slot, ValueId};
+use crate::ir::{Constant, Dim, Op, Place, Ref, RegType, SiteId, Slot, ValueId};
+use crate::passes::ranges;
 use smpc_bytecode::interval::Interval;
 
 impl Widen<'_> {
@@ -65,8 +66,7 @@ impl Widen<'_> {
         }
         let Some([a, b]) = self.products.get(&value) else { return Ok(None) };
         let Some(sum) = Contraction::over_turns(a, b, self.turns.count) else { return Ok(None) };
-        let (lo, hi) = self.program.ty(value).range();
-        let range = Interval::new(lo.into(), hi.into()).times(self.turns.count);
+        let range = ranges::of(self.program, value).times(self.turns.count);
         let Product { op, args, lanes: laid } = sum.best();
         let sum = self.number(op, args, (range, frac), lanes, site)?;
         let sum = self.laid(sum, laid, site)?;
@@ -138,9 +138,8 @@ impl Widen<'_> {
         site: SiteId,
     ) -> Widened<ValueId> {
         let (count, frac) = (self.turns.count, handed.slot.ty.frac());
-        let (lo, hi) = self.program.ty(window.first.value).range();
         let len = window.first.lanes();
-        let range = Interval::new(lo.into(), hi.into()).times(len);
+        let range = ranges::of(self.program, window.first.value).times(len);
         let before = self.number(Op::Sum { len }, vec![window.first.clone()], (range, frac), 1, site)?;
         let spread = |value: ValueId| Ref { value, place: Place::strided(0, 0, count) };
         let all = |value: ValueId| Ref::whole(value, count);
@@ -172,15 +171,9 @@ impl Widen<'_> {
         lanes: u64,
         site: SiteId,
     ) -> Widened<ValueId> {
-        let (Ok(lo), Ok(hi)) = (i64::try_from(range.lo), i64::try_from(range.hi)) else {
-            return because(site, "a part of this sum or product might not fit in 64 bits, whatever the whole does");
-        };
         let secret = args.iter().any(|arg| self.program.ty(arg.value).is_secret());
-        let ty = if secret {
-            RegType::Arith { lo, hi, frac }
-        } else {
-            let kind = if frac == 0 { Kind::Int } else { Kind::Fix };
-            RegType::Pub { kind, lo, hi, frac }
+        let Some(ty) = ranges::numbers(secret, range, frac) else {
+            return because(site, "a part of this sum or product might not fit in 64 bits, whatever the whole does");
         };
         self.emit(op, args, ty, lanes, site)
     }
@@ -191,9 +184,7 @@ impl Widen<'_> {
         let mut dims = vec![Dim { stride: turned.step, len: self.turns.count }];
         dims.extend(&turned.place.dims);
         let view = Ref { value: turned.value, place: Place { dims, ..turned.place } };
-        let ty = self.program.ty(view.value);
-        let (lo, hi) = ty.range();
-        let range = Interval::new(lo.into(), hi.into());
+        let (ty, range) = (self.program.ty(view.value), ranges::of(self.program, view.value));
         if term.conditions.is_empty() {
             return Ok((view, range));
         }

@@ -3,6 +3,7 @@
 use super::super::widen::{Why, Widen, Widened, because};
 use super::{Handed, PAIRINGS, Solved, of_both};
 use crate::ir::{Concat, Dim, Inst, Op, Place, Ref, RegType, SiteId, Slot, ValueId, copies};
+use crate::passes::ranges;
 use smpc_bytecode::interval::Interval;
 
 /// A vector of elements, each of so many lanes.
@@ -301,10 +302,7 @@ impl Widen<'_> {
                     let ty = self.program.ty(column.value);
                     let lanes = len * column.each;
                     let value = if let Op::Mul {} = op {
-                        let range = |of: &Ref| {
-                            let (lo, hi) = self.program.ty(of.value).range();
-                            Interval::new(lo.into(), hi.into())
-                        };
+                        let range = |of: &Ref| ranges::of(self.program, of.value);
                         let (own, product) = (range(&Ref::whole(column.value, 1)), range(&x).mul(range(&y)));
                         if product.within(own) {
                             self.emit(op, vec![x, y], ty, lanes, site)?

@@ -1,10 +1,10 @@
 //! Writes to arrays: into an array that all turns share, or into one of each turn.
 
-use super::super::affine::Affine;
 use super::{Turned, Why, Widen, Widened, because};
 use crate::ir::{
     Bound, Carried, Concat, Constant, Dim, Inst, Loop, Op, Place, Ref, RegType, SiteId, Slot, Update, ValueId, verify,
 };
+use crate::passes::affine::Affine;
 use crate::passes::facts;
 
 impl Widen<'_> {
@@ -160,7 +160,7 @@ impl Widen<'_> {
         let all = self.lanes_of(lanes)?;
         self.count(ty, all)?;
         let stride = i64::try_from(lanes).map_err(|_| Why::TooLarge)?;
-        let mut array = self.empty(ty, all, site)?;
+        let mut array = self.empty(ty, all, site);
         let mut offset = 0;
         for part in &concat.parts {
             let len = part.lanes();

@@ -153,7 +153,7 @@ impl Widen<'_> {
             let Slot { ty, lanes } = self.program.slot(*value);
             let slot = Slot { ty, lanes: self.lanes_of(lanes)? };
             self.count(ty, slot.lanes)?;
-            let init = self.empty(ty, slot.lanes, site)?;
+            let init = self.empty(ty, slot.lanes, site);
             let [param, next, result] = [(); 3].map(|()| self.program.value(slot, ""));
             let (place, args) = (self.of_turn(counter, lanes)?, vec![Ref::whole(*value, lanes)]);
             body.push(Inst::Update(Update { op: Op::Copy {}, array: param, place, args, result: next, site }));

@@ -8,10 +8,11 @@ mod blocks;
 mod gates;
 mod views;
 
-use super::affine::{Affine, Scalars};
 use crate::ir::{
-    Bound, Carried, Constant, Gate, Index, Inst, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, Update, ValueId,
+    Bound, Carried, Constant, Gate, Index, Inst, Kind, Loop, Op, Place, Program, Ref, RegType, SiteId, Slot, Update,
+    ValueId,
 };
+use crate::passes::affine::{Affine, Scalars};
 use crate::passes::facts;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -183,7 +184,7 @@ impl<'p> Widen<'p> {
         let rows = place.dims[0].len;
         let row = lanes / rows;
         // A row a turn. What stands in the array before is overwritten.
-        let empty = self.empty(ty, lanes, site)?;
+        let empty = self.empty(ty, lanes, site);
         let (counter, step) = (self.counter_of(rows), place.dims[0].stride);
         let outer = std::mem::take(&mut self.out);
         self.depth += 1;
@@ -209,22 +210,8 @@ impl<'p> Widen<'p> {
     }
 
     /// An array about whose lanes nothing is asked.
-    pub(super) fn empty(&mut self, ty: RegType, lanes: u64, site: SiteId) -> Widened<ValueId> {
-        let (lo, hi) = ty.range();
-        let word = if let RegType::Bin { .. } = ty { 0 } else { lo.max(0).min(hi) };
-        let constant = self.program.constant(Constant::Words(vec![word]));
-        let (kind, frac) = match ty {
-            RegType::Pub { kind, frac, .. } => (kind, frac),
-            RegType::Arith { frac, .. } => (crate::ir::Kind::Int, frac),
-            RegType::Bin { .. } => (crate::ir::Kind::Int, 0),
-        };
-        let public = RegType::Pub { kind, lo: word, hi: word, frac };
-        let scalar = self.program.value(Slot { ty: public, lanes: 1 }, "");
-        self.out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(scalar), site }));
-        let result = self.program.value(Slot { ty, lanes }, "");
-        let args = vec![Ref { value: scalar, place: Place::strided(0, 0, lanes) }];
-        self.out.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(result), site }));
-        Ok(result)
+    pub(super) fn empty(&mut self, ty: RegType, lanes: u64, site: SiteId) -> ValueId {
+        empty(self.program, &mut self.out, Slot { ty, lanes }, site)
     }
 
     fn counter_of(&mut self, turns: u64) -> ValueId {
@@ -261,4 +248,24 @@ impl<'p> Widen<'p> {
             Inst::While(w) => because(w.site, "how often this inner loop runs is known only as the program runs"),
         }
     }
+}
+
+/// An array about whose lanes nothing is asked.
+pub(super) fn empty(program: &mut Program, out: &mut Vec<Inst>, slot: Slot, site: SiteId) -> ValueId {
+    let Slot { ty, lanes } = slot;
+    let (lo, hi) = ty.range();
+    let word = if let RegType::Bin { .. } = ty { 0 } else { lo.max(0).min(hi) };
+    let constant = program.constant(Constant::Words(vec![word]));
+    let (kind, frac) = match ty {
+        RegType::Pub { kind, frac, .. } => (kind, frac),
+        RegType::Arith { frac, .. } => (Kind::Int, frac),
+        RegType::Bin { .. } => (Kind::Int, 0),
+    };
+    let public = RegType::Pub { kind, lo: word, hi: word, frac };
+    let scalar = program.value(Slot { ty: public, lanes: 1 }, "");
+    out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(scalar), site }));
+    let result = program.value(slot, "");
+    let args = vec![Ref { value: scalar, place: Place::strided(0, 0, lanes) }];
+    out.push(Inst::Gate(Gate { op: Op::Copy {}, args, result: Some(result), site }));
+    result
 }

@@ -1,8 +1,8 @@
 //! Lanes that an operand reads in each turn, as views of all turns.
 
-use super::super::affine::{Affine, Arithmetic};
 use super::{Turned, Why, Widen, Widened, because};
 use crate::ir::{Constant, Dim, Index, Op, Place, Ref, RegType, SiteId, Slot, ValueId, fits};
+use crate::passes::affine::{Affine, Arithmetic};
 
 impl Widen<'_> {
     /// Whether a value differs by turn.

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 /// `constant` + Σ coefficient · value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::passes) struct Affine {
-    pub(in crate::passes) constant: i64,
+pub(super) struct Affine {
+    pub(super) constant: i64,
     /// Coefficients that are not 0.
-    pub(in crate::passes) terms: BTreeMap<ValueId, i64>,
+    pub(super) terms: BTreeMap<ValueId, i64>,
 }
 
 impl Affine {
@@ -26,7 +26,7 @@ impl Affine {
     }
 
     /// The sum with `factor` times another one; `None` where a number exceeds 64 bits.
-    pub(in crate::passes) fn plus(mut self, other: &Self, factor: i64) -> Option<Self> {
+    pub(super) fn plus(mut self, other: &Self, factor: i64) -> Option<Self> {
         self.constant = self.constant.checked_add(other.constant.checked_mul(factor)?)?;
         for (value, coefficient) in &other.terms {
             let sum = self.terms.entry(*value).or_default();
@@ -37,7 +37,7 @@ impl Affine {
     }
 
     /// Takes the term of a value out; its coefficient, or 0.
-    pub(in crate::passes) fn take(&mut self, value: ValueId) -> i64 {
+    pub(super) fn take(&mut self, value: ValueId) -> i64 {
         self.terms.remove(&value).unwrap_or(0)
     }
 
@@ -67,7 +67,7 @@ impl Affine {
 
 /// The public scalars of a program that are sums of multiples of others.
 #[derive(Debug, Default)]
-pub(in crate::passes) struct Scalars {
+pub(super) struct Scalars {
     forms: BTreeMap<ValueId, Affine>,
     /// What was noted, in order, and what was known before.
     log: Vec<(ValueId, Option<Affine>)>,
@@ -75,7 +75,7 @@ pub(in crate::passes) struct Scalars {
 
 impl Scalars {
     /// What a value is; itself, where nothing is known of it.
-    pub(in crate::passes) fn form(&self, value: ValueId) -> Affine {
+    pub(super) fn form(&self, value: ValueId) -> Affine {
         self.forms.get(&value).cloned().unwrap_or_else(|| Affine::of(value))
     }
 
@@ -101,7 +101,7 @@ impl Scalars {
     }
 
     /// Notes what a gate computes, if that is a sum of multiples. That it may stop the run is for the caller to see.
-    pub(in crate::passes) fn learn(&mut self, program: &Program, gate: &Gate) {
+    pub(super) fn learn(&mut self, program: &Program, gate: &Gate) {
         let Some(result) = gate.result.filter(|result| is_scalar(program, *result)) else { return };
         if let Some(form) = self.computed(program, gate) {
             self.define(result, form);
@@ -134,26 +134,26 @@ impl Scalars {
 }
 
 /// Arithmetic on public scalars, put into a block; `None` from each where a range exceeds 64 bits.
-pub(in crate::passes) struct Arithmetic<'a> {
-    pub(in crate::passes) program: &'a mut Program,
-    pub(in crate::passes) out: &'a mut Vec<Inst>,
-    pub(in crate::passes) site: SiteId,
+pub(super) struct Arithmetic<'a> {
+    pub(super) program: &'a mut Program,
+    pub(super) out: &'a mut Vec<Inst>,
+    pub(super) site: SiteId,
 }
 
 impl Arithmetic<'_> {
-    pub(in crate::passes) fn word(&mut self, word: i64) -> ValueId {
+    pub(super) fn word(&mut self, word: i64) -> ValueId {
         let op = Op::Const { constant: self.program.constant(Constant::Words(vec![word])) };
         self.gate(op, [], RegType::pub_int(word, word))
     }
 
-    pub(in crate::passes) fn sum(&mut self, a: ValueId, b: ValueId) -> Option<ValueId> {
+    pub(super) fn sum(&mut self, a: ValueId, b: ValueId) -> Option<ValueId> {
         let ((al, ah), (bl, bh)) = (self.program.ty(a).range(), self.program.ty(b).range());
         let ty = RegType::pub_int(al.checked_add(bl)?, ah.checked_add(bh)?);
         Some(self.gate(Op::Add {}, [a, b], ty))
     }
 
     /// `value + term`
-    pub(in crate::passes) fn plus(&mut self, value: ValueId, term: i64) -> Option<ValueId> {
+    pub(super) fn plus(&mut self, value: ValueId, term: i64) -> Option<ValueId> {
         if term == 0 {
             return Some(value);
         }
@@ -162,7 +162,7 @@ impl Arithmetic<'_> {
     }
 
     /// `value · factor`
-    pub(in crate::passes) fn times(&mut self, value: ValueId, factor: i64) -> Option<ValueId> {
+    pub(super) fn times(&mut self, value: ValueId, factor: i64) -> Option<ValueId> {
         if factor == 1 {
             return Some(value);
         }
