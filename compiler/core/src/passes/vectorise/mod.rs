@@ -14,7 +14,7 @@
 //!
 //! * `induction`: public numbers that grow by a constant follow from the counter;
 //! * `flatten`: public choices that differ by turn become selections;
-//! * `access`, `idle`, with [`affine`](super::affine): where turns read and write;
+//! * `access`, `idle`, and `affine` of the passes: where turns read and write;
 //! * `order`: what builds on itself, by strongly connected components (Allen and Kennedy, 1987);
 //! * `widen`: an instruction of all turns;
 //! * `contraction`: sums of products as products of matrices;
