@@ -17,7 +17,8 @@
 use super::forward::{self, Replaced, Rewrite, Taken};
 use super::ranges;
 use super::vectorise::contraction::{Contraction, Product};
-use crate::ir::{Constant, Dim, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot};
+use super::views::behind;
+use crate::ir::{Constant, Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot};
 
 /// Lanes from which on fewer bytes are worth a round: a choice of a lane takes two rounds and 107 bits from each party, its truth value as a number and a dot
 /// product three rounds and 64.
@@ -195,20 +196,6 @@ impl Dots {
         }
         Some(factors)
     }
-}
-
-/// So many lanes and those that go on from there, at the same distance from one another.
-fn behind((first, before): (&Ref, u64), (then, after): (&Ref, u64)) -> Option<Ref> {
-    let stride = match (first.place.dims.as_slice(), then.place.dims.as_slice()) {
-        ([own], []) | ([], [own]) => own.stride,
-        ([own], [other]) if own.stride == other.stride => own.stride,
-        _ => return None,
-    };
-    let distance = i128::from(stride) * i128::from(before);
-    let follows = i128::from(then.place.offset) - i128::from(first.place.offset) == distance;
-    let same = (first.value, first.place.index) == (then.value, then.place.index);
-    let dims = vec![Dim { stride, len: before.checked_add(after)? }];
-    (follows && same).then(|| Ref { value: first.value, place: Place { dims, ..first.place.clone() } })
 }
 
 /// Lets a gate be the product, or a copy of it where its lanes lie in another order.

@@ -28,6 +28,7 @@ pub mod pieces;
 pub mod ranges;
 pub mod relations;
 pub mod rounding;
+pub mod running;
 pub mod schedule;
 pub mod strength;
 pub mod terms;
@@ -60,6 +61,8 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "written", what: "what was just written is read as it was", run: written::run },
     Pass { name: "counted", what: "while loops that count become counted ones", run: counted::run },
     Pass { name: "pieces", what: "loops are cut where public conditions change", run: pieces::run },
+    Pass { name: "counters", what: "ranges of public numbers follow their operands", run: narrow::public },
+    Pass { name: "written-2", what: "again, for loops that are counted now", run: written::run },
     Pass { name: "increments", what: "what is read and written back with more is added to", run: increments::run },
     Pass { name: "terms", what: "sums of a few values in loops are written out", run: terms::run },
     Pass { name: "chains", what: "chains of minima become trees", run: chains::run },
@@ -68,6 +71,8 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "chains-2", what: "again, for what diagonals have ready at once", run: chains::run },
     Pass { name: "narrow", what: "ranges of results follow their operands", run: narrow::run },
     Pass { name: "strength-2", what: "again, for what the loops gave", run: strength::run },
+    Pass { name: "views-2", what: "again, for what the loops gave", run: views::run },
+    Pass { name: "running", what: "first terms apart join running sums", run: running::run },
     Pass { name: "rounding", what: "one rounding for a sum of products", run: rounding::run },
     Pass { name: "dead", what: "drops what no effect depends on", run: dead::run },
     Pass { name: "dot", what: "sums of products become dot products", run: dot::run },

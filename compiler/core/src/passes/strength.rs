@@ -5,7 +5,8 @@
 //! lt(x, y), ranges apart ->  true or false                  sum{len=1}(x)      ->  copy(x)
 //! eq(x, y), ranges apart ->  false                          and(c, c)          ->  copy(c)
 //! select(c, x, x)        ->  copy(x)                        not(not(c))        ->  copy(c)
-//! select(not(c), x, select(c, y, z))  ->  select(c, y, x)
+//! select(not(c), x, select(c, y, z))  ->  select(c, y, x)    select(c, x, select(c, x, y))  ->  copy of that choice
+//! select(c, select(and(c, d), x, y), z)  ->  select(c, select(d, x, y), z)    mul(a, a), a = select(c, sub(x, y), sub(y, x))  ->  mul(b, b), b = sub(x, y)
 //! select(c, 1, 0)        ->  b2a(c)                        eq(b2a(w), 3)   ->  eq(w, 3)
 //! select(c, true, d)     ->  or(c, d)                      select(c, d, false)  ->  and(c, d)
 //! or(and(not(c), d), c)  ->  or(d, c)                      and(or(not(c), d), c)  ->  and(d, c)
@@ -17,7 +18,7 @@
 //! a product like any other: nothing to do for those. A range is a fact only behind `prove_range`, whose operand has the full
 //! range, so that no comparison is decided by what was not proven.
 
-use super::forward::{self, Replaced, Rewrite};
+use super::forward::{self, Replaced, Rewrite, Taken};
 use super::ranges;
 use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId};
 
@@ -25,13 +26,22 @@ use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, 
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
+    let (uses, mut taken) = (program.use_counts(), Taken::default());
+    let mut stack: Vec<&Inst> = program.body.iter().collect();
+    while let Some(inst) = stack.pop() {
+        taken.learn(inst);
+        stack.extend(inst.blocks().into_iter().flatten());
+    }
     forward::run(
         program,
         &mut Strength {
+            uses,
+            taken,
             words: vec![None; values],
             complements: vec![None; values],
             numbers: vec![None; values],
             choices: vec![None; values],
+            differences: vec![None; values],
             logic: vec![None; values],
             sums: vec![None; values],
         },
@@ -42,6 +52,10 @@ pub fn run(program: Program) -> Program {
 const DEPTH: u32 = 6;
 
 struct Strength {
+    /// By value: how often it is read.
+    uses: Vec<u32>,
+    /// Arrays that something takes over, anywhere.
+    taken: Taken,
     /// By value: the word in all of its lanes, where that is known.
     words: Vec<Option<i64>>,
     /// By value: what it is the complement of.
@@ -50,6 +64,8 @@ struct Strength {
     numbers: Vec<Option<Ref>>,
     /// By value of one lane: the condition and the sides that it is chosen of.
     choices: Vec<Option<[Ref; 3]>>,
+    /// By value of one lane: which two it is the difference of.
+    differences: Vec<Option<[Ref; 2]>>,
     /// By truth value: of which two it is both or either.
     logic: Vec<Option<(Op, [Ref; 2])>>,
     /// By value of one lane: the lanes that it is the sum of.
@@ -66,6 +82,8 @@ enum Better {
     Rescaled(Ref),
     /// Raw numbers times a constant.
     Multiple(Ref, i64),
+    /// A choice of which a side, the first or the second, is this one.
+    Rest { at: usize, choice: [Ref; 3] },
     /// A truth value joined to some that are joined by another operation.
     Joined { op: Op, one: Ref, of: Op, parts: Vec<Ref> },
 }
@@ -94,6 +112,14 @@ impl Rewrite for Strength {
                 Some(Better::Joined { op, one, of, parts }) => {
                     gate.op = op;
                     gate.args = joined(program, of, parts, gate.site, out).into_iter().chain([one]).collect();
+                    self.learn(program, gate, result);
+                }
+                Some(Better::Rest { at, choice }) => {
+                    let side = program.slot(gate.args[1 + at].value);
+                    let value = program.value(side, "");
+                    let (args, site) = (choice.into(), gate.site);
+                    out.push(Inst::Gate(Gate { op: Op::Select {}, args, result: Some(value), site }));
+                    gate.args[1 + at] = Ref::whole(value, 1);
                     self.learn(program, gate, result);
                 }
                 Some(Better::Rescaled(x)) => rescale(program, gate, x, out),
@@ -132,11 +158,19 @@ impl Strength {
                 let sides = <[Ref; 2]>::try_from(gate.args.clone()).ok();
                 self.logic[result.index()] = sides.map(|sides| (gate.op, sides));
             }
+            Op::Sub {} if program.lanes(result) == 1 => {
+                self.differences[result.index()] = <[Ref; 2]>::try_from(gate.args.clone()).ok();
+            }
             Op::Select {} if program.lanes(result) == 1 => {
                 self.choices[result.index()] = <[Ref; 3]>::try_from(gate.args.clone()).ok();
             }
             _ => {}
         }
+    }
+
+    /// Whether an operand can be read later as well: a lane of an array may have been written since.
+    fn still(&self, program: &Program, of: &Ref) -> bool {
+        program.lanes(of.value) == 1 || self.taken.spares(of)
     }
 
     /// The lanes that the only lane of a value is the sum of.
@@ -150,6 +184,12 @@ impl Strength {
 
     /// A choice of which a side is chosen by the same condition, or by its complement: what that chooses is known.
     fn decided(&self, program: &Program, c: &Ref, sides: [&Ref; 2]) -> Option<Better> {
+        // What chooses the same by the same condition is the choice.
+        let chosen = |of: &Ref| self.choices.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1));
+        let same = |at: usize| chosen(sides[at]).is_some_and(|[own, x, y]| is(own, c) && is([y, x][at], sides[1 - at]));
+        if let Some(at) = [0, 1].into_iter().find(|at| same(*at)) {
+            return Some(Better::Op(Op::Copy {}, vec![sides[at].clone()]));
+        }
         let opposite = self.complement(c);
         let side = |at: usize| {
             let of = sides[at];
@@ -158,13 +198,11 @@ impl Strength {
             let other = opposite.as_ref().is_some_and(|opposite| is(condition, opposite))
                 || self.complement(condition).is_some_and(|of| is(&of, c));
             let chosen = if same == (at == 0) { x } else { y };
-            // A lane of an array may have been written since.
-            let still = program.lanes(chosen.value) == 1 && chosen.place.is_whole(1);
-            ((same || other) && still).then(|| chosen.clone())
+            ((same || other) && self.still(program, chosen)).then(|| chosen.clone())
         };
         let (then, otherwise) = (side(0), side(1));
         if then.is_none() && otherwise.is_none() {
-            return None;
+            return [0, 1].into_iter().find_map(|at| self.rest(program, c, at, sides[at]));
         }
         let (a, b) = (then.unwrap_or_else(|| sides[0].clone()), otherwise.unwrap_or_else(|| sides[1].clone()));
         let args = match opposite {
@@ -173,6 +211,22 @@ impl Strength {
             None => vec![c.clone(), a, b],
         };
         Some(Better::Op(Op::Select {}, args))
+    }
+
+    /// A side that is chosen by a condition of which this one says a part.
+    fn rest(&self, program: &Program, c: &Ref, at: usize, side: &Ref) -> Option<Better> {
+        let [condition, x, y] = self.choices.get(side.value.index())?.as_ref().filter(|_| side.place.is_whole(1))?;
+        // What something else reads too stays as it is.
+        let (op, parts) = self.sides(condition).filter(|_| self.uses.get(side.value.index()) == Some(&1))?;
+        let opposite = |of: &Ref| {
+            self.complement(of).is_some_and(|of| is(&of, c)) || self.complement(c).is_some_and(|c| is(of, &c))
+        };
+        // Both have to hold, of which one does; or either, of which one does not.
+        let said = |part: &Ref| if (op == Op::And {}) == (at == 0) { is(part, c) } else { opposite(part) };
+        let [p, q] = &parts;
+        let left = if said(p) { q } else { Some(p).filter(|_| said(q))? };
+        let args = [left, x, y];
+        args.iter().all(|of| self.still(program, of)).then(|| Better::Rest { at, choice: args.map(Clone::clone) })
     }
 
     /// What the view of a value is the complement of.
@@ -212,6 +266,14 @@ impl Strength {
         })
     }
 
+    /// One of two differences that are each other's negative, where a value is either: its square is the square of both.
+    fn distance(&self, of: &Ref) -> Option<Ref> {
+        let [_, a, b] = self.choices.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1))?;
+        let difference = |of: &Ref| self.differences.get(of.value.index())?.as_ref().filter(|_| of.place.is_whole(1));
+        let ([x, y], [p, q]) = (difference(a)?, difference(b)?);
+        (is(x, q) && is(y, p)).then(|| a.clone())
+    }
+
     /// The two that a truth value is both or either of.
     fn sides(&self, of: &Ref) -> Option<(Op, [Ref; 2])> {
         let (op, [x, y]) = self.logic.get(of.value.index())?.as_ref()?;
@@ -222,14 +284,12 @@ impl Strength {
     fn without(&self, program: &Program, of: &Ref, op: Op, c: &Ref, depth: u32) -> Option<Vec<Ref>> {
         let depth = depth.checked_sub(1)?;
         let (_, [x, y]) = self.sides(of).filter(|(own, _)| *own == op)?;
-        // A lane of an array may have been written since.
-        let still = |of: &Ref| program.lanes(of.value) == 1;
         [(&x, &y), (&y, &x)].into_iter().find_map(|(side, other)| {
             let opposite = self.complement(side).is_some_and(|side| is(&side, c))
                 || self.complement(c).is_some_and(|c| is(side, &c));
             let mut rest = if opposite { Vec::new() } else { self.without(program, side, op, c, depth)? };
             rest.push(other.clone());
-            still(other).then_some(rest)
+            self.still(program, other).then_some(rest)
         })
     }
 
@@ -244,6 +304,10 @@ impl Strength {
             }
             (Op::Sub {}, [a, b]) if a == b => Some(Better::Word(0)),
             (Op::Sub {}, [a, b]) if self.sum(a).is_some_and(|sum| Some(sum) == self.sum(b)) => Some(Better::Word(0)),
+            (Op::Mul {}, [a, b]) if a == b && self.distance(a).is_some() => {
+                let difference = self.distance(a)?;
+                Some(Better::Op(Op::Mul {}, vec![difference.clone(), difference]))
+            }
             (Op::Mul {}, [x, one]) | (Op::Mul {}, [one, x]) if self.word(one) == Some(1) => copy(x),
             (Op::Mul {}, [_, zero]) | (Op::Mul {}, [zero, _]) if self.word(zero) == Some(0) => Some(Better::Word(0)),
             (Op::Sum { len: 1 } | Op::PrefixSum { len: 1 } | Op::Trunc { bits: 0 } | Op::Round { bits: 0 }, [x]) => {

@@ -10,7 +10,7 @@
 
 use super::forward::{self, Replaced, Rewrite, Taken};
 use super::ranges;
-use crate::ir::{Gate, Inst, Op, Program, Ref, Slot, fits};
+use crate::ir::{ConstId, Constant, Gate, Inst, Op, Program, Ref, RegType, SiteId, Slot, fits};
 use smpc_bytecode::interval::Interval;
 
 /// Most values of a sum that is written out.
@@ -20,12 +20,17 @@ const FEW: u64 = 8;
 #[must_use]
 pub fn run(program: Program) -> Program {
     let values = program.values.len();
-    forward::run(program, &mut Terms { beside: vec![None; values], depth: 0, taken: Taken::default() })
+    forward::run(
+        program,
+        &mut Terms { beside: vec![None; values], tables: vec![None; values], depth: 0, taken: Taken::default() },
+    )
 }
 
 struct Terms {
     /// By value: the lanes that it is made of, where these are few.
     beside: Vec<Option<Vec<Ref>>>,
+    /// By value: the constant that it is.
+    tables: Vec<Option<ConstId>>,
     /// Blocks around the instruction.
     depth: u32,
     taken: Taken,
@@ -47,6 +52,9 @@ impl Rewrite for Terms {
                 self.beside[concat.result.index()] = lanes;
             }
             Inst::Gate(gate) => {
+                if let (Op::Const { constant }, Some(result)) = (gate.op, gate.result) {
+                    self.tables[result.index()] = Some(constant);
+                }
                 let _ = self.written_out(program, gate, out);
             }
             _ => {}
@@ -84,7 +92,7 @@ impl Terms {
         }
         let mut all: Vec<Term> = values.into_iter().map(|of| known(program, of)).collect();
         let site = gate.site;
-        let mut emit = |program: &mut Program, op: Op, [a, b]: [&Term; 2]| -> Option<Term> {
+        let emit = |program: &mut Program, op: Op, [a, b]: [&Term; 2], out: &mut Vec<Inst>| -> Option<Term> {
             let (range, frac) = if let Op::Mul {} = op { (a.1.mul(b.1), a.2 + b.2) } else { (a.1.add(b.1), a.2) };
             let secret = [a, b].iter().any(|of| program.ty(of.0.value).is_secret());
             let ty = ranges::numbers(secret, range, frac)?;
@@ -94,16 +102,32 @@ impl Terms {
             Some((Ref::whole(value, 1), range, frac))
         };
         for (term, weight) in all.iter_mut().zip(weights.into_iter().flatten()) {
-            let weight = known(program, weight);
-            *term = emit(program, Op::Mul {}, [term, &weight])?;
+            let weight = self.weight(program, weight, site, out);
+            *term = emit(program, Op::Mul {}, [term, &weight], out)?;
         }
         let mut all = all.into_iter();
         let first = all.next()?;
-        let (sum, range, frac) = all.try_fold(first, |sum, term| emit(program, Op::Add {}, [&sum, &term]))?;
+        let (sum, range, frac) = all.try_fold(first, |sum, term| emit(program, Op::Add {}, [&sum, &term], out))?;
         let to = program.ty(result);
         let op = if fits(ranges::numbers(true, range, frac)?, to) { Op::Copy {} } else { Op::Relabel {} };
         (gate.op, gate.args) = (op, vec![sum]);
         Some(())
+    }
+
+    /// A weight, as a constant of its own where it is an entry of a known table: the range of its products is less than that of the table's.
+    fn weight(&self, program: &mut Program, of: Ref, site: SiteId, out: &mut Vec<Inst>) -> Term {
+        let word = |constant: ConstId| {
+            let Some(Constant::Words(words)) = program.constants.get(constant.index()) else { return None };
+            let at = if words.len() == 1 { 0 } else { usize::try_from(of.place.offset).ok()? };
+            words.get(at).filter(|_| of.place.index.is_none()).copied()
+        };
+        let table = self.tables.get(of.value.index()).copied().flatten();
+        let RegType::Pub { kind, frac, .. } = program.ty(of.value) else { return known(program, of) };
+        let Some(word) = table.and_then(word) else { return known(program, of) };
+        let constant = program.constant(Constant::Words(vec![word]));
+        let value = program.value(Slot { ty: RegType::Pub { kind, lo: word, hi: word, frac }, lanes: 1 }, "");
+        out.push(Inst::Gate(Gate { op: Op::Const { constant }, args: Vec::new(), result: Some(value), site }));
+        known(program, Ref::whole(value, 1))
     }
 
     /// What the lanes of a view are, which stand side by side for it.

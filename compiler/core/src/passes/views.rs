@@ -178,3 +178,17 @@ pub(super) fn grid(parts: &[Ref]) -> Option<Ref> {
     let place = Place { index: first.place.index, ..Place::grid(first.place.offset, outer, inner) }.simplified();
     equal.then_some(Ref { value: first.value, place })
 }
+
+/// So many lanes and those that go on from there, at the same distance from one another.
+pub(super) fn behind((first, before): (&Ref, u64), (then, after): (&Ref, u64)) -> Option<Ref> {
+    let stride = match (first.place.dims.as_slice(), then.place.dims.as_slice()) {
+        ([own], []) | ([], [own]) => own.stride,
+        ([own], [other]) if own.stride == other.stride => own.stride,
+        _ => return None,
+    };
+    let distance = i128::from(stride) * i128::from(before);
+    let follows = i128::from(then.place.offset) - i128::from(first.place.offset) == distance;
+    let same = (first.value, first.place.index) == (then.value, then.place.index);
+    let dims = vec![Dim { stride, len: before.checked_add(after)? }];
+    (follows && same).then(|| Ref { value: first.value, place: Place { dims, ..first.place.clone() } })
+}

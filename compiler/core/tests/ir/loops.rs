@@ -425,6 +425,22 @@ fn turns_that_need_not_wait() {
     );
     // A sum that begins with its first term.
     with("let mut y = xs[7] * xs[0]; for i in 1..8 { y += xs[7 - i] * xs[i]; }", &[18 + 2 + 36 + 5 + 5 + 36 + 2 + 18]);
+    // What is read is what was just chosen, by the same condition.
+    with(
+        "let mut y = xs; let mut r = xs[0]; for i in 0..8 { let b = y[i] > r; if !b { y[i] = r; } else { r = y[i]; } }",
+        &[3, 3, 4, 4, 5, 9, 9, 9],
+    );
+    // The two best, where a condition says a part of another one.
+    with("let mut h = 0; let mut y = 0; for x in xs { if x < h { if x > y { y = x; } } else { y = h; h = x; } }", &[6]);
+    // A public number that is declared with more than its range.
+    with("let mut i: int in 0..=99 = 7; let mut y = 0; while i > 0 { i -= 1; y = max(y, 2 * xs[i] + i); }", &[23]);
+    // The edges of a table are set on the way.
+    let table = "let mut d: [[int in 0..=99; 9]; 9] = [0; 9, 9]; for i in 0..9 { d[0][i] = i; }";
+    let nest = "for j in 1..9 { d[i][j] = min(min(d[i - 1][j], d[i][j - 1]) + xs[j - 1], 99); }";
+    take(1, &format!("{table} for i in 1..9 {{ d[i][0] = i; {nest} }} let y = d[8][8];"), &[29]);
+    // It reads what a later turn sets.
+    let nest = "for j in 1..8 { d[i][j] = min(min(d[i - 1][j], d[i + 1][j - 1] + 9) + xs[j - 1], 99); }";
+    take(1, &format!("{table} for i in 1..8 {{ d[i][0] = 50 + i; {nest} }} let y = d[7][1];"), &[12]);
     // A loop that counts by itself.
     with("let mut y = 0; let mut i = 0; while i < 8 { y = max(y, xs[i] * xs[7 - i]); i += 1; }", &[36]);
     with(

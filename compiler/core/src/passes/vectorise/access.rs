@@ -16,7 +16,7 @@ const DISTANCES: i128 = 1 << 16;
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     /// The version that is read, or that a write makes; 0 is the array at the start of a turn.
-    version: usize,
+    pub(super) version: usize,
     pub(super) write: bool,
     /// Where; `None` where that follows no step.
     region: Option<Region>,
@@ -384,7 +384,13 @@ impl Finder<'_> {
 }
 
 /// Whether the two touch one lane in turns whose distance lies in `from ..= to`, and is not 0.
-fn meet(program: &Program, a: &Access, b: &Access, (from, to): (i128, i128), (first, turns): (i64, u64)) -> bool {
+pub(super) fn meet(
+    program: &Program,
+    a: &Access,
+    b: &Access,
+    (from, to): (i128, i128),
+    (first, turns): (i64, u64),
+) -> bool {
     let (Some(x), Some(y)) = (&a.region, &b.region) else { return true };
     let Some(difference) = x.base.clone().plus(&y.base, -1) else { return true };
     let mut apart = i128::from(difference.constant);

@@ -30,6 +30,7 @@ mod access;
 mod ahead;
 mod body;
 pub(in crate::passes) mod contraction;
+mod edges;
 mod flatten;
 mod idle;
 mod induction;
@@ -274,6 +275,10 @@ impl Pass {
             return true;
         }
         self.rewind(&mark);
+        if let Some(apart) = self.edges(&l) {
+            out.extend(apart.map(Inst::Loop));
+            return true;
+        }
         self.note(l.site, why);
         out.push(Inst::Loop(l));
         false
