@@ -236,6 +236,8 @@ impl Elaborator<'_> {
         let scalar = if matches!(pair.left.scalar, Scalar::Fix(_)) { pair.left.scalar } else { pair.right.scalar };
         let bits = if scaled { scalar.frac() } else { 0 };
         let (a, b) = self.both(&pair)?;
+        // A factor that is computed twice is one.
+        let b = if self.builder.equal_lanes(&a, &b) { a.clone() } else { b };
         let (left, right) = (
             self.range(&pair.left.leaf, pair.left.scalar.frac()),
             self.range(&pair.right.leaf, pair.right.scalar.frac()),
@@ -367,6 +369,8 @@ impl Elaborator<'_> {
             _ => return self.int_quotient(pair, Op::Div {}, Interval::div),
         };
         let (a, b) = self.both(&pair)?;
+        // A factor that is computed twice is one.
+        let b = if self.builder.equal_lanes(&a, &b) { a.clone() } else { b };
         let (left, right) = (
             self.range(&pair.left.leaf, pair.left.scalar.frac()),
             self.range(&pair.right.leaf, pair.right.scalar.frac()),

@@ -461,6 +461,15 @@ impl Elaborator<'_> {
             let view = view.clone();
             return Ok(self.relabelled(&view, range, span).from(leaf.origin).relative(leaf.relative));
         }
+        // All that the turns of a loop can add lies in the range.
+        if let (Data::Lanes(view), Some(relative)) = (&leaf.data, leaf.relative)
+            && let Some(growth) = self.growing.get(&relative.base).copied()
+            && growth.holds(relative)
+            && growth.range.within(range)
+        {
+            let view = view.clone();
+            return Ok(self.relabelled(&view, growth.range, span).from(leaf.origin).relative(leaf.relative));
+        }
         let message = "a value that may lie outside its written range";
         let show = |end: i128| known::show_raw(end, frac);
         let diagnostic = Diagnostic::new(Code::BrokenPromise, span, message)

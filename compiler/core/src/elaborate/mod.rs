@@ -144,7 +144,7 @@ pub(crate) struct Elaborator<'a> {
     frames: Vec<Frame>,
     branches: Vec<Branch>,
     /// Moves of carried leaves that the loops around are known to make in a turn.
-    growing: BTreeMap<BaseId, (i128, i128)>,
+    growing: BTreeMap<BaseId, value::Growth>,
     bases: u32,
     calls: call::Calls,
     /// Functions of which there is an instance.

@@ -140,7 +140,7 @@ impl Elaborator<'_> {
     }
 
     /// The raw range of an expression that does nothing but compute, at the scale of what it is compared with.
-    fn plain_range(&mut self, e: &Expr, scalar: Scalar) -> Option<Interval> {
+    pub(super) fn plain_range(&mut self, e: &Expr, scalar: Scalar) -> Option<Interval> {
         if !is_plain(e) {
             return None;
         }

@@ -489,7 +489,7 @@ impl Elaborator<'_> {
         if let (Data::Lanes(view), false, Some(relative)) = (&old.data, new.within(own), written.relative)
             && self.is_secret(old) == secret
             && Relative::join(old.relative, Some(relative)).is_some()
-            && self.growing.get(&relative.base).is_some_and(|(lo, hi)| *lo <= relative.lo && relative.hi <= *hi)
+            && self.growing.get(&relative.base).is_some_and(|growth| growth.holds(relative))
         {
             // The range of the array holds all that the loop's turns can add to it.
             let view = view.clone();

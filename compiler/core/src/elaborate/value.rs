@@ -48,6 +48,24 @@ impl Relative {
     }
 }
 
+/// By how much a turn moves a carried leaf, and where it lies whatever the turns add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Growth {
+    /// Least move of a turn.
+    pub(crate) lo: i128,
+    /// Greatest move of a turn.
+    pub(crate) hi: i128,
+    /// The range before the loop, moved by all of its turns.
+    pub(crate) range: Interval,
+}
+
+impl Growth {
+    /// Whether what has moved so since the start of the turn lies in the range.
+    pub(crate) const fn holds(&self, moved: Relative) -> bool {
+        self.lo <= moved.lo && moved.hi <= self.hi
+    }
+}
+
 /// The lanes of a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Data {

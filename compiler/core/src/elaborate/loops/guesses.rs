@@ -69,6 +69,28 @@ impl Carry {
 }
 
 impl Elaborator<'_> {
+    /// After a turn that breaks a promise: secret variables with a declared range start from the range before the loop, for what is added to them may be less than
+    /// what a turn of any number in the declared range would give. Whether there is one, which is tried once.
+    pub(super) fn try_less(&self, carry: &mut Carry, messages: usize) -> bool {
+        let mut tried = false;
+        if !self.sink.any_since(messages, |told| told.code == Code::BrokenPromise) {
+            return false;
+        }
+        for at in 0..carry.leaves.len() {
+            let leaf = &carry.leaves[at];
+            let entry = self.range(&leaf.entry, leaf.of.scalar.frac());
+            let (lo, hi) = leaf.assumed.range();
+            let declared = Interval::new(lo.into(), hi.into());
+            let leaf = &mut carry.leaves[at];
+            if leaf.guess == Guess::Declared && leaf.declared.is_none() && entry != declared && entry.within(declared) {
+                leaf.declared = Some(declared);
+                leaf.guess_next(Guess::Entry, entry);
+                tried = true;
+            }
+        }
+        tried
+    }
+
     /// The carried leaf at the end of the turn.
     pub(super) fn next<'n>(leaf: &Carried, next: &'n [Value]) -> &'n Leaf {
         &next[leaf.at.0].leaves[leaf.at.1]
@@ -116,7 +138,6 @@ impl Elaborator<'_> {
 
     /// The next guess for every leaf that did not keep to its own; false where there is none.
     pub(super) fn widen(&self, carry: &mut Carry, next: &[Value]) -> bool {
-        let turns = carry.turns;
         for at in 0..carry.leaves.len() {
             let leaf = &carry.leaves[at];
             let after = Self::next(leaf, next).clone();
@@ -145,11 +166,20 @@ impl Elaborator<'_> {
                         Guess::Growing { lo, hi } => (lo.min(moved.lo), hi.max(moved.hi)),
                         _ => (moved.lo.min(0), moved.hi.max(0)),
                     };
-                    turns.map(|turns| {
-                        (
-                            Guess::Growing { lo, hi },
-                            entry.add(Interval::new(lo.saturating_mul(turns), hi.saturating_mul(turns))),
-                        )
+                    leaf.turns.map(|turns| {
+                        let (least, greatest) = (lo.saturating_mul(turns), hi.saturating_mul(turns));
+                        let range = entry.add(Interval::new(least, greatest));
+                        // Of a loop inside another one, all turns of both may add less.
+                        let around = leaf.entry.relative.map(|outer| outer.moved(least, greatest));
+                        let growth = around.and_then(|moved| {
+                            self.growing
+                                .get(&moved.base)
+                                .filter(|growth| growth.holds(moved) && entry.within(growth.range))
+                        });
+                        let range = growth.map_or(range, |growth| {
+                            Interval::new(range.lo.max(growth.range.lo), range.hi.min(growth.range.hi))
+                        });
+                        (Guess::Growing { lo, hi }, range)
                     })
                 }
                 _ => None,
@@ -174,8 +204,14 @@ impl Elaborator<'_> {
                 _ => None,
             };
             let joined = joined.map(|times| (Guess::Joined(times), own.join(range)));
-            let better = match grown.filter(|(_, range)| range.fits()) {
+            let allowed = |(_, range): &(Guess, Interval)| {
+                range.fits() && leaf.declared.is_none_or(|declared| range.within(declared))
+            };
+            let better = match grown.filter(allowed) {
                 Some(grown) => Some(grown),
+                None if leaf.declared.is_some() => {
+                    joined.filter(allowed).or(leaf.declared.map(|declared| (Guess::Declared, declared)))
+                }
                 None if !secret => {
                     leaf.full |= leaf.guess == Guess::Tightened;
                     let lo = if leaf.sinks { Interval::FULL.lo } else { own.lo };

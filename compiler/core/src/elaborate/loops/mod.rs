@@ -2,11 +2,13 @@
 //!
 //! * here: heads and turns;
 //! * `guesses`: a turn is elaborated on a guess of the carried ranges, and kept if it maps them into themselves;
+//! * `counts`: how many turns may add to a variable;
 //! * `exits`: what is carried where a turn may be the last one.
 //!
 //! A `for` that may end early, by `break`, `return` or a public condition, becomes a `while` over its counter. Once the secret condition of a
 //! `for … while` is false, the remaining turns change nothing: what holds so far is carried, and the body stands under it.
 
+mod counts;
 mod exits;
 mod guesses;
 
@@ -14,13 +16,14 @@ use super::assigned::{Assigned, assigned};
 use super::branch::{Sides, register};
 use super::exits::{LEFT, Left};
 use super::types::{LeafType, Scalar, Type};
-use super::value::{BaseId, Data, Leaf, Origin, Relative, Value};
+use super::value::{BaseId, Data, Growth, Leaf, Origin, Relative, Value};
 use super::{Elaborator, Outcome, Reported, origin_label};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::builder::{Entering, OpenLoop, OpenWhileBody};
 use crate::ir::{Bound, Op, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
+use counts::Counted;
 use exits::Exits;
 use guesses::Guess;
 use smpc_bytecode::interval::Interval;
@@ -85,6 +88,10 @@ struct Carried {
     rises: bool,
     /// Whether it is to stay at all of 64 bits.
     full: bool,
+    /// The range that its variable declares, where less of it is guessed.
+    declared: Option<Interval>,
+    /// Most turns that may add to it, where that is known.
+    turns: Option<i128>,
     /// The range that its struct declares, where that holds what is before the loop and was not tried yet.
     field: Option<Interval>,
 }
@@ -94,8 +101,6 @@ struct Carry {
     variables: Vec<usize>,
     entry: Vec<Value>,
     leaves: Vec<Carried>,
-    /// Most turns, where that is known.
-    turns: Option<i128>,
     exits: Exits,
 }
 
@@ -142,7 +147,8 @@ impl Elaborator<'_> {
             let last = i64::try_from(first_range.hi).unwrap_or(i64::MAX).max(hi.saturating_add(1));
             let (from, to, range) = (first_bound, last_bound, (lo, hi));
             let head = Head::Counted { from, to, range, last, pattern, source: None, condition };
-            return self.carried_loop(&head, Some(turns), body, span);
+            let counter = if let Pattern::Name(name) = pattern { Some(name) } else { None };
+            return self.carried_loop(&head, Some(Counted { turns, counter }), body, span);
         }
         let value = self.expression(source)?;
         let Some(&len) = value.ty.extents().first() else {
@@ -160,7 +166,7 @@ impl Elaborator<'_> {
             source: Some(&value),
             condition,
         };
-        self.carried_loop(&head, Some(i128::from(len)), body, span)
+        self.carried_loop(&head, Some(Counted { turns: i128::from(len), counter: None }), body, span)
     }
 
     /// A bound of a loop: a public integer.
@@ -193,23 +199,24 @@ impl Elaborator<'_> {
 
     pub(super) fn while_loop(&mut self, condition: &Expr, body: &Block, span: Span) -> Outcome<()> {
         self.effect("`while`", span, "use a `for` with a public bound and an `if` inside")?;
-        self.carried_loop(&Head::While(condition), None, body, span)
+        let counted = self.counted_turns(condition, body);
+        self.carried_loop(&Head::While(condition), counted, body, span)
     }
 
     /// Finds ranges that the turns keep to, and builds the loop.
-    fn carried_loop(&mut self, head: &Head<'_>, turns: Option<i128>, body: &Block, span: Span) -> Outcome<()> {
-        if turns == Some(0) {
+    fn carried_loop(&mut self, head: &Head<'_>, counted: Option<Counted<'_>>, body: &Block, span: Span) -> Outcome<()> {
+        if counted.is_some_and(|counted| counted.turns == 0) {
             return Ok(());
         }
         let first = self.variables.len();
         self.turns += 1;
-        let done = self.settled_loop(head, turns, body, span);
+        let done = self.settled_loop(head, counted, body, span);
         self.turns -= 1;
         self.variables.truncate(first);
         done
     }
 
-    fn settled_loop(&mut self, head: &Head<'_>, turns: Option<i128>, body: &Block, span: Span) -> Outcome<()> {
+    fn settled_loop(&mut self, head: &Head<'_>, counted: Option<Counted<'_>>, body: &Block, span: Span) -> Outcome<()> {
         let mut names: Assigned = assigned([body]);
         match head {
             Head::Counted { condition: Some(condition), .. } | Head::While(condition) => {
@@ -219,7 +226,7 @@ impl Elaborator<'_> {
         }
         let exits = self.exits_of(head, &mut names);
         let variables = self.variables_of(&names, false);
-        let mut carry = self.carry(variables, turns, exits)?;
+        let mut carry = self.carry(variables, (counted, head, body), exits)?;
         let mut attempts = 0;
         while attempts < MAX_ATTEMPTS {
             let secret = carry.secret();
@@ -265,6 +272,7 @@ impl Elaborator<'_> {
                     }
                 }
                 None if carry.try_fields() => self.sink.truncate(messages),
+                None if self.try_less(&mut carry, messages) => self.sink.truncate(messages),
                 // Where only the guess was too wide, nothing is wrong with the body but what it does with secrets.
                 None if too_wide => {
                     self.sink.retain_since(messages, |told| is_of_secrecy(told.code));
@@ -298,13 +306,19 @@ impl Elaborator<'_> {
         }
     }
 
-    fn carry(&mut self, variables: Vec<usize>, turns: Option<i128>, exits: Exits) -> Outcome<Carry> {
+    fn carry(
+        &mut self,
+        variables: Vec<usize>,
+        (counted, head, body): (Option<Counted<'_>>, &Head<'_>, &Block),
+        exits: Exits,
+    ) -> Outcome<Carry> {
         let mut entry = Vec::with_capacity(variables.len());
         let mut leaves = Vec::new();
         for (n, variable) in variables.iter().enumerate() {
             let value = self.variables[*variable].value.clone().ok_or(Reported)?;
             let declared = self.variables[*variable].declared.clone();
             let fields = self.field_ranges(&value.ty);
+            let turns = counted.map(|counted| self.turns_of(*variable, counted, head, body));
             for (at, (leaf, of)) in value.leaves.iter().zip(value.ty.leaves()).enumerate() {
                 if of.lanes() == 0 {
                     continue;
@@ -327,12 +341,26 @@ impl Elaborator<'_> {
                     sinks: false,
                     rises: false,
                     full: false,
+                    declared: None,
+                    turns,
                     field: field.filter(|field| own.within(*field)),
                 });
             }
             entry.push(value);
         }
-        Ok(Carry { variables, entry, leaves, turns, exits })
+        Ok(Carry { variables, entry, leaves, exits })
+    }
+
+    /// How many turns may add to a number of a variable.
+    fn turns_of(&self, variable: usize, counted: Counted<'_>, head: &Head<'_>, body: &Block) -> i128 {
+        let condition = match head {
+            Head::Counted { condition, .. } => *condition,
+            Head::While(condition) => Some(*condition),
+        };
+        let name = self.variables[variable].name.as_str();
+        let own = counted.counter.is_some_and(|counter| counts::own_lanes(name, &counter.text, body));
+        let asked = condition.is_some_and(|condition| counts::mentions(name, condition));
+        if own && !asked { counted.turns.min(1) } else { counted.turns }
     }
 
     /// One turn on the guess; the loop is left open.
@@ -430,7 +458,9 @@ impl Elaborator<'_> {
             let inside = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
             values[variable].leaves[at] = inside.public(leaf.of.scalar, !leaf.secret);
             if let Guess::Growing { lo, hi } = leaf.guess {
-                self.growing.insert(leaf.base, (lo, hi));
+                let (least, greatest) = leaf.assumed.range();
+                let range = Interval::new(least.into(), greatest.into());
+                self.growing.insert(leaf.base, Growth { lo, hi, range });
             }
         }
         self.hold(&carry.variables, values.into_iter().map(Some).collect());
@@ -565,7 +595,7 @@ impl Elaborator<'_> {
             self.at(span);
             handed.push(self.builder.value_of(&view));
             let moved = after.relative.filter(|moved| moved.base == leaf.base);
-            relations.push(match (leaf.entry.relative, moved, carry.turns) {
+            relations.push(match (leaf.entry.relative, moved, leaf.turns) {
                 (Some(outer), Some(moved), Some(turns)) => {
                     Some(outer.moved(moved.lo.min(0).saturating_mul(turns), moved.hi.max(0).saturating_mul(turns)))
                 }
