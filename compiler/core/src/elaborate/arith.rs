@@ -203,7 +203,14 @@ impl Elaborator<'_> {
         let (scalar, lanes) = (pair.left.scalar, pair.lanes());
         let (a, b) = self.both(&pair)?;
         let ranges = [&pair.left, &pair.right].map(|operand| self.range(&operand.leaf, scalar.frac()));
-        let (left, right) = (pair.left.leaf.relative, pair.right.leaf.relative);
+        // Of two numbers that the loop hands on, the one that is as it was before the loop is a number like any other.
+        let (left, right) = match (pair.left.leaf.relative, pair.right.leaf.relative) {
+            (Some(left), Some(right)) if left.untouched && (!right.untouched || ranges[0].within(ranges[1])) => {
+                (None, Some(right))
+            }
+            (Some(left), Some(right)) if right.untouched => (Some(left), None),
+            pair => pair,
+        };
         let (gate, exact, relative) = if op == BinaryOp::Add {
             let relative = match (left, right) {
                 (Some(left), None) => Some(left.moved(ranges[1].lo, ranges[1].hi)),

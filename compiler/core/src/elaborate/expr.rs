@@ -80,7 +80,8 @@ impl Elaborator<'_> {
             ExprKind::Index(of, positions) => {
                 let value = self.expression(of)?;
                 let selection = self.selection(&value.ty, positions, span)?;
-                self.selected(&value, &selection, span)
+                let found = self.selected(&value, &selection, span)?;
+                Ok(self.as_untouched(e, found, span))
             }
             ExprKind::Array(items) => {
                 let elements = self.all(items)?;

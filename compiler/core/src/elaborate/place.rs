@@ -142,6 +142,7 @@ impl Elaborator<'_> {
             return Ok(None);
         }
         let old = self.load(&target, place.span)?;
+        let old = self.as_untouched(place, old, place.span);
         let (old, value) = ((&old, place.span), (&value, value_span));
         let value = self.written(span, |elaborator| elaborator.operate(op, span, old, value, span));
         let value = value.or_else(|Reported| self.suggest_range_of(place, op, written, span))?;

@@ -33,18 +33,25 @@ pub(crate) struct Relative {
     pub(crate) lo: i128,
     /// Greatest move.
     pub(crate) hi: i128,
+    /// Whether it lies in the range that the leaf had before the loop: no turn has written there.
+    pub(crate) untouched: bool,
 }
 
 impl Relative {
     /// What holds of lanes of which some are this and some the other.
     pub(crate) fn join(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         let (a, b) = (a?, b?);
-        (a.base == b.base).then(|| Self { base: a.base, lo: a.lo.min(b.lo), hi: a.hi.max(b.hi) })
+        (a.base == b.base).then(|| Self {
+            base: a.base,
+            lo: a.lo.min(b.lo),
+            hi: a.hi.max(b.hi),
+            untouched: a.untouched && b.untouched,
+        })
     }
 
     /// After a move by something in `lo..=hi`.
     pub(crate) const fn moved(self, lo: i128, hi: i128) -> Self {
-        Self { base: self.base, lo: self.lo.saturating_add(lo), hi: self.hi.saturating_add(hi) }
+        Self { base: self.base, lo: self.lo.saturating_add(lo), hi: self.hi.saturating_add(hi), untouched: false }
     }
 }
 

@@ -11,6 +11,7 @@
 //! select(c, true, d)     ->  or(c, d)                      select(c, d, false)  ->  and(c, d)
 //! or(and(not(c), d), c)  ->  or(d, c)                      and(or(not(c), d), c)  ->  and(d, c)
 //! mul(x, 1), add(x, 0)   ->  copy(x)                        sub(x, x)          ->  0, also of equal sums
+//! relabel(x), to a range that holds that of x  ->  copy(x)
 //! fix_div{frac}(x, 2^k)  ->  round{bits=k-frac}(x), or mul(x, 2^(frac-k))
 //! ```
 //!
@@ -20,7 +21,7 @@
 
 use super::forward::{self, Replaced, Rewrite, Taken};
 use super::ranges;
-use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId};
+use crate::ir::{Constant, Gate, Inst, Op, Place, Program, Ref, RegType, SiteId, Slot, ValueId, fits};
 
 /// Replaces gates by cheaper ones.
 #[must_use]
@@ -299,6 +300,11 @@ impl Strength {
         match (gate.op, gate.args.as_slice()) {
             (Op::Add {}, [x, zero]) | (Op::Add {}, [zero, x]) | (Op::Sub {}, [x, zero])
                 if self.word(zero) == Some(0) =>
+            {
+                copy(x)
+            }
+            (Op::Relabel {}, [x])
+                if gate.result.is_some_and(|result| fits(program.ty(x.value), program.ty(result))) =>
             {
                 copy(x)
             }

@@ -21,6 +21,8 @@ pub(super) struct Counted<'n> {
     pub(super) turns: i128,
     /// The name of a number that is another one in every turn, and the same all through it.
     pub(super) counter: Option<&'n Name>,
+    /// Whether it is that number from the start of the turn on.
+    pub(super) starts: bool,
 }
 
 impl Elaborator<'_> {
@@ -64,7 +66,11 @@ impl Elaborator<'_> {
         };
         let last = body.statements.len() - 1;
         let whole = at == 0 || at == last && body.value.is_none();
-        Some(Counted { turns: (far + by - 1).div_euclid(by), counter: Some(name).filter(|_| whole && step != 0) })
+        Some(Counted {
+            turns: (far + by - 1).div_euclid(by),
+            counter: Some(name).filter(|_| whole && step != 0),
+            starts: at == last,
+        })
     }
 
     /// By how much every turn moves a variable, and in which statement: the only assignment to it, which every turn runs.
@@ -156,19 +162,63 @@ impl Walk for Writes<'_> {
 
 /// Whether all that a turn reads and writes of an array is what its counter names, in one of the array's dimensions.
 pub(super) fn own_lanes(array: &str, counter: &str, body: &Block) -> bool {
-    let mut own = Own { array, counter, positions: None, others: false, local: Vec::new() };
+    let mut own = Own { array, counter, writes: false, positions: None, others: false, local: Vec::new() };
     own.block(body);
     !own.others && own.positions.is_some_and(|positions| !positions.is_empty())
+}
+
+/// Where an index has the counter, or so much more, in all writes of a turn to an array: what a turn reads there before it writes is as it was before the loop.
+pub(super) fn own_writes(array: &str, counter: &str, body: &Block) -> BTreeSet<Position> {
+    let mut own = Own { array, counter, writes: true, positions: None, others: false, local: Vec::new() };
+    own.block(body);
+    own.positions.filter(|_| !own.others).unwrap_or_default()
+}
+
+/// Which part of an index, and what it has beside the counter.
+pub(super) type Position = (usize, i128);
+
+/// What is indexed, and by what, outermost dimension first.
+pub(super) fn indices(e: &Expr) -> (&Expr, Vec<&Expr>) {
+    let (mut root, mut indices) = (e, Vec::new());
+    while let ExprKind::Index(of, positions) = &root.kind {
+        indices.splice(..0, positions);
+        root = of;
+    }
+    (root, indices)
+}
+
+/// A name, and what is added to it.
+pub(super) fn beside(e: &Expr) -> Option<(&Name, i128)> {
+    match &e.kind {
+        ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => Some((named(left)?, known(right)?)),
+        ExprKind::Binary { op: BinaryOp::Sub, left, right, .. } => Some((named(left)?, -known(right)?)),
+        _ => Some((named(e)?, 0)),
+    }
 }
 
 struct Own<'n> {
     array: &'n str,
     counter: &'n str,
-    /// The positions of an index at which every access so far has the counter.
-    positions: Option<BTreeSet<usize>>,
+    /// Whether only writes count.
+    writes: bool,
+    /// Where every access so far has the counter.
+    positions: Option<BTreeSet<Position>>,
     /// Whether something else is done with the array, or a name stands for something else.
     others: bool,
     local: Vec<String>,
+}
+
+impl Own<'_> {
+    fn access(&mut self, indices: &[&Expr]) {
+        let place = |(at, e): (usize, &&Expr)| {
+            beside(e).filter(|(name, _)| name.text == self.counter).map(|(_, more)| (at, more))
+        };
+        let found: BTreeSet<Position> = indices.iter().enumerate().filter_map(place).collect();
+        self.positions = Some(match self.positions.take() {
+            Some(positions) => &positions & &found,
+            None => found,
+        });
+    }
 }
 
 impl Walk for Own<'_> {
@@ -182,20 +232,22 @@ impl Walk for Own<'_> {
         self.local.extend(names.into_iter().map(|name| name.text.clone()));
     }
 
-    fn expression(&mut self, e: &Expr) {
-        let (mut root, mut indices) = (e, Vec::new());
-        while let ExprKind::Index(of, positions) = &root.kind {
-            indices.splice(..0, positions);
-            root = of;
+    fn statement(&mut self, statement: &Stmt) {
+        if let (StmtKind::Assign { place, .. }, true) = (&statement.kind, self.writes)
+            && root_name(place).is_some_and(|name| name.text == self.array)
+        {
+            let (root, indices) = indices(place);
+            self.others |= named(root).is_none();
+            self.access(&indices);
         }
+        self.parts_of(statement);
+    }
+
+    fn expression(&mut self, e: &Expr) {
+        let (root, indices) = indices(e);
         match &root.kind {
-            ExprKind::Path { path, .. } if path.first().is_some_and(|name| name.text == self.array) => {
-                let counts = |at: &usize| named(indices[*at]).is_some_and(|name| name.text == self.counter);
-                let found: BTreeSet<usize> = (0..indices.len()).filter(counts).collect();
-                self.positions = Some(match self.positions.take() {
-                    Some(positions) => &positions & &found,
-                    None => found,
-                });
+            ExprKind::Path { path, .. } if !self.writes && path.first().is_some_and(|name| name.text == self.array) => {
+                self.access(&indices);
                 self.all(indices);
             }
             ExprKind::Match(..) => self.others = true,
@@ -210,7 +262,7 @@ impl Walk for Own<'_> {
 
 /// Whether an expression has to do with a variable.
 pub(super) fn mentions(name: &str, e: &Expr) -> bool {
-    let mut own = Own { array: name, counter: "", positions: None, others: false, local: Vec::new() };
+    let mut own = Own { array: name, counter: "", writes: false, positions: None, others: false, local: Vec::new() };
     own.expression(e);
     own.others || own.positions.is_some()
 }

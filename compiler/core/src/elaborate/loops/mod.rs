@@ -3,6 +3,7 @@
 //! * here: heads and turns;
 //! * `guesses`: a turn is elaborated on a guess of the carried ranges, and kept if it maps them into themselves;
 //! * `counts`: how many turns may add to a variable;
+//! * `untouched`: what turns find as it was before the loop;
 //! * `exits`: what is carried where a turn may be the last one.
 //!
 //! A `for` that may end early, by `break`, `return` or a public condition, becomes a `while` over its counter. Once the secret condition of a
@@ -11,6 +12,7 @@
 mod counts;
 mod exits;
 mod guesses;
+mod untouched;
 
 use super::assigned::{Assigned, assigned};
 use super::branch::{Sides, register};
@@ -23,15 +25,20 @@ use crate::ir::builder::{Entering, OpenLoop, OpenWhileBody};
 use crate::ir::{Bound, Op, Ref, RegType, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind, Pattern};
-use counts::Counted;
+use counts::{Counted, Position};
 use exits::Exits;
 use guesses::Guess;
 use smpc_bytecode::interval::Interval;
+use std::collections::BTreeSet;
 use std::rc::Rc;
+pub(super) use untouched::Untouched;
 
 /// Attempts at the ranges of one loop; each either settles or widens a leaf, so this is never reached by a program that people write. Those in which a secret
 /// reaches one more leaf do not count: there are as many as leaves at most.
 const MAX_ATTEMPTS: usize = 64;
+
+/// Most turns that are written out where no range is kept.
+const FEW_TURNS: i64 = 8;
 
 /// How a loop decides on its turns.
 enum Head<'h> {
@@ -92,6 +99,8 @@ struct Carried {
     declared: Option<Interval>,
     /// Most turns that may add to it, where that is known.
     turns: Option<i128>,
+    /// Where turns write to it, and nowhere else, if it is an array.
+    writes: BTreeSet<Position>,
     /// The range that its struct declares, where that holds what is before the loop and was not tried yet.
     field: Option<Interval>,
 }
@@ -101,6 +110,8 @@ struct Carry {
     variables: Vec<usize>,
     entry: Vec<Value>,
     leaves: Vec<Carried>,
+    /// Which of the leaves counts the turns of a `while`, from their start on.
+    counter: Option<usize>,
     exits: Exits,
 }
 
@@ -148,7 +159,7 @@ impl Elaborator<'_> {
             let (from, to, range) = (first_bound, last_bound, (lo, hi));
             let head = Head::Counted { from, to, range, last, pattern, source: None, condition };
             let counter = if let Pattern::Name(name) = pattern { Some(name) } else { None };
-            return self.carried_loop(&head, Some(Counted { turns, counter }), body, span);
+            return self.carried_loop(&head, Some(Counted { turns, counter, starts: true }), body, span);
         }
         let value = self.expression(source)?;
         let Some(&len) = value.ty.extents().first() else {
@@ -166,7 +177,7 @@ impl Elaborator<'_> {
             source: Some(&value),
             condition,
         };
-        self.carried_loop(&head, Some(Counted { turns: i128::from(len), counter: None }), body, span)
+        self.carried_loop(&head, Some(Counted { turns: i128::from(len), counter: None, starts: true }), body, span)
     }
 
     /// A bound of a loop: a public integer.
@@ -231,7 +242,9 @@ impl Elaborator<'_> {
         while attempts < MAX_ATTEMPTS {
             let secret = carry.secret();
             let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
+            let around = self.untouched.clone();
             let turn = self.turn(head, body, &carry, span);
+            self.untouched = around;
             self.calls.forget(calls);
             let failed = self.sink.has_errors_since(messages);
             let next = match turn {
@@ -268,7 +281,7 @@ impl Elaborator<'_> {
                 Some(wider) => {
                     self.sink.truncate(messages);
                     if !wider {
-                        return self.unbounded(&carry, span);
+                        return self.one_by_one(head, body, &carry, span);
                     }
                 }
                 None if carry.try_fields() => self.sink.truncate(messages),
@@ -277,7 +290,7 @@ impl Elaborator<'_> {
                 None if too_wide => {
                     self.sink.retain_since(messages, |told| is_of_secrecy(told.code));
                     if !self.sink.has_errors_since(messages) {
-                        return self.unbounded(&carry, span);
+                        return self.one_by_one(head, body, &carry, span);
                     }
                     self.poison(&carry);
                     return Err(Reported);
@@ -291,6 +304,44 @@ impl Elaborator<'_> {
             }
         }
         self.unbounded(&carry, span)
+    }
+
+    /// Few turns of which no range is kept are written out: each has the ranges that the one before it gives.
+    ///
+    /// # Errors
+    /// There are more turns, or not even these keep to 64 bits.
+    fn one_by_one(&mut self, head: &Head<'_>, body: &Block, carry: &Carry, span: Span) -> Outcome<()> {
+        let &Head::Counted { from: Bound::Const(from), to: Bound::Const(to), condition: None, pattern, source, .. } =
+            head
+        else {
+            return self.unbounded(carry, span);
+        };
+        if to.saturating_sub(from) > FEW_TURNS || carry.exits.early() {
+            return self.unbounded(carry, span);
+        }
+        let (mark, calls, messages) = (self.mark(), self.calls.mark(), self.sink.len());
+        for turn in from..to {
+            let first = self.variables.len();
+            let element = match source {
+                Some(source) => self.known_row(source, turn.unsigned_abs(), span),
+                None => Ok(Value::int(turn.into())),
+            };
+            self.hidden(LEFT, Value::boolean(false));
+            let done = element.and_then(|element| {
+                self.bind(pattern, Some(element), false)?;
+                self.block_value(body)
+            });
+            self.variables.truncate(first);
+            if done.is_err() || self.sink.has_errors_since(messages) {
+                self.calls.forget(calls);
+                self.rewind(&mark);
+                self.sink.truncate(messages);
+                return self.unbounded(carry, span);
+            }
+        }
+        // What is the same in every turn of these need not be in others.
+        self.sink.retain_since(messages, |told| told.code != Code::ConstantCondition);
+        Ok(())
     }
 
     fn poison(&mut self, carry: &Carry) {
@@ -319,6 +370,9 @@ impl Elaborator<'_> {
             let declared = self.variables[*variable].declared.clone();
             let fields = self.field_ranges(&value.ty);
             let turns = counted.map(|counted| self.turns_of(*variable, counted, head, body));
+            let counter = counted.filter(|counted| counted.starts).and_then(|counted| counted.counter);
+            let name = self.variables[*variable].name.as_str();
+            let writes = counter.map(|counter| counts::own_writes(name, &counter.text, body)).unwrap_or_default();
             for (at, (leaf, of)) in value.leaves.iter().zip(value.ty.leaves()).enumerate() {
                 if of.lanes() == 0 {
                     continue;
@@ -343,12 +397,16 @@ impl Elaborator<'_> {
                     full: false,
                     declared: None,
                     turns,
+                    writes: writes.clone(),
                     field: field.filter(|field| own.within(*field)),
                 });
             }
             entry.push(value);
         }
-        Ok(Carry { variables, entry, leaves, exits })
+        let counter =
+            counted.filter(|counted| counted.starts).and_then(|counted| self.variable(&counted.counter?.text));
+        let counter = leaves.iter().position(|leaf| Some(variables[leaf.at.0]) == counter);
+        Ok(Carry { variables, entry, leaves, counter, exits })
     }
 
     /// How many turns may add to a number of a variable.
@@ -379,6 +437,7 @@ impl Elaborator<'_> {
                 let open = self.builder.begin_loop(*from, *to, *range, &entering);
                 self.start_turn(carry, &open.params);
                 let counter = open.counter;
+                self.leave_untouched(carry, &open.params, counter);
                 let surely = matches!((from, to), (Bound::Const(from), Bound::Const(to)) if from < to);
                 self.conditional += usize::from(!surely);
                 self.counted_body(head, counter, body, &carry.exits, span);
@@ -415,6 +474,9 @@ impl Elaborator<'_> {
             Head::While(condition) => {
                 let open = self.builder.begin_while(&entering);
                 let gone = self.start_turn(carry, &open.params);
+                if let Some(at) = carry.counter {
+                    self.leave_untouched(carry, &open.params, open.params[at]);
+                }
                 let decides = self.while_condition(condition, gone);
                 let failed = decides.is_err();
                 let (decides, always) = decides.unwrap_or_else(|Reported| (self.builder.boolean(false), false));
@@ -453,7 +515,7 @@ impl Elaborator<'_> {
         let mut values = carry.entry.clone();
         for (leaf, param) in carry.leaves.iter().zip(params) {
             let (variable, at) = leaf.at;
-            let relative = Relative { base: leaf.base, lo: 0, hi: 0 };
+            let relative = Relative { base: leaf.base, lo: 0, hi: 0, untouched: false };
             let view = Ref::whole(*param, leaf.of.lanes());
             let inside = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
             values[variable].leaves[at] = inside.public(leaf.of.scalar, !leaf.secret);
