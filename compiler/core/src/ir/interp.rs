@@ -5,7 +5,11 @@
 
 use super::eval::{self, Lanes};
 use super::{Block, Bound, Carried, Concat, Gate, Inst, Op, Place, Program, Ref, SiteId, Slot, Update, ValueId};
+use smpc_bytecode::semantics;
 use std::collections::BTreeMap;
+
+/// How the fault begins of a secret that lies outside of its type's range: a mistake in what was known of ranges.
+pub const LEFT_ITS_RANGE: &str = "a secret lies outside of its range";
 
 /// What a finished run gives: the lanes of each leaf of each output.
 pub type Outputs = BTreeMap<(u32, u32), Vec<i64>>;
@@ -170,7 +174,12 @@ impl Run<'_> {
 
     fn eval(&self, op: Op, refs: &[Ref], args: &[Lanes], result: Slot, site: SiteId) -> Result<Lanes, Fault> {
         let types: Vec<_> = refs.iter().map(|arg| self.program.ty(arg.value)).collect();
-        eval::eval(self.program, op, args, &types, result).map_err(|fault| Fault { site, what: fault.to_string() })
+        eval::eval(self.program, op, args, &types, result).map_err(|fault| match fault {
+            semantics::Fault::Range { .. } if result.ty.is_secret() => {
+                Fault { site, what: format!("{LEFT_ITS_RANGE}: {fault}") }
+            }
+            fault => Fault { site, what: fault.to_string() },
+        })
     }
 
     // Values.

@@ -369,6 +369,56 @@ fn loops_that_were_wrong_once() {
 }
 
 /// Ways of writing in which a turn seems to wait for the one before it, and need not.
+/// What turns add to a number of a known range.
+#[test]
+fn what_turns_add_is_known() {
+    let xs = [3, 1, 4, 1, 5, 9, 2, 6];
+    let source = |body: &str| {
+        format!("party A;\ninput xs: secret [int in 0..=9; 8] from A;\nfn main() {{ {body} output y to all; }}\n")
+    };
+    let given = |body: &str, expected: &[i64]| {
+        let source = source(body);
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let given = stages.run(&[&xs]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    };
+    let refused = |body: &str| {
+        let (_, _, ir) = smpcc_core::compile::to_ir(&smpcc_core::Request::new("main.smpc", &source(body)));
+        assert!(ir.is_none(), "{body}");
+    };
+    let sums = [3, 4, 8, 9, 14, 23, 25, 31];
+    // In place, where a turn finds its own place as it was.
+    given("let mut y = xs; for i in 1..8 { y[i] += y[i - 1]; }", &sums);
+    given("let mut y = xs; for i in 0..7 { y[i + 1] += y[i]; }", &sums);
+    given("let mut y = xs; let mut i = 1; while i < 8 { y[i] = y[i - 1] + y[i]; i += 1; }", &sums);
+    given("let mut y = xs; let mut c = 0; for r in 0..8 { let here = y[r]; y[r] = c + here; c += here; }", &sums);
+    // The declared range is the exact one.
+    given("let mut y: [int in 0..=72; 8] = [0; 8]; y[0] = xs[0]; for i in 1..8 { y[i] = y[i - 1] + xs[i]; }", &sums);
+    given("let mut y: int in 0..=72 = 0; for x in xs { y += x; }", &[31]);
+    given("let mut y: int in 0..=72 = 0; let mut i = 8; while i > 0 { i -= 1; y += xs[i]; }", &[31]);
+    given("let mut y: int in -72..=9 = xs[0]; for x in xs { if x > 1 { y -= x; } }", &[-26]);
+    refused("let mut y: int in 0..=71 = 0; for x in xs { y += x; }");
+    refused("let mut y: int in 0..=72 = 0; let mut i = 8; while i >= 0 { y += xs[i % 8]; i -= 1; }");
+    refused(
+        "let mut y: int in 0..=72 = 0; let mut i = 0; while i < 8 { y += xs[i]; if xs[0] == xs[i] { y += 1; } i += 1; }",
+    );
+    // One turn of the inner loop adds to an element.
+    let sum = "let mut y: [int in 0..=36; 8] = [0; 8]; for d in 0..3";
+    given(&format!("{sum} {{ for p in 0..6 {{ y[p] += xs[p + d]; }} }}"), &[8, 6, 10, 15, 16, 17, 0, 0]);
+    given(
+        &format!("{sum} {{ let mut p = 0; while p < 6 {{ y[p] += xs[p + d]; p += 1; }} }}"),
+        &[8, 6, 10, 15, 16, 17, 0, 0],
+    );
+    refused(&format!("{sum} {{ for p in 0..6 {{ y[p] += xs[p + d] + y[5 - p]; }} }}"));
+    refused(&format!("{sum} {{ for p in 0..6 {{ let q = p / 2; y[q] += xs[p + d]; }} }}"));
+    // A square is one, however its factors are written.
+    given("let mut y: int in 0..=648 = 0; for x in xs { y += (x - xs[0]) * (x - xs[0]); }", &[59]);
+    // Few turns, each with the range that the one before gives.
+    given("let mut y = 1; for t in 0..4 { if t < 3 { y = y * xs[t + 4]; } }", &[90]);
+    refused("let mut y = xs[0]; for t in 0..9 { y = y * y; }");
+    refused("let mut y = xs; for again in 0..9 { for i in 0..8 { y[i] += y[7 - i]; } }");
+}
+
 #[test]
 fn turns_that_need_not_wait() {
     let xs = [3, 1, 4, 1, 5, 9, 2, 6];
