@@ -470,6 +470,15 @@ impl Elaborator<'_> {
             let view = view.clone();
             return Ok(self.relabelled(&view, growth.range, span).from(leaf.origin).relative(leaf.relative));
         }
+        if let (Data::Lanes(view), Some(relative)) = (&leaf.data, leaf.relative)
+            && let Some(allowance) = self.allowances.get(&relative.base).and_then(|own| own.take(relative))
+            && allowance.growth.range.within(range)
+        {
+            let view = view.clone();
+            self.allowances.insert(relative.base, allowance);
+            let kept = self.relabelled(&view, allowance.growth.range, span);
+            return Ok(kept.from(leaf.origin).relative(leaf.relative));
+        }
         let message = "a value that may lie outside its written range";
         let show = |end: i128| known::show_raw(end, frac);
         let diagnostic = Diagnostic::new(Code::BrokenPromise, span, message)

@@ -145,6 +145,8 @@ pub(crate) struct Elaborator<'a> {
     branches: Vec<Branch>,
     /// Moves of carried leaves that the loops around are known to make in a turn.
     growing: BTreeMap<BaseId, value::Growth>,
+    /// What turns of loops inside others may add to what has a declared range.
+    allowances: BTreeMap<BaseId, value::Allowance>,
     /// Arrays at the start of a turn of the loops around, of which a part is as it was before the loop.
     untouched: BTreeMap<crate::ir::ValueId, loops::Untouched>,
     bases: u32,
@@ -195,6 +197,7 @@ pub(crate) fn elaborate(
         frames: Vec::new(),
         branches: Vec::new(),
         growing: BTreeMap::new(),
+        allowances: BTreeMap::new(),
         untouched: BTreeMap::new(),
         bases: 0,
         calls: call::Calls::default(),

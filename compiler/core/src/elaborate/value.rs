@@ -73,6 +73,29 @@ impl Growth {
     }
 }
 
+/// What a turn of a loop inside another one may add: so much in each turn that all turns of both keep to the growth of the outer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    /// Most turns that may add.
+    pub(crate) turns: i128,
+    /// How far the leaf had moved before the inner loop, since the start of the outer turn.
+    pub(crate) before: Relative,
+    /// What holds of it there.
+    pub(crate) growth: Growth,
+    /// The moves that were taken to be allowed, which the end of the turn has to keep to.
+    pub(crate) taken: Option<(i128, i128)>,
+}
+
+impl Allowance {
+    /// The allowance where every turn may move so far too; `None` where that is more than the outer loop's turns can do.
+    pub(crate) fn take(self, moved: Relative) -> Option<Self> {
+        let (lo, hi) = self.taken.unwrap_or((0, 0));
+        let (lo, hi) = (lo.min(moved.lo), hi.max(moved.hi));
+        let all = self.before.moved(lo.saturating_mul(self.turns), hi.saturating_mul(self.turns));
+        self.growth.holds(all).then_some(Self { taken: Some((lo, hi)), ..self })
+    }
+}
+
 /// The lanes of a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Data {

@@ -304,7 +304,10 @@ impl Strength {
                 copy(x)
             }
             (Op::Relabel {}, [x])
-                if gate.result.is_some_and(|result| fits(program.ty(x.value), program.ty(result))) =>
+                if gate
+                    .result
+                    .map(|result| program.ty(result))
+                    .is_some_and(|ty| ty.is_secret() && fits(program.ty(x.value), ty)) =>
             {
                 copy(x)
             }

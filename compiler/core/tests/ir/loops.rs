@@ -410,6 +410,15 @@ fn what_turns_add_is_known() {
         &[8, 6, 10, 15, 16, 17, 0, 0],
     );
     refused(&format!("{sum} {{ for p in 0..6 {{ y[p] += xs[p + d] + y[5 - p]; }} }}"));
+    let exact = sum.replace("36", "27");
+    given(&format!("{exact} {{ for p in 0..6 {{ y[p] += xs[p + d]; }} }}"), &[8, 6, 10, 15, 16, 17, 0, 0]);
+    given(
+        &format!("{exact} {{ for p in 0..6 {{ if xs[p] > 1 {{ y[p] += xs[p + d]; }} }} }}"),
+        &[8, 0, 10, 0, 16, 17, 0, 0],
+    );
+    refused(&format!("{exact} {{ for p in 0..6 {{ y[p] += xs[p + d]; y[p] += xs[p] - xs[p + d] + 1; }} }}"));
+    let less = sum.replace("36", "26");
+    refused(&format!("{less} {{ for p in 0..6 {{ y[p] += xs[p + d]; }} }}"));
     refused(&format!("{sum} {{ for p in 0..6 {{ let q = p / 2; y[q] += xs[p + d]; }} }}"));
     // A square is one, however its factors are written.
     given("let mut y: int in 0..=648 = 0; for x in xs { y += (x - xs[0]) * (x - xs[0]); }", &[59]);

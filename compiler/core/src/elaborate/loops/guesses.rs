@@ -10,7 +10,7 @@ use super::{Carried, Carry};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::elaborate::branch::register;
 use crate::elaborate::types::{Scalar, Type};
-use crate::elaborate::value::{Leaf, Value};
+use crate::elaborate::value::{Allowance, Leaf, Value};
 use crate::elaborate::{Elaborator, Outcome, Reported};
 use crate::source::Span;
 use smpc_bytecode::interval::Interval;
@@ -104,6 +104,31 @@ impl Elaborator<'_> {
         })
     }
 
+    /// Notes how much a turn may add to a leaf that is one of a loop around, too.
+    pub(super) fn allow(&mut self, leaf: &Carried) {
+        let entry = self.range(&leaf.entry, leaf.of.scalar.frac());
+        if let (Some(before), Some(turns)) = (leaf.entry.relative, leaf.turns)
+            && let Some(growth) = self.growing.get(&before.base).copied()
+            && growth.holds(before)
+            && entry.within(growth.range)
+        {
+            self.allowances.insert(leaf.base, Allowance { turns, before, growth, taken: None });
+        }
+    }
+
+    /// Whether the turn has moved no leaf farther than was taken to be allowed; where one was, nothing is allowed from here on.
+    pub(super) fn keeps_to_allowances(carry: &mut Carry, allowed: &[Option<Allowance>], next: &[Value]) -> bool {
+        let mut keeps = true;
+        for (leaf, allowance) in carry.leaves.iter_mut().zip(allowed) {
+            if let Some((lo, hi)) = allowance.and_then(|allowance| allowance.taken) {
+                let moved = Self::next(leaf, next).relative;
+                leaf.exceeded = !moved.is_some_and(|moved| moved.base == leaf.base && lo <= moved.lo && moved.hi <= hi);
+                keeps &= !leaf.exceeded;
+            }
+        }
+        keeps
+    }
+
     fn keeps(&self, leaf: &Carried, after: &Leaf) -> bool {
         let (lo, hi) = leaf.assumed.range();
         let range = self.range(after, leaf.of.scalar.frac());
@@ -170,7 +195,7 @@ impl Elaborator<'_> {
                         let (least, greatest) = (lo.saturating_mul(turns), hi.saturating_mul(turns));
                         let range = entry.add(Interval::new(least, greatest));
                         // Of a loop inside another one, all turns of both may add less.
-                        let around = leaf.entry.relative.map(|outer| outer.moved(least, greatest));
+                        let around = leaf.entry.relative.filter(|_| secret).map(|outer| outer.moved(least, greatest));
                         let growth = around.and_then(|moved| {
                             self.growing
                                 .get(&moved.base)

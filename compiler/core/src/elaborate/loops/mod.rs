@@ -99,6 +99,8 @@ struct Carried {
     declared: Option<Interval>,
     /// Most turns that may add to it, where that is known.
     turns: Option<i128>,
+    /// Whether more was taken to be allowed than the end of a turn kept to.
+    exceeded: bool,
     /// Where turns write to it, and nowhere else, if it is an array.
     writes: BTreeSet<Position>,
     /// The range that its struct declares, where that holds what is before the loop and was not tried yet.
@@ -245,11 +247,14 @@ impl Elaborator<'_> {
             let around = self.untouched.clone();
             let turn = self.turn(head, body, &carry, span);
             self.untouched = around;
+            let allowed: Vec<_> = carry.leaves.iter().map(|leaf| self.allowances.remove(&leaf.base)).collect();
             self.calls.forget(calls);
             let failed = self.sink.has_errors_since(messages);
             let next = match turn {
                 Ok(turn) if !failed => {
-                    let settled = self.exits_settle(&mut carry.exits) && self.settles(&carry, &turn.next);
+                    let settled = self.exits_settle(&mut carry.exits)
+                        && self.settles(&carry, &turn.next)
+                        && Self::keeps_to_allowances(&mut carry, &allowed, &turn.next);
                     if settled && !self.tighten(&mut carry, &turn.next) {
                         self.close(turn, &carry, span)?;
                         if let (Head::While(condition), false) = (head, carry.exits.early()) {
@@ -397,6 +402,7 @@ impl Elaborator<'_> {
                     full: false,
                     declared: None,
                     turns,
+                    exceeded: false,
                     writes: writes.clone(),
                     field: field.filter(|field| own.within(*field)),
                 });
@@ -437,8 +443,8 @@ impl Elaborator<'_> {
                 let open = self.builder.begin_loop(*from, *to, *range, &entering);
                 self.start_turn(carry, &open.params);
                 let counter = open.counter;
-                self.leave_untouched(carry, &open.params, counter);
                 let surely = matches!((from, to), (Bound::Const(from), Bound::Const(to)) if from < to);
+                self.leave_untouched(carry, &open.params, counter, self.conditional + usize::from(!surely));
                 self.conditional += usize::from(!surely);
                 self.counted_body(head, counter, body, &carry.exits, span);
                 self.conditional -= usize::from(!surely);
@@ -475,7 +481,7 @@ impl Elaborator<'_> {
                 let open = self.builder.begin_while(&entering);
                 let gone = self.start_turn(carry, &open.params);
                 if let Some(at) = carry.counter {
-                    self.leave_untouched(carry, &open.params, open.params[at]);
+                    self.leave_untouched(carry, &open.params, open.params[at], self.conditional + 1);
                 }
                 let decides = self.while_condition(condition, gone);
                 let failed = decides.is_err();
@@ -519,6 +525,9 @@ impl Elaborator<'_> {
             let view = Ref::whole(*param, leaf.of.lanes());
             let inside = Leaf::of(view).from(leaf.origin.clone()).relative(Some(relative));
             values[variable].leaves[at] = inside.public(leaf.of.scalar, !leaf.secret);
+            if leaf.guess == Guess::Declared && !leaf.exceeded {
+                self.allow(leaf);
+            }
             if let Guess::Growing { lo, hi } = leaf.guess {
                 let (least, greatest) = leaf.assumed.range();
                 let range = Interval::new(least.into(), greatest.into());

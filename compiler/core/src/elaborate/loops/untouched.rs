@@ -22,6 +22,8 @@ pub(in crate::elaborate) struct Untouched {
     writes: BTreeSet<Position>,
     counter: ValueId,
     extents: Vec<u64>,
+    /// How many public conditions the turn stands under: where there are more, passes may let the other side's write go first.
+    conditions: usize,
     /// Its range before the loop, and the value that it was.
     range: Interval,
     before: Option<ValueId>,
@@ -29,16 +31,19 @@ pub(in crate::elaborate) struct Untouched {
 
 impl Elaborator<'_> {
     /// Notes the arrays that the turn starts with.
-    pub(super) fn leave_untouched(&mut self, carry: &Carry, params: &[ValueId], counter: ValueId) {
+    pub(super) fn leave_untouched(&mut self, carry: &Carry, params: &[ValueId], counter: ValueId, conditions: usize) {
         for (leaf, param) in carry.leaves.iter().zip(params) {
             if leaf.writes.is_empty() || !leaf.of.scalar.is_number() {
                 continue;
             }
             let range = self.range(&leaf.entry, leaf.of.scalar.frac());
-            let before = self.whole_of(&leaf.entry);
+            let around = self.whole_of(&leaf.entry);
+            let under =
+                |around: &ValueId| self.untouched.get(around).is_some_and(|own| own.conditions == self.conditional);
+            let before = around.filter(under);
             let writes = leaf.writes.clone();
             let extents = leaf.of.extents.clone();
-            self.untouched.insert(*param, Untouched { writes, counter, extents, range, before });
+            self.untouched.insert(*param, Untouched { writes, counter, extents, conditions, range, before });
         }
     }
 
@@ -83,6 +88,9 @@ impl Elaborator<'_> {
     fn untouched_range(&self, (array, extents): (&Leaf, &[u64]), positions: &[&Expr]) -> Option<Interval> {
         let mut range = None;
         let mut at = self.whole_of(array);
+        if at.and_then(|at| self.untouched.get(&at)).is_none_or(|own| own.conditions != self.conditional) {
+            return None;
+        }
         while let Some(untouched) = at.and_then(|at| self.untouched.get(&at)) {
             let here = |(part, more): &Position| {
                 let index = positions.get(*part).and_then(|e| beside(e)).filter(|(_, own)| own == more);
