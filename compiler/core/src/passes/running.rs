@@ -9,6 +9,9 @@
 //! %2 = prefix_sum{len=10}(%x)                   ->
 //! %3 = sub(%1[0; 0 x 10], %2)                           %3 = concat(%2[8; -1 x 9], 0)
 //!
+//! %1 = sum{len=9}(%x[1; 1 x 9])
+//! %2 = add(%1, %x[0])                           ->      %2 = sum{len=10}(%x)
+//!
 //! %2 = concat(0, %1), %1 = prefix_sum{len=10}(%x)
 //! %3 = add(%2[0; 1 x 10], %x)                   ->      %3 = copy(%1)
 //! ```
@@ -66,6 +69,12 @@ impl Rewrite for Running {
             && let Some(parts) = self.covered(program, update)
         {
             inst = Inst::Concat(Concat { parts, result: update.result, site: update.site });
+            self.changed = true;
+        }
+        if let Inst::Gate(gate) = &mut inst
+            && let Some(all) = self.term_apart(program, gate)
+        {
+            (gate.op, gate.args) = (Op::Sum { len: all.lanes() }, vec![all]);
             self.changed = true;
         }
         if let Inst::Gate(gate) = &mut inst
@@ -164,6 +173,19 @@ impl Running {
         let all = behind((&first, 1), (&of, lanes))?;
         let sums = self.running(program, all, (gate.site, program.ty(gate.result?)), out)?;
         Some(vec![Ref { value: sums, place: Place::span(1, lanes) }])
+    }
+
+    /// A term and the sum of those behind it, or before it: all of them.
+    fn term_apart(&self, program: &Program, gate: &Gate) -> Option<Ref> {
+        let (Op::Add {}, [a, b], result) = (gate.op, gate.args.as_slice(), gate.result?) else { return None };
+        let all = [(a, b), (b, a)].into_iter().find_map(|(term, rest)| {
+            let of = self.sum(rest).filter(|of| of.lanes() > 1 && self.taken.spares(of) && self.taken.spares(term))?;
+            let lanes = of.lanes();
+            behind((term, 1), (of, lanes)).or_else(|| behind((of, lanes), (term, 1)))
+        })?;
+        let op = Op::Sum { len: all.lanes() };
+        let single = program.lanes(result) == 1 && gate.args.iter().all(|arg| arg.lanes() == 1);
+        (single && ranges::within(program, op, std::slice::from_ref(&all), program.ty(result))).then_some(all)
     }
 
     /// A term and the running sum of those before it: the running sum.

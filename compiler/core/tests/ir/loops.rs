@@ -420,6 +420,26 @@ fn what_turns_add_is_known() {
     let less = sum.replace("36", "26");
     refused(&format!("{less} {{ for p in 0..6 {{ y[p] += xs[p + d]; }} }}"));
     refused(&format!("{sum} {{ for p in 0..6 {{ let q = p / 2; y[q] += xs[p + d]; }} }}"));
+    // What looks like a place of the turn's own, and is another dimension, or changed by the condition.
+    let greatest = |body: &str, expected: &[i64]| {
+        let source = source(body);
+        let stages = compiled(&source).unwrap_or_else(|Refused| panic!("refused:\n{source}"));
+        let given = stages.run(&[&[9; 8]]).unwrap_or_else(|fault| panic!("{fault}\n{source}"));
+        assert_eq!(given["y"], expected, "{source}");
+    };
+    let table = "let mut m = [[xs[r * 2 + c] for c in 0..2] for r in 0..3];";
+    greatest(&format!("{table} for i in 0..2 {{ m[1, i] = m[0..3][i, 0] + xs[i]; }} let y = m[1, 1];"), &[27]);
+    let all = "for r in 0..3 { m[r, i] = 100 * xs[i]; }";
+    let asked = "y[i] = if m[0..3][i, 0] > 10 { 1 } else { 0 };";
+    greatest(&format!("{table} let mut y = [0; 2]; for i in 0..2 {{ {asked} {all} }}"), &[0, 1]);
+    let condition = "{ y[i] = if a[i] > 50 { 1 } else { 0 }; a[7] = xs[0] * 100; true }";
+    let body = "{ a[i] = i; i += 1; }";
+    greatest(
+        &format!("let mut i = 0; let mut a = xs; let mut y = [0; 8]; while i < 8 && {condition} {body}"),
+        &[0, 0, 0, 0, 0, 0, 0, 1],
+    );
+    let head = "let mut n: int in 0..=100 = 3; let mut i: int in 0..=100 = 0; let mut y = 0;";
+    refused(&format!("{head} while i < n && {{ if n < 20 {{ n += 1; }} true }} {{ y += xs[i % 8]; i += 1; }}"));
     // A square is one, however its factors are written.
     given("let mut y: int in 0..=648 = 0; for x in xs { y += (x - xs[0]) * (x - xs[0]); }", &[59]);
     // Few turns, each with the range that the one before gives.

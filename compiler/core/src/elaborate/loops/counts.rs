@@ -5,7 +5,7 @@
 //! the array is the element that their counter names: `xs[i] += …`.
 
 use crate::elaborate::Elaborator;
-use crate::elaborate::assigned::{Assigned, assigned};
+use crate::elaborate::assigned::{Assigned, assigned, assigned_in};
 use crate::elaborate::exits::LEFT;
 use crate::elaborate::narrowing::mirrored;
 use crate::elaborate::place::{is_whole, root_name};
@@ -28,6 +28,12 @@ pub(super) struct Counted<'n> {
 impl Elaborator<'_> {
     /// Most turns that a condition lets a body take; `None` where nothing counts them.
     pub(super) fn counted_turns<'n>(&mut self, condition: &'n Expr, body: &Block) -> Option<Counted<'n>> {
+        // A condition that changes something may change what counts.
+        let mut changed = Assigned::new();
+        assigned_in(condition, &mut changed);
+        if !changed.is_empty() {
+            return None;
+        }
         match &condition.kind {
             ExprKind::Binary { op: BinaryOp::And, left, right, .. } => {
                 self.counted_turns(left, body).or_else(|| self.counted_turns(right, body))
@@ -94,7 +100,7 @@ impl Elaborator<'_> {
                 }
                 _ => return None,
             };
-            let step = known(term)?;
+            let step = known_number(term)?;
             match op {
                 BinaryOp::Add => Some((step, at)),
                 BinaryOp::Sub => Some((-step, at)),
@@ -113,7 +119,7 @@ fn named(e: &Expr) -> Option<&Name> {
 }
 
 /// The number that an expression is.
-const fn known(e: &Expr) -> Option<i128> {
+const fn known_number(e: &Expr) -> Option<i128> {
     match &e.kind {
         ExprKind::Int(number) => *number,
         _ => None,
@@ -161,15 +167,20 @@ impl Walk for Writes<'_> {
 }
 
 /// Whether all that a turn reads and writes of an array is what its counter names, in one of the array's dimensions.
-pub(super) fn own_lanes(array: &str, counter: &str, body: &Block) -> bool {
-    let mut own = Own { array, counter, writes: false, positions: None, others: false, local: Vec::new() };
+pub(super) fn own_lanes(array: &str, counter: &str, scalar: &dyn Fn(&str) -> bool, body: &Block) -> bool {
+    let mut own = Own { array, counter, scalar, writes: false, positions: None, others: false, local: Vec::new() };
     own.block(body);
     !own.others && own.positions.is_some_and(|positions| !positions.is_empty())
 }
 
 /// Where an index has the counter, or so much more, in all writes of a turn to an array: what a turn reads there before it writes is as it was before the loop.
-pub(super) fn own_writes(array: &str, counter: &str, body: &Block) -> BTreeSet<Position> {
-    let mut own = Own { array, counter, writes: true, positions: None, others: false, local: Vec::new() };
+pub(super) fn own_writes(
+    array: &str,
+    counter: &str,
+    scalar: &dyn Fn(&str) -> bool,
+    body: &Block,
+) -> BTreeSet<Position> {
+    let mut own = Own { array, counter, scalar, writes: true, positions: None, others: false, local: Vec::new() };
     own.block(body);
     own.positions.filter(|_| !own.others).unwrap_or_default()
 }
@@ -177,12 +188,18 @@ pub(super) fn own_writes(array: &str, counter: &str, body: &Block) -> BTreeSet<P
 /// Which part of an index, and what it has beside the counter.
 pub(super) type Position = (usize, i128);
 
-/// What is indexed, and by what, outermost dimension first.
-pub(super) fn indices(e: &Expr) -> (&Expr, Vec<&Expr>) {
-    let (mut root, mut indices) = (e, Vec::new());
+/// What is indexed, and by what, outermost dimension first; by nothing that is known where an index before the last one may leave a dimension, as a slice or
+/// an array of places does: what follows would be of another dimension.
+pub(super) fn indices<'e>(e: &'e Expr, scalar: &dyn Fn(&str) -> bool) -> (&'e Expr, Vec<&'e Expr>) {
+    let (mut root, mut indices, mut known) = (e, Vec::new(), true);
     while let ExprKind::Index(of, positions) = &root.kind {
+        let single = |e: &Expr| known_number(e).is_some() || beside(e).is_some_and(|(name, _)| scalar(&name.text));
+        known &= indices.is_empty() || positions.iter().all(single);
         indices.splice(..0, positions);
         root = of;
+    }
+    if !known {
+        indices.clear();
     }
     (root, indices)
 }
@@ -190,8 +207,8 @@ pub(super) fn indices(e: &Expr) -> (&Expr, Vec<&Expr>) {
 /// A name, and what is added to it.
 pub(super) fn beside(e: &Expr) -> Option<(&Name, i128)> {
     match &e.kind {
-        ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => Some((named(left)?, known(right)?)),
-        ExprKind::Binary { op: BinaryOp::Sub, left, right, .. } => Some((named(left)?, -known(right)?)),
+        ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => Some((named(left)?, known_number(right)?)),
+        ExprKind::Binary { op: BinaryOp::Sub, left, right, .. } => Some((named(left)?, -known_number(right)?)),
         _ => Some((named(e)?, 0)),
     }
 }
@@ -199,6 +216,8 @@ pub(super) fn beside(e: &Expr) -> Option<(&Name, i128)> {
 struct Own<'n> {
     array: &'n str,
     counter: &'n str,
+    /// Whether a name stands for a number, and for no array.
+    scalar: &'n dyn Fn(&str) -> bool,
     /// Whether only writes count.
     writes: bool,
     /// Where every access so far has the counter.
@@ -209,6 +228,11 @@ struct Own<'n> {
 }
 
 impl Own<'_> {
+    fn indices<'e>(&self, e: &'e Expr) -> (&'e Expr, Vec<&'e Expr>) {
+        // What the turn declares itself may be anything.
+        indices(e, &|name| name == self.counter || (self.scalar)(name) && !self.local.iter().any(|own| own == name))
+    }
+
     fn access(&mut self, indices: &[&Expr]) {
         let place = |(at, e): (usize, &&Expr)| {
             beside(e).filter(|(name, _)| name.text == self.counter).map(|(_, more)| (at, more))
@@ -236,7 +260,7 @@ impl Walk for Own<'_> {
         if let (StmtKind::Assign { place, .. }, true) = (&statement.kind, self.writes)
             && root_name(place).is_some_and(|name| name.text == self.array)
         {
-            let (root, indices) = indices(place);
+            let (root, indices) = self.indices(place);
             self.others |= named(root).is_none();
             self.access(&indices);
         }
@@ -244,11 +268,15 @@ impl Walk for Own<'_> {
     }
 
     fn expression(&mut self, e: &Expr) {
-        let (root, indices) = indices(e);
+        let (root, indices) = self.indices(e);
         match &root.kind {
             ExprKind::Path { path, .. } if !self.writes && path.first().is_some_and(|name| name.text == self.array) => {
                 self.access(&indices);
-                self.all(indices);
+                let mut of = e;
+                while let ExprKind::Index(inner, positions) = &of.kind {
+                    self.all(positions);
+                    of = inner;
+                }
             }
             ExprKind::Match(..) => self.others = true,
             ExprKind::Struct { fields, .. } => {
@@ -262,7 +290,15 @@ impl Walk for Own<'_> {
 
 /// Whether an expression has to do with a variable.
 pub(super) fn mentions(name: &str, e: &Expr) -> bool {
-    let mut own = Own { array: name, counter: "", writes: false, positions: None, others: false, local: Vec::new() };
+    let mut own = Own {
+        array: name,
+        counter: "",
+        scalar: &|_| false,
+        writes: false,
+        positions: None,
+        others: false,
+        local: Vec::new(),
+    };
     own.expression(e);
     own.others || own.positions.is_some()
 }

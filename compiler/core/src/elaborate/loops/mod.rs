@@ -60,6 +60,15 @@ enum Head<'h> {
     While(&'h Expr),
 }
 
+impl<'h> Head<'h> {
+    const fn condition(&self) -> Option<&'h Expr> {
+        match self {
+            Self::Counted { condition, .. } => *condition,
+            Self::While(condition) => Some(*condition),
+        }
+    }
+}
+
 /// A loop whose turn has been elaborated.
 enum Open {
     Counted(OpenLoop),
@@ -377,7 +386,10 @@ impl Elaborator<'_> {
             let turns = counted.map(|counted| self.turns_of(*variable, counted, head, body));
             let counter = counted.filter(|counted| counted.starts).and_then(|counted| counted.counter);
             let name = self.variables[*variable].name.as_str();
-            let writes = counter.map(|counter| counts::own_writes(name, &counter.text, body)).unwrap_or_default();
+            let scalar = |name: &str| self.is_scalar(name);
+            let writes = counter.map(|counter| counts::own_writes(name, &counter.text, &scalar, body));
+            let writes =
+                writes.filter(|_| !head.condition().is_some_and(|e| counts::mentions(name, e))).unwrap_or_default();
             for (at, (leaf, of)) in value.leaves.iter().zip(value.ty.leaves()).enumerate() {
                 if of.lanes() == 0 {
                     continue;
@@ -415,15 +427,19 @@ impl Elaborator<'_> {
         Ok(Carry { variables, entry, leaves, counter, exits })
     }
 
+    /// Whether a name stands for a number.
+    pub(super) fn is_scalar(&self, name: &str) -> bool {
+        let held = self.variable(name).and_then(|variable| self.variables[variable].value.as_ref());
+        held.is_some_and(|held| held.ty == Type::INT)
+    }
+
     /// How many turns may add to a number of a variable.
     fn turns_of(&self, variable: usize, counted: Counted<'_>, head: &Head<'_>, body: &Block) -> i128 {
-        let condition = match head {
-            Head::Counted { condition, .. } => *condition,
-            Head::While(condition) => Some(*condition),
-        };
         let name = self.variables[variable].name.as_str();
-        let own = counted.counter.is_some_and(|counter| counts::own_lanes(name, &counter.text, body));
-        let asked = condition.is_some_and(|condition| counts::mentions(name, condition));
+        let own = counted
+            .counter
+            .is_some_and(|counter| counts::own_lanes(name, &counter.text, &|name| self.is_scalar(name), body));
+        let asked = head.condition().is_some_and(|condition| counts::mentions(name, condition));
         if own && !asked { counted.turns.min(1) } else { counted.turns }
     }
 

@@ -55,7 +55,7 @@ impl Elaborator<'_> {
 
     /// What an expression has read of an array, in the range that it had before the loops whose turns have not written there yet.
     pub(in crate::elaborate) fn as_untouched(&mut self, e: &Expr, found: Value, span: Span) -> Value {
-        let (root, positions) = indices(e);
+        let (root, positions) = indices(e, &|name| self.is_scalar(name));
         let ExprKind::Path { path, .. } = &root.kind else { return found };
         let variable = path.first().filter(|_| path.len() == 1).and_then(|name| self.variable(&name.text));
         let Some(Some(array)) = variable.map(|variable| self.variables[variable].value.as_ref()) else { return found };
