@@ -376,8 +376,6 @@ impl Elaborator<'_> {
             _ => return self.int_quotient(pair, Op::Div {}, Interval::div),
         };
         let (a, b) = self.both(&pair)?;
-        // A factor that is computed twice is one.
-        let b = if self.builder.equal_lanes(&a, &b) { a.clone() } else { b };
         let (left, right) = (
             self.range(&pair.left.leaf, pair.left.scalar.frac()),
             self.range(&pair.right.leaf, pair.right.scalar.frac()),

@@ -461,23 +461,9 @@ impl Elaborator<'_> {
             let view = view.clone();
             return Ok(self.relabelled(&view, range, span).from(leaf.origin).relative(leaf.relative));
         }
-        // All that the turns of a loop can add lies in the range.
-        if let (Data::Lanes(view), Some(relative)) = (&leaf.data, leaf.relative)
-            && let Some(growth) = self.growing.get(&relative.base).copied()
-            && growth.holds(relative)
-            && growth.range.within(range)
-        {
+        if let (Data::Lanes(view), Some(kept)) = (&leaf.data, self.kept_by_turns(&leaf, range)) {
             let view = view.clone();
-            return Ok(self.relabelled(&view, growth.range, span).from(leaf.origin).relative(leaf.relative));
-        }
-        if let (Data::Lanes(view), Some(relative)) = (&leaf.data, leaf.relative)
-            && let Some(allowance) = self.allowances.get(&relative.base).and_then(|own| own.take(relative))
-            && allowance.growth.range.within(range)
-        {
-            let view = view.clone();
-            self.allowances.insert(relative.base, allowance);
-            let kept = self.relabelled(&view, allowance.growth.range, span);
-            return Ok(kept.from(leaf.origin).relative(leaf.relative));
+            return Ok(self.relabelled(&view, kept, span).from(leaf.origin).relative(leaf.relative));
         }
         let message = "a value that may lie outside its written range";
         let show = |end: i128| known::show_raw(end, frac);
@@ -492,6 +478,20 @@ impl Elaborator<'_> {
             ));
         let diagnostic = origin_label(diagnostic, leaf.origin.as_deref(), "has its range from here");
         Err(self.report(diagnostic))
+    }
+
+    /// The range in which all that the turns of the loops around can add keeps a leaf, where that lies in the given one.
+    fn kept_by_turns(&mut self, leaf: &Leaf, range: Interval) -> Option<Interval> {
+        let relative = leaf.relative?;
+        if let Some(growth) = self.growing.get(&relative.base) {
+            return (growth.holds(relative) && growth.range.within(range)).then_some(growth.range);
+        }
+        let allowance = self.allowances.get(&relative.base)?.take(relative)?;
+        if !allowance.growth.range.within(range) {
+            return None;
+        }
+        self.allowances.insert(relative.base, allowance);
+        Some(allowance.growth.range)
     }
 
     /// The lanes in a narrower range: checked as the program runs where public, known to hold where secret.

@@ -440,6 +440,7 @@ fn what_turns_add_is_known() {
     );
     let head = "let mut n: int in 0..=100 = 3; let mut i: int in 0..=100 = 0; let mut y = 0;";
     refused(&format!("{head} while i < n && {{ if n < 20 {{ n += 1; }} true }} {{ y += xs[i % 8]; i += 1; }}"));
+    refused("let mut y = 0; let mut i = 0; while i < 8 { y += xs[i]; i += 170141183460469231731687303715884105727; }");
     // A square is one, however its factors are written.
     given("let mut y: int in 0..=648 = 0; for x in xs { y += (x - xs[0]) * (x - xs[0]); }", &[59]);
     // Few turns, each with the range that the one before gives.

@@ -73,7 +73,7 @@ impl Elaborator<'_> {
         let last = body.statements.len() - 1;
         let whole = at == 0 || at == last && body.value.is_none();
         Some(Counted {
-            turns: (far + by - 1).div_euclid(by),
+            turns: (far - 1).div_euclid(by) + 1,
             counter: Some(name).filter(|_| whole && step != 0),
             starts: at == last,
         })

@@ -4,7 +4,8 @@
 //! range joined with what one turn or two give; the range that a field's struct declares, or the smallest of 8, 16, 32 and 63 bits, whichever is less; all
 //! 64, as what is computed modulo 2^64 needs. What a turn adds is a fact about the program ([`Relative`](crate::elaborate::value::Relative)), not about the
 //! guess: with the ranges of the guess for everything it reads, the turn moves the variable by something in `lo..=hi`, so after n turns it has moved by at
-//! most n times that, which the guess contains. Public variables may take all of 64 bits: their arithmetic is checked as it runs.
+//! most n times that, which the guess contains. Where a turn breaks the promise of a declared range, the guesses are made as if none were declared, and kept if
+//! they lie in it. Few turns that keep to none of them are written out. Public variables may take all of 64 bits: their arithmetic is checked as it runs.
 
 use super::{Carried, Carry};
 use crate::diagnostics::{Code, Diagnostic};

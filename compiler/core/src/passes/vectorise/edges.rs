@@ -38,7 +38,8 @@ impl Pass {
                 Inst::Update(update) => {
                     let param = last.iter().find(|(_, version)| **version == update.array).map(|(param, _)| *param);
                     let param = param.or_else(|| l.carried.iter().map(|c| c.param).find(|c| *c == update.array))?;
-                    let mut ahead = matches!(update.op, Op::Copy {});
+                    // One that may stop the run stays where it is.
+                    let mut ahead = matches!(update.op, Op::Copy {}) && facts::effects(&self.program, inst).none();
                     update.args.iter().for_each(|arg| arg.each_use(&mut |value| ahead &= !builds.contains(&value)));
                     update.place.each_use(&mut |value| ahead &= !builds.contains(&value));
                     if !ahead || self.program.slot(param) != self.program.slot(update.result) {
@@ -54,7 +55,7 @@ impl Pass {
             .iter()
             .filter_map(|inst| if let Inst::Update(update) = inst { Some(update.result) } else { None })
             .collect();
-        if last.is_empty() || !self.only_written(l, head, &last) {
+        if last.is_empty() || !only_written(l, &first, &last) {
             return None;
         }
         let inside = defined(l);
@@ -72,18 +73,6 @@ impl Pass {
             }
         }
         Some(self.distributed(l, head, (&builds, &last)))
-    }
-
-    /// Whether the turns read no array as it was before or between the updates of the head.
-    fn only_written(&self, l: &Loop, head: &[Inst], last: &BTreeMap<ValueId, ValueId>) -> bool {
-        let mut between: BTreeSet<ValueId> = last.keys().copied().collect();
-        let made =
-            head.iter().filter_map(|inst| if let Inst::Update(update) = inst { Some(update.result) } else { None });
-        between.extend(made.filter(|result| last.values().all(|version| version != result)));
-        let mut reads = 0;
-        l.body.iter().for_each(|inst| inst.each_use(&mut |value| reads += usize::from(between.contains(&value))));
-        let handed = l.carried.iter().filter(|c| between.contains(&c.next)).count();
-        reads == between.len() && handed == 0
     }
 
     fn distributed(
@@ -123,4 +112,14 @@ impl Pass {
         rest.carried.iter_mut().for_each(|c| c.next = before(c.next));
         [Loop { counter, carried, body, ..l.clone() }, rest]
     }
+}
+
+/// Whether the turns read no array as it was before or between the updates of the head, whose results are `first`.
+fn only_written(l: &Loop, first: &BTreeSet<ValueId>, last: &BTreeMap<ValueId, ValueId>) -> bool {
+    let mut between: BTreeSet<ValueId> = last.keys().copied().collect();
+    between.extend(first.iter().filter(|result| last.values().all(|version| version != *result)));
+    let mut reads = 0;
+    l.body.iter().for_each(|inst| inst.each_use(&mut |value| reads += usize::from(between.contains(&value))));
+    let handed = l.carried.iter().filter(|c| between.contains(&c.next)).count();
+    reads == between.len() && handed == 0
 }
