@@ -9,7 +9,7 @@
 //! So a place that a turn writes, reads and writes again is written once, and what follows from it is seen to follow from what was written.
 
 use super::forward::{self, Replaced, Rewrite, Taken};
-use super::{dead, facts, strength, views};
+use super::{cse, dead, facts, strength, views};
 use crate::ir::{Gate, Index, Inst, Op, Place, Program, Ref, Slot, Update, ValueId};
 use std::collections::BTreeSet;
 
@@ -25,7 +25,11 @@ pub fn run(program: Program) -> Program {
     let (uses, made) = (program.use_counts(), vec![None; program.values.len()]);
     let mut written = Written { asked, uses, made, taken: Taken::default(), forwarded: false };
     let program = forward::run(program, &mut written);
-    if written.forwarded { strength::run(views::run(dead::run(program))) } else { program }
+    if !written.forwarded {
+        return program;
+    }
+    // What follows from what was written may be what something else is: a condition said twice, the greatest so far and the row that keeps it.
+    views::run(cse::run(strength::run(views::run(dead::run(program)))))
 }
 
 /// A lane: its number, and what is added to that as the program runs.
