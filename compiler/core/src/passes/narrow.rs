@@ -73,8 +73,11 @@ impl Rewrite for Public {
                 replaced.insert(*result, of.value);
                 return;
             }
-            // What is less than its type without ever leaving it.
-            if let Some((lo, hi)) = ranges::interval(program, *op, args).and_then(|range| both(range, (lo, hi))) {
+            // What is less than its type without ever leaving it; what may leave it stops the run, which names the range.
+            let within = |range: &Interval| range.lo >= lo.into() && range.hi <= hi.into();
+            if let Some(range) = ranges::interval(program, *op, args).filter(within)
+                && let (Ok(lo), Ok(hi)) = (i64::try_from(range.lo), i64::try_from(range.hi))
+            {
                 program.values[result.index()].slot.ty = RegType::Pub { kind, lo, hi, frac };
             }
         }
