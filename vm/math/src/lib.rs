@@ -1,6 +1,7 @@
-//! Rings, bit planes, netlists and addressed randomness.
+//! Rings, fields, bit planes, netlists and addressed randomness.
 pub mod bristol;
 pub mod circuits;
+pub mod field;
 pub mod netlist;
 pub mod planes;
 pub mod prf;

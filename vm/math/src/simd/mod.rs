@@ -111,6 +111,12 @@ macro_rules! versions {
 }
 
 versions! {
+    /// x · y of bytes in the field of AES, byte by byte. All of one length.
+    fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]);
+
+    /// Adds c · x in the field of AES to z, byte by byte.
+    fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]);
+
     /// `z = xa·(ya + yb) + xb·ya`, word by word modulo 2^64. All of one length.
     fn cross_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
 

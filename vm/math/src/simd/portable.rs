@@ -154,3 +154,50 @@ pub(super) fn rows_to_words(rows: &[Row; 64], words: &mut [u64; 512]) {
         }
     }
 }
+
+/// Bytes that are worked on side by side.
+const SIDE: usize = 64;
+
+/// All bits where the top one is set, else none.
+#[inline(always)]
+const fn top(x: u8) -> u8 {
+    (x.cast_signed() >> 7).cast_unsigned()
+}
+
+/// x · y by Horner's rule over the bits of y, the top one first: doubling, reduction by x^8 + x^4 + x^3 + x + 1, and a sum. No table, no branch.
+#[inline(always)]
+fn bytes_times(z: &mut [u8; SIDE], x: &[u8; SIDE], mut y: [u8; SIDE]) {
+    *z = [0; SIDE];
+    for _ in 0..8 {
+        for i in 0..SIDE {
+            z[i] = (z[i] << 1) ^ (top(z[i]) & 0x1b) ^ (top(y[i]) & x[i]);
+            y[i] <<= 1;
+        }
+    }
+}
+
+/// A block of at most [`SIDE`] bytes, filled up with zeros.
+#[inline(always)]
+fn block(bytes: &[u8]) -> [u8; SIDE] {
+    let mut block = [0; SIDE];
+    block[..bytes.len()].copy_from_slice(bytes);
+    block
+}
+
+#[inline(always)]
+pub(super) fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]) {
+    let mut product = [0; SIDE];
+    for ((z, x), y) in z.chunks_mut(SIDE).zip(x.chunks(SIDE)).zip(y.chunks(SIDE)) {
+        bytes_times(&mut product, &block(x), block(y));
+        z.copy_from_slice(&product[..z.len()]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
+    let mut product = [0; SIDE];
+    for (z, x) in z.chunks_mut(SIDE).zip(x.chunks(SIDE)) {
+        bytes_times(&mut product, &block(x), [c; SIDE]);
+        z.iter_mut().zip(product).for_each(|(z, product)| *z ^= product);
+    }
+}

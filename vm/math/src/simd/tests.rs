@@ -153,3 +153,31 @@ fn matrices() {
         }
     }
 }
+
+/// The product of two bytes, bit by bit (FIPS 197, section 4.2).
+fn byte_product(x: u8, y: u8) -> u8 {
+    let wide = (0..8).filter(|bit| y >> bit & 1 == 1).fold(0_u16, |sum, bit| sum ^ u16::from(x) << bit);
+    let reduced = (8..15).rev().fold(wide, |sum, bit| if sum >> bit & 1 == 1 { sum ^ 0x11b << (bit - 8) } else { sum });
+    reduced.to_le_bytes()[0]
+}
+
+#[test]
+fn bytes_of_the_field() {
+    let all: Vec<u8> = (0..=255).collect();
+    for level in levels() {
+        for c in all.iter().copied() {
+            let mut sum = vec![c; 256];
+            at::add_byte_multiple(level, &mut sum, c, &all);
+            assert!(all.iter().all(|x| sum[usize::from(*x)] == c ^ byte_product(c, *x)), "{level:?} {c}");
+            let mut product = vec![0; 256];
+            at::byte_products(level, &mut product, &all, &vec![c; 256]);
+            assert!(all.iter().all(|x| product[usize::from(*x)] == byte_product(*x, c)), "{level:?} {c}");
+        }
+        for n in LENGTHS {
+            let bytes = |seed| words(n, seed).iter().map(|word| word.to_le_bytes()[3]).collect::<Vec<u8>>();
+            let (x, y, mut z) = (bytes(1), bytes(2), vec![0; n]);
+            at::byte_products(level, &mut z, &x, &y);
+            assert!((0..n).all(|i| z[i] == byte_product(x[i], y[i])), "{level:?} {n}");
+        }
+    }
+}

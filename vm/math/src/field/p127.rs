@@ -1,0 +1,181 @@
+//! Integers modulo the Mersenne prime 2^127 − 1: reduction is a shift and an addition, and every product of two numbers of 63 bits is itself.
+
+use super::Field;
+use zeroize::DefaultIsZeroes;
+
+/// 2^127 − 1.
+const P: u128 = (1 << 127) - 1;
+
+/// An integer modulo 2^127 − 1, below it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct P127(u128);
+
+impl std::fmt::Debug for P127 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may be a share.
+        f.write_str("P127(…)")
+    }
+}
+
+impl DefaultIsZeroes for P127 {}
+
+/// Below P, of a number below 2P; without a branch, as it may be a share.
+#[inline]
+const fn below(x: u128) -> u128 {
+    let (less, borrow) = x.overflowing_sub(P);
+    less.wrapping_add(P & (borrow as u128).wrapping_neg())
+}
+
+/// Below P, of any number.
+#[inline]
+const fn once(x: u128) -> u128 {
+    below((x & P) + (x >> 127))
+}
+
+impl P127 {
+    /// The residue of a number.
+    #[must_use]
+    pub const fn from_u128(x: u128) -> Self {
+        Self(once(x))
+    }
+
+    /// The residue of a signed number.
+    #[must_use]
+    pub const fn from_i64(x: i64) -> Self {
+        let size = x.unsigned_abs() as u128;
+        Self(if x < 0 { P - size } else { size })
+    }
+
+    /// The residue of a signed number above −2^126.
+    #[must_use]
+    pub const fn from_i128(x: i128) -> Self {
+        let size = x.unsigned_abs();
+        Self(once(if x < 0 { P - size } else { size }))
+    }
+
+    /// Itself, from 0 to 2^127 − 2.
+    #[must_use]
+    pub const fn value(self) -> u128 {
+        self.0
+    }
+
+    /// The number of least magnitude with this residue.
+    #[must_use]
+    pub const fn signed(self) -> i128 {
+        let x = self.0.cast_signed();
+        if self.0 > P / 2 { x - P.cast_signed() } else { x }
+    }
+
+    /// 2^k.
+    #[must_use]
+    pub const fn power_of_two(k: u32) -> Self {
+        Self(1 << (k % 127))
+    }
+}
+
+/// The product of two numbers below 2^127 as 128 low and 126 high bits.
+#[inline]
+const fn wide(a: u128, b: u128) -> (u128, u128) {
+    const LOW: u128 = u64::MAX as u128;
+    let (a0, a1, b0, b1) = (a & LOW, a >> 64, b & LOW, b >> 64);
+    let (low, high) = (a0 * b0, a1 * b1);
+    // Both factors with 64 bits have one with 63 beside them: the sum fits.
+    let middle = a0 * b1 + (low >> 64);
+    let middle_low = (middle & LOW) + a1 * b0;
+    (middle_low << 64 | low & LOW, high + (middle >> 64) + (middle_low >> 64))
+}
+
+impl Field for P127 {
+    const BYTES: usize = 16;
+    const ONE: Self = Self(1);
+
+    fn point(party: usize) -> Self {
+        Self(party as u128 + 1)
+    }
+    #[inline]
+    fn add(self, b: Self) -> Self {
+        Self(below(self.0 + b.0))
+    }
+    #[inline]
+    fn sub(self, b: Self) -> Self {
+        Self(below(self.0 + (P - b.0)))
+    }
+    #[inline]
+    fn mul(self, b: Self) -> Self {
+        let (low, high) = wide(self.0, b.0);
+        // 2^128 is 2, and 2^127 is 1.
+        Self(once((low & P) + (high << 1 | low >> 127)))
+    }
+    fn inverse(self) -> Self {
+        // a^(p − 2) = a^(2^127 − 3), all of whose bits are set but that of 2.
+        let (mut power, mut square) = (Self::ONE, self);
+        for bit in 0..127 {
+            if bit != 1 {
+                power = power.mul(square);
+            }
+            square = square.mul(square);
+        }
+        power
+    }
+    fn from_random(words: &[u64], out: &mut [Self]) {
+        // 127 uniform bits are uniform residues but for 2^-127.
+        for (out, words) in out.iter_mut().zip(words.chunks_exact(2)) {
+            *out = Self(once((u128::from(words[0]) | u128::from(words[1]) << 64) & P));
+        }
+    }
+    fn add_multiple(out: &mut [Self], c: Self, x: &[Self]) {
+        if c == Self::ONE {
+            return out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(*x));
+        }
+        out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
+    }
+    fn to_bytes(elements: &[Self], out: &mut [u8]) {
+        for (out, element) in out.chunks_exact_mut(Self::BYTES).zip(elements) {
+            out.copy_from_slice(&element.0.to_le_bytes());
+        }
+    }
+    fn from_bytes(bytes: &[u8], out: &mut [Self]) {
+        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<16>().0) {
+            *out = Self(once(u128::from_le_bytes(*bytes)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By doubling, which needs no product.
+    fn slow(a: u128, b: u128) -> u128 {
+        (0..127).rev().fold(0, |sum, bit| {
+            let twice = sum * 2 % P;
+            if b >> bit & 1 == 1 { (twice + a) % P } else { twice }
+        })
+    }
+
+    #[test]
+    fn products_are_those_of_doubling() {
+        let mut numbers =
+            vec![0, 1, 2, P - 1, P - 2, u64::MAX.into(), 1 << 64, (1 << 64) + 1, 1 << 126, P / 2, P / 2 + 1];
+        let mut x: u128 = 1;
+        for _ in 0..40 {
+            x = x.wrapping_mul(0xda94_2042_e4dd_58b5_2360_ed05_1fc6_5da5).wrapping_add(0x1405_7b7e);
+            numbers.push(x % P);
+        }
+        for a in &numbers {
+            for b in &numbers {
+                assert_eq!(P127(*a).mul(P127(*b)).0, slow(*a, *b), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn signed_numbers_come_back() {
+        for x in [0, 1, -1, i64::MIN, i64::MAX, -12345] {
+            assert_eq!(P127::from_i64(x).signed(), i128::from(x));
+            assert_eq!(P127::from_i128(i128::from(x) << 60).signed(), i128::from(x) << 60);
+        }
+        assert_eq!(P127::from_u128(P), P127::default());
+        assert_eq!(P127::from_u128(u128::MAX).value(), 1);
+    }
+}
