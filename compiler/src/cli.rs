@@ -137,10 +137,10 @@ pub(crate) enum Format {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The protocol that the parties run: rep3, or plain for one party in the clear.
+    /// The protocol that the parties run: rep3 or shamir, or plain for one party in the clear.
     #[arg(long, default_value = "rep3")]
     pub(crate) protocol: String,
-    /// How many parties there are [default: as many as the protocol takes].
+    /// How many parties there are [default: as many as the protocol takes, or three].
     #[arg(long, value_name = "N")]
     pub(crate) parties: Option<usize>,
     /// How many of them may be corrupted [default: as many as the protocol tolerates].
@@ -251,6 +251,12 @@ pub(crate) struct Cost {
     /// A protocol to count under, or `all`; may be repeated [default: rep3].
     #[arg(long = "protocol", value_name = "NAME")]
     pub(crate) protocols: Vec<String>,
+    /// How many parties there are, where a protocol leaves a choice [default: three].
+    #[arg(long, value_name = "N")]
+    pub(crate) parties: Option<usize>,
+    /// How many of them may be corrupted, where a protocol leaves a choice [default: as many as it tolerates].
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
     /// Time from one party to another and back, e.g. 20ms [default: that of processes on one machine].
     #[arg(long, value_name = "TIME")]
     pub(crate) rtt: Option<String>,

@@ -6,11 +6,11 @@ mod text;
 pub(crate) use text::bytes;
 
 use crate::cli::{Cost, PageFormat};
-use crate::run::protocol;
+use crate::run::{among, protocol};
 use crate::source::program_of;
 use crate::{Done, log, one};
 use smpc_net::Network;
-use smpc_protocols::registry::{PROTOCOLS, Spec};
+use smpc_protocols::registry::{PROTOCOLS, Parties, Setting, Spec};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::input::{self, CsvKey, InputFile, in_folder};
 use smpcvm::output::OutputFile;
@@ -20,7 +20,7 @@ use smpcvm::run::cost::{self, Assumptions};
 use smpcvm::session::Params;
 
 pub(crate) fn run(arguments: &Cost) -> Done {
-    let protocols = protocols(&arguments.protocols).map_err(one)?;
+    let protocols = protocols(arguments).map_err(one)?;
     let network = network(arguments).map_err(one)?;
     let given = arguments.input.iter().map(|text| text.parse()).collect::<Result<Vec<InputFile>, _>>().map_err(one)?;
     let loaded = arguments.calibration.as_deref().map(Calibration::load).transpose().map_err(one)?;
@@ -61,18 +61,27 @@ pub(crate) fn run(arguments: &Cost) -> Done {
     }
 }
 
-/// The protocols of those names, each once; `all` stands for every one.
-fn protocols(names: &[String]) -> Result<Vec<&'static Spec>, Failure> {
-    let mut found: Vec<&'static Spec> = Vec::new();
+/// The protocols that are named, each once; `all` stands for every one, those with a choice among the parties that are named.
+fn protocols(arguments: &Cost) -> Result<Vec<Setting>, Failure> {
+    let names = &arguments.protocols;
+    let mut found: Vec<Setting> = Vec::new();
     let default = ["rep3".to_owned()];
-    for name in if names.is_empty() { &default } else { names } {
-        let named = if name == ALL { PROTOCOLS.to_vec() } else { vec![protocol(name)?] };
-        named
-            .into_iter()
-            .filter(|one| !found.contains(one))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|one| found.push(one));
+    for name in if names.is_empty() { &default[..] } else { names } {
+        let (parties, threshold) = (arguments.parties, arguments.threshold);
+        let of_all = |spec: &&'static Spec| match spec.parties {
+            Parties::Exactly(..) => among(spec, None, None),
+            Parties::Majority(..) => among(spec, parties, threshold),
+        };
+        let named = if name == ALL {
+            PROTOCOLS.iter().map(of_all).collect::<Result<Vec<_>, _>>()?
+        } else {
+            vec![among(protocol(name)?, parties, threshold)?]
+        };
+        for one in named {
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@ use crate::cli::Run;
 use crate::source::{inputs_folder, program_of};
 use crate::{Done, log, one, print};
 use smpc_net::Network;
-use smpc_protocols::registry::{PLAIN, PROTOCOLS, Spec, find};
+use smpc_protocols::registry::{PLAIN, PROTOCOLS, Setting, Spec, find};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::input::{self, CsvKey, InputFile, in_folder};
 use smpcvm::output::{RunFiles, all_json, of_all, render};
@@ -14,7 +14,7 @@ use smpcvm::session::Params;
 
 pub(crate) fn run(arguments: &Run) -> Done {
     let protocol = protocol(&arguments.protocol).map_err(one)?;
-    check_parties(protocol, arguments).map_err(one)?;
+    let protocol = among(protocol, arguments.parties, arguments.threshold).map_err(one)?;
     let threads = check_threads(arguments.threads).map_err(one)?;
     let given = arguments.input.iter().map(|text| text.parse()).collect::<Result<Vec<InputFile>, _>>().map_err(one)?;
     let network = arguments.network.as_deref().map(str::parse::<Network>).transpose();
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Run) -> Done {
     }
     // Without one that is given, all parties of the run have one that nobody else has.
     let key = arguments.csv_key.as_deref().map_or_else(CsvKey::fresh, |file| CsvKey::load(file, &log)).map_err(one)?;
-    let outcomes = if arguments.in_process || protocol == &PLAIN {
+    let outcomes = if arguments.in_process || protocol.spec == &PLAIN {
         let inputs = input::read(task.manifest(), |_| true, &files, Some(&key))?;
         local::in_threads(&task, &inputs, network)?
     } else {
@@ -71,16 +71,14 @@ pub(crate) fn protocol(name: &str) -> Result<&'static Spec, Failure> {
     })
 }
 
-fn check_parties(protocol: &Spec, arguments: &Run) -> Result<(), Failure> {
-    let of = [
-        (arguments.parties, protocol.parties, "parties", "--parties"),
-        (arguments.threshold, protocol.tolerates, "corrupted parties", "--threshold"),
-    ];
-    for (wanted, has, what, flag) in of {
-        if wanted.is_some_and(|wanted| wanted != has) {
-            let message = format!("{flag}: {} is for {has} {what}", protocol.name);
-            return Err(Failure::new(Class::Usage, message).help(format!("leave {flag} out")));
-        }
-    }
-    Ok(())
+/// The protocol among so many parties, of whom so many may be corrupted.
+pub(crate) fn among(
+    protocol: &'static Spec,
+    parties: Option<usize>,
+    threshold: Option<usize>,
+) -> Result<Setting, Failure> {
+    protocol.among(parties, threshold).map_err(|what| {
+        Failure::new(Class::Usage, what)
+            .help("--parties says how many there are, --threshold how many of them may be corrupted")
+    })
 }

@@ -1,7 +1,7 @@
 //! `smpcc test`: runs the functions with `#[test]` of a file, all parties as threads of this process, under each protocol.
 
 use crate::cli::Test;
-use crate::run::protocol;
+use crate::run::{among, protocol};
 use crate::source::{compile_entry, file_name, read};
 use crate::{Done, one};
 use smpc_bytecode::codec;
@@ -67,7 +67,10 @@ fn outcome(arguments: &Test, name: &str, protocols: &[&'static Spec]) -> Option<
         Err(failure) => return Some(failure.to_string()),
     };
     for protocol in protocols {
-        let task = Task::local(program.clone(), protocol, params);
+        let task = match among(protocol, None, None) {
+            Ok(protocol) => Task::local(program.clone(), protocol, params),
+            Err(failure) => return Some(failure.to_string()),
+        };
         if let Err(failures) = local::in_threads(&task, &Inputs::default(), None) {
             return Some(format!("under {}: {}", protocol.name, told(failures)));
         }

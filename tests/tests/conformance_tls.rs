@@ -1,14 +1,13 @@
-//! The conformance suite over TLS: every gate of `rep3` against integer arithmetic, among three parties over real sockets, with what it costs held
+//! The conformance suite over TLS: every gate of every protocol against integer arithmetic, among parties over real sockets, with what it costs held
 //! against the dry run.
 
 use smpc_net::{Config, Identity, Links, Mesh, Node, Terms, connect_on};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
-use smpc_protocols::rep3::{Keys, Rep3};
-use smpc_protocols::{Error, Executor, Wire};
+use smpc_protocols::rep3::{self, Rep3};
+use smpc_protocols::shamir::{self, Shamir};
+use smpc_protocols::{Error, Executor, Protocol, Wire};
 use std::net::TcpListener;
 use std::time::Duration;
-
-const PARTIES: usize = 3;
 
 /// The links of a session as the executor takes them.
 struct Wired(Links);
@@ -31,49 +30,77 @@ impl Wire for Wired {
     }
 }
 
-fn party(me: usize, mut mesh: Mesh) -> Report {
-    let mut key = |peer: usize| mesh.key(peer).expect("a pairwise key");
-    let (own, next) = (key((me + 2) % PARTIES), key((me + 1) % PARTIES));
-    let protocol = Rep3::new(me, Keys::new(me, own, next, mesh.session));
-    let executor = Executor::new(me, PARTIES, 1, 0, Box::new(Wired(mesh.links)));
-    let report = executor.run(suite(&protocol, &executor, Extent::Full)).expect("no fault of a link");
-    mesh.control.finish().expect("all parties end");
-    report
+/// Runs the suite at one party.
+fn run<P: Protocol>(protocol: &P, links: Links, extent: Extent) -> Report {
+    let executor = Executor::new(protocol.me(), protocol.parties(), 1, 0, Box::new(Wired(links)));
+    executor.run(suite(protocol, &executor, extent)).expect("no fault of a link")
 }
 
-#[test]
-fn every_gate_over_tls() {
+/// The reports of so many parties, each of which does `party` once it has its links.
+fn over_tls(parties: usize, party: impl Fn(usize, Mesh) -> Report + Sync) -> Vec<Report> {
     let identities: Vec<Identity> =
-        (0..PARTIES).map(|i| Identity::generate(&format!("p{i}")).expect("a key")).collect();
+        (0..parties).map(|i| Identity::generate(&format!("p{i}")).expect("a key")).collect();
     let listeners: Vec<TcpListener> =
-        (0..PARTIES).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+        (0..parties).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     let address = |listener: &TcpListener| listener.local_addr().expect("a bound address").to_string();
     let nodes: Vec<Node> = identities
         .iter()
         .zip(&listeners)
         .map(|(identity, listener)| Node { address: address(listener), fingerprint: identity.fingerprint() })
         .collect();
-    let reports: Vec<Report> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let running: Vec<_> = identities
             .iter()
             .zip(listeners)
             .enumerate()
             .map(|(me, (identity, listener))| {
-                let nodes = nodes.clone();
+                let (nodes, party) = (nodes.clone(), &party);
                 scope.spawn(move || {
                     let config = Config { me, nodes, silence: Duration::from_secs(60), channels: 1, network: None };
                     let terms = Terms { fields: vec![("test".to_owned(), "conformance".to_owned())] };
                     let mesh = connect_on(Some(listener), identity, &config, &terms, &|_| ()).expect("a session");
-                    party(me, mesh)
+                    let control = mesh.control.clone();
+                    let report = party(me, mesh);
+                    control.finish().expect("all parties end");
+                    report
                 })
             })
             .collect();
         running.into_iter().map(|thread| thread.join().expect("a party does not panic")).collect()
-    });
+    })
+}
+
+/// What was found is right, and what it cost is what a run counts that moves nothing.
+fn check<P: Protocol>(reports: &[Report], extent: Extent, dry: impl Fn(usize) -> P) {
     for (me, report) in reports.iter().enumerate() {
         assert!(report.failures.is_empty(), "{:#?}", report.failures);
-        let executor = Executor::dry(me, PARTIES);
-        let dry = executor.run(suite(&Rep3::dry(me), &executor, Extent::Full)).expect("a dry run");
+        let executor = Executor::dry(me, reports.len());
+        let dry = executor.run(suite(&dry(me), &executor, extent)).expect("a dry run");
         assert!(report.cases == dry.cases, "a dry run counts otherwise");
+    }
+}
+
+#[test]
+fn every_gate_of_rep3_over_tls() {
+    let reports = over_tls(3, |me, mut mesh| {
+        let mut key = |peer: usize| mesh.key(peer).expect("a pairwise key");
+        let (own, next) = (key((me + 2) % 3), key((me + 1) % 3));
+        run(&Rep3::new(me, rep3::keys(me, own, next, mesh.session)), mesh.links, Extent::Full)
+    });
+    check(&reports, Extent::Full, Rep3::dry);
+}
+
+#[test]
+fn every_gate_of_shamir_over_tls() {
+    for (parties, threshold) in [(3, 1), (5, 2)] {
+        let reports = over_tls(parties, |me, mut mesh| {
+            let others: Vec<usize> = (0..parties).filter(|peer| *peer != me).collect();
+            let others = others.into_iter().map(|peer| (peer, mesh.key(peer).expect("a pairwise key")));
+            let others: Vec<_> = others.collect();
+            let own = smpc_net::fresh_key().expect("randomness");
+            let keys = shamir::keys(me, own, others, mesh.session);
+            run(&Shamir::new(me, parties, threshold, keys), mesh.links, Extent::Short)
+        });
+        check(&reports, Extent::Short, |me| Shamir::dry(me, parties, threshold));
     }
 }

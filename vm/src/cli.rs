@@ -143,9 +143,15 @@ pub(crate) struct NewSessionFile {
 /// `smpcvm bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// The protocol.
-    #[arg(long, default_value = "rep3")]
-    pub(crate) protocol: String,
+    /// The protocol [default: rep3; with --calibrate, all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+    /// How many parties there are [default: as many as the protocol takes, or three].
+    #[arg(long, value_name = "N")]
+    pub(crate) parties: Option<usize>,
+    /// How many of them may be corrupted [default: as many as the protocol tolerates].
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
     /// Only jobs whose name has this in it; may be repeated.
     #[arg(long = "job", value_name = "TEXT")]
     pub(crate) jobs: Vec<String>,
@@ -156,7 +162,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
     /// Measures what each kind of gate takes under each protocol instead, for the predictions of `smpcc cost`: some minutes.
-    #[arg(long, conflicts_with_all = ["json", "jobs", "protocol", "threads"])]
+    #[arg(long, conflicts_with_all = ["json", "jobs", "parties", "threshold", "threads"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].
     #[arg(short, long, value_name = "FILE", requires = "calibrate")]
@@ -165,6 +171,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn options(self) -> BenchOptions {
-        BenchOptions { protocol: self.protocol, jobs: self.jobs, json: self.json, threads: self.threads }
+        BenchOptions {
+            protocol: self.protocol.unwrap_or_else(|| "rep3".to_owned()),
+            parties: self.parties,
+            threshold: self.threshold,
+            jobs: self.jobs,
+            json: self.json,
+            threads: self.threads,
+        }
     }
 }

@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         Command::Run(run) => run_party(run),
         Command::Identity { command: IdentityCommand::New(new) } => new_identity(&new).map_err(|failure| vec![failure]),
         Command::Session { command: SessionCommand::New(new) } => new_session(new).map_err(|failure| vec![failure]),
-        Command::Bench(bench) if bench.calibrate => smpcvm::bench::calibrate::command(bench.output.as_deref(), &log),
+        Command::Bench(bench) if bench.calibrate => {
+            smpcvm::bench::calibrate::command(bench.protocol.as_deref(), bench.output.as_deref(), &log)
+        }
         Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
     });
     match done {

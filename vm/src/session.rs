@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smpc_bytecode::audit;
 use smpc_net::{Node, Terms};
-use smpc_protocols::registry::Spec;
+use smpc_protocols::registry::Setting;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -76,10 +76,8 @@ impl Params {
 /// A session file.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The protocol.
-    pub protocol: &'static Spec,
-    /// How many parties may be corrupted.
-    pub threshold: usize,
+    /// The protocol, the number of parties, and how many of them may be corrupted.
+    pub protocol: Setting,
     /// Limits and constants.
     pub params: Params,
     /// The hash of the program that may be run, where the session pins it.
@@ -135,7 +133,7 @@ impl Session {
     /// by another name inside its own network.
     #[must_use]
     pub fn terms(&self, program: &Program, nodes: &[usize]) -> Terms {
-        let mut terms = terms(self.protocol, &self.params, program, nodes);
+        let mut terms = terms(&self.protocol, &self.params, program, nodes);
         for (party, node) in self.nodes.iter().enumerate() {
             terms.add(format!("node {party}"), node.fingerprint);
         }
@@ -188,11 +186,11 @@ pub fn audit_digest(text: &str, what: &str) -> Result<[u8; 32], Failure> {
 /// The terms of a session without its nodes. The first that differs is what an operator is told, so causes come before what follows from them: another
 /// param makes another module, and is what to correct.
 #[must_use]
-pub fn terms(protocol: &Spec, params: &Params, program: &Program, nodes: &[usize]) -> Terms {
+pub fn terms(protocol: &Setting, params: &Params, program: &Program, nodes: &[usize]) -> Terms {
     let mut terms = Terms::default();
     terms.add("protocol", protocol.name);
     terms.add("parties", protocol.parties);
-    terms.add("threshold", protocol.tolerates);
+    terms.add("threshold", protocol.threshold);
     terms.add("security", params.security);
     for (name, value) in &program.module.manifest.params {
         terms.add(format!("param {name}"), value);

@@ -1,6 +1,6 @@
 //! Costs as one HTML file with charts. Its drawings are inline, and readable on a light and on a dark ground.
 
-use super::text::{bound, bytes, link, name, rests_on, time};
+use super::text::{bound, bytes, link, name, rests_on, taken, time, untimed};
 use crate::html::{escaped, head};
 use smpcvm::run::cost::{Assumptions, Cost};
 use std::fmt::Write as _;
@@ -56,7 +56,7 @@ fn side_by_side(costs: &[Cost]) -> String {
             out,
             "<tr><td>{}</td><td>{bound}{}</td><td>{bound}{rounds}</td><td>{bound}{}</td><td>none</td><td>about {}</td></tr>",
             escaped(cost.protocol.name),
-            time(cost.time.total()),
+            taken(cost, cost.time.total()),
             bytes(sent),
             bytes(memory)
         );
@@ -66,7 +66,7 @@ fn side_by_side(costs: &[Cost]) -> String {
         let bars = costs.iter().map(|cost| Bar {
             label: cost.protocol.name.to_owned(),
             value: cost.time.total(),
-            says: time(cost.time.total()),
+            says: taken(cost, cost.time.total()),
         });
         out.push_str(&chart("Time by protocol", &bars.collect::<Vec<_>>()));
     }
@@ -78,6 +78,9 @@ fn protocol(cost: &Cost) -> String {
     if cost.at_least {
         out.push_str("<p>A run may cost more: it depends on values that the program reveals. With <code>--inputs DIR</code> it is followed on data.</p>\n");
     }
+    if !cost.timed {
+        let _ = writeln!(out, "<p>{}.</p>", escaped(&untimed(cost)));
+    }
     let split = [
         ("what the parties compute", cost.time.work),
         ("waiting for messages", cost.time.latency),
@@ -88,13 +91,13 @@ fn protocol(cost: &Cost) -> String {
     out.push_str(&chart("Where the time goes", &split));
     let lines = cost.lines.iter().map(|line| {
         let label = format!("{}:{}  {}", line.file, line.line, line.text.trim());
-        let says = format!("{}, {} rounds, {}", time(line.seconds), line.rounds, bytes(line.bytes_sent));
+        let says = format!("{}, {} rounds, {}", taken(cost, line.seconds), line.rounds, bytes(line.bytes_sent));
         bar(&label, line.seconds, says)
     });
     out.push_str(&chart("Time by source line", &lines.collect::<Vec<_>>()));
     out.push_str("<p class=\"soft\">At the first party. Rounds that merge count at each line, and at each kind of gate, that has a part in them.</p>\n");
     let kinds = cost.kinds.iter().map(|kind| {
-        let says = format!("{}, {} gates, {} lanes", time(kind.seconds), kind.gates, kind.lanes);
+        let says = format!("{}, {} gates, {} lanes", taken(cost, kind.seconds), kind.gates, kind.lanes);
         bar(&name(&kind.kind), kind.seconds, says)
     });
     out.push_str(&chart("Time by kind of gate", &kinds.collect::<Vec<_>>()));

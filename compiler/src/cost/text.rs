@@ -42,14 +42,18 @@ fn one(cost: &Cost) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(out, "{}", cost.protocol.name);
     let split = &cost.time;
-    let _ = writeln!(
-        out,
-        "  {bound}{} predicted: {} work, {} waiting for messages, {} for the links' rate; no preprocessing",
-        time(split.total()),
-        time(split.work),
-        time(split.latency),
-        time(split.bandwidth)
-    );
+    let _ = if cost.timed {
+        writeln!(
+            out,
+            "  {bound}{} predicted: {} work, {} waiting for messages, {} for the links' rate; no preprocessing",
+            time(split.total()),
+            time(split.work),
+            time(split.latency),
+            time(split.bandwidth)
+        )
+    } else {
+        writeln!(out, "  {}; no preprocessing", untimed(cost))
+    };
     for (party, (stats, memory)) in cost.parties.iter().zip(&cost.memory).enumerate() {
         let sum = |bytes: &[u64]| bytes.iter().fold(0_u64, |sum, more| sum.saturating_add(*more));
         let _ = writeln!(
@@ -72,7 +76,7 @@ fn one(cost: &Cost) -> String {
         let _ = writeln!(
             out,
             "  {:>10} {:>12} gates {:>14} lanes  {}",
-            time(kind.seconds),
+            taken(cost, kind.seconds),
             kind.gates,
             kind.lanes,
             name(&kind.kind)
@@ -93,7 +97,7 @@ fn one(cost: &Cost) -> String {
         let _ = writeln!(
             out,
             "  {:>10} {:>8} rounds {:>10}  {place:<20} {}",
-            time(line.seconds),
+            taken(cost, line.seconds),
             line.rounds,
             bytes(line.bytes_sent),
             line.text.trim()
@@ -121,6 +125,19 @@ pub(super) fn name(kind: &Kind) -> String {
     };
     let by = if kind.by_public { ", by public" } else { "" };
     format!("{}{what}{by}", kind.op)
+}
+
+/// Why there are no times.
+pub(super) fn untimed(cost: &Cost) -> String {
+    let name = cost.protocol.name;
+    format!(
+        "no times: {name} is not in the built-in calibration; `smpcvm bench --calibrate --protocol {name} -o FILE` measures it, for --calibration FILE"
+    )
+}
+
+/// A time, where there are any.
+pub(super) fn taken(cost: &Cost, seconds: f64) -> String {
+    if cost.timed { time(seconds) } else { "–".to_owned() }
 }
 
 /// A time for people.

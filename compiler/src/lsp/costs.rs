@@ -130,7 +130,7 @@ fn counted(place: &Place, text: &str, texts: &BTreeMap<String, String>) -> Optio
     let module = compile(&request).module?;
     let params = Params { steps: MOST_STEPS, ..Params::default() };
     let program = Program::from_bytes(&codec::encode(&module), params.memory).ok()?;
-    let cost = count(&Task::local(program, &REP3, params), None).ok()?;
+    let cost = count(&Task::local(program, REP3.among(None, None).ok()?, params), None).ok()?;
     let talks = |line: &smpcvm::run::cost::LineCost| line.rounds > 0 || line.bytes_sent > 0;
     let lines = cost
         .lines

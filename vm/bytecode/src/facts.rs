@@ -6,10 +6,18 @@ use crate::op::{Op, SlotId};
 use crate::types::RegType;
 use std::collections::BTreeSet;
 
-/// Whether a gate of a verified module needs a peer: by its operation and the types of its registers, never by a value. `relabels`: a range proof only
-/// relabels.
+/// What a protocol needs no peer for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Free {
+    /// Proofs of ranges, which only relabel.
+    pub relabels: bool,
+    /// Sums, differences and products by public numbers modulo 2^64.
+    pub wraps: bool,
+}
+
+/// Whether a gate of a verified module needs a peer: by its operation, the types of its registers and what its protocol has for nothing, never by a value.
 #[must_use]
-pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
+pub fn talks(module: &Module, gate: &Gate, free: Free) -> bool {
     let ty = |i: usize| gate.args.get(i).map(|view| module.slots[view.slot.index()].ty);
     let secret = |i: usize| ty(i).is_some_and(|ty| ty.is_secret());
     match gate.op {
@@ -22,8 +30,6 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Add {}
         | Op::Sub {}
         | Op::Neg {}
-        | Op::AddWrap {}
-        | Op::SubWrap {}
         | Op::Sum { .. }
         | Op::PrefixSum { .. }
         | Op::Xor {}
@@ -31,6 +37,8 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Planes { .. }
         | Op::Join {}
         | Op::StopUnless { .. } => false,
+        Op::AddWrap {} | Op::SubWrap {} => !free.wraps && (secret(0) || secret(1)),
+        Op::MulWrap {} if !free.wraps => secret(0) || secret(1),
         Op::Mul {} | Op::MulWrap {} | Op::Dot { .. } => secret(0) && secret(1),
         Op::And {} | Op::Or {} => {
             matches!((ty(0), ty(1)), (Some(RegType::Bin { .. }), Some(RegType::Bin { .. })))
@@ -46,7 +54,7 @@ pub fn talks(module: &Module, gate: &Gate, relabels: bool) -> bool {
         | Op::Lt {}
         | Op::Eq {} => secret(0) || secret(1),
         Op::Select {} => secret(0),
-        Op::ProveRange {} => !relabels,
+        Op::ProveRange {} => !free.relabels,
         Op::Netlist { .. }
         | Op::A2b {}
         | Op::B2a { .. }

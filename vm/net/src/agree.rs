@@ -18,6 +18,14 @@ pub(crate) fn fresh() -> Result<Secret, crate::NetError> {
     Ok(bytes)
 }
 
+/// A key that only this party has, fresh from the operating system.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn fresh_key() -> Result<Key, crate::NetError> {
+    Ok(Key::new(*fresh()?))
+}
+
 /// The session's id (R2): it covers the nonces of all parties in their order and the terms that all of them have.
 pub(crate) fn session_id(nonces: &[[u8; 32]], terms: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();

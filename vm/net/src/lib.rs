@@ -42,6 +42,7 @@ mod tap;
 mod terms;
 mod tls;
 
+pub use agree::fresh_key;
 pub use control::Control;
 pub use count::{Count, Counters};
 pub use emulate::{Network, NotANetwork};

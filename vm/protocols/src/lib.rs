@@ -6,7 +6,7 @@
 //! * [`protocol`]: what a protocol is; start there.
 //! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
 //! * [`workers`]: several threads for a party's own work on long vectors.
-//! * [`plain`], [`rep3`]: the protocols; [`registry`] lists them.
+//! * [`plain`], [`rep3`], [`shamir`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
 pub mod conformance;
@@ -14,12 +14,15 @@ pub mod error;
 pub mod executor;
 pub mod gates;
 pub mod join;
+pub mod keys;
 pub mod lanes;
+mod permutation;
 pub mod piece;
 pub mod plain;
 pub mod protocol;
 pub mod registry;
 pub mod rep3;
+pub mod shamir;
 pub mod tape;
 pub mod tick;
 pub mod wire;
@@ -28,6 +31,7 @@ pub mod workers;
 pub use error::Error;
 pub use executor::{Cx, Executor, Stats};
 pub use join::{join, join_all, join3};
+pub use keys::{Keys, Source};
 pub use lanes::{Lanes, Range};
 pub use piece::{Incoming, Outgoing};
 pub use protocol::{BinShares, Protocol, Shares};

@@ -5,8 +5,8 @@
 //! where) is the same for all and never talks: [`Shares`]. Sums and products by public numbers are local. Everything else is a **gate**: an async function that
 //! gets a [`Cx`] (the executor and the gate's own randomness address) and runs in lockstep rounds.
 //!
-//! Sums, differences and products (`add`, `sub`, `neg`, `mul` and their public forms) are modulo 2^64 where the exact result does not fit: the `*_wrap` operations of the
-//! bytecode are these, and the conformance suite tries them there.
+//! Sums, differences and products (`add`, `sub`, `neg`, `mul` and their public forms) promise a result that fits 64 bits, and nothing of another one but that a later sum which
+//! fits again is exact. The `*_wrap` operations of the bytecode have gates of their own, which are those of a ring and take rounds in a field: [`Protocol::wraps`].
 //!
 //! A gate is a function on mathematical integers. The caller promises that operands lie in the ranges it states and that the exact result fits; the gate
 //! then returns exactly that, whatever the protocol. The one exception is [`Protocol::trunc_stochastic`]. Gates do not fail: a fault of a link ends the run in
@@ -221,6 +221,8 @@ pub trait Protocol {
     /// Yields a with its range proven where the protocol does not trust inputs; else relabelled.
     fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Arith>;
 
+    /// Rounds of [`Protocol::shuffle`].
+    fn shuffle_rounds(&self) -> u64;
     /// The rows of a table in an order that is uniformly random and that nobody knows: all columns by the same permutation. Every party learns `told`, a
     /// column of that table, in the new order, and nothing else; the numbers of that column are below 2^31 and not negative. There are fewer than 2^31 rows. Shuffles of
     /// a series have different `turn`s, so that a protocol may have its parties take turns.
@@ -252,6 +254,26 @@ pub trait Protocol {
     /// a / 2^bits, rounded up or down, up with the probability of the fraction. Not a function that flips its own coin: a party may know beforehand the
     /// threshold that the fraction is compared with, so that whoever sees the result may learn how that comparison went.
     fn trunc_stochastic(&self, cx: Cx<'_>, a: &Self::Arith, bits: u32, ra: Range) -> impl Future<Output = Self::Arith>;
+
+    // ---- Sums and products modulo 2^64 --------------------------------------------------------------------------------------------------
+
+    /// Whether sums, differences and products, by public numbers too, are modulo 2^64 by themselves. Then `add_wrap` and `sub_wrap` are [`Protocol::add`] and
+    /// [`Protocol::sub`], products by public numbers need no gate, and the engine runs all of them without a round.
+    fn wraps(&self) -> bool {
+        true
+    }
+    /// a + b modulo 2^64, in two's complement.
+    fn add_wrap(&self, _cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith> {
+        async move { self.add(a, b) }
+    }
+    /// a − b modulo 2^64, in two's complement.
+    fn sub_wrap(&self, _cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith> {
+        async move { self.sub(a, b) }
+    }
+    /// a · b modulo 2^64, in two's complement.
+    fn mul_wrap(&self, cx: Cx<'_>, a: &Self::Arith, b: &Self::Arith) -> impl Future<Output = Self::Arith> {
+        self.mul(cx, a, b)
+    }
 
     // ---- Common gates: written once over the ones above; a protocol overrides what it does better -----------------------------------------------
 

@@ -1,4 +1,7 @@
-//! The protocols there are: one line each.
+//! The protocols there are, and what a run says of its own.
+
+use crate::shamir;
+use std::ops::Deref;
 
 /// Who may be corrupted, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,15 +12,22 @@ pub enum Adversary {
     SemiHonest,
 }
 
+/// Among how many parties a protocol runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parties {
+    /// One number of them, and so many that may be corrupted.
+    Exactly(usize, usize),
+    /// From 3 up to so many, with a threshold below half of them and up to so much.
+    Majority(usize, usize),
+}
+
 /// What a protocol promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// Its name on the command line and in session files.
     pub name: &'static str,
-    /// Number of parties.
-    pub parties: usize,
-    /// How many of them may be corrupted.
-    pub tolerates: usize,
+    /// Numbers of parties.
+    pub parties: Parties,
     /// What those may do.
     pub adversary: Adversary,
     /// Where it computes.
@@ -33,8 +43,7 @@ pub struct Spec {
 /// One party, in the clear: the reference.
 pub static PLAIN: Spec = Spec {
     name: "plain",
-    parties: 1,
-    tolerates: 0,
+    parties: Parties::Exactly(1, 0),
     adversary: Adversary::None,
     domain: "integers, in the clear",
     lane_bytes: 8,
@@ -45,8 +54,7 @@ pub static PLAIN: Spec = Spec {
 /// Replicated secret sharing among three parties (Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016).
 pub static REP3: Spec = Spec {
     name: "rep3",
-    parties: 3,
-    tolerates: 1,
+    parties: Parties::Exactly(3, 1),
     adversary: Adversary::SemiHonest,
     domain: "ring 2^64, binary",
     lane_bytes: 16,
@@ -54,11 +62,133 @@ pub static REP3: Spec = Spec {
     warning: "semi-honest: a node that cheats, or two that collude, can learn inputs",
 };
 
+/// Shamir's secret sharing among n parties, fewer than half of them curious (Ben-Or, Goldwasser, Wigderson, STOC 1988).
+pub static SHAMIR: Spec = Spec {
+    name: "shamir",
+    parties: Parties::Majority(shamir::MOST_PARTIES, shamir::MOST_THRESHOLD),
+    adversary: Adversary::SemiHonest,
+    domain: "integers modulo 2^127 − 1, bytes",
+    lane_bytes: 16,
+    row_bytes: 512,
+    warning: "semi-honest: a node that cheats, or more than the threshold that collude, can learn inputs",
+};
+
 /// All protocols.
-pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3];
+pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &SHAMIR];
 
 /// The protocol of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Spec> {
     PROTOCOLS.iter().copied().find(|spec| spec.name == name)
+}
+
+/// A protocol as one run has it: among so many parties, of whom so many may be corrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The protocol.
+    pub spec: &'static Spec,
+    /// Number of parties.
+    pub parties: usize,
+    /// How many of them may be corrupted.
+    pub threshold: usize,
+}
+
+impl Deref for Setting {
+    type Target = Spec;
+
+    fn deref(&self) -> &Spec {
+        self.spec
+    }
+}
+
+impl Spec {
+    /// The protocol among as many parties as it takes, or as are named: three, and as many corrupted ones as it tolerates, where there is a choice.
+    ///
+    /// # Errors
+    /// Says what the protocol takes instead.
+    pub fn among(&'static self, parties: Option<usize>, threshold: Option<usize>) -> Result<Setting, String> {
+        let name = self.name;
+        let setting = match self.parties {
+            Parties::Exactly(count, tolerates) => {
+                if let Some(parties) = parties.filter(|parties| *parties != count) {
+                    return Err(format!("{name} is a protocol of {count} parties, and not of {parties}"));
+                }
+                if let Some(threshold) = threshold.filter(|threshold| *threshold != tolerates) {
+                    return Err(format!("{name} tolerates {tolerates} corrupted parties, and not {threshold}"));
+                }
+                Setting { spec: self, parties: count, threshold: tolerates }
+            }
+            Parties::Majority(most, most_tolerated) => {
+                let parties = parties
+                    .unwrap_or_else(|| threshold.map_or(3, |threshold| threshold.saturating_mul(2).saturating_add(1)));
+                if !(3..=most).contains(&parties) {
+                    return Err(format!("{name} is a protocol of 3 to {most} parties, and not of {parties}"));
+                }
+                let tolerates = ((parties - 1) / 2).min(most_tolerated);
+                let threshold = threshold.unwrap_or(tolerates);
+                if !(1..=tolerates).contains(&threshold) {
+                    return Err(format!(
+                        "{name} among {parties} parties tolerates 1 to {tolerates} corrupted ones, and not {threshold}"
+                    ));
+                }
+                Setting { spec: self, parties, threshold }
+            }
+        };
+        Ok(setting)
+    }
+}
+
+impl Setting {
+    /// Bits of statistical security of each number that is opened under a mask, where the protocol does so.
+    #[must_use]
+    pub fn statistical(&self) -> Option<u32> {
+        (self.spec == &SHAMIR).then(|| shamir::security(self.threshold))
+    }
+
+    /// Refuses to promise more bits of statistical security than the protocol has.
+    ///
+    /// # Errors
+    /// Says how many there may be.
+    pub fn check_security(&self, bits: u32) -> Result<(), String> {
+        match self.statistical() {
+            Some(has) if bits > has => Err(format!(
+                "security = {bits}: {} with a threshold of {} hides what it opens with {has} bits of statistical security, as its field has 127 bits",
+                self.name, self.threshold
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_a_protocol_takes() {
+        let of = |spec: &'static Spec, parties, threshold| {
+            spec.among(parties, threshold).map(|setting| (setting.parties, setting.threshold))
+        };
+        assert_eq!(of(&REP3, None, None), Ok((3, 1)));
+        assert_eq!(of(&SHAMIR, None, None), Ok((3, 1)));
+        assert_eq!(of(&SHAMIR, Some(7), None), Ok((7, 3)));
+        assert_eq!(of(&SHAMIR, Some(7), Some(2)), Ok((7, 2)));
+        assert_eq!(of(&SHAMIR, None, Some(2)), Ok((5, 2)));
+        for (spec, parties, threshold) in [
+            (&REP3, Some(4), None),
+            (&REP3, None, Some(2)),
+            (&SHAMIR, Some(2), None),
+            (&SHAMIR, Some(33), None),
+            (&SHAMIR, Some(4), Some(2)),
+            (&SHAMIR, Some(5), Some(0)),
+            (&SHAMIR, Some(32), Some(5)),
+            (&SHAMIR, None, Some(usize::MAX)),
+        ] {
+            assert!(of(spec, parties, threshold).is_err(), "{} {parties:?} {threshold:?}", spec.name);
+        }
+        let setting = SHAMIR.among(Some(7), None).expect("seven parties");
+        assert!(setting.check_security(40).is_ok() && setting.check_security(57).is_ok());
+        assert!(setting.check_security(58).is_err());
+        assert_eq!(of(&SHAMIR, Some(32), None), Ok((32, 4)));
+    }
 }

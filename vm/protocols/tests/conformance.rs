@@ -4,9 +4,10 @@
 use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
-use smpc_protocols::conformance::threads::rep3_threads;
+use smpc_protocols::conformance::threads::{rep3_threads, shamir_threads};
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
+use smpc_protocols::shamir::Shamir;
 use smpc_protocols::{Executor, Protocol, Range};
 use std::collections::BTreeSet;
 
@@ -34,6 +35,45 @@ fn rep3_live_and_dry() {
         }
         assert_eq!(report.cases.len(), dry.cases.len());
     }
+}
+
+fn shamir(parties: usize, threshold: usize, extent: Extent) {
+    let live = shamir_threads((parties, threshold), 12, |p, e| e.run(suite(p, e, extent))).unwrap();
+    for (me, report) in live.iter().enumerate() {
+        assert_clean(report);
+        let executor = Executor::dry(me, parties);
+        let dry = executor.run(suite(&Shamir::dry(me, parties, threshold), &executor, extent)).unwrap();
+        for (live, dry) in report.cases.iter().zip(&dry.cases) {
+            assert_eq!(live, dry);
+        }
+        assert_eq!(report.cases.len(), dry.cases.len());
+    }
+}
+
+#[test]
+fn shamir_of_three_live_and_dry() {
+    shamir(3, 1, Extent::Sizes);
+}
+
+#[test]
+fn shamir_of_four_live_and_dry() {
+    shamir(4, 1, Extent::Short);
+}
+
+#[test]
+fn shamir_of_five_live_and_dry() {
+    shamir(5, 2, Extent::Short);
+}
+
+/// More parties than the threshold needs, some of which neither deal nor multiply.
+#[test]
+fn shamir_of_six_with_a_threshold_of_two_live_and_dry() {
+    shamir(6, 2, Extent::Short);
+}
+
+#[test]
+fn shamir_of_seven_live_and_dry() {
+    shamir(7, 3, Extent::Short);
 }
 
 /// The methods of the trait that are handed a [`smpc_protocols::Cx`].

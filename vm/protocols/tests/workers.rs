@@ -6,8 +6,9 @@ use smpc_math::prf::Key;
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
+use smpc_protocols::keys::Keys;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::rep3::{Keys, Rep3};
+use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::workers::{GRAIN, start_with_grain};
 use smpc_protocols::{Error, Executor, Lanes, Protocol, Range, Shares, Wire};
 use std::cell::RefCell;
@@ -48,7 +49,7 @@ fn three<T: Send>(
             scope.spawn(move || {
                 let _workers = start_with_grain(threads, grain).unwrap();
                 let key = |j: usize| Key::new([u8::try_from(j).unwrap(); 32]);
-                let protocol = Rep3::new(me, Keys::new(me, key(me), key((me + 1) % 3), [7; 32]));
+                let protocol = Rep3::new(me, rep3::keys(me, key(me), key((me + 1) % 3), [7; 32]));
                 let sent = Rc::default();
                 let executor = Executor::new(me, 3, 1, 0, Box::new(Sent { inner, sent: Rc::clone(&sent) }));
                 let value = executor.run(program(&protocol, &executor)).unwrap();

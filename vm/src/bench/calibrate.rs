@@ -11,12 +11,12 @@ use crate::output::{Json, OutputFile};
 use crate::run::child::{self, Order, connect};
 use crate::run::cost::calibration::{Calibration, Constants, KindTime, VERSION};
 use crate::run::stats::peak_memory;
-use crate::run::{cluster, party};
+use crate::run::{Among, cluster, party, protocol};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use smpc_net::{Network, Terms};
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{self, PLAIN, PROTOCOLS, Spec};
+use smpc_protocols::registry::{PLAIN, PROTOCOLS, Setting, Spec};
 use smpc_protocols::{Executor, Protocol, Stats};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CalibrateOrder {
     me: usize,
-    protocol: String,
+    protocol: Among,
     /// The number of the case; none for what new memory takes.
     case: Option<usize>,
     network: Option<String>,
@@ -59,11 +59,11 @@ const SLOW: &str = "rtt=2ms";
 /// One that has no bounds, for what its emulation takes of the processors.
 const FREE: &str = "rtt=0us";
 
-/// Measures all kinds under all protocols, writes the file, and says where it is; without a file it returns its text.
+/// Measures all kinds under all protocols, or one, writes the file, and says where it is; without a file it returns its text.
 ///
 /// # Errors
 /// The user's where the file cannot be written; ours where a party fails.
-pub fn command(output: Option<&Path>, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
+pub fn command(only: Option<&str>, output: Option<&Path>, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     let file = output.map(OutputFile::probe).transpose().map_err(one)?;
     if cfg!(debug_assertions) {
@@ -74,7 +74,9 @@ pub fn command(output: Option<&Path>, log: &dyn Fn(&str)) -> Result<String, Vec<
     let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let mut calibration =
         Calibration { version: VERSION, machine: machine(), cores, protocols: std::collections::BTreeMap::new() };
-    for protocol in PROTOCOLS {
+    let only = only.map(protocol).transpose().map_err(one)?;
+    for protocol in PROTOCOLS.iter().filter(|spec| only.is_none_or(|only| only == **spec)) {
+        let protocol = protocol.among(None, None).map_err(|what| vec![Failure::ours(what)])?;
         let bench = Calibrator { executable: &executable, protocol, log };
         calibration.protocols.insert(protocol.name.to_owned(), bench.constants()?);
     }
@@ -99,7 +101,7 @@ fn machine() -> String {
 
 struct Calibrator<'a> {
     executable: &'a Path,
-    protocol: &'static Spec,
+    protocol: Setting,
     log: &'a dyn Fn(&str),
 }
 
@@ -145,7 +147,7 @@ impl Calibrator<'_> {
             if number == 0 {
                 self.rounds(case, turns, &mut constants)?;
             }
-            constants.kinds.push(fit(case, turns, &constants, self.protocol).map_err(|failure| vec![failure])?);
+            constants.kinds.push(fit(case, turns, &constants, &self.protocol).map_err(|failure| vec![failure])?);
         }
         Ok(constants)
     }
@@ -153,7 +155,7 @@ impl Calibrator<'_> {
     /// What rounds take beside gates, from the first case.
     fn rounds(&self, case: &Case, turns: &[Turn], constants: &mut Constants) -> Result<(), Vec<Failure>> {
         constants.process = turns.first().map_or(0.0, |turn| of(turn.memory.0));
-        if self.protocol == &PLAIN {
+        if self.protocol.spec == &PLAIN {
             return Ok(());
         }
         // One gate a turn, and several: the last two of the sizes that a party runs of this case.
@@ -191,7 +193,7 @@ impl Calibrator<'_> {
     /// Starts the parties' processes, and gives back what they say.
     fn start<T: DeserializeOwned>(&self, case: Option<usize>, network: Option<&str>) -> Result<Vec<T>, Vec<Failure>> {
         let order = |me: usize| {
-            let (protocol, network) = (self.protocol.name.to_owned(), network.map(str::to_owned));
+            let (protocol, network) = (Among::of(&self.protocol), network.map(str::to_owned));
             Order::Calibrate(CalibrateOrder { me, protocol, case, network })
         };
         let orders: Vec<Order> = (0..self.protocol.parties).map(order).collect();
@@ -277,8 +279,8 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
     if number == 0 {
         sizes.push((1, sizes[0].1, 1));
     }
-    let protocol = registry::find(&order.protocol).ok_or_else(|| Failure::ours("an unknown protocol"))?;
-    if protocol == &PLAIN {
+    let protocol = order.protocol.setting()?;
+    if protocol.spec == &PLAIN {
         child::ready(order.me)?;
         let executor = Executor::new(0, 1, 0, 0, Box::new(crate::run::wire::NoWire));
         return child::value(&samples(&Plain, &executor, case, &sizes)?);
@@ -289,10 +291,25 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
     let network = network.map_err(|error| Failure::ours(error.to_string()))?;
     let mesh = connect(order.me, &terms, Duration::from_secs(60), network)?;
     let control = mesh.control.clone();
-    let parties = party::rep3(mesh)?;
-    let samples = samples(&parties.protocol, &parties.executor, case, &sizes)?;
+    let job = Measure { case, sizes: &sizes };
+    let (samples, ..) = party::among(&protocol, mesh, job)?;
+    let samples = samples?;
     control.finish()?;
     child::value(&samples)
+}
+
+/// A case under a protocol.
+struct Measure<'a> {
+    case: &'a Case,
+    sizes: &'a [(u64, u64, u64)],
+}
+
+impl party::Job for Measure<'_> {
+    type Output = Result<Vec<Sample>, Failure>;
+
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+        samples(protocol, executor, self.case, self.sizes)
+    }
 }
 
 /// Nanoseconds a byte that a vector's memory takes when it is new, beyond what writing it takes.

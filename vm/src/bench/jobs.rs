@@ -10,8 +10,8 @@ use crate::run::stats::{peak_memory, processor_seconds};
 use serde::{Deserialize, Serialize};
 use smpc_math::circuits;
 use smpc_math::netlist::Netlist;
-use smpc_net::{Mesh, Terms};
-use smpc_protocols::rep3::{Keys, Rep3};
+use smpc_net::Terms;
+use smpc_protocols::registry::Setting;
 use smpc_protocols::{Executor, Protocol, Range, Stats};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -161,10 +161,8 @@ const SBOXES: u64 = 10;
 /// Lanes of [`Job::Adders`].
 const ADDER_LANES: u64 = 100;
 
-type Party = Rep3<Keys>;
-
 /// Runs a job as one party.
-pub(super) fn run(me: usize, job: &Job) -> Result<Measured, Failure> {
+pub(super) fn run(me: usize, protocol: &Setting, job: &Job) -> Result<Measured, Failure> {
     let mut terms = Terms::default();
     terms.add("bench", format!("{job:?}"));
     let mesh = connect(me, &terms, Duration::from_secs(60), None)?;
@@ -172,7 +170,7 @@ pub(super) fn run(me: usize, job: &Job) -> Result<Measured, Failure> {
     let measured = match *job {
         Job::Ring { bytes } => ring(mesh, bytes, 1),
         Job::Rounds { rounds } => ring(mesh, 8, rounds),
-        _ => gates(mesh, job),
+        _ => party::among(protocol, mesh, Gates(job))?.0,
     }?;
     control.finish()?;
     Ok(measured)
@@ -182,9 +180,18 @@ fn size(lanes: u64) -> usize {
     usize::try_from(lanes).unwrap_or(usize::MAX)
 }
 
-fn gates(mesh: Mesh, job: &Job) -> Result<Measured, Failure> {
-    let party = party::rep3(mesh)?;
-    let bench = Bench { p: &party.protocol, e: &party.executor, instance: Cell::new(0) };
+/// A job's gate under a protocol.
+struct Gates<'a>(&'a Job);
+
+impl party::Job for Gates<'_> {
+    type Output = Result<Measured, Failure>;
+
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+        gates(&Bench { p: protocol, e: executor, instance: Cell::new(0) }, self.0)
+    }
+}
+
+fn gates<P: Protocol>(bench: &Bench<'_, P>, job: &Job) -> Result<Measured, Failure> {
     let wide = Range::new(-(1 << 62), (1 << 62) - 1);
     match *job {
         Job::Products { lanes } => {
@@ -245,13 +252,13 @@ fn gates(mesh: Mesh, job: &Job) -> Result<Measured, Failure> {
     }
 }
 
-struct Bench<'b> {
-    p: &'b Party,
+struct Bench<'b, P> {
+    p: &'b P,
     e: &'b Executor,
     instance: Cell<u64>,
 }
 
-impl Bench<'_> {
+impl<P: Protocol> Bench<'_, P> {
     fn next(&self) -> smpc_protocols::Cx<'_> {
         self.e.gate(self.instance.replace(self.instance.get() + 1))
     }
@@ -266,8 +273,8 @@ impl Bench<'_> {
     /// Times `gate` on operands that `operands` makes once.
     fn gate<T>(
         &self,
-        operands: impl FnOnce(&Party) -> T,
-        gate: impl AsyncFn(&Party, smpc_protocols::Cx<'_>, &T),
+        operands: impl FnOnce(&P) -> T,
+        gate: impl AsyncFn(&P, smpc_protocols::Cx<'_>, &T),
     ) -> Result<Measured, Failure> {
         let run = async || {
             let operands = operands(self.p);

@@ -18,11 +18,12 @@ mod report;
 
 use crate::failure::{Class, Failure};
 use crate::output::OutputFile;
+use crate::run::{Among, protocol};
 use crate::run::{check_threads, cluster, start_workers};
 use jobs::{JOBS, Job, Measured};
 use report::Row;
 use serde::{Deserialize, Serialize};
-use smpc_protocols::registry::REP3;
+use smpc_protocols::registry::{PLAIN, Setting};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -34,6 +35,10 @@ const TIMES: usize = 5;
 pub struct BenchOptions {
     /// The protocol.
     pub protocol: String,
+    /// Number of parties, where the protocol leaves a choice.
+    pub parties: Option<usize>,
+    /// How many of them may be corrupted.
+    pub threshold: Option<usize>,
     /// Only jobs with one of these texts in their name; all, where there is none.
     pub jobs: Vec<String>,
     /// Where the rows go as JSON.
@@ -46,6 +51,7 @@ pub struct BenchOptions {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BenchOrder {
     me: usize,
+    protocol: Among,
     job: Job,
     threads: usize,
 }
@@ -56,9 +62,11 @@ pub struct BenchOrder {
 /// The user's for an unknown protocol or a file that cannot be written; ours where a party fails.
 pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
-    if options.protocol != REP3.name {
-        let message = format!("there is no benchmark for the protocol `{}`", options.protocol);
-        return Err(vec![Failure::new(Class::User, message).help("there is one for rep3")]);
+    let setting = protocol(&options.protocol).map_err(one)?.among(options.parties, options.threshold);
+    let setting = setting.map_err(|what| vec![Failure::new(Class::Usage, what)])?;
+    if setting.spec == &PLAIN {
+        let message = "there is no benchmark for the protocol `plain`: it has no gates among parties".to_owned();
+        return Err(vec![Failure::new(Class::User, message).help("try rep3 or shamir")]);
     }
     let threads = check_threads(options.threads).map_err(one)?;
     let json = options.json.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
@@ -75,11 +83,11 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
     }
     for job in JOBS.iter().filter(|job| wanted(job.name())) {
         log(&format!("{}, {} lanes", job.name(), job.lanes()));
-        rows.push(measure(&executable, job, threads)?);
+        rows.push(measure(&executable, &setting, job, threads)?);
     }
     if wanted(START) {
         log(START);
-        rows.push(start_to_answer(&executable)?);
+        rows.push(start_to_answer(&executable, setting)?);
     }
     if let Some(file) = json {
         file.write(report::json(&rows)).map_err(one)?;
@@ -87,10 +95,12 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
     Ok(report::table(&rows))
 }
 
-/// Runs a job at three processes.
-fn measure(executable: &Path, job: &Job, threads: usize) -> Result<Row, Vec<Failure>> {
-    let order = |me: usize| crate::run::child::Order::Bench(BenchOrder { me, job: job.clone(), threads });
-    let orders: Vec<_> = (0..REP3.parties).map(order).collect();
+/// Runs a job at a process a party.
+fn measure(executable: &Path, setting: &Setting, job: &Job, threads: usize) -> Result<Row, Vec<Failure>> {
+    let order = |me: usize| {
+        crate::run::child::Order::Bench(BenchOrder { me, protocol: Among::of(setting), job: job.clone(), threads })
+    };
+    let orders: Vec<_> = (0..setting.parties).map(order).collect();
     let parties: Vec<Measured> = cluster::start(executable, &orders)?;
     Ok(Row::of(job, &parties))
 }
@@ -101,16 +111,16 @@ fn measure(executable: &Path, job: &Job, threads: usize) -> Result<Row, Vec<Fail
 /// Those of its links.
 pub fn party(order: &BenchOrder) -> Result<serde_json::Value, Failure> {
     let _workers = start_workers(order.threads)?;
-    let measured = jobs::run(order.me, &order.job)?;
+    let measured = jobs::run(order.me, &order.protocol.setting()?, &order.job)?;
     crate::run::child::value(&measured)
 }
 
 const START: &str = "millionaires, start to answer";
 
 /// Three processes from their start to their results, keys and TLS included.
-fn start_to_answer(executable: &Path) -> Result<Row, Vec<Failure>> {
+fn start_to_answer(executable: &Path, setting: Setting) -> Result<Row, Vec<Failure>> {
     let folder = tempfile::tempdir().map_err(|error| vec![Failure::ours(error.to_string())])?;
-    let (task, files) = modules::millionaires(folder.path()).map_err(|failure| vec![failure])?;
+    let (task, files) = modules::millionaires(folder.path(), setting).map_err(|failure| vec![failure])?;
     let mut times = Vec::new();
     let mut last = Vec::new();
     for _ in 0..TIMES {

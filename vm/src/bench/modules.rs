@@ -12,7 +12,7 @@ use smpc_bytecode::module::{
 };
 use smpc_bytecode::op::{ConstId, FileId, InputId, Op, OutputId, RoleId, SiteId, SlotId};
 use smpc_bytecode::types::{DataType, RegType};
-use smpc_protocols::registry::REP3;
+use smpc_protocols::registry::Setting;
 use std::path::Path;
 
 /// Every number.
@@ -75,7 +75,7 @@ pub(super) fn sum_by_turns(turns: u64) -> Result<Program, Failure> {
 }
 
 /// Who of two is richer, with an input each in a folder.
-pub(super) fn millionaires(folder: &Path) -> Result<(Task, Vec<InputFile>), Failure> {
+pub(super) fn millionaires(folder: &Path, setting: Setting) -> Result<(Task, Vec<InputFile>), Failure> {
     let fortune = RegType::arith(0, 1_000_000_000_000);
     let (lo, hi) = fortune.range();
     let slot = |ty: RegType| Slot { ty, lanes: 1 };
@@ -124,7 +124,7 @@ pub(super) fn millionaires(folder: &Path) -> Result<(Task, Vec<InputFile>), Fail
         Ok(InputFile { input: name.to_owned(), member: None, path, column: None })
     };
     let files = [("alice", "1250000\n"), ("bob", "980000\n")].into_iter().map(file).collect::<Result<_, _>>()?;
-    Ok((Task::local(program, &REP3, params), files))
+    Ok((Task::local(program, setting, params), files))
 }
 
 #[cfg(test)]
@@ -132,14 +132,20 @@ mod tests {
     use super::*;
     use crate::engine::Inputs;
     use crate::run::local::in_threads;
+    use smpc_protocols::registry::REP3;
 
     #[test]
     fn they_compute_what_they_say() {
-        let task = Task::local(sum_by_turns(2000).expect("a program"), &REP3, Params::default());
+        let task = Task::local(
+            sum_by_turns(2000).expect("a program"),
+            REP3.among(None, None).expect("three parties"),
+            Params::default(),
+        );
         let outcomes = in_threads(&task, &Inputs::new(), None).expect("a run");
         assert_eq!(outcomes[1].results[0], Some(vec![vec![2 * 999 * 500]]));
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (task, files) = millionaires(folder.path()).expect("a program");
+        let setting = REP3.among(None, None).expect("three parties");
+        let (task, files) = millionaires(folder.path(), setting).expect("a program");
         let inputs = crate::input::read(task.manifest(), |_| true, &files, None).expect("they read");
         assert_eq!(in_threads(&task, &inputs, None).expect("a run")[2].results[0], Some(vec![vec![1]]));
     }

@@ -4,7 +4,7 @@
 use super::facts::CostFacts;
 use super::lifetimes::Lifetimes;
 use super::scalar::Scalar;
-use smpc_bytecode::facts::{talks, walk};
+use smpc_bytecode::facts::{Free, talks, walk};
 use smpc_bytecode::module::{Bound, Entry, Gate, If, Level, Loop, Module, While};
 use smpc_bytecode::op::{Op, SiteId, SlotId};
 use std::collections::BTreeMap;
@@ -117,12 +117,12 @@ impl<'m> Block<'m> {
 }
 
 impl<'m> Code<'m> {
-    /// Prepares a module. `relabels` says that `prove_range` needs no peer; `facts` what a run that only counts knows of its registers.
-    pub(super) fn new(module: &'m Module, relabels: bool, facts: Option<&CostFacts>) -> Self {
+    /// Prepares a module. `free` says what else needs no peer; `facts` what a run that only counts knows of its registers.
+    pub(super) fn new(module: &'m Module, free: Free, facts: Option<&CostFacts>) -> Self {
         let lifetimes = Lifetimes::of(module);
         let mut builder = Builder {
             module,
-            relabels,
+            free,
             facts,
             lifetimes: &lifetimes,
             functions: Vec::with_capacity(module.functions.len()),
@@ -160,7 +160,7 @@ fn count_inputs(module: &Module) -> BTreeMap<(u32, u32), usize> {
 
 struct Builder<'m, 'f> {
     module: &'m Module,
-    relabels: bool,
+    free: Free,
     facts: Option<&'f CostFacts>,
     lifetimes: &'f Lifetimes,
     functions: Vec<Block<'m>>,
@@ -208,7 +208,7 @@ impl<'m> Builder<'m, '_> {
                 let id = self.gates.len();
                 self.gates.push(gate);
                 let varies = gate.dst.as_ref().is_some_and(|dst| self.steers(dst.slot));
-                let local = !talks(self.module, gate, self.relabels);
+                let local = !talks(self.module, gate, self.free);
                 if local && let Some(scalar) = Scalar::of(self.module, gate) {
                     return (Node::Scalar(scalar, gate.site, id), true, varies);
                 }

@@ -1,6 +1,6 @@
 //! What a run that only counts has to know of a module before: which registers decide what something costs, and which of them only a real run knows.
 
-use smpc_bytecode::facts::{deciding, talks};
+use smpc_bytecode::facts::{Free, deciding, talks};
 use smpc_bytecode::module::{Bound, Entry, Gate, Level, Module, View};
 use smpc_bytecode::op::{Op, SlotId};
 use std::collections::BTreeSet;
@@ -121,7 +121,7 @@ impl Flow<'_> {
     }
 
     fn gate(&mut self, gate: &Gate, body: &mut Body) {
-        body.talks |= talks(self.module, gate, false);
+        body.talks |= talks(self.module, gate, Free::default());
         let is_public = |view: &View| !self.module.slots[view.slot.index()].ty.is_secret();
         for view in deciding(self.module, gate) {
             self.steering[view.slot.index()] = true;

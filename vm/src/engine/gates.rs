@@ -23,8 +23,7 @@ pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode
     }
     let ended = |ended: Result<(), Fault>| ended.map_err(|fault| stop(gate, fault));
     match gate.op {
-        // Rings of 64 bits have no other product.
-        Op::Mul {} | Op::MulWrap {} => Box::pin(async move { ended(product(engine, gate, cx).await) }),
+        Op::Mul {} => Box::pin(async move { ended(product(engine, gate, cx).await) }),
         Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => {
             Box::pin(async move { ended(border(engine, node, cx).await) })
         }
@@ -77,8 +76,19 @@ async fn compute<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
 async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<P::Arith, Fault> {
     let p = engine.protocol;
     let arith = |i: usize| -> Result<Rc<P::Arith>, Fault> { engine.store.borrow_mut().read_arith(arg(gate, i)?) };
+    // Numbers that may be public.
+    let secret = |i: usize| -> Result<Rc<P::Arith>, Fault> {
+        match engine.store.borrow_mut().read(arg(gate, i)?)? {
+            Arg::Arith(a) => Ok(a),
+            Arg::Pub(values) => Ok(Rc::new(p.share_public(&values, values.len()))),
+            Arg::Bin(_) => Err(Fault::Malformed("a word where a number is due")),
+        }
+    };
     let range = |i: usize| arg(gate, i).map(|view| engine.store.borrow().range(view));
     Ok(match gate.op {
+        Op::AddWrap {} => p.add_wrap(cx, &*secret(0)?, &*secret(1)?).await,
+        Op::SubWrap {} => p.sub_wrap(cx, &*secret(0)?, &*secret(1)?).await,
+        Op::MulWrap {} => p.mul_wrap(cx, &*secret(0)?, &*secret(1)?).await,
         Op::Dot { len } => p.dot(cx, &*arith(0)?, &*arith(1)?, size(len)).await,
         Op::MatMul { rows, inner, cols } => {
             p.matmul(cx, &*arith(0)?, &*arith(1)?, size(rows), size(inner), size(cols)).await

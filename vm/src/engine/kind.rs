@@ -3,7 +3,7 @@
 
 use super::scalar::Scalar;
 use crate::program::Program;
-use smpc_bytecode::facts::{on_bits, talks, walk};
+use smpc_bytecode::facts::{Free, on_bits, talks, walk};
 use smpc_bytecode::module::{Gate, Module, View};
 use smpc_bytecode::op::{Op, SiteId, SlotId};
 use smpc_bytecode::types::{RegType, signed_width};
@@ -66,7 +66,7 @@ pub(super) struct GateFacts {
 }
 
 impl GateFacts {
-    pub(super) fn of(program: &Program, gate: &Gate, relabels: bool) -> Self {
+    pub(super) fn of(program: &Program, gate: &Gate, free: Free) -> Self {
         let module: &Module = &program.module;
         let ty = |view: &View| module.slots[view.slot.index()].ty;
         let sized = gate.dst.as_ref().or(gate.args.first());
@@ -81,7 +81,7 @@ impl GateFacts {
                 Some(RegType::Arith { .. }) => false,
                 _ => secret.all(|ty| matches!(ty, RegType::Bin { .. })),
             };
-        let shared = talks(module, gate, relabels);
+        let shared = talks(module, gate, free);
         let form = if shared {
             Form::Shared
         } else if Scalar::of(module, gate).is_some() {
@@ -178,7 +178,7 @@ pub fn kind_of(program: &Program, wanted: impl Fn(&Gate) -> bool) -> Option<(Kin
     let mut found = None;
     walk(&program.module, &mut |gate| {
         if wanted(gate) {
-            let facts = GateFacts::of(program, gate, true);
+            let facts = GateFacts::of(program, gate, Free { relabels: true, wraps: true });
             found = Some((facts.kind, facts.units));
         }
     });

@@ -35,6 +35,7 @@ use code::Code;
 use count::Counting;
 use facts::CostFacts;
 use kind::GateFacts;
+use smpc_bytecode::facts::Free;
 use smpc_bytecode::module::{Gate, Module, Receivers};
 use smpc_bytecode::op::SiteId;
 use smpc_protocols::{Executor, Protocol};
@@ -127,9 +128,10 @@ impl<'m, P: Protocol> Engine<'m, P> {
     /// [`RunError::Stop`] where the program stops, at every node alike; [`RunError::Protocol`] where a peer or a link fails.
     pub fn run(self) -> Result<Results, RunError> {
         let facts = (self.executor.is_dry() || self.counting.records()).then(|| CostFacts::of(self.module));
-        let code = Code::new(self.module, self.protocol.relabels(), facts.as_ref());
+        let free = Free { relabels: self.protocol.relabels(), wraps: self.protocol.wraps() };
+        let code = Code::new(self.module, free, facts.as_ref());
         self.counting.trace(|trace| {
-            let facts = |gate: &&Gate| GateFacts::of(self.program, gate, self.protocol.relabels());
+            let facts = |gate: &&Gate| GateFacts::of(self.program, gate, free);
             trace.begin(self.module, &code.gates.iter().map(facts).collect::<Vec<_>>());
         });
         let ended = self.executor.run(self.drive(&code)).map_err(RunError::Protocol)?;

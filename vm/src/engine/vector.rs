@@ -144,7 +144,7 @@ impl<P: Protocol> Store<'_, P> {
             return Ok(p.add(&p.mul_public(&x, condition), &p.mul_public(&y, &inverse)));
         }
         let b = self.read(gate.args.get(1).ok_or(Fault::Malformed("no operand"))?)?;
-        // What every protocol computes modulo 2^64 anyway.
+        // These are local only where the protocol computes modulo 2^64 anyway.
         let op = match gate.op {
             Op::AddWrap {} => Op::Add {},
             Op::SubWrap {} => Op::Sub {},

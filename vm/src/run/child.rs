@@ -1,11 +1,11 @@
 //! A process that is one party of a run on this machine: started by [`super::cluster`], told what to do on its standard input, answering on its
 //! standard output. Its key is made here, in memory, and dies with it.
 
-use super::Task;
 use super::cluster::Ready;
 use super::party::{self, Outcome};
 use super::progress::Progress;
 use super::stats::Clock;
+use super::{Among, Task};
 use crate::failure::{Failure, caught};
 use crate::input::{self, CsvKey, InputFile};
 use crate::program::Program;
@@ -13,7 +13,7 @@ use crate::session::{Params, terms};
 use serde::{Deserialize, Serialize};
 use smpc_bytecode::op::RoleId;
 use smpc_net::{Config, Fingerprint, Identity, Mesh, Network, Node, Terms, connect_on};
-use smpc_protocols::registry::{self, PLAIN};
+use smpc_protocols::registry::PLAIN;
 use std::io::{BufRead as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub enum Order {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RunOrder {
     pub(super) me: usize,
-    pub(super) protocol: String,
+    pub(super) protocol: Among,
     pub(super) params: Params,
     pub(super) nodes: Vec<usize>,
     pub(super) threads: usize,
@@ -124,7 +124,7 @@ fn say(said: &Said) -> Result<(), Failure> {
 fn run(order: RunOrder) -> Result<Outcome, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     let mut clock = Clock::default();
-    let protocol = registry::find(&order.protocol).ok_or_else(|| vec![Failure::ours("an unknown protocol")])?;
+    let protocol = order.protocol.setting().map_err(one)?;
     let program = Program::load(&order.program, order.params.memory).map_err(one)?;
     program.prepare();
     let task = Task { program, protocol, params: order.params, nodes: order.nodes, threads: order.threads };
@@ -137,11 +137,11 @@ fn run(order: RunOrder) -> Result<Outcome, Vec<Failure>> {
     let progress = Progress::default();
     // The terminal shows the first party's progress.
     let _display = (order.me == 0).then(|| progress.show());
-    if task.protocol == &PLAIN {
+    if task.protocol.spec == &PLAIN {
         meet(order.me).map_err(one)?;
         return party::alone(&task, inputs, &progress, clock).map_err(one);
     }
-    let terms = terms(task.protocol, &task.params, &task.program, &task.nodes);
+    let terms = terms(&task.protocol, &task.params, &task.program, &task.nodes);
     let network = order.network.as_deref().map(str::parse::<Network>).transpose();
     let network = network.map_err(|error| vec![Failure::user(error.to_string())])?;
     let mesh = connect(order.me, &terms, task.params.silence(), network).map_err(one)?;

@@ -5,7 +5,7 @@
 
 use super::child::{ARGUMENT, LINE, NodeMessage, Order, RunOrder, Said};
 use super::party::Outcome;
-use super::{Task, root_causes};
+use super::{Among, Task, root_causes};
 use crate::failure::Failure;
 use crate::input::{CsvKey, InputFile};
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub fn in_processes(
     let order = |me: usize| {
         Order::Run(RunOrder {
             me,
-            protocol: task.protocol.name.to_owned(),
+            protocol: Among::of(&task.protocol),
             params: task.params,
             nodes: task.nodes.clone(),
             threads: task.threads,

@@ -20,7 +20,7 @@ const STACK: usize = 16 << 20;
 pub fn in_threads(task: &Task, inputs: &Inputs, network: Option<Network>) -> Result<Vec<Outcome>, Vec<Failure>> {
     let progress = Progress::default();
     let _display = progress.show();
-    if task.protocol == &PLAIN {
+    if task.protocol.spec == &PLAIN {
         let outcome = party::alone(task, inputs.clone(), &progress, Clock::default());
         return outcome.map(|outcome| vec![outcome]).map_err(|failure| vec![failure]);
     }
@@ -36,7 +36,7 @@ pub fn in_threads(task: &Task, inputs: &Inputs, network: Option<Network>) -> Res
                 let inputs = task.inputs_of(me, inputs);
                 let run = move || {
                     let mut clock = Clock::default();
-                    let mesh = end.open(terms(task.protocol, &task.params, &task.program, &task.nodes))?;
+                    let mesh = end.open(terms(&task.protocol, &task.params, &task.program, &task.nodes))?;
                     clock.lap("connect");
                     party::over_links(task, mesh, inputs, &progress, clock)
                 };

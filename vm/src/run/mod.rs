@@ -20,8 +20,9 @@ use crate::engine::{Inputs, Plan};
 use crate::failure::{Class, Failure};
 use crate::program::Program;
 use crate::session::{Params, assign_roles_round};
+use serde::{Deserialize, Serialize};
 use smpc_bytecode::module::Manifest;
-use smpc_protocols::registry::{self, PROTOCOLS, Spec};
+use smpc_protocols::registry::{self, PROTOCOLS, Setting, Spec};
 use smpc_protocols::workers::{self, MOST_THREADS, Workers};
 
 /// The protocol of that name.
@@ -56,13 +57,32 @@ pub(crate) fn start_workers(threads: usize) -> Result<Workers, Failure> {
     })
 }
 
+/// A protocol, the number of parties and the threshold, as a process is told them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Among {
+    protocol: String,
+    parties: usize,
+    threshold: usize,
+}
+
+impl Among {
+    pub(crate) fn of(setting: &Setting) -> Self {
+        Self { protocol: setting.name.to_owned(), parties: setting.parties, threshold: setting.threshold }
+    }
+
+    pub(crate) fn setting(&self) -> Result<Setting, Failure> {
+        let spec = registry::find(&self.protocol).ok_or_else(|| Failure::ours("an unknown protocol"))?;
+        spec.among(Some(self.parties), Some(self.threshold)).map_err(Failure::ours)
+    }
+}
+
 /// What all parties of a run have in common.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// The program.
     pub program: Program,
-    /// The protocol.
-    pub protocol: &'static Spec,
+    /// The protocol, the number of parties, and how many of them may be corrupted.
+    pub protocol: Setting,
     /// Limits and constants.
     pub params: Params,
     /// The party that plays each role of the program.
@@ -74,7 +94,7 @@ pub struct Task {
 impl Task {
     /// A run of all parties on one machine: role i at party i mod n, and one thread for the work of each.
     #[must_use]
-    pub fn local(program: Program, protocol: &'static Spec, params: Params) -> Self {
+    pub fn local(program: Program, protocol: Setting, params: Params) -> Self {
         let nodes = assign_roles_round(&program.module.manifest.roles, protocol.parties);
         Self { program, protocol, params, nodes, threads: 1 }
     }

@@ -10,9 +10,10 @@ use crate::program::Program;
 use serde::{Deserialize, Serialize};
 use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{PLAIN, REP3};
-use smpc_protocols::rep3::{Keys, Rep3};
-use smpc_protocols::{Executor, Protocol, Wire};
+use smpc_protocols::registry::{PLAIN, REP3, SHAMIR, Setting};
+use smpc_protocols::rep3::{self, Rep3};
+use smpc_protocols::shamir::{self, Shamir};
+use smpc_protocols::{Executor, Protocol, Stats, Wire};
 use std::cell::Cell;
 
 /// What a party's run gives.
@@ -39,13 +40,10 @@ pub fn over_links(
 ) -> Result<Outcome, Failure> {
     let me = mesh.links.me();
     let (control, counters) = (mesh.control.clone(), mesh.links.counters());
-    if task.protocol != &REP3 {
-        return Err(Failure::ours(format!("the protocol {} has no parties", task.protocol.name)));
-    }
     let _workers = start_workers(task.threads)?;
-    let Rep3Party { protocol, executor, ended } = rep3(mesh)?;
     let alive = || control.progress();
-    let run = engine(task, &protocol, &executor, inputs, progress, &alive);
+    let job = Run { task, inputs, progress, alive: &alive };
+    let (run, stats, ended) = among(&task.protocol, mesh, job)?;
     clock.lap("run");
     match run {
         Ok(results) => {
@@ -54,7 +52,7 @@ pub fn over_links(
                 .err()
                 .map(|error| format!("the run is complete here, but its end was not confirmed: {error}"));
             clock.lap("finish");
-            let stats = PartyStats::new(me, &executor.stats(), &counters.counts(), clock);
+            let stats = PartyStats::new(me, &stats, &counters.counts(), clock);
             Ok(Outcome { results, stats, warning })
         }
         Err(RunError::Stop(stop)) => {
@@ -69,27 +67,80 @@ pub fn over_links(
     }
 }
 
-/// One party of `rep3` over the links of a session.
-pub(crate) struct Rep3Party {
-    pub(crate) protocol: Rep3<Keys>,
-    pub(crate) executor: Executor,
-    ended: Ended,
+/// What a party does under a protocol, whichever it is.
+pub(crate) trait Job {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output;
 }
 
-/// Takes keys and links out of a session.
-pub(crate) fn rep3(mut mesh: Mesh) -> Result<Rep3Party, Failure> {
-    let (me, session) = (mesh.links.me(), mesh.session);
+/// Does a job as one party over the links of a session. The first error of the links comes with what the job gives, and what it has cost.
+///
+/// # Errors
+/// The protocol has no parties, or a key is missing.
+pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result<(J::Output, Stats, Ended), Failure> {
+    let (me, session, parties) = (mesh.links.me(), mesh.session, setting.parties);
     let mut key = |peer: usize| mesh.key(peer).ok_or_else(|| Failure::ours("a pairwise key is missing"));
-    // K_i is shared with the left neighbour, K_{i+1} with the right one.
-    let (own, next) = (key((me + 2) % 3)?, key((me + 1) % 3)?);
+    let peers = (0..parties).filter(|peer| *peer != me);
+    let mut keys = peers.map(|peer| Ok((peer, key(peer)?))).collect::<Result<Vec<_>, Failure>>()?;
     let ended = Ended::default();
     let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
-    Ok(Rep3Party {
-        protocol: Rep3::new(me, Keys::new(me, own, next, session)),
-        executor: Executor::new(me, REP3.parties, number, 0, Box::new(wire)),
-        ended,
-    })
+    let executor = Executor::new(me, parties, number, 0, Box::new(wire));
+    let output = if setting.spec == &REP3 {
+        let mut with = |peer: usize| {
+            let at = keys.iter().position(|(other, _)| *other == peer % parties);
+            at.map(|at| keys.swap_remove(at).1).ok_or_else(|| Failure::ours("a pairwise key is missing"))
+        };
+        // K_i is shared with the left neighbour, K_{i+1} with the right one.
+        let (own, next) = (with(me + 2)?, with(me + 1)?);
+        job.run(&Rep3::new(me, rep3::keys(me, own, next, session)), &executor)
+    } else if setting.spec == &SHAMIR {
+        let own = smpc_net::fresh_key()?;
+        let keys = shamir::keys(me, own, keys, session);
+        job.run(&Shamir::new(me, parties, setting.threshold, keys), &executor)
+    } else {
+        return Err(Failure::ours(format!("the protocol {} has no parties", setting.name)));
+    };
+    Ok((output, executor.stats(), ended))
+}
+
+/// Does a job as one party of a run that only counts, which costs what that party would send and receive.
+///
+/// # Errors
+/// The protocol is not known here.
+pub(crate) fn counting<J: Job>(
+    setting: &Setting,
+    me: usize,
+    executor: &Executor,
+    job: J,
+) -> Result<J::Output, Failure> {
+    // A party that computes in the clear begins the same gates as one among others.
+    if setting.spec == &REP3 || setting.spec == &PLAIN {
+        return Ok(job.run(&Rep3::dry(me), executor));
+    }
+    if setting.spec == &SHAMIR {
+        return Ok(job.run(&Shamir::dry(me, setting.parties, setting.threshold), executor));
+    }
+    Err(Failure::ours(format!("the protocol {} cannot be counted", setting.name)))
+}
+
+/// A party's run of a program.
+struct Run<'a> {
+    task: &'a Task,
+    inputs: Inputs,
+    progress: &'a Progress,
+    alive: &'a dyn Fn(),
+}
+
+impl Job for Run<'_> {
+    type Output = Result<Results, RunError>;
+
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+        engine(self.task, protocol, executor, self.inputs, self.progress, self.alive)
+    }
 }
 
 /// Runs a program in the clear, in one party that plays every role.
@@ -97,7 +148,7 @@ pub(crate) fn rep3(mut mesh: Mesh) -> Result<Rep3Party, Failure> {
 /// # Errors
 /// The user's where the program stops.
 pub fn alone(task: &Task, inputs: Inputs, progress: &Progress, mut clock: Clock) -> Result<Outcome, Failure> {
-    debug_assert_eq!(task.protocol, &PLAIN);
+    debug_assert_eq!(task.protocol.spec, &PLAIN);
     let _workers = start_workers(task.threads)?;
     let executor = Executor::new(0, 1, 0, 0, Box::new(NoWire) as Box<dyn Wire>);
     let run = engine(task, &Plain, &executor, inputs, progress, &|| ());

@@ -15,7 +15,7 @@ use smpc_bytecode::facts::walk;
 use smpc_bytecode::module::{Module, Output, Receivers, Site};
 use smpc_bytecode::op::{Op, RoleId};
 use smpc_net::{Config, Identity, Network, connect};
-use smpc_protocols::registry::PLAIN;
+use smpc_protocols::registry::{PLAIN, Setting};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     clock.lap("inputs");
     let terms = session.terms(&task.program, &task.nodes);
     let progress = Progress::default();
-    let outcome = if task.protocol == &PLAIN {
+    let outcome = if task.protocol.spec == &PLAIN {
         log(&summary(&task, me, &hex(&digest(&terms))));
         let _display = progress.show();
         party::alone(&task, inputs, &progress, clock).map_err(one)?
@@ -116,6 +116,14 @@ pub fn run(arguments: &PartyRun, log: &dyn Fn(&str), print: &dyn Fn(&str)) -> Re
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
+/// How many parties there are, and what they tolerate.
+fn threshold(protocol: &Setting) -> String {
+    let Setting { parties, threshold, .. } = protocol;
+    let statistical = protocol.statistical();
+    let statistical = statistical.map(|bits| format!(", {bits} bits of statistical security for each opened number"));
+    format!("{parties} parties, of whom {threshold} may be corrupted{}", statistical.unwrap_or_default())
+}
+
 /// What is about to run, with whom, under which assumptions (R19).
 fn summary(task: &Task, me: usize, digest: &str) -> String {
     let manifest = task.manifest();
@@ -126,6 +134,7 @@ fn summary(task: &Task, me: usize, digest: &str) -> String {
     }
     let _ = writeln!(text, "session   {digest}");
     let _ = writeln!(text, "protocol  {}: {}", task.protocol.name, task.protocol.warning);
+    let _ = writeln!(text, "          {}", threshold(&task.protocol));
     let role = |(role, node): (&String, &usize)| {
         let this = if *node == me { " (this party)" } else { "" };
         format!("{role}: party {node}{this}")

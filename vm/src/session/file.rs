@@ -92,7 +92,7 @@ impl Session {
              memory = {memory}\n\
              block = {block}\n\
              channels = {channels}\n",
-            self.protocol.name, self.protocol.parties, self.threshold
+            self.protocol.name, self.protocol.parties, self.protocol.threshold
         );
         if let Some(module) = &self.module {
             let _ = writeln!(text, "module = \"{}\"", hex(module));
@@ -122,18 +122,17 @@ fn check(file: File) -> Result<Session, String> {
     let head = file.session;
     let protocol = protocol(&head.protocol).map_err(|failure| failure.message)?;
     let count = file.node.len();
-    if count != protocol.parties {
-        return Err(format!(
-            "{} is a protocol of {} parties, and there are {count} nodes",
-            protocol.name, protocol.parties
-        ));
-    }
+    let protocol = protocol.among(Some(count), None).map_err(|what| format!("there are {count} nodes: {what}"))?;
     if let Some(parties) = head.parties.filter(|parties| *parties != count) {
         return Err(format!("parties = {parties}, and there are {count} nodes"));
     }
-    if let Some(threshold) = head.threshold.filter(|threshold| *threshold != protocol.tolerates) {
-        return Err(format!("threshold = {threshold}, and {} tolerates {}", protocol.name, protocol.tolerates));
-    }
+    let protocol = match head.threshold {
+        None => protocol,
+        Some(threshold) => protocol
+            .spec
+            .among(Some(count), Some(threshold))
+            .map_err(|what| format!("threshold = {threshold}: {what}"))?,
+    };
     let default = Params::default();
     let params = Params {
         security: head.security.unwrap_or(default.security),
@@ -144,6 +143,7 @@ fn check(file: File) -> Result<Session, String> {
         channels: head.channels.unwrap_or(default.channels),
     };
     check_params(&params)?;
+    protocol.check_security(params.security)?;
     let mut nodes: Vec<Node> = Vec::new();
     for (party, entry) in file.node.into_iter().enumerate() {
         let node = node(entry.address, &entry.fingerprint).map_err(|what| format!("node {party}: {what}"))?;
@@ -163,7 +163,7 @@ fn check(file: File) -> Result<Session, String> {
     let module = head.module.as_deref().map(digest_of).transpose()?;
     let audit =
         head.audit.as_deref().map(|text| audit_digest(text, "audit")).transpose().map_err(|failure| failure.message)?;
-    Ok(Session { protocol, threshold: protocol.tolerates, params, module, audit, nodes, roles: file.roles })
+    Ok(Session { protocol, params, module, audit, nodes, roles: file.roles })
 }
 
 fn node(address: String, fingerprint: &str) -> Result<Node, String> {

@@ -80,9 +80,13 @@ impl NewSession {
                 return Err(Failure::user(format!("role `{role}` is given twice")));
             }
         }
-        let threshold = self.threshold.unwrap_or(protocol.tolerates);
-        let Self { params, module, audit, nodes, .. } = self;
-        let session = Session { protocol, threshold, params, module, audit, nodes, roles };
+        let Self { params, module, audit, nodes, threshold, .. } = self;
+        let protocol = protocol.among(Some(nodes.len()), threshold).map_err(|what| {
+            Failure::user(what).help(
+                "name each party with a --node of its own, and with --threshold how many of them may be corrupted",
+            )
+        })?;
+        let session = Session { protocol, params, module, audit, nodes, roles };
         // One set of rules: what is written must read.
         let text = session.to_toml();
         Session::parse(&text, "the new session").map_err(|failure| Failure { help: None, ..failure })

@@ -9,7 +9,7 @@ use smpc_bytecode::verify::Verified;
 use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::rep3::Rep3;
 use smpcvm::engine::{Engine, Guide, Trace, depends_on_revealed};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -180,7 +180,7 @@ fn a_count_follows_a_run_in_the_clear() {
         let guide = guide.into_inner();
         let nodes = plan(&module, 3, u64::MAX);
         for (party, (_, live)) in rep3(&module, &values, u64::MAX).into_iter().enumerate() {
-            let (executor, protocol) = (Executor::dry(party, 3), Rep3::<NoKeys>::dry(party));
+            let (executor, protocol) = (Executor::dry(party, 3), Rep3::dry(party));
             let dry = Engine::new(&program, &protocol, &executor, &nodes, Vec::new(), &|| ());
             dry.following(guide.clone()).run().expect("a count");
             assert_eq!(executor.stats(), live, "party {party}, x = {x}");
@@ -214,7 +214,7 @@ fn costs_by_gate() {
         let trace = Rc::new(RefCell::new(Trace::new(by_gate)));
         let watched = Rc::clone(&trace);
         let executor = Executor::dry(0, 3).watched(move |sent, received| watched.borrow_mut().round(sent, received));
-        let protocol = Rep3::<NoKeys>::dry(0);
+        let protocol = Rep3::dry(0);
         let engine = Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ());
         engine.traced(Rc::clone(&trace), by_gate).run().expect("a count");
         let (rounds, bytes) = (executor.rounds(), executor.stats().sent.iter().sum::<u64>());

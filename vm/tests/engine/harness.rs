@@ -5,7 +5,7 @@ use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::rep3::Rep3;
 use smpc_protocols::{Executor, Stats, Wire};
 use smpcvm::engine::{Engine, Inputs, Plan, Results, RunError, Stop};
 use smpcvm::program::Program;
@@ -76,7 +76,7 @@ pub(crate) fn counted(module: &Verified<Module>, steps: u64) -> Vec<Stats> {
     let (plan, program) = (plan(module, 3, steps), program(module));
     let count = |me| {
         let executor = Executor::dry(me, 3);
-        let protocol = Rep3::<NoKeys>::dry(me);
+        let protocol = Rep3::dry(me);
         let _ = ended(Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ()).run()).expect("a count");
         executor.stats()
     };

@@ -13,7 +13,7 @@ use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::rep3::{NoKeys, Rep3};
+use smpc_protocols::rep3::Rep3;
 use smpcvm::engine::{Engine, Inputs, Plan, RunError};
 
 const LIMITS: Limits = Limits { memory: 1 << 16 };
@@ -150,7 +150,7 @@ fn survives(module: &Verified<Module>) {
         Err(RunError::Protocol(error)) => panic!("{error}"),
     }
     let three = plan(module, 3);
-    let (executor, protocol) = (Executor::dry(0, 3), Rep3::<NoKeys>::dry(0));
+    let (executor, protocol) = (Executor::dry(0, 3), Rep3::dry(0));
     match Engine::new(&program, &protocol, &executor, &three, Vec::new(), &nobody).run() {
         Ok(_) | Err(RunError::Stop(_)) => {}
         Err(RunError::Protocol(error)) => panic!("{error}"),

@@ -84,7 +84,7 @@ fn module() -> Module {
 
 fn task(protocol: &'static Spec) -> Task {
     let program = Program::from_bytes(&encode(&module()), 1 << 30).expect("a verified program");
-    Task::local(program, protocol, Params::default())
+    Task::local(program, protocol.among(None, None).expect("its parties"), Params::default())
 }
 
 fn json(task: &Task, outcomes: &[Outcome]) -> serde_json::Value {

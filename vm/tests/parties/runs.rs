@@ -69,7 +69,8 @@ fn three_parties() {
     assert_eq!(setup.json(2, "result.json"), Some(serde_json::json!({ "y0": [3850], "y1": products })));
     // What is reported is what was predicted.
     let program = Program::from_bytes(&smpc_bytecode::codec::encode(&module), 1 << 30).expect("a program");
-    let cost = count(&Task::local(program, &REP3, Params::default()), None).expect("a count");
+    let cost = count(&Task::local(program, REP3.among(None, None).expect("three parties"), Params::default()), None)
+        .expect("a count");
     assert!(!cost.at_least);
     for party in 0..3 {
         let stats = setup.json(party, "stats.json").expect("statistics");
@@ -184,7 +185,7 @@ fn a_pinned_program() {
 
 fn task() -> Task {
     let program = Program::from_bytes(&smpc_bytecode::codec::encode(&program()), 1 << 30).expect("a program");
-    Task::local(program, &REP3, Params::default())
+    Task::local(program, REP3.among(None, None).expect("three parties"), Params::default())
 }
 
 /// All parties on this machine: as threads and as processes of the same executable, with the same results and counters.

@@ -27,7 +27,7 @@ pub use flow::steering;
 pub use memory::NETLIST_WIRES;
 
 use crate::codec::MAX_DEPTH;
-use crate::facts::talks;
+use crate::facts::{Free, talks};
 use crate::module::{Bound, Entry, Gate, Level, Manifest, Module, Slot, View};
 use crate::op::{Op, SiteId, SlotId};
 use crate::types::{DataType, Kind, MAX_WIDTH, RegType, Scalar};
@@ -360,7 +360,7 @@ impl Checker<'_> {
             Entry::Gate(gate) => {
                 let name = gate.op.mnemonic();
                 gate::check(self.module, &self.leaves, gate).map_err(|what| fail(self.at(site, name), what))?;
-                own.talks = talks(self.module, gate, false);
+                own.talks = talks(self.module, gate, Free::default());
                 own.held = memory::held(self.module, gate);
                 if matches!(gate.op, Op::Output { .. }) && !context.top {
                     return Err(fail(self.at(site, name), "an output inside a block"));

@@ -7,7 +7,8 @@ mod programs;
 mod wires;
 
 use smpc_math::prf::Key;
-use smpc_protocols::rep3::{Keys, Rep3};
+use smpc_protocols::keys::Keys;
+use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::{Executor, Protocol, Wire, workers};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ fn repeat(
 ) -> Vec<Times> {
     let Ok(_workers) = workers::start(threads) else { return Vec::new() };
     let key = |j: usize| Key::new([j as u8; 32]);
-    let p = Rep3::new(me, Keys::new(me, key(me), key((me + 1) % 3), [7; 32]));
+    let p = Rep3::new(me, rep3::keys(me, key(me), key((me + 1) % 3), [7; 32]));
     let e = Executor::new(me, 3, 1, 0, wire);
     let run = async || {
         let mut times = Vec::new();

@@ -1,13 +1,13 @@
 //! A watch over the use of randomness (R1, R24): which blocks were asked for under which key, and whether one was asked for twice. Tests only; keeps
 //! addresses, never what stands there.
 
-use crate::rep3::Source;
+use crate::keys::Source;
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Component (or [`crate::rep3::COMMON`]), domain, epoch, gate instance, step.
+/// Component (or [`crate::keys::COMMON`]), domain, epoch, gate instance, step.
 pub type Stream = (usize, Domain, u32, u64, u64);
 
 /// The blocks (128 bits, two words) that were used.

@@ -93,6 +93,15 @@ impl Data {
         }
     }
 
+    /// Numbers of at most `bits` bits: those of a width with `above` bits less than 64 lose their lowest.
+    #[must_use]
+    pub fn shortened(&self, above: u32, bits: u32) -> Self {
+        let shift = 64_u32.saturating_sub(above).saturating_sub(bits);
+        let short = |values: &[i64]| values.iter().map(|x| x >> shift).collect::<Vec<i64>>();
+        let range = |range: Range| Range::new(range.lo >> shift, range.hi >> shift);
+        Self { a: short(&self.a), b: short(&self.b), ra: range(self.ra), rb: range(self.rb) }
+    }
+
     /// The pairs as integers.
     pub fn pairs(&self) -> impl Iterator<Item = (i128, i128)> + '_ {
         self.a.iter().zip(&self.b).map(|(a, b)| (i128::from(*a), i128::from(*b)))

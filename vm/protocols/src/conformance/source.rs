@@ -1,6 +1,6 @@
 //! Pairwise keys for tests: fixed, so that a failing case repeats.
 
-use crate::rep3::Source;
+use crate::keys::Source;
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
 

@@ -1,10 +1,11 @@
-//! Three parties of `rep3` as threads of this process.
+//! Parties of a protocol as threads of this process.
 
 use super::memory::memory_wires;
 use super::source::Mixed;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::rep3::Rep3;
+use crate::shamir::Shamir;
 
 /// Runs `party(protocol, executor)` at each of three parties and returns their results in order.
 ///
@@ -17,6 +18,18 @@ pub fn rep3_threads<T: Send>(
     three_threads(seed, |me, executor| party(&Rep3::new(me, Mixed(seed)), executor))
 }
 
+/// As [`rep3_threads`], for `parties` parties of `shamir`.
+///
+/// # Errors
+/// The first party's error.
+pub fn shamir_threads<T: Send>(
+    (parties, threshold): (usize, usize),
+    seed: u64,
+    party: impl Fn(&Shamir<Mixed>, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    threads(parties, seed, |me, executor| party(&Shamir::new(me, parties, threshold, Mixed(seed)), executor))
+}
+
 /// Runs `party(number, executor)` in each of three threads and returns their results in order.
 ///
 /// # Errors
@@ -25,13 +38,25 @@ pub fn three_threads<T: Send>(
     session: u64,
     party: impl Fn(usize, &Executor) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
+    threads(3, session, party)
+}
+
+/// As [`three_threads`], for so many parties.
+///
+/// # Errors
+/// The first party's error.
+pub fn threads<T: Send>(
+    parties: usize,
+    session: u64,
+    party: impl Fn(usize, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
     std::thread::scope(|scope| {
-        let running: Vec<_> = memory_wires(3)
+        let running: Vec<_> = memory_wires(parties)
             .into_iter()
             .enumerate()
             .map(|(me, wire)| {
                 let party = &party;
-                scope.spawn(move || party(me, &Executor::new(me, 3, session, 0, Box::new(wire))))
+                scope.spawn(move || party(me, &Executor::new(me, parties, session, 0, Box::new(wire))))
             })
             .collect();
         running.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Internal("a party panicked")))).collect()

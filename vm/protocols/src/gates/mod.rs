@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// The circuit of that name and widths, built on first use. It is public and the same for all parties, so it may outlive a run.
-fn circuit(name: &'static str, widths: [u32; 4], build: impl FnOnce() -> Netlist) -> Rc<Levelled> {
+pub(crate) fn circuit(name: &'static str, widths: [u32; 4], build: impl FnOnce() -> Netlist) -> Rc<Levelled> {
     let key = (name, widths);
     BUILT.with(|built| {
         if let Some(found) = built.borrow().get(&key) {

@@ -21,11 +21,11 @@ pub enum Method {
     Radix,
 }
 
-/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them. Where the two take as many there are some dozen rows at
+/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them, but for those of a shuffle. Where the two take as many there are some dozen rows at
 /// most, so that bytes do not matter; with more rows a network needs more rounds and, a row, more bytes, and a radix sort
 /// does not. On one machine, where a round is cheapest, both take as long for 64 rows of 64-bit keys: 9 ms; the rule changes over between 32 and 33.
 #[must_use]
-pub fn method(rows: usize, keys: Range) -> Method {
+pub fn method(rows: usize, keys: Range, shuffle: u64) -> Method {
     let width = key_bits(keys);
     if rows < 2 || width == 0 {
         return Method::Nothing;
@@ -35,7 +35,7 @@ pub fn method(rows: usize, keys: Range) -> Method {
     let network = layers(rows).count() as u64 * (4 + halvings(width) + u64::from(width == 64));
     // Bits; for each digit its values, a conversion, a sum of products and a shuffle; then a conversion and two shuffles.
     let bits = 2 + halvings(width - 1);
-    let radix = bits + digits(width).map(|digit| u64::from(digit) + 4).sum::<u64>() + 6;
+    let radix = bits + digits(width).map(|digit| u64::from(digit) + 2 + shuffle).sum::<u64>() + 2 + 2 * shuffle;
     if rows > MOST_ROWS || network <= radix { Method::Network } else { Method::Radix }
 }
 
@@ -54,7 +54,7 @@ fn layers(rows: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order.
 pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
-    match method(rows, keys) {
+    match method(rows, keys, p.shuffle_rounds()) {
         Method::Nothing => table.clone(),
         // A network does not keep equal rows in their order, which shows where they have other columns.
         Method::Network if columns == 1 || rows > MOST_ROWS => network(p, cx, table, columns, keys).await,

@@ -6,13 +6,13 @@
 
 use super::Rep3;
 use super::kernel::{ROWS, Step};
-use super::keys::Source;
 use super::rows::Shape;
 use super::share::{Bin, Row, blocks};
 use super::split::runs;
 use super::summands::SplitAnds;
 use crate::executor::Cx;
 use crate::join::join;
+use crate::keys::Source;
 use crate::workers;
 use smpc_math::netlist::{Level, Levelled};
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};

@@ -2,10 +2,10 @@
 
 use super::Rep3;
 use super::circuits::Kind;
-use super::keys::Source;
 use super::share::{Arith, Bin};
 use super::split::{Number, Split};
 use crate::executor::Cx;
+use crate::keys::Source;
 
 impl<S: Source> Rep3<S> {
     /// The sign bit of x for |x| < 2^(width−1): the top bit of s + t, for which only its carry is computed (PROTOCOLS variant B; Keller 2025).

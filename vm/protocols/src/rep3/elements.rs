@@ -11,10 +11,10 @@
 
 use super::Rep3;
 use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
-use super::keys::Source;
 use super::share::{Arith, Words};
 use super::split::Parts;
 use crate::executor::Cx;
+use crate::keys::Source;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;

@@ -4,11 +4,11 @@ use super::Rep3;
 use super::convert::weights;
 use super::elements::low_bits;
 use super::kernel::Step;
-use super::keys::Source;
 use super::share::{Arith, Bin};
 use super::split::Number;
 use crate::executor::Cx;
 use crate::gates;
+use crate::keys::Source;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol};
 use crate::registry::{REP3, Spec};
@@ -176,6 +176,9 @@ impl<S: Source> Protocol for Rep3<S> {
         a.clone()
     }
 
+    fn shuffle_rounds(&self) -> u64 {
+        2
+    }
     /// 2 rounds; 128 bits a row of the column that is told from each party on average, 86 of a number, and of words their bytes and a third as many.
     async fn shuffle(
         &self,

@@ -1,8 +1,8 @@
 //! The inner loops of `rep3`, on blocks that fit the first cache: masks, and words to bytes and back.
 
 use super::Rep3;
-use super::keys::{COMMON, Source};
 use super::share::{Row, Words};
+use crate::keys::{COMMON, Source};
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
 use smpc_math::simd;

@@ -1,8 +1,8 @@
 //! What a party of `rep3` does alone: sums, products by public numbers, known values. A known value is component 0, which P_0 holds first and P_2 second.
 
 use super::Rep3;
-use super::keys::Source;
 use super::share::{Arith, Bin, Row, to_planes};
+use crate::keys::Source;
 use crate::lanes::Lanes;
 use crate::workers;
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};

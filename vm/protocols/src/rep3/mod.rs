@@ -21,7 +21,6 @@ mod elements;
 mod gates;
 mod io;
 mod kernel;
-mod keys;
 mod local;
 mod product;
 mod rows;
@@ -32,9 +31,9 @@ mod split;
 mod summands;
 mod truncate;
 
-pub use keys::{COMMON, Keys, Source};
+use crate::keys::{Keys, Source};
 pub use share::{Arith, Bin, Row, Rows, Words};
-use smpc_math::prf::Domain;
+use smpc_math::prf::Key;
 
 /// One party of `rep3`.
 pub struct Rep3<S> {
@@ -105,18 +104,17 @@ impl<S: Source> Rep3<S> {
     }
 }
 
-/// Keys for a run that only counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoKeys;
-
-impl Source for NoKeys {
-    fn fill(&self, _: usize, _: Domain, _: crate::tape::Tape, _: u64, _: usize, _: &mut [u64]) {}
+/// The keys of party `me`: K_i, which it shares with its left neighbour P_{i−1}, and K_{i+1}, which it shares with its right one. Key K_j of component j is so held by
+/// exactly the two parties that hold the component.
+#[must_use]
+pub fn keys(me: usize, own: Key, next: Key, session: [u8; 32]) -> Keys {
+    Keys::new([(me, own), ((me + 1) % 3, next)], session)
 }
 
-impl Rep3<NoKeys> {
+impl Rep3<Keys> {
     /// Party `me` of a run that only counts.
     #[must_use]
     pub fn dry(me: usize) -> Self {
-        Self { dry: true, ..Self::new(me, NoKeys) }
+        Self { dry: true, ..Self::new(me, Keys::none()) }
     }
 }

@@ -5,9 +5,9 @@
 
 use super::Rep3;
 use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
-use super::keys::Source;
 use super::share::{Arith, Words};
 use crate::executor::Cx;
+use crate::keys::Source;
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
 use smpc_math::planes::ROW_LANES;

@@ -3,9 +3,9 @@
 
 use super::Rep3;
 use super::kernel::{ROWS, Step, from_bytes, to_bytes};
-use super::keys::Source;
 use super::share::{Bin, Row};
 use crate::executor::Cx;
+use crate::keys::Source;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;

@@ -15,13 +15,13 @@
 use super::Rep3;
 use super::elements::low_bits;
 use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
-use super::keys::Source;
 use super::share::{Arith, Bin, Words, to_planes};
 use crate::executor::Cx;
+use crate::keys::Source;
+use crate::permutation::{self, Order};
 use crate::piece::{Incoming, Outgoing};
 use crate::protocol::BinShares;
 use smpc_math::prf::Domain;
-use zeroize::Zeroizing;
 
 /// Steps of randomness that a column takes.
 const STEPS: u64 = 3;
@@ -77,9 +77,6 @@ fn parts(width: u32) -> impl Iterator<Item = (u32, u32)> {
         Some((from - bits, bits))
     })
 }
-
-/// An order of rows: what comes k-th was at place `order[k]`.
-type Order = Zeroizing<Vec<u32>>;
 
 impl<S: Source> Rep3<S> {
     /// The rows of all columns in a new order; `told` in that order, which everybody learns. `turn` says whose part this party has, so that a series of
@@ -142,37 +139,13 @@ impl<S: Source> Rep3<S> {
         (told, columns)
     }
 
-    /// A uniformly random order of so many rows, which the holders of a component's key know: Fisher and Yates, in the form of Durstenfeld (1964), with draws
-    /// that are rejected where the range does not divide 2^64 (Lemire, "Fast random integer generation in an interval", 2019).
+    /// A uniformly random order of so many rows, which the holders of a component's key know.
     fn order(&self, component: usize, cx: Cx<'_>, lanes: usize) -> Order {
-        let mut order: Order = Zeroizing::new((0..u32::try_from(lanes).unwrap_or(u32::MAX)).collect());
         let (at, again) = (Step::new(cx.tape(), 0, Domain::Permutation), Step::new(cx.tape(), 1, Domain::Permutation));
-        let mut redraws = 0;
-        let mut words = Zeroizing::new([0; BLOCK]);
-        for first in (0..order.len()).step_by(BLOCK) {
-            self.mask_words(component, at, first, &mut *words);
-            for (n, word) in words.iter().enumerate().take(order.len() - first) {
-                // Which of the rows from here on comes next.
-                let count = (order.len() - first - n) as u64;
-                let (mut place, mut low) = scaled(*word, count);
-                while low < count && low < count.wrapping_neg() % count {
-                    let mut drawn = Zeroizing::new([0; 2]);
-                    self.mask_words(component, again, redraws * 2, &mut *drawn);
-                    (place, low) = scaled(drawn[0], count);
-                    redraws += 1;
-                }
-                order.swap(first + n, first + n + place);
-            }
-        }
-        order
+        permutation::uniform(lanes, |redraw, first, out| {
+            self.mask_words(component, if redraw { again } else { at }, first, out);
+        })
     }
-}
-
-/// The halves of a product: a number below `count`, and what decides whether it counts.
-#[allow(clippy::cast_possible_truncation, reason = "the halves of the product")]
-fn scaled(word: u64, count: u64) -> (usize, u64) {
-    let product = u128::from(word) * u128::from(count);
-    ((product >> 64) as usize, product as u64)
 }
 
 /// What a party does in a shuffle, and under which keys.

@@ -8,10 +8,10 @@
 
 use super::Rep3;
 use super::kernel::{ROWS, Step};
-use super::keys::Source;
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, blocks, to_planes};
 use crate::executor::Cx;
+use crate::keys::Source;
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
 use smpc_math::planes::ROW_LANES;

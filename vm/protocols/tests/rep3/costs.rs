@@ -2,12 +2,13 @@
 //! is written from it: `BLESS=1 cargo test -p smpc-protocols --test rep3`.
 
 use smpc_math::circuits::{less_signed, netlist};
-use smpc_protocols::rep3::{Arith, Bin, NoKeys, Rep3};
+use smpc_protocols::keys::Keys;
+use smpc_protocols::rep3::{Arith, Bin, Rep3};
 use smpc_protocols::{Executor, Protocol, Range, Stats};
 use std::future::Future;
 use std::pin::Pin;
 
-type Party = Rep3<NoKeys>;
+type Party = Rep3<Keys>;
 type Done<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// A gate at a width and a number of lanes.
 type Run = for<'a> fn(&'a Party, &'a Executor, u32, usize) -> Done<'a>;
@@ -331,7 +332,7 @@ fn sorts_take_the_fewest_rounds() {
             let by_radix = run!(|p, e, width, lanes| radix(p, e.gate(0), &number(p, lanes), 1, signed(width)).await);
             let rounds = [by_network, by_radix].map(|run| count(run, width, rows).0);
             let fewer = if rounds[0] <= rounds[1] { Method::Network } else { Method::Radix };
-            assert_eq!(method(rows, signed(width)), fewer, "{rows} rows of {width} bits: {rounds:?} rounds");
+            assert_eq!(method(rows, signed(width), 2), fewer, "{rows} rows of {width} bits: {rounds:?} rounds");
         }
     }
 }

@@ -4,7 +4,8 @@
 use crate::keys::{Bit, Layout, Origin, Place, Slip, TestKeys};
 use crate::parties::{number, shares_of_frames, three, word};
 use smpc_protocols::conformance::data::mix;
-use smpc_protocols::rep3::{Arith, Bin, COMMON, Rep3};
+use smpc_protocols::keys::COMMON;
+use smpc_protocols::rep3::{Arith, Bin, Rep3};
 use smpc_protocols::{Cx, join_all};
 use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;

@@ -4,7 +4,8 @@
 use crate::parties::three;
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::rep3::{Rep3, Source};
+use smpc_protocols::keys::Source;
+use smpc_protocols::rep3::Rep3;
 use smpc_protocols::{CHUNK, Error, Executor, HEADER, Protocol, Wire};
 use std::cell::Cell;
 use std::rc::Rc;

@@ -3,7 +3,7 @@
 use smpc_math::prf::Domain;
 use smpc_protocols::Tape;
 use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::rep3::Source;
+use smpc_protocols::keys::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 

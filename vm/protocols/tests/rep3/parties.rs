@@ -1,7 +1,8 @@
 //! Three parties as threads over links that are recorded, and what was recorded, cut into frames.
 
 use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
-use smpc_protocols::rep3::{Arith, Bin, Rep3, Row, Source};
+use smpc_protocols::keys::Source;
+use smpc_protocols::rep3::{Arith, Bin, Rep3, Row};
 use smpc_protocols::{Error, Executor, Wire};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -6,7 +6,8 @@ use crate::parties::{number, shares_of_frames, three, word};
 use smpc_math::prf::Domain;
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::threads::rep3_threads;
-use smpc_protocols::rep3::{Arith, Bin, Source};
+use smpc_protocols::keys::Source;
+use smpc_protocols::rep3::{Arith, Bin};
 use smpc_protocols::{Lanes, Protocol, Shares, Tape, join_all};
 use std::collections::BTreeSet;
 

@@ -132,6 +132,12 @@ impl Calibration {
         Ok(())
     }
 
+    /// Whether this is the calibration that is built in.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        Self::built_in().is_ok_and(|built_in| std::ptr::eq(self, built_in))
+    }
+
     /// The constants of a protocol.
     ///
     /// # Errors
@@ -161,7 +167,8 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(constants: &'a Constants) -> Self {
+    /// The table of some constants.
+    pub(super) fn new(constants: &'a Constants) -> Self {
         let mut kinds: BTreeMap<Key<'_>, Vec<&KindTime>> = BTreeMap::new();
         for kind in &constants.kinds {
             if let Some((_, form)) = Form::ALL.iter().find(|(_, form)| *form == kind.form) {

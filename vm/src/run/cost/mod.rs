@@ -21,9 +21,8 @@ use model::Model;
 use smpc_bytecode::types::DataType;
 use smpc_net::Network;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{PLAIN, REP3, Spec};
-use smpc_protocols::rep3::{NoKeys, Rep3};
-use smpc_protocols::{Executor, Stats};
+use smpc_protocols::registry::{PLAIN, Setting};
+use smpc_protocols::{Executor, Protocol, Stats};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -31,8 +30,8 @@ use std::rc::Rc;
 /// What a program costs under a protocol.
 #[derive(Clone, Debug)]
 pub struct Cost {
-    /// The protocol.
-    pub protocol: &'static Spec,
+    /// The protocol, the number of parties, and how many of them may be corrupted.
+    pub protocol: Setting,
     /// Rounds and bytes of each party, frame headers included.
     pub parties: Vec<Stats>,
     /// Most memory that each party's process takes, in bytes: an estimate from what lives in registers, what gates take beside, and what a process takes that does
@@ -40,8 +39,10 @@ pub struct Cost {
     pub memory: Vec<u64>,
     /// Whether a run may cost more, as that depends on values that it reveals.
     pub at_least: bool,
-    /// How long a run takes: an estimate.
+    /// How long a run takes: an estimate. Nothing where `timed` is not.
     pub time: Time,
+    /// Whether times were estimated, of gates and lines too: not under a protocol that the built-in calibration has no constants of.
+    pub timed: bool,
     /// Gates by kind, the dearest first.
     pub kinds: Vec<KindCost>,
     /// Whether gates in loops without messages were counted by the bounds of one turn, where those differ.
@@ -113,14 +114,20 @@ pub fn count(task: &Task, inputs: Option<&Inputs>) -> Result<Cost, Failure> {
 /// Counts a program as it would run with that machine's constants over that network; without one, among processes of the machine.
 ///
 /// # Errors
-/// As [`count`], and where there are no constants for the protocol.
+/// As [`count`], and where a calibration that is not the built-in one has no constants for the protocol.
 pub fn estimate(
     task: &Task,
     inputs: Option<&Inputs>,
     calibration: &Calibration,
     network: Option<Network>,
 ) -> Result<Cost, Failure> {
-    let table = calibration.of(task.protocol)?;
+    let unmeasured = calibration::Constants::default();
+    let measured = match calibration.of(&task.protocol) {
+        Err(_) if calibration.is_built_in() => None,
+        measured => Some(measured?),
+    };
+    let timed = measured.is_some();
+    let table = measured.unwrap_or_else(|| Table::new(&unmeasured));
     let depends = depends_on_revealed(&task.program.module);
     let guide = match inputs {
         Some(inputs) if depends => Some(follow(task, inputs)?),
@@ -139,9 +146,10 @@ pub fn estimate(
         memory: busy.iter().enumerate().map(|(me, busy)| memory(task, me, &table, *busy)).collect(),
         parties: stats,
         at_least: depends && guide.is_none(),
-        time: time(&table, network, &traces, &busy),
+        time: if timed { time(&table, network, &traces, &busy) } else { Time::default() },
+        timed,
         about: traces.iter().any(|trace| trace.approximate),
-        unknown: unknown(&table, &by_gate),
+        unknown: if timed { unknown(&table, &by_gate) } else { Vec::new() },
         kinds: ledger.kinds(&by_gate),
         lines: ledger.lines(task, &by_gate),
     })
@@ -156,28 +164,43 @@ struct Dry<'a> {
 impl Dry<'_> {
     /// What a party does. One that computes in the clear begins the same gates as one among others, and sends nothing.
     fn run(&self, me: usize, by_gate: bool) -> Result<(Stats, Trace), Failure> {
-        let alone = match self.task.protocol {
-            protocol if protocol == &PLAIN => true,
-            protocol if protocol == &REP3 => false,
-            other => return Err(Failure::ours(format!("the protocol {} cannot be counted", other.name))),
-        };
+        let alone = self.task.protocol.spec == &PLAIN;
         let trace = Rc::new(RefCell::new(Trace::new(by_gate)));
         let watched = Rc::clone(&trace);
-        let executor = Executor::dry(me, REP3.parties);
+        // In the clear the same gates are begun as by a party among three, and nothing is sent.
+        let among = if alone { 3 } else { self.task.protocol.parties };
+        let executor = Executor::dry(me, among);
         let executor = executor.watched(move |sent, received| {
             if !alone {
                 watched.borrow_mut().round(sent, received);
             }
         });
-        let (protocol, plan) = (Rep3::<NoKeys>::dry(me), self.task.plan());
-        let mut engine = Engine::new(&self.task.program, &protocol, &executor, &plan, Vec::new(), &|| ());
-        if let Some(guide) = self.guide {
-            engine = engine.following(guide.clone());
-        }
-        let ended = engine.traced(Rc::clone(&trace), by_gate).run();
+        let job = Count { task: self.task, guide: self.guide, trace: &trace, by_gate };
+        let ended = party::counting(&self.task.protocol, me, &executor, job)?;
         ended.map_err(|error| failed(self.task, error))?;
         let stats = if alone { Stats { rounds: 0, sent: vec![0], received: vec![0] } } else { executor.stats() };
         Ok((stats, trace.take()))
+    }
+}
+
+/// A party's run that only counts.
+struct Count<'a> {
+    task: &'a Task,
+    guide: Option<&'a Guide>,
+    trace: &'a Rc<RefCell<Trace>>,
+    by_gate: bool,
+}
+
+impl party::Job for Count<'_> {
+    type Output = Result<(), RunError>;
+
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+        let plan = self.task.plan();
+        let mut engine = Engine::new(&self.task.program, protocol, executor, &plan, Vec::new(), &|| ());
+        if let Some(guide) = self.guide {
+            engine = engine.following(guide.clone());
+        }
+        engine.traced(Rc::clone(self.trace), self.by_gate).run().map(|_| ())
     }
 }
 

@@ -67,7 +67,7 @@ impl Cost {
         Json::Object(vec![
             text("protocol", self.protocol.name),
             flag("at_least", self.at_least),
-            ("seconds".to_owned(), time),
+            ("seconds".to_owned(), if self.timed { time } else { Json::Word("null".to_owned()) }),
             ("parties".to_owned(), Json::List(parties.collect())),
             // No protocol that there is has any.
             ("preprocessing".to_owned(), Json::List(Vec::new())),

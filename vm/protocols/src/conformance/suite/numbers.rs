@@ -17,7 +17,10 @@ pub(super) async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
     run.number(&name("neg"), &p.neg(&a), wrap(|x, _| -x)).await;
     run.number(&name("add_public"), &p.add_public(&a, &data.b), wrap(|x, y| x + y)).await;
     run.number(&name("add_public of one"), &p.add_public(&a, &[i64::MIN]), wrap(|x, _| x + i128::from(i64::MIN))).await;
-    run.number(&name("mul_public"), &p.mul_public(&a, &data.b), wrap(|x, y| x * y)).await;
+    let short = data.shortened(64 - data.ra.width().max(data.rb.width()), 26);
+    let factor = run.input(&short.a, 2).await;
+    let products: Vec<i128> = short.pairs().map(|(x, y)| x * y).collect();
+    run.number(&name("mul_public"), &p.mul_public(&factor, &short.b), products.iter().copied()).await;
     run.number(&name("mul_public of one"), &p.mul_public(&a, &[-3]), wrap(|x, _| -3 * x)).await;
     run.number(&name("share_public"), &p.share_public(&data.a, lanes), wrap(|x, _| x)).await;
     run.number(&name("share_public of one"), &p.share_public(&[-9], lanes), wrap(|_, _| -9)).await;
@@ -38,10 +41,8 @@ pub(super) async fn local<P: Protocol>(run: &mut Run<'_, P>, data: &Data) {
             })
         });
         run.number(&name("prefix_sum"), &p.prefix_sum(&a, len), running).await;
-        let product = |(x, y): (i128, i128)| wrapped(wrapped(x * y));
-        let products: Vec<i128> = data.pairs().map(product).collect();
-        let dots = products.chunks(len).map(|group| group.iter().fold(0, |sum, x| wrapped(sum + x)));
-        run.number(&name("dot_public"), &p.dot_public(&a, &data.b, len), dots).await;
+        let dots = products.chunks(len).map(|group| group.iter().sum::<i128>());
+        run.number(&name("dot_public"), &p.dot_public(&factor, &short.b, len), dots).await;
     }
     let mut c = a.clone();
     let last = lanes - 1;
@@ -59,6 +60,9 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
     let p = run.p;
     let lanes = data.a.len();
     let name = |op: &str| format!("{op} {}", data.name());
+    wrapping(run, data, width).await;
+    // As many bits as leave room for the sum of all products.
+    let data = &data.shortened(64 - width.min(64), 26);
     let (a, b) = (run.input(&data.a, 2).await, run.input(&data.b, 0).await);
     let before = run.e.stats();
     let z = p.mul(run.next(), &a, &b).await;
@@ -97,6 +101,32 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
         };
         run.number(&name("matmul"), &z, (0..rows * cols).map(entry)).await;
     }
+}
+
+/// Sums, differences and products that leave 64 bits.
+async fn wrapping<P: Protocol>(run: &mut Run<'_, P>, data: &Data, width: u32) {
+    let p = run.p;
+    let lanes = data.a.len();
+    let name = |op: &str| format!("{op} {}", data.name());
+    let (a, b) = (run.input(&data.a, 2).await, run.input(&data.b, 0).await);
+    let wrap = |f: Definition| data.pairs().map(move |(x, y)| wrapped(f(x, y)));
+    let before = run.e.stats();
+    let z = p.add_wrap(run.next(), &a, &b).await;
+    run.note("add_wrap", width, lanes, &before);
+    run.number(&name("add_wrap"), &z, wrap(|x, y| x + y)).await;
+    // What wraps is a number of 64 bits to the gates behind it.
+    let negative = p.ltz(run.next(), &z, 64).await;
+    run.word(&name("ltz of add_wrap"), &negative, wrap(|x, y| i128::from(wrapped(x + y) < 0))).await;
+    let before = run.e.stats();
+    let z = p.sub_wrap(run.next(), &a, &b).await;
+    run.note("sub_wrap", width, lanes, &before);
+    run.number(&name("sub_wrap"), &z, wrap(|x, y| x - y)).await;
+    let before = run.e.stats();
+    let z = p.mul_wrap(run.next(), &a, &b).await;
+    run.note("mul_wrap", width, lanes, &before);
+    run.number(&name("mul_wrap"), &z, wrap(|x, y| x * y)).await;
+    let halves = p.trunc(run.next(), &z, 1, Range::FULL).await;
+    run.number(&name("trunc of mul_wrap"), &halves, wrap(|x, y| wrapped(x * y) >> 1)).await;
 }
 
 /// Comparisons, equality and choice; ranges that are only told.

@@ -1,0 +1,93 @@
+//! Circuits on bits: one round an AND level, n − t − 1 bytes an AND gate and lane from each of 2t + 1 parties. A plane of bytes a wire.
+
+use super::Shamir;
+use super::deal::Step;
+use super::share::{Bin, Elements};
+use crate::executor::Cx;
+use crate::keys::Source;
+use smpc_math::field::{Field, Gf256};
+use smpc_math::netlist::{Levelled, Local};
+use smpc_math::prf::Domain;
+
+impl<S: Source> Shamir<S> {
+    /// x · y of bytes, by places. One round. Uses step `step`.
+    pub(crate) async fn byte_products(
+        &self,
+        cx: Cx<'_>,
+        step: u64,
+        x: &[Gf256],
+        y: &[Gf256],
+        len: usize,
+    ) -> Elements<Gf256> {
+        let mut own = self.elements(len);
+        if !self.dry {
+            Gf256::products(&mut own, x, y);
+        }
+        self.reduce(cx, Step::new(cx.tape(), step, Domain::Bin), &own, len).await
+    }
+
+    /// Evaluates a circuit; an input of one lane stands for itself in every lane. Nothing else may use the tape: a level takes a step.
+    pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
+        let lanes = inputs.iter().map(|word| word.lanes).find(|lanes| *lanes != 1).unwrap_or(1);
+        let lanes = if inputs.is_empty() { 0 } else { lanes };
+        let mut wires: Elements<Gf256> = self.elements(circuit.slots * lanes);
+        if !self.dry {
+            let planes = inputs.iter().flat_map(|word| word.planes_of());
+            for (wire, plane) in wires.chunks_exact_mut(lanes.max(1)).zip(planes) {
+                if let [one] = plane { wire.fill(*one) } else { wire.copy_from_slice(plane) }
+            }
+        }
+        for (depth, level) in circuit.levels.iter().enumerate() {
+            if !self.dry {
+                level.local.iter().for_each(|gate| run_local(&mut wires, lanes, *gate));
+            }
+            let len = level.ands.len() * lanes;
+            if level.ands.is_empty() {
+                continue;
+            }
+            let (mut x, mut y): (Elements<Gf256>, Elements<Gf256>) = (self.elements(len), self.elements(len));
+            if !self.dry {
+                let wire = |slot: u32| &wires[slot as usize * lanes..][..lanes];
+                for (k, gate) in level.ands.iter().enumerate() {
+                    x[k * lanes..][..lanes].copy_from_slice(wire(gate.a));
+                    y[k * lanes..][..lanes].copy_from_slice(wire(gate.b));
+                }
+            }
+            let products = self.byte_products(cx, depth as u64, &x, &y, len).await;
+            if !self.dry {
+                for (k, gate) in level.ands.iter().enumerate() {
+                    wires[gate.dst as usize * lanes..][..lanes].copy_from_slice(&products[k * lanes..][..lanes]);
+                }
+            }
+        }
+        let mut out = Bin {
+            width: u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX),
+            lanes,
+            x: self.elements(circuit.outputs.len() * lanes),
+        };
+        if !self.dry {
+            for (out, slot) in out.x.chunks_exact_mut(lanes.max(1)).zip(&circuit.outputs) {
+                out.copy_from_slice(&wires[*slot as usize * lanes..][..lanes]);
+            }
+        }
+        out
+    }
+}
+
+/// A gate without a message; 1 in place of all bits is the byte 1.
+fn run_local(wires: &mut [Gf256], lanes: usize, gate: Local) {
+    let at = |slot: u32| slot as usize * lanes;
+    match gate {
+        Local::Xor { dst, a, b } => {
+            for lane in 0..lanes {
+                wires[at(dst) + lane] = wires[at(a) + lane].add(wires[at(b) + lane]);
+            }
+        }
+        Local::Not { dst, a } => {
+            for lane in 0..lanes {
+                wires[at(dst) + lane] = wires[at(a) + lane].add(Gf256::ONE);
+            }
+        }
+        Local::Zero { dst } => wires[at(dst)..][..lanes].fill(Gf256::default()),
+    }
+}

@@ -1,0 +1,235 @@
+//! Dealing: parties share what they know, all in the same round.
+//!
+//! Dealer d takes the polynomial of degree t that has its secret at 0 and, at the points of the t parties after it, numbers that it draws from the key it has with each of
+//! them; these parties draw theirs and hear nothing. The n − t − 1 others are sent their values. One round, n − t − 1 elements from each dealer; the polynomial is uniform
+//! among those with that secret, because t values beside the secret determine it.
+
+use super::share::Elements;
+use super::{Shamir, pair};
+use crate::executor::Cx;
+use crate::keys::Source;
+use crate::piece::{Incoming, Outgoing};
+use crate::tape::Tape;
+use smpc_math::field::{Field, Gf256, P127, lagrange};
+use smpc_math::prf::Domain;
+use std::cell::RefCell;
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+/// Words of randomness that are drawn at a time.
+const BLOCK: usize = 256;
+
+/// Where a dealing's randomness lies: one of a gate's steps.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    tape: Tape,
+    step: u64,
+    domain: Domain,
+}
+
+impl Step {
+    /// Step k of a tape: 2k where the party of a key with the lower number deals, 2k + 1 where the other does.
+    pub(crate) const fn new(tape: Tape, step: u64, domain: Domain) -> Self {
+        Self { tape, step, domain }
+    }
+}
+
+/// The coefficients of one party, in one field.
+pub(crate) struct Points<F> {
+    /// As a dealer: whom it sends to and, last, itself; for each the coefficient of the secret and those of the numbers that it shares with the parties after it.
+    targets: Vec<(usize, F, Vec<F>)>,
+    /// With which coefficient its share of degree 2t counts in what the first 2t + 1 parties hold together; 0 for others.
+    product: F,
+    /// With which coefficient its own share, and then those of the t parties after it, give the secret.
+    open: Vec<F>,
+}
+
+impl<F: Field> Points<F> {
+    pub(crate) fn new(me: usize, parties: usize, threshold: usize) -> Self {
+        let after = |k: usize| (me + k) % parties;
+        let silent: Vec<F> = (1..=threshold).map(|k| F::point(after(k))).collect();
+        let known: Vec<F> = std::iter::once(F::default()).chain(silent).collect();
+        let targets = (threshold + 1..=parties).map(|k| {
+            let mut coefficients = lagrange(&known, F::point(after(k)));
+            let secret = coefficients.remove(0);
+            (after(k), secret, coefficients)
+        });
+        let product = {
+            let points: Vec<F> = (0..=2 * threshold).map(F::point).collect();
+            lagrange(&points, F::default()).get(me).copied().unwrap_or_default()
+        };
+        let openers: Vec<F> = (0..=threshold).map(|k| F::point(after(k))).collect();
+        Self { targets: targets.collect(), product, open: lagrange(&openers, F::default()) }
+    }
+
+    pub(crate) fn open(&self) -> &[F] {
+        &self.open
+    }
+}
+
+/// A field that the protocol shares over.
+pub(crate) trait Over: Field {
+    fn points<S>(party: &Shamir<S>) -> &Points<Self>;
+}
+
+impl Over for P127 {
+    fn points<S>(party: &Shamir<S>) -> &Points<Self> {
+        &party.numbers
+    }
+}
+
+impl Over for Gf256 {
+    fn points<S>(party: &Shamir<S>) -> &Points<Self> {
+        &party.words
+    }
+}
+
+impl<S: Source> Shamir<S> {
+    /// A buffer; empty in dry mode.
+    pub(crate) fn elements<F: Field>(&self, len: usize) -> Elements<F> {
+        Elements::zeros(if self.dry { 0 } else { len })
+    }
+
+    /// Parties after this one, from the first.
+    pub(crate) fn after(&self, k: Range<usize>) -> impl Iterator<Item = usize> + use<S> {
+        let (me, parties) = (self.me, self.parties);
+        k.map(move |k| (me + k) % parties)
+    }
+
+    /// How far behind `dealer` this party comes.
+    const fn behind(&self, dealer: usize) -> usize {
+        (self.me + self.parties - dealer) % self.parties
+    }
+
+    /// Hands elements of the stream that this party shares with another one (or, with itself, of its own), `from` dealing, to `f(first, elements)`.
+    pub(crate) fn draw<F: Field>(
+        &self,
+        other: usize,
+        from: usize,
+        at: Step,
+        len: usize,
+        mut f: impl FnMut(usize, &[F]),
+    ) {
+        let (key, step) = (pair(self.me, other), at.tape.step(2 * at.step + u64::from(from > self.me.min(other))));
+        if self.dry {
+            return;
+        }
+        let mut words = Zeroizing::new([0; BLOCK]);
+        let block = BLOCK / 2 * F::PER_BLOCK;
+        let mut elements = Elements::zeros(block.min(len));
+        for first in (0..len).step_by(block) {
+            let count = block.min(len - first);
+            let words = &mut words[..2 * count.div_ceil(F::PER_BLOCK)];
+            self.source.fill(key, at.domain, at.tape, step, first / F::PER_BLOCK * 2, words);
+            F::from_random(words, &mut elements[..count]);
+            f(first, &elements[..count]);
+        }
+    }
+
+    /// Shares of what each dealer knows, `len` elements each. A dealer passes its secret and by what it is to be multiplied.
+    pub(crate) async fn deal<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        dealers: &[usize],
+        secret: Option<(&[F], F)>,
+        len: usize,
+    ) -> Vec<Elements<F>> {
+        self.deal_into(cx, at, dealers, secret, len, dealers.len()).await
+    }
+
+    /// As [`Self::deal`], but the sum over all dealers.
+    pub(crate) async fn deal_sum<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        dealers: &[usize],
+        secret: Option<(&[F], F)>,
+        len: usize,
+    ) -> Elements<F> {
+        self.deal_into(cx, at, dealers, secret, len, 1).await.pop().unwrap_or_default()
+    }
+
+    async fn deal_into<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        dealers: &[usize],
+        secret: Option<(&[F], F)>,
+        len: usize,
+        results: usize,
+    ) -> Vec<Elements<F>> {
+        // Each of the two parties of a key deals under it.
+        cx.count_blocks(2 * (len.div_ceil(F::PER_BLOCK) as u64 + 1));
+        let mut shares: Vec<Elements<F>> = (0..results).map(|_| self.elements(len)).collect();
+        let result = |k: usize| if results == 1 { 0 } else { k };
+        let mut messages: Vec<(usize, Elements<F>)> = Vec::new();
+        for (k, dealer) in dealers.iter().enumerate() {
+            let own = &mut shares[result(k)];
+            if *dealer == self.me {
+                messages = self.values(at, secret, len);
+                if let Some((_, mine)) = messages.pop() {
+                    F::add_multiple(own, F::ONE, &mine);
+                }
+            } else if self.behind(*dealer) <= self.threshold {
+                self.draw::<F>(*dealer, *dealer, at, len, |first, drawn| {
+                    F::add_multiple(&mut own[first..first + drawn.len()], F::ONE, drawn);
+                });
+            }
+        }
+        let shares = RefCell::new(shares);
+        let mut produce: Vec<_> = messages
+            .iter()
+            .map(|(party, message)| (*party, |at: usize, out: &mut [u8]| F::to_bytes(&message[at / F::BYTES..], out)))
+            .collect();
+        let heard = dealers.iter().enumerate().filter(|(_, dealer)| self.behind(**dealer) > self.threshold);
+        let mut consume: Vec<_> = heard
+            .map(|(k, dealer)| {
+                let (shares, k) = (&shares, result(k));
+                let read = move |at: usize, bytes: &[u8]| {
+                    let mut heard = Elements::zeros(bytes.len() / F::BYTES);
+                    F::from_bytes(bytes, &mut heard);
+                    let first = at / F::BYTES;
+                    F::add_multiple(&mut shares.borrow_mut()[k][first..first + heard.len()], F::ONE, &heard);
+                };
+                (*dealer, read)
+            })
+            .collect();
+        let bytes = len * F::BYTES;
+        let mut sends: Vec<_> = produce.iter_mut().map(|(to, produce)| Outgoing::new(*to, bytes, produce)).collect();
+        let mut receives: Vec<_> =
+            consume.iter_mut().map(|(from, consume)| Incoming::new(*from, bytes, consume)).collect();
+        cx.exchange(&mut sends, &mut receives).await;
+        drop(sends);
+        drop(receives);
+        drop(consume);
+        shares.into_inner()
+    }
+
+    /// The values of this dealer's polynomials for each party that it sends to and, last, for itself.
+    fn values<F: Over>(&self, at: Step, secret: Option<(&[F], F)>, len: usize) -> Vec<(usize, Elements<F>)> {
+        let targets = &F::points(self).targets;
+        let mut values: Vec<(usize, Elements<F>)> =
+            targets.iter().map(|(party, ..)| (*party, self.elements(len))).collect();
+        if let Some((secret, by)) = secret.filter(|_| !self.dry) {
+            for ((_, values), (_, of_secret, _)) in values.iter_mut().zip(targets) {
+                F::add_multiple(values, of_secret.mul(by), secret);
+            }
+        }
+        for (j, party) in self.after(1..self.threshold + 1).enumerate() {
+            self.draw::<F>(party, self.me, at, len, |first, drawn| {
+                for ((_, values), (.., of_drawn)) in values.iter_mut().zip(targets) {
+                    F::add_multiple(&mut values[first..first + drawn.len()], of_drawn[j], drawn);
+                }
+            });
+        }
+        values
+    }
+
+    /// Shares of degree t of what the first 2t + 1 parties hold shares of degree 2t of: each shares its own anew, times its coefficient, and all are added up. One
+    /// round, n − t − 1 elements from each of the 2t + 1.
+    pub(crate) async fn reduce<F: Over>(&self, cx: Cx<'_>, at: Step, own: &[F], len: usize) -> Elements<F> {
+        let dealers: Vec<usize> = (0..=2 * self.threshold).collect();
+        self.deal_sum(cx, at, &dealers, Some((own, F::points(self).product)), len).await
+    }
+}

@@ -1,0 +1,98 @@
+//! `shamir`: n parties, at most t < n/2 of them curious, Shamir's secret sharing over the integers modulo 2^127 − 1 and, for words, over bytes.
+//!
+//! A secret is the value at 0 of a random polynomial of degree t, and party i holds its value at i + 1 (Shamir, "How to share a secret", 1979). t shares say nothing;
+//! t + 1 give the polynomial. Sums are those of the shares. The product of two shares lies on a polynomial of degree 2t, whose value at 0 the 2t + 1 ≤ n parties
+//! find by sharing what they hold anew: [`deal`], after Ben-Or, Goldwasser and Wigderson (STOC 1988) in the form of Gennaro, Rabin and Rabin (PODC 1998).
+//!
+//! Integers have a range of 64 bits in a field of 127, so that nothing wraps and there is room to hide one statistically: what is opened is a + R for a sum R of
+//! random numbers of 66 + κ bits ([`mask`]). A bit is 0 or 1 in the field of 256, where ⊕ is addition, and takes a byte in memory and on the wire.
+//!
+//! Each file has one construction with its rounds and messages, which are those of one party where it says so.
+
+mod circuit;
+mod convert;
+mod deal;
+mod gates;
+mod io;
+mod mask;
+mod numbers;
+mod share;
+mod shuffle;
+mod summands;
+mod truncate;
+
+pub use share::{Arith, Bin};
+
+use crate::keys::{Keys, Source};
+use deal::Points;
+use smpc_math::field::{Gf256, P127};
+use smpc_math::prf::Key;
+
+/// Most parties.
+pub const MOST_PARTIES: usize = 32;
+/// Most of them that may be curious: a shuffle has a turn for each set of t + 1 of 2t + 1 parties, 126 for four.
+pub const MOST_THRESHOLD: usize = 4;
+/// Bits of what is masked: the difference of two numbers of 64 bits, and its sign.
+const MASKED_BITS: u32 = 66;
+
+/// Bits of statistical security of each number that is opened under a mask: by so many bits the masks of t + 1 parties are longer than what they hide, as far as the
+/// sum of all of them stays below the prime.
+#[must_use]
+pub const fn security(threshold: usize) -> u32 {
+    126 - 1 - MASKED_BITS - (threshold + 1).next_power_of_two().trailing_zeros()
+}
+
+/// One party of `shamir`.
+pub struct Shamir<S> {
+    me: usize,
+    parties: usize,
+    threshold: usize,
+    source: S,
+    numbers: Points<P127>,
+    words: Points<Gf256>,
+    /// Whether buffers stay empty.
+    dry: bool,
+}
+
+impl<S: Source> Shamir<S> {
+    /// Party `me` of `parties`, of whom `threshold` may be curious: at least one, fewer than half, and at most [`MOST_THRESHOLD`].
+    ///
+    /// # Panics
+    /// For other numbers: a session refuses them.
+    #[must_use]
+    pub fn new(me: usize, parties: usize, threshold: usize, source: S) -> Self {
+        assert!(me < parties && parties <= MOST_PARTIES, "party {me} of {parties}");
+        let fits = (1..=MOST_THRESHOLD).contains(&threshold) && 2 * threshold < parties;
+        assert!(fits, "threshold {threshold} of {parties} parties");
+        let (numbers, words) = (Points::new(me, parties, threshold), Points::new(me, parties, threshold));
+        Self { me, parties, threshold, source, numbers, words, dry: false }
+    }
+
+    /// The parties that deal random numbers and bits: one more than may be curious, so that one of them tells nobody what it dealt.
+    fn dealers(&self) -> Vec<usize> {
+        (0..=self.threshold).collect()
+    }
+}
+
+impl Shamir<Keys> {
+    /// Party `me` of a run that only counts.
+    ///
+    /// # Panics
+    /// As [`Shamir::new`].
+    #[must_use]
+    pub fn dry(me: usize, parties: usize, threshold: usize) -> Self {
+        Self { dry: true, ..Self::new(me, parties, threshold, Keys::none()) }
+    }
+}
+
+/// The number of the key that two parties share, or of a party's own.
+const fn pair(a: usize, b: usize) -> usize {
+    if a < b { a * MOST_PARTIES + b } else { b * MOST_PARTIES + a }
+}
+
+/// The keys of party `me`: `own`, which nobody else knows, and one with each other party.
+#[must_use]
+pub fn keys(me: usize, own: Key, others: impl IntoIterator<Item = (usize, Key)>, session: [u8; 32]) -> Keys {
+    let others = others.into_iter().map(|(party, key)| (pair(me, party), key));
+    Keys::new(others.chain([(pair(me, me), own)]), session)
+}
