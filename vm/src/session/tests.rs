@@ -176,3 +176,28 @@ fn audits_are_pinned() {
     assert!(session.to_toml().contains(&format!("audit = \"{printed}\"")));
     assert_eq!(session.audit, Some(own));
 }
+
+/// Under a protocol that leaves a choice the nodes say how many parties there are, and the file how many of them may be corrupted.
+#[test]
+fn numbers_of_parties_and_thresholds() {
+    let node = |i: u8| Node { address: format!("party{i}.example:700{i}"), fingerprint: Fingerprint([i + 1; 32]) };
+    let among = |parties: u8, threshold: Option<usize>, security: u32| {
+        let params = Params { security, ..Params::default() };
+        let nodes = (0..parties).map(node).collect();
+        NewSession { protocol: "shamir".into(), threshold, nodes, params, ..new(&[]) }.make()
+    };
+    for (parties, threshold, has) in [(3, None, 1), (5, None, 2), (7, None, 3), (7, Some(2), 2)] {
+        let made = among(parties, threshold, 40).expect("a session");
+        let read = Session::parse(&made.to_toml(), "session.toml").expect("it reads");
+        assert_eq!((read.protocol.parties, read.protocol.threshold), (parties.into(), has));
+    }
+    for (parties, threshold, security, words) in [
+        (2, None, 40, "3 to 32 parties"),
+        (5, Some(3), 40, "1 to 2 corrupted"),
+        (5, Some(0), 40, "1 to 2 corrupted"),
+        (5, None, 60, "57 bits of statistical security"),
+    ] {
+        let failure = among(parties, threshold, security).expect_err("a refusal");
+        assert!(failure.message.contains(words), "`{words}` is missing in: {failure}");
+    }
+}
