@@ -35,7 +35,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: SessionCommand,
     },
-    /// Measure gates and programs among three processes on this machine, beside its raw limits.
+    /// Measure gates and programs among processes on this machine, beside its raw limits.
     #[command(
         after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
     )]
@@ -161,7 +161,7 @@ pub(crate) struct Bench {
     /// Threads for each party's own work on long vectors.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Measures what each kind of gate takes under each protocol instead, for the predictions of `smpcc cost`: some minutes.
+    /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: a minute or two, but much longer for shamir.
     #[arg(long, conflicts_with_all = ["json", "jobs", "parties", "threshold", "threads"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].

@@ -154,6 +154,12 @@ fn strided<T: Copy>(from: &[T], first: usize, stride: isize, out: &mut [T]) {
     }
 }
 
+/// Words of 64 bits that a lane of so many bits takes in the clear.
+pub(crate) const fn limbs(width: u32) -> usize {
+    let limbs = width.div_ceil(64) as usize;
+    if limbs == 0 { 1 } else { limbs }
+}
+
 /// An inclusive range of raw integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {

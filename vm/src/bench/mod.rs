@@ -1,4 +1,4 @@
-//! What the protocols do in a second, and what the machine could: three processes over TLS on loopback, the wall time of the gate alone, medians
+//! What the protocols do in a second, and what the machine could: a process a party over TLS on loopback, the wall time of the gate alone, medians
 //! of five; beside it the machine's raw limits, measured in the same run.
 //!
 //! * `jobs`: what is measured, at each party; `netlist` and `modules`: its circuits and programs;

@@ -6,9 +6,10 @@
 use super::Rep3;
 use super::kernel::{ROWS, Step, element_bytes, from_bytes, to_bytes};
 use super::rows::{Shape, row_reader, row_writer};
-use super::share::{Arith, Bin, Row, Rows, limbs, to_planes};
+use super::share::{Arith, Bin, Row, Rows, to_planes};
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::lanes::limbs;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;

@@ -8,7 +8,7 @@
 
 pub use super::buffer::{Rows, Words};
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, limbs};
 use crate::protocol::{BinShares, Shares};
 use crate::workers;
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};
@@ -38,12 +38,6 @@ pub struct Bin {
     pub(crate) lanes: usize,
     pub(crate) a: Rows,
     pub(crate) b: Rows,
-}
-
-/// Words of 64 bits that a lane takes in the clear.
-pub(crate) const fn limbs(width: u32) -> usize {
-    let limbs = width.div_ceil(64) as usize;
-    if limbs == 0 { 1 } else { limbs }
 }
 
 /// Blocks of 512 lanes.

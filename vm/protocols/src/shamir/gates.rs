@@ -6,18 +6,12 @@ use super::share::{Arith, Bin, Elements};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
-use crate::lanes::{Lanes, Range, signed_width};
+use crate::lanes::{Lanes, Range, limbs, signed_width};
 use crate::protocol::{Protocol, Shares};
 use crate::registry::{SHAMIR, Spec};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::netlist::Levelled;
 use smpc_math::prf::Domain;
-
-/// Words of 64 bits that a lane takes in the clear.
-const fn limbs(width: u32) -> usize {
-    let limbs = width.div_ceil(64) as usize;
-    if limbs == 0 { 1 } else { limbs }
-}
 
 impl<S: Source> Protocol for Shamir<S> {
     type Arith = Arith;

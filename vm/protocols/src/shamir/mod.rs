@@ -7,7 +7,7 @@
 //! Integers have a range of 64 bits in a field of 127, so that nothing wraps and there is room to hide one statistically: what is opened is a + R for a sum R of
 //! random numbers of 66 + κ bits (`mask`). A bit is 0 or 1 in the field of 256, where ⊕ is addition, and takes a byte in memory and on the wire.
 //!
-//! Each file has one construction with its rounds and messages, which are those of one party where it says so.
+//! Each file has one construction with its rounds and messages.
 
 mod circuit;
 mod convert;

@@ -79,19 +79,19 @@ impl<S: Source> Shamir<S> {
         for (k, (set, seed)) in (0..).zip(sets.iter().zip(&seeds)) {
             let turn = cx.sub(1, 3).sub(k, sets.len() as u64);
             let order = (set.contains(&self.me) && !self.dry).then(|| order(seed, rows));
-            let (part, numbers_cx, words_cx) = (|n| turn.sub(n, 2), turn.sub(0, 2), turn.sub(1, 2));
+            let (numbers_cx, words_cx) = (turn.sub(0, 2), turn.sub(1, 2));
             let own_table = order.as_ref().map(|order| arranged(&table, order));
             let own_planes = order.as_ref().map(|order| arranged(&planes, order));
             let dealt_table = self.deal_sum(
                 numbers_cx,
-                Step::new(part(0).tape(), 0, Domain::Arith),
+                Step::new(numbers_cx.tape(), 0, Domain::Arith),
                 set,
                 own_table.as_ref().map(|own| (&own[..], coefficient(set, self.me))),
                 columns * rows,
             );
             let dealt_planes = self.deal_sum(
                 words_cx,
-                Step::new(part(1).tape(), 0, Domain::Bin),
+                Step::new(words_cx.tape(), 0, Domain::Bin),
                 set,
                 own_planes.as_ref().map(|own| (&own[..], coefficient(set, self.me))),
                 width * rows,
@@ -164,9 +164,9 @@ impl<S: Source> Shamir<S> {
 /// The columns, one after another, each in that order.
 fn arranged<F: Field>(columns: &[F], order: &Order) -> Elements<F> {
     let rows = order.len().max(1);
-    columns
-        .chunks_exact(rows)
-        .flat_map(|column| order.iter().map(|row| column[*row as usize]))
-        .collect::<Vec<_>>()
-        .into()
+    let mut arranged = Elements::zeros(columns.len());
+    for (column, out) in columns.chunks_exact(rows).zip(arranged.chunks_exact_mut(rows)) {
+        out.iter_mut().zip(order.iter()).for_each(|(out, row)| *out = column[*row as usize]);
+    }
+    arranged
 }

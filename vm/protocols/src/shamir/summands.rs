@@ -43,7 +43,7 @@ fn moved_up(mut carries: Vec<Bit>) -> (Vec<Bit>, Option<Bit>) {
 
 /// A number that is opened under a mask, and the mask's shares.
 pub(crate) struct Masked {
-    /// a + R + 2^66; in dry mode zeros.
+    /// a + R + 2^66; nothing in dry mode.
     pub(crate) opened: Vec<P127>,
     pub(crate) mask: Mask,
 }
@@ -77,12 +77,14 @@ impl<S: Source> Shamir<S> {
 
     /// The words of a mask as two, with the product of these. A round, and one more for each level of adders.
     pub(crate) async fn two_words(&self, cx: Cx<'_>, mask: &Mask) -> (Summands, Bin) {
-        let (mut words, mut carries) = (mask.complements.clone(), Vec::new());
-        if words.len() > 2 {
-            let width = words[0].width();
-            let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        let complements = &mask.complements;
+        let (s, t, carries) = if let [s, t] = &complements[..] {
+            (s.clone(), t.clone(), Vec::new())
+        } else {
+            let width = complements.first().map_or(0, Bin::width);
+            let count = u32::try_from(complements.len()).unwrap_or(u32::MAX);
             let adders = gates::circuit("carry save", [width, count, 0, 0], || {
-                netlist(&vec![width; words.len()], |b, words| {
+                netlist(&vec![width; complements.len()], |b, words| {
                     let (mut words, mut tops) = (words.to_vec(), Vec::new());
                     while words.len() > 2 {
                         let mut left: Vec<Vec<Bit>> = Vec::new();
@@ -101,12 +103,10 @@ impl<S: Source> Shamir<S> {
                     words.into_iter().flatten().chain(tops).collect()
                 })
             });
-            let inputs: Vec<&Bin> = words.iter().collect();
-            let out = self.run_circuit(cx.sub(0, 2), &adders, &inputs).await;
-            carries = (2 * width..out.width()).map(|plane| out.planes(plane, 1)).collect();
-            words = vec![out.planes(0, width), out.planes(width, width)];
-        }
-        let (Some(t), Some(s)) = (words.pop(), words.pop()) else { unreachable!("there are two dealers at least") };
+            let out = self.run_circuit(cx.sub(0, 2), &adders, &complements.iter().collect::<Vec<_>>()).await;
+            let carries = (2 * width..out.width()).map(|plane| out.planes(plane, 1)).collect();
+            (out.planes(0, width), out.planes(width, width), carries)
+        };
         let product = self.and(cx.sub(1, 2), &s, &t).await;
         (Summands { s, t, carries }, product)
     }
