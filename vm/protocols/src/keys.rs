@@ -8,6 +8,25 @@ use std::sync::OnceLock;
 /// In place of a key: coins that all parties know.
 pub const COMMON: usize = usize::MAX;
 
+/// A step of a gate's randomness.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    tape: Tape,
+    step: u64,
+    domain: Domain,
+}
+
+impl Step {
+    pub(crate) fn new(tape: Tape, step: u64, domain: Domain) -> Self {
+        Self { tape, step: tape.step(step), domain }
+    }
+
+    /// Words `first ..` of this step's stream under a key.
+    pub(crate) fn words(self, source: &impl Source, key: usize, first: usize, out: &mut [u64]) {
+        source.fill(key, self.domain, self.tape, self.step, first, out);
+    }
+}
+
 /// The keys of one party, as functions. Two parties that hold a key get the same words from the same address, whichever thread asks.
 pub trait Source: Sync {
     /// Words `first .. first + out.len()` of the stream of a key, or of [`COMMON`], at step `step` of the tape's instance. Keys have numbers that the protocol gives

@@ -9,6 +9,9 @@
 //! * [`plain`], [`rep3`], [`shamir`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
+pub(crate) mod bits;
+pub(crate) mod buffer;
+pub(crate) mod circuits;
 pub mod conformance;
 pub mod error;
 pub mod executor;
@@ -16,6 +19,8 @@ pub mod gates;
 pub mod join;
 pub mod keys;
 pub mod lanes;
+pub(crate) mod matrix;
+pub(crate) mod message;
 mod permutation;
 pub mod piece;
 pub mod plain;

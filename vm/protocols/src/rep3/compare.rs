@@ -1,9 +1,9 @@
 //! Sign and equality to zero by the two-summand split.
 
 use super::Rep3;
-use super::circuits::Kind;
 use super::share::{Arith, Bin};
 use super::split::{Number, Split};
+use crate::circuits::Kind;
 use crate::executor::Cx;
 use crate::keys::Source;
 

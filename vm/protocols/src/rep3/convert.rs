@@ -2,11 +2,12 @@
 
 use super::Rep3;
 use super::elements::low_bits;
-use super::kernel::{BLOCK, Step, element_bytes};
+use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Bin, Words, bits_of_plane};
 use super::split::Parts;
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::message::element_bytes;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use std::cell::RefCell;

@@ -10,11 +10,12 @@
 //! the elements from `base` on; the number of an element is also its place in the mask.
 
 use super::Rep3;
-use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
+use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Words};
 use super::split::Parts;
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::message::{element_bytes, from_elements, to_elements};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;

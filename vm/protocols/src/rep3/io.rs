@@ -4,12 +4,13 @@
 //! lane in all. Opening: P_i lacks x_{i+2}, which is P_{i+1}'s second component: one round, one element a lane to each party that learns the value.
 
 use super::Rep3;
-use super::kernel::{ROWS, Step, element_bytes, from_bytes, to_bytes};
+use super::kernel::{ROWS, Step};
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, Rows, to_planes};
 use crate::executor::Cx;
 use crate::keys::Source;
 use crate::lanes::limbs;
+use crate::message::{element_bytes, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
@@ -190,7 +191,7 @@ impl<S: Source> Rep3<S> {
             if self.dry {
                 return vec![0; x.lanes * limbs(x.width)];
             }
-            x.words_of(&sum).iter().map(|word| word.cast_signed()).collect()
+            x.form().words(&sum).iter().map(|word| word.cast_signed()).collect()
         })
     }
 

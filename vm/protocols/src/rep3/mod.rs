@@ -12,9 +12,7 @@
 #![doc = ""]
 #![doc = include_str!("costs.md")]
 
-mod buffer;
 mod circuit;
-mod circuits;
 mod compare;
 mod convert;
 mod elements;
@@ -31,6 +29,7 @@ mod split;
 mod summands;
 mod truncate;
 
+use crate::circuits::Circuits;
 use crate::keys::{Keys, Source};
 pub use share::{Arith, Bin, Row, Rows, Words};
 use smpc_math::prf::Key;
@@ -50,14 +49,14 @@ pub struct Rep3<S> {
     /// Whether buffers stay empty.
     dry: bool,
     /// Circuits of its gates.
-    circuits: circuits::Circuits,
+    circuits: Circuits,
 }
 
 impl<S: Source> Rep3<S> {
     /// Party `me` with its pairwise keys.
     #[must_use]
     pub fn new(me: usize, source: S) -> Self {
-        Self { me, source, bits: 64, mask: u64::MAX, block: 0, dry: false, circuits: circuits::Circuits::default() }
+        Self { me, source, bits: 64, mask: u64::MAX, block: 0, dry: false, circuits: Circuits::default() }
     }
 
     /// Has netlists of many lanes take about so many at a time through all levels: the session's block, the same at every party. Few keep wires in the cache, many

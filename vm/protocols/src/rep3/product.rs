@@ -4,17 +4,18 @@
 //! share of P_i is (z_i, z_{i+1}) (Araki et al. 2016, section 3.2). Sums of products add their local terms first and are masked and sent once.
 
 use super::Rep3;
-use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
-use super::share::{Arith, Words};
+use super::kernel::{BLOCK, Step};
+use super::share::Arith;
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::matrix::Panels;
+use crate::message::{element_bytes, from_elements, to_elements};
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
-use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
+use smpc_math::simd::{self, PANEL_ROWS};
 use std::ops::Range;
-use zeroize::Zeroize;
 
 /// Steps of work (see [`workers`]) that a mask of zero takes, from two keys.
 const MASK_WORK: usize = 2;
@@ -151,7 +152,7 @@ impl<S: Source> Rep3<S> {
                     let mut panels = Panels::default();
                     for (k, z) in z.chunks_mut(panel * cols).enumerate() {
                         let row = (done + n) / cols + k * panel;
-                        panels.multiply(x, y, row, (inner, cols), z);
+                        panels.multiply((&x.a, &x.b), (&y.a, &y.b), row, (inner, cols), z);
                     }
                 });
                 done = to;
@@ -200,47 +201,5 @@ impl<S: Source> Rep3<S> {
             self.add_zero_share(at, first, own);
         };
         self.reshare_masked(cx, (rows * cols, inner), make).await
-    }
-}
-
-/// Some rows of a left matrix, each with its sum of components before its first, and some columns of a right one.
-#[derive(Default)]
-struct Panels {
-    left: Words,
-    right: Panel,
-}
-
-impl Panels {
-    /// Adds to z, some rows from `row` on of a product, what they are: see [`Rep3::matrix_product`].
-    fn multiply(&mut self, x: &Arith, y: &Arith, row: usize, (inner, cols): (usize, usize), z: &mut [u64]) {
-        let rows = z.len() / cols;
-        let Self { left, right } = self;
-        if left.len() < 2 * rows * inner {
-            *left = Words::zeros(2 * rows * inner);
-        }
-        for (n, row) in (row..row + rows).enumerate() {
-            let (sums, first) = left[2 * n * inner..2 * (n + 1) * inner].split_at_mut(inner);
-            let (xa, xb) = (&x.a[row * inner..(row + 1) * inner], &x.b[row * inner..(row + 1) * inner]);
-            first.copy_from_slice(xa);
-            sums.iter_mut().zip(xa.iter().zip(xb)).for_each(|(sum, (a, b))| *sum = a.wrapping_add(*b));
-        }
-        let left = &left[..2 * rows * inner];
-        for first in (0..cols).step_by(PANELS * PANEL_COLUMNS) {
-            pack_panels(y.a.chunks_exact(cols).chain(y.b.chunks_exact(cols)), first, cols, &mut right.0);
-            let columns = (first..cols).step_by(PANEL_COLUMNS);
-            for (column, panel) in columns.zip(right.0.chunks_exact((2 * inner).max(1))) {
-                simd::multiply_panel(z, cols, column, left, panel);
-            }
-        }
-    }
-}
-
-/// Some columns of a share; wiped when dropped.
-#[derive(Default)]
-struct Panel(Vec<Line>);
-
-impl Drop for Panel {
-    fn drop(&mut self) {
-        self.0.as_flattened_mut().zeroize();
     }
 }

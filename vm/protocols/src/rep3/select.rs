@@ -2,10 +2,11 @@
 
 use super::Rep3;
 use super::convert::dealt_bits;
-use super::kernel::{BLOCK, Step, element_bytes};
+use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Bin, bits_of_plane};
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::message::element_bytes;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use std::cell::RefCell;

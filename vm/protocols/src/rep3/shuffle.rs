@@ -14,10 +14,11 @@
 
 use super::Rep3;
 use super::elements::low_bits;
-use super::kernel::{BLOCK, Step, element_bytes, from_elements, to_elements};
+use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Bin, Words, to_planes};
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::message::{element_bytes, from_elements, to_elements};
 use crate::permutation::{self, Order};
 use crate::piece::{Incoming, Outgoing};
 use crate::protocol::BinShares;
@@ -94,7 +95,7 @@ impl<S: Source> Rep3<S> {
         let elements: Vec<(u32, Words, Words)> = words
             .iter()
             .flat_map(|x| parts(x.width).map(|(from, bits)| (bits, x.planes(from, bits))))
-            .map(|(bits, part)| (bits, part.words_of(&part.a), part.words_of(&part.b)))
+            .map(|(bits, part)| (bits, part.form().words(&part.a), part.form().words(&part.b)))
             .collect();
         let mut columns: Vec<Column<'_>> = std::iter::once(told).chain(numbers).map(number).collect();
         columns.extend(elements.iter().map(|(bits, a, b)| Column { sum: Sum::Bits, bits: *bits, a, b }));

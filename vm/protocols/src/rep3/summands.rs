@@ -6,11 +6,11 @@
 
 use super::Rep3;
 use super::circuit::State;
-use super::circuits::Kind;
 use super::kernel::{ROWS, Step};
 use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Bin, Row};
 use super::split::{Number, Parts, Split, runs};
+use crate::circuits::Kind;
 use crate::executor::Cx;
 use crate::keys::Source;
 use crate::piece::{Incoming, Outgoing};

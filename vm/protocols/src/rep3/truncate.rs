@@ -8,15 +8,16 @@
 //! stochastic rounding; computing it gives the exact one (PROTOCOLS T2 and T3).
 
 use super::Rep3;
-use super::circuits::Kind;
 use super::elements::low_bits;
-use super::kernel::{Step, element_bytes};
+use super::kernel::Step;
 use super::share::{Arith, Words};
 use super::split::{Number, Parts, Split};
+use crate::circuits::Kind;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
 use crate::lanes::Range;
+use crate::message::element_bytes;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use std::cell::RefCell;

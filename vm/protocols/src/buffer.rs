@@ -3,12 +3,15 @@
 //! A fresh page from the operating system costs more than all that is ever done with it, so long buffers go to a pool of their thread. What lies there is zero.
 //! A pool and the buffers in use together are never more than was once in use at the same time.
 
-use super::share::Row;
 use crate::workers;
 use smpc_math::planes::ROW_WORDS;
+use smpc_math::simd;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use zeroize::Zeroize;
+
+/// 512 lanes of one plane.
+pub type Row = simd::Row;
 
 /// Words from which on a buffer is kept.
 const LONG: usize = 4096;

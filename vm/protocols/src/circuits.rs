@@ -1,4 +1,5 @@
-//! The circuits of this protocol's own gates, each built once: on the positions of a sum s + t, of which p = s ⊕ t and g = s ∧ t are known.
+//! Circuits on the two summands of a number, each built once: on the positions of a sum s + t, of which p = s ⊕ t and g = s ∧ t are known. For protocols that split a
+//! shared number in two words that some of the parties know (Keller, "Function-dependent preprocessing in three-party computation", 2025, section 6).
 
 use smpc_math::circuits::{carry_out_of, is_zero, netlist, sum_of_positions};
 use smpc_math::netlist::{Bit, Builder, Levelled};
