@@ -144,6 +144,14 @@ impl Rows {
     }
 }
 
+impl From<Words> for Rows {
+    /// Words of whole rows.
+    fn from(words: Words) -> Self {
+        debug_assert!(words.len().is_multiple_of(ROW_WORDS));
+        Self(words)
+    }
+}
+
 impl Deref for Rows {
     type Target = [Row];
 

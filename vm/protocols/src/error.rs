@@ -26,6 +26,11 @@ pub enum Error {
         /// What the peer sent.
         found: u64,
     },
+    /// Two peers say different things where they must say the same: one of them cheats, or its machine fails.
+    Differ {
+        /// The two, in ascending order.
+        parties: [usize; 2],
+    },
     /// Two gates asked for the same randomness. Our own fault; seen only where a registry watches.
     Reuse {
         /// The block in question.
@@ -43,6 +48,12 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "party {peer} is out of step in round {tick}: its frame has {field} {found}, this program has {expected}"
+                )
+            }
+            Self::Differ { parties: [one, other] } => {
+                write!(
+                    f,
+                    "parties {one} and {other} say different things where they must say the same: one of them cheats"
                 )
             }
             Self::Reuse { block } => write!(f, "randomness was used twice: {block}"),

@@ -21,6 +21,11 @@ impl Step {
         Self { tape, step: tape.step(step), domain }
     }
 
+    /// Epoch, gate instance, step and domain: what no other step has.
+    pub(crate) const fn address(self) -> [u64; 4] {
+        [self.tape.epoch() as u64, self.tape.instance(), self.step, self.domain as u64]
+    }
+
     /// Words `first ..` of this step's stream under a key.
     pub(crate) fn words(self, source: &impl Source, key: usize, first: usize, out: &mut [u64]) {
         source.fill(key, self.domain, self.tape, self.step, first, out);

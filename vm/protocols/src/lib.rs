@@ -6,7 +6,7 @@
 //! * [`protocol`]: what a protocol is; start there.
 //! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
 //! * [`workers`]: several threads for a party's own work on long vectors.
-//! * [`plain`], [`rep3`], [`shamir`]: the protocols; [`registry`] lists them.
+//! * [`plain`], [`rep3`], [`rep4`], [`shamir`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
 pub(crate) mod bits;
@@ -27,6 +27,7 @@ pub mod plain;
 pub mod protocol;
 pub mod registry;
 pub mod rep3;
+pub mod rep4;
 pub mod shamir;
 pub mod tape;
 pub mod tick;

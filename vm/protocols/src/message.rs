@@ -5,6 +5,7 @@
 
 use crate::bits::Row;
 use smpc_math::planes::ROW_LANES;
+use std::ops::Range;
 use zerocopy::FromBytes as _;
 use zeroize::Zeroizing;
 
@@ -175,6 +176,20 @@ pub(crate) fn row_reader(shape: Shape, mut rows: impl FnMut(usize, &[Row])) -> i
                 }
             }
         }
+    }
+}
+
+/// Cuts a run of `count` rows from row `first` of a message, which has `width` rows a block, where a block ends: calls `each(done, block, rows)` with how many rows
+/// of the run came before, the block, and which of its rows these are.
+pub(crate) fn runs(first: usize, count: usize, width: usize, mut each: impl FnMut(usize, usize, Range<usize>)) {
+    let (mut block, mut row) = (first / width, first % width);
+    let mut done = 0;
+    while done < count {
+        let rows = row..width.min(row + count - done);
+        let length = rows.len();
+        each(done, block, rows);
+        done += length;
+        (block, row) = (block + 1, 0);
     }
 }
 

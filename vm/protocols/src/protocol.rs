@@ -218,8 +218,9 @@ pub trait Protocol {
     fn relabels(&self) -> bool {
         false
     }
-    /// Yields a with its range proven where the protocol does not trust inputs; else relabelled.
-    fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Arith>;
+    /// Yields a with its range proven where the protocol does not trust inputs; else relabelled. `None` where a lane lies outside, which then every party knows,
+    /// but not which lane. In dry mode never.
+    fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Option<Self::Arith>>;
 
     /// Rounds of [`Protocol::shuffle`].
     fn shuffle_rounds(&self) -> u64;

@@ -10,6 +10,8 @@ pub enum Adversary {
     None,
     /// Corrupted parties follow the protocol and try to learn from what they see.
     SemiHonest,
+    /// Corrupted parties do anything. Who notices stops the run: nobody learns more than its outputs, and no honest party gets a wrong one.
+    Malicious,
 }
 
 /// Among how many parties a protocol runs.
@@ -73,8 +75,19 @@ pub static SHAMIR: Spec = Spec {
     warning: "semi-honest: a node that cheats, or more than the threshold that collude, can learn inputs",
 };
 
+/// Replicated secret sharing among four parties, one of whom may cheat (Dalskov, Escudero, Keller, USENIX Security 2021).
+pub static REP4: Spec = Spec {
+    name: "rep4",
+    parties: Parties::Exactly(4, 1),
+    adversary: Adversary::Malicious,
+    domain: "ring 2^64, binary",
+    lane_bytes: 24,
+    row_bytes: 192,
+    warning: "malicious: one node that cheats stops the run and learns nothing else, but two that collude can learn inputs",
+};
+
 /// All protocols.
-pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &SHAMIR];
+pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &SHAMIR, &REP4];
 
 /// The protocol of that name.
 #[must_use]

@@ -147,6 +147,22 @@ versions! {
     /// `a` is z. No gate reads what another one writes.
     fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]);
 
+    /// As [`local_gates`], for one component.
+    fn local_gates_of(rows: &mut [Row], gates: &[Local], ones: u64);
+
+    /// What two components contribute to AND gates on a block of 512 lanes: for each, `z = (xa & yb) ^ (xb & ya)` with x and y its operands' rows in `a` and `b`,
+    /// and `^ (xa & ya)` where `square`.
+    fn pair_gates(z: &mut [Row], a: &[Row], b: &[Row], gates: &[And], square: bool);
+
+    /// `z = xa·yb + xb·ya`, word by word modulo 2^64. All of one length.
+    fn pair_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);
+
+    /// The sum of `xa·yb + xb·ya` over all words, modulo 2^64.
+    fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
+
+    /// `z += x`, word by word modulo 2^64.
+    fn add_into(z: &mut [u64], x: &[u64]);
+
     /// `z = x & y ^ mask`.
     fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]);
 

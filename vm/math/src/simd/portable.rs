@@ -96,6 +96,51 @@ pub(super) fn and_gates(a: &mut [Row], b: &[Row], gates: &[And], z: &mut [Row]) 
 }
 
 #[inline(always)]
+pub(super) fn local_gates_of(rows: &mut [Row], gates: &[Local], ones: u64) {
+    for gate in gates {
+        match *gate {
+            Local::Xor { dst, a, b } => {
+                let (a, b) = (&rows[a as usize], &rows[b as usize]);
+                let sum: Row = std::array::from_fn(|i| a[i] ^ b[i]);
+                rows[dst as usize] = sum;
+            }
+            Local::Not { dst, a } => rows[dst as usize] = rows[a as usize].map(|word| word ^ ones),
+            Local::Zero { dst } => rows[dst as usize] = [0; ROW_WORDS],
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn pair_gates(z: &mut [Row], a: &[Row], b: &[Row], gates: &[And], square: bool) {
+    let square = if square { u64::MAX } else { 0 };
+    for (gate, z) in gates.iter().zip(z) {
+        let (x, y) = (gate.a as usize, gate.b as usize);
+        let (xa, xb, ya, yb) = (&a[x], &b[x], &a[y], &b[y]);
+        *z = std::array::from_fn(|i| (xa[i] & (yb[i] ^ (ya[i] & square))) ^ (xb[i] & ya[i]));
+    }
+}
+
+#[inline(always)]
+pub(super) fn pair_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) {
+    for ((((z, xa), xb), ya), yb) in z.iter_mut().zip(xa).zip(xb).zip(ya).zip(yb) {
+        *z = xa.wrapping_mul(*yb).wrapping_add(xb.wrapping_mul(*ya));
+    }
+}
+
+#[inline(always)]
+pub(super) fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
+    xa.iter()
+        .zip(xb)
+        .zip(ya.iter().zip(yb))
+        .fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(xa.wrapping_mul(*yb)).wrapping_add(xb.wrapping_mul(*ya)))
+}
+
+#[inline(always)]
+pub(super) fn add_into(z: &mut [u64], x: &[u64]) {
+    z.iter_mut().zip(x).for_each(|(z, x)| *z = z.wrapping_add(*x));
+}
+
+#[inline(always)]
 pub(super) fn and_masked(z: &mut [u64], x: &[u64], y: &[u64], mask: &[u64]) {
     for (((z, x), y), mask) in z.iter_mut().zip(x).zip(y).zip(mask) {
         *z = x & y ^ mask;

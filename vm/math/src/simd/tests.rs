@@ -32,6 +32,13 @@ fn products_and_sums() {
             assert!((0..n).all(|i| out[i] == exact(i)), "{level:?} {n}");
             let dot = (0..n).fold(0_u64, |sum, i| sum.wrapping_add(exact(i)));
             assert_eq!(at::cross_dot(level, &xa, &xb, &ya, &yb), dot, "{level:?} {n}");
+            let pair = |i: usize| xa[i].wrapping_mul(yb[i]).wrapping_add(xb[i].wrapping_mul(ya[i]));
+            at::pair_products(level, &mut out, &xa, &xb, &ya, &yb);
+            assert!((0..n).all(|i| out[i] == pair(i)), "{level:?} {n}");
+            let dot = (0..n).fold(0_u64, |sum, i| sum.wrapping_add(pair(i)));
+            assert_eq!(at::pair_dot(level, &xa, &xb, &ya, &yb), dot, "{level:?} {n}");
+            at::add_into(level, &mut out, &z);
+            assert!((0..n).all(|i| out[i] == pair(i).wrapping_add(z[i])), "{level:?} {n}");
             for width in [1, 3, 8, 17] {
                 // Row k of a matrix, whose words are those from k on.
                 let shifted = |of: &[u64]| of.windows(width).flatten().copied().collect::<Vec<u64>>();
@@ -91,8 +98,22 @@ fn bits() {
             assert_eq!(after[2][i], before[1][i] ^ 0xf0);
             assert_eq!((after[1][i], after[4][i]), (0, 0));
         }
+        let mut alone = before.clone();
+        at::local_gates_of(level, &mut alone, &gates, 0xf0);
+        assert_eq!(alone, after, "{level:?}");
         let ands = [And { dst: 3, a: 0, b: 1 }, And { dst: 4, a: 2, b: 2 }];
         let (a, b, masks) = (rows(5, 2), rows(5, 3), rows(2, 4));
+        for square in [false, true] {
+            let mut z = masks.clone();
+            at::pair_gates(level, &mut z, &a, &b, &ands, square);
+            for (n, and) in ands.iter().enumerate() {
+                let (x, y) = (and.a as usize, and.b as usize);
+                for i in 0..8 {
+                    let own = if square { a[x][i] & a[y][i] } else { 0 };
+                    assert_eq!(z[n][i], (a[x][i] & b[y][i]) ^ (b[x][i] & a[y][i]) ^ own, "{level:?}");
+                }
+            }
+        }
         let (mut own, mut z) = (a.clone(), masks.clone());
         at::and_gates(level, &mut own, &b, &ands, &mut z);
         for (n, and) in ands.iter().enumerate() {

@@ -5,6 +5,7 @@ use super::source::Mixed;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::rep3::Rep3;
+use crate::rep4::Rep4;
 use crate::shamir::Shamir;
 
 /// Runs `party(protocol, executor)` at each of three parties and returns their results in order.
@@ -28,6 +29,17 @@ pub fn shamir_threads<T: Send>(
     party: impl Fn(&Shamir<Mixed>, &Executor) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     threads(parties, seed, |me, executor| party(&Shamir::new(me, parties, threshold, Mixed(seed)), executor))
+}
+
+/// As [`rep3_threads`], for the four parties of `rep4`.
+///
+/// # Errors
+/// The first party's error.
+pub fn rep4_threads<T: Send>(
+    seed: u64,
+    party: impl Fn(&Rep4<Mixed>, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    threads(4, seed, |me, executor| party(&Rep4::new(me, Mixed(seed), [0; 32]), executor))
 }
 
 /// Runs `party(number, executor)` in each of three threads and returns their results in order.

@@ -5,6 +5,7 @@ pub mod divide;
 pub mod logic;
 pub mod merge;
 pub mod radix;
+pub mod range;
 pub mod reciprocal;
 pub mod root;
 pub mod sort;

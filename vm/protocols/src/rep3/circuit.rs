@@ -8,11 +8,12 @@ use super::Rep3;
 use super::kernel::{ROWS, Step};
 use super::rows::Shape;
 use super::share::{Bin, Row, blocks};
-use super::split::runs;
 use super::summands::SplitAnds;
+use crate::circuits::wave;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
+use crate::message::runs;
 use crate::workers;
 use smpc_math::netlist::{Level, Levelled};
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};
@@ -229,7 +230,7 @@ impl<S: Source> Rep3<S> {
         debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
         debug_assert!(inputs.iter().all(|word| word.lanes == all || word.lanes == 1));
         let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), all);
-        let wave = wave(circuit, all, self.block);
+        let wave = wave(circuit, all, self.block, 2);
         for first in (0..blocks(all)).step_by(wave) {
             let lanes = (wave * ROW_LANES).min(all - first * ROW_LANES);
             let mut state = self.state_for(circuit, lanes);
@@ -260,60 +261,5 @@ impl<S: Source> Rep3<S> {
             }
         }
         out
-    }
-}
-
-/// Bytes of wires from which on lanes go in waves: beyond them every level would fetch all wires from memory.
-const MANY: usize = 32 << 20;
-/// Bytes of wires of a wave: they stay in the second cache, which no other party or program shares.
-const WAVE_STATE: usize = 1 << 20;
-/// Bytes that a wave sends a level at least, on average: enough that on a fast link its rounds do not count.
-const WAVE_MESSAGE: usize = 32 << 10;
-
-/// Blocks of lanes that are taken through all levels of a circuit before the next ones are. The same for every party: it follows from the circuit, the
-/// lanes and the session's block (0 for none).
-fn wave(circuit: &Levelled, lanes: usize, block: usize) -> usize {
-    let all = blocks(lanes).max(1);
-    let state = circuit.slots * 2 * size_of::<Row>();
-    let by_message = WAVE_MESSAGE * circuit.depth() / (circuit.ands() * size_of::<Row>()).max(1);
-    let wanted = match block {
-        0 if all * state <= MANY => all,
-        // However long the messages should be, the memory stays bounded.
-        0 => (WAVE_STATE / state.max(1)).max(by_message.min(MANY / state.max(1))),
-        block => blocks(block),
-    };
-    let waves = all / wanted.max(1);
-    all.div_ceil(waves.max(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use smpc_math::circuits::{add, netlist};
-
-    #[test]
-    fn waves_are_for_very_many_lanes() {
-        let circuit = netlist(&[64, 64], |b, words| add(b, &words[0], &words[1])).levelled();
-        let slots = circuit.slots;
-        assert!((128..512).contains(&slots));
-        assert_eq!(wave(&circuit, 0, 0), 1);
-        assert_eq!(wave(&circuit, 100_000, 0), blocks(100_000));
-        // Some megabytes of wires become pieces of one, or as many as make a message long enough.
-        let many = wave(&circuit, 10_000_000, 0);
-        assert!(many < 100 && many * 128 * slots >= WAVE_STATE / 2, "{many}");
-        // Deep and thin, with very many wires: no more of them for the sake of the messages.
-        let deep = netlist(&[128], |b, words| {
-            let mut chain = vec![words[0][0]];
-            (0..2000).for_each(|i| chain.push(b.and(chain[i], words[0][1 + i % 127])));
-            chain
-        })
-        .levelled();
-        assert!(deep.slots > 1024 && deep.depth() == deep.ands());
-        let state = deep.slots * 128;
-        assert!(wave(&deep, 10_000_000, 0) * state <= 2 * MANY);
-        // The session's word holds, in whole blocks, and as evenly as may be.
-        assert_eq!(wave(&circuit, 10_000, 512), 1);
-        assert_eq!(wave(&circuit, 10_000, 5_000), 10);
-        assert_eq!(wave(&circuit, 10_000, 1 << 40), 20);
     }
 }

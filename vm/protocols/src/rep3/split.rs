@@ -12,6 +12,7 @@ use super::rows::{Shape, row_reader, row_writer};
 use super::share::{Arith, Bin, Row, blocks, to_planes};
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::message::runs;
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
 use smpc_math::planes::ROW_LANES;
@@ -212,19 +213,5 @@ impl<S: Source> Rep3<S> {
                 self.mask_rows(component, at, (first / slots + n) * width, &mut block[..width]);
             }
         });
-    }
-}
-
-/// Cuts a run of `count` rows from row `first` of a message, which has `width` rows a block, where a block ends: calls `each(done, block, rows)` with how many rows
-/// of the run came before, the block, and which of its rows these are.
-pub(crate) fn runs(first: usize, count: usize, width: usize, mut each: impl FnMut(usize, usize, Range<usize>)) {
-    let (mut block, mut row) = (first / width, first % width);
-    let mut done = 0;
-    while done < count {
-        let rows = row..width.min(row + count - done);
-        let length = rows.len();
-        each(done, block, rows);
-        done += length;
-        (block, row) = (block + 1, 0);
     }
 }

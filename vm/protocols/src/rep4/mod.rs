@@ -1,0 +1,141 @@
+//! `rep4`: four parties, one of whom may do anything, replicated sharing over Z_2^64 and Z_2; a cheater stops the run before it learns or changes anything.
+//!
+//! x = x_0 + x_1 + x_2 + x_3, and party i holds all components but x_i (Dalskov, Escudero and Keller, "Fantastic Four: honest-majority four-party secure computation
+//! with malicious security", USENIX Security 2021). Whatever a party has to be told, two others know. So one of them sends it and the other one its hash, in
+//! the same round, and nothing that follows leaves before the two were compared (`joint`). Comparing later, once for many rounds, would be faster and is broken: one
+//! lie makes an honest party's next message to the liar depend on a secret ("On the insecurity of delayed consistency checks", Eurocrypt 2026).
+//!
+//! Each file has one construction with its rounds and messages. What holds of every message: it is a joint one, or it is an input that its owner may choose, and then all
+//! who got it compare it before they use it.
+
+mod agree;
+mod circuit;
+mod convert;
+mod gates;
+mod io;
+mod joint;
+mod local;
+mod product;
+mod share;
+mod shuffle;
+mod summands;
+mod truncate;
+
+pub use agree::{Contributions, agree};
+pub use share::{Arith, Bin};
+
+use crate::bits::{Rows, Words};
+use crate::circuits::Circuits;
+use crate::keys::{Keys, Source};
+
+/// Number of parties.
+pub const PARTIES: usize = 4;
+
+/// One party of `rep4`.
+pub struct Rep4<S> {
+    me: usize,
+    /// K_j for each component j but this party's own number.
+    source: S,
+    session: [u8; 32],
+    /// Lanes that a netlist takes through all its levels before the next ones; 0 where the netlist decides.
+    block: usize,
+    /// Whether buffers stay empty.
+    dry: bool,
+    circuits: Circuits,
+    /// What this party leaves out, where a test shows that it is needed.
+    #[cfg(test)]
+    mutant: Mutant,
+}
+
+/// Checks that tests take away, to see that what they then let pass is an attack.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    /// None.
+    #[default]
+    Whole,
+    /// Joint messages are not compared with their hashes.
+    Trusting,
+    /// Inputs are not compared by those who got them.
+    NoEcho,
+}
+
+impl<S: Source> Rep4<S> {
+    /// Party `me` with the keys of the components that it holds: key j is K_j. Hashes are bound to the session.
+    #[must_use]
+    pub fn new(me: usize, source: S, session: [u8; 32]) -> Self {
+        Self {
+            me,
+            source,
+            session,
+            block: 0,
+            dry: false,
+            circuits: Circuits::default(),
+            #[cfg(test)]
+            mutant: Mutant::Whole,
+        }
+    }
+
+    /// Has netlists of many lanes take about so many at a time through all levels: the session's block, the same at every party.
+    #[must_use]
+    pub fn with_block(self, lanes: usize) -> Self {
+        Self { block: lanes, ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn mutant(self, mutant: Mutant) -> Self {
+        Self { mutant, ..self }
+    }
+
+    #[cfg(test)]
+    fn compares(&self) -> bool {
+        self.mutant != Mutant::Trusting
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "a test's party says something else")]
+    const fn compares(&self) -> bool {
+        true
+    }
+
+    #[cfg(test)]
+    fn echoes(&self) -> bool {
+        self.mutant != Mutant::NoEcho
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "a test's party says something else")]
+    const fn echoes(&self) -> bool {
+        true
+    }
+
+    /// Which of this party's three buffers holds a component: component me + 1 is the first one. 3, which is no buffer, for the one that it lacks.
+    const fn slot(&self, component: usize) -> usize {
+        (component + PARTIES - 1 - self.me) % PARTIES
+    }
+
+    /// A buffer of `len` words; empty in dry mode.
+    fn words(&self, len: usize) -> Words {
+        Words::zeros(if self.dry { 0 } else { len })
+    }
+
+    fn arith(&self, lanes: usize) -> Arith {
+        Arith { lanes, x: std::array::from_fn(|_| self.words(lanes)) }
+    }
+
+    fn bin(&self, width: u32, lanes: usize) -> Bin {
+        let rows = if self.dry { 0 } else { width as usize * crate::bits::blocks(lanes) };
+        Bin { width, lanes, x: std::array::from_fn(|_| Rows::zeros(rows)) }
+    }
+}
+
+impl Rep4<Keys> {
+    /// Party `me` of a run that only counts.
+    #[must_use]
+    pub fn dry(me: usize) -> Self {
+        Self { dry: true, ..Self::new(me, Keys::none(), [0; 32]) }
+    }
+}
+
+#[cfg(test)]
+mod attacks;

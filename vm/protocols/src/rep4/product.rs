@@ -1,0 +1,216 @@
+//! Products. x·y is the sum of the ten products of components i and j of both; for each pair {i, j} the two other parties know x_i·y_j + x_j·y_i, and tell it in a joint
+//! message. A square x_i·y_i, which three parties know, goes with one of the pairs. One round and six elements, 96 bits a lane of 64 from each party on average, plus
+//! six hashes (Dalskov, Escudero and Keller 2021, section 3.3). Sums of products add up before they are told.
+
+use super::Rep4;
+use super::joint::{Layout, Message, Route};
+use super::share::{Arith, Bin, HELD};
+use crate::bits::{Rows, Words};
+use crate::executor::Cx;
+use crate::keys::{Source, Step};
+use crate::matrix::Panels;
+use crate::message::{BLOCK, Shape};
+use smpc_math::prf::Domain;
+use smpc_math::simd::{self, PANEL_ROWS};
+use std::ops::Range;
+
+/// The messages of a product: who tells the terms of components `receiver` and `outsider`, and whether the square of the latter goes with them. Each party tells one
+/// or two, and hears one or two.
+pub(crate) const ALL: [(Route, bool); 6] = [
+    (Route::new(0, 1, 3, 2), true),
+    (Route::new(1, 2, 0, 3), true),
+    (Route::new(2, 3, 1, 0), true),
+    (Route::new(3, 0, 2, 1), true),
+    (Route::new(0, 2, 3, 1), false),
+    (Route::new(3, 1, 2, 0), false),
+];
+/// Those of a product of what has components 0 and 1 alone with what has components 2 and 3 alone.
+pub(crate) const ACROSS: [(Route, bool); 4] = [
+    (Route::new(1, 2, 0, 3), false),
+    (Route::new(3, 0, 2, 1), false),
+    (Route::new(0, 2, 3, 1), false),
+    (Route::new(3, 1, 2, 0), false),
+];
+
+/// A pair of components, as the buffers of a party that knows both.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) a: usize,
+    pub(crate) b: usize,
+    /// Whether the product of the first ones goes with it.
+    pub(crate) square: bool,
+}
+
+impl<S: Source> Rep4<S> {
+    /// The pairs of components that this party tells of, as buffers.
+    pub(crate) fn pairs(&self, routes: &[(Route, bool)]) -> Vec<Option<Pair>> {
+        let pair = |(route, square): &(Route, bool)| {
+            let pair = Pair { a: self.slot(route.outsider), b: self.slot(route.receiver), square: *square };
+            route.knows(self.me).then_some(pair)
+        };
+        routes.iter().map(pair).collect()
+    }
+
+    /// Shares of the sum over the routes of what `term(n, pair, first, out)` says of each one's pair; n is the number of the route. Uses a step a route from `at` on.
+    pub(crate) async fn tell(
+        &self,
+        cx: Cx<'_>,
+        at: (u64, Domain, usize),
+        layout: Layout,
+        routes: &[(Route, bool)],
+        term: impl Fn(usize, Pair, usize, &mut [u64]),
+    ) -> [Words; HELD] {
+        let (step, domain, before) = at;
+        let term = &term;
+        let values: Vec<_> = self
+            .pairs(routes)
+            .into_iter()
+            .enumerate()
+            .map(|(n, pair)| {
+                move |first: usize, out: &mut [u64]| {
+                    if let Some(pair) = pair {
+                        term(n, pair, first, out);
+                    }
+                }
+            })
+            .collect();
+        let messages: Vec<Message<'_>> = (step..)
+            .zip(routes.iter().zip(&values))
+            .map(|(step, ((route, _), value))| Message {
+                route: *route,
+                at: Step::new(cx.tape(), step, domain),
+                before,
+                value,
+            })
+            .collect();
+        self.joint(cx, layout, &messages).await
+    }
+
+    /// As [`Self::tell`] for numbers, all routes of a product.
+    async fn numbers(&self, cx: Cx<'_>, lanes: usize, term: impl Fn(usize, Pair, usize, &mut [u64])) -> Arith {
+        let layout = Layout::Numbers { len: lanes, bits: 64 };
+        Arith { lanes, x: self.tell(cx, (0, Domain::Arith, 0), layout, &ALL, term).await }
+    }
+
+    /// x · y, lane by lane.
+    pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
+        debug_assert_eq!(x.lanes, y.lanes);
+        self.numbers(cx, x.lanes, |_, pair, first, out| {
+            let at = first..first + out.len();
+            pair.products(out, x.each(&at), y.each(&at));
+        })
+        .await
+    }
+
+    /// Σ_j x[i·len + j] · y[i·len + j] in lane i.
+    pub(crate) async fn inner_products(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
+        debug_assert_eq!(x.lanes, y.lanes);
+        let lanes = x.lanes.checked_div(len).unwrap_or(0);
+        self.numbers(cx, lanes, |_, pair, first, out| {
+            for (i, z) in out.iter_mut().enumerate() {
+                let at = (first + i) * len..(first + i + 1) * len;
+                *z = pair.dot(x.each(&at), y.each(&at));
+            }
+        })
+        .await
+    }
+
+    /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
+    pub(crate) async fn products_of_columns(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
+        let lanes = x.lanes.checked_div(len).unwrap_or(0);
+        self.numbers(cx, lanes, |_, pair, first, out| {
+            out.fill(0);
+            let mut products = [0; BLOCK];
+            let products = &mut products[..out.len()];
+            for start in (0..len).map(|column| column * lanes + first) {
+                let at = start..start + out.len();
+                pair.products(products, x.each(&at), y.each(&at));
+                simd::add_into(out, products);
+            }
+        })
+        .await
+    }
+
+    /// The product of a `rows × inner` and an `inner × cols` matrix. What this party tells is made before any of it is sent.
+    pub(crate) async fn matrix_product(&self, cx: Cx<'_>, x: &Arith, y: &Arith, dims: (usize, usize, usize)) -> Arith {
+        let (rows, inner, cols) = dims;
+        debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
+        let product = |pair: Option<Pair>| match pair {
+            Some(pair) if !self.dry => pair.matrix(&x.x, &y.x, dims),
+            _ => Words::default(),
+        };
+        let told: Vec<Words> = self.pairs(&ALL).into_iter().map(product).collect();
+        self.numbers(cx, rows * cols, |n, _, first, out| out.copy_from_slice(&told[n][first..first + out.len()])).await
+    }
+
+    /// x ∧ y, plane by plane: one round, 1.5 bits a lane and plane from each party on average.
+    pub(crate) async fn conjunction(&self, cx: Cx<'_>, x: &Bin, y: &Bin) -> Bin {
+        debug_assert_eq!((x.lanes, x.width), (y.lanes, y.width));
+        let layout = Layout::Bits(Shape::new(x.width as usize, x.lanes));
+        let z = self.tell(cx, (0, Domain::Bin, 0), layout, &ALL, |_, pair, first, out| {
+            let at = first..first + out.len();
+            let [xa, xb] = [pair.a, pair.b].map(|k| &x.x[k].as_flattened()[at.clone()]);
+            let [ya, yb] = [pair.a, pair.b].map(|k| &y.x[k].as_flattened()[at.clone()]);
+            pair.conjunctions(out, (xa, xb), (ya, yb));
+        });
+        Bin { x: z.await.map(Rows::from), ..*x }
+    }
+}
+
+impl Arith {
+    /// A run of lanes of all components.
+    fn each(&self, at: &Range<usize>) -> [&[u64]; HELD] {
+        self.x.each_ref().map(|words| &words[at.clone()])
+    }
+}
+
+impl Pair {
+    /// What a lane's product has of the pair.
+    fn products(self, out: &mut [u64], x: [&[u64]; HELD], y: [&[u64]; HELD]) {
+        let Self { a, b, square } = self;
+        if square {
+            simd::cross_products(out, x[a], x[b], y[a], y[b]);
+        } else {
+            simd::pair_products(out, x[a], x[b], y[a], y[b]);
+        }
+    }
+
+    /// The same, of a sum of products.
+    fn dot(self, x: [&[u64]; HELD], y: [&[u64]; HELD]) -> u64 {
+        let Self { a, b, square } = self;
+        if square { simd::cross_dot(x[a], x[b], y[a], y[b]) } else { simd::pair_dot(x[a], x[b], y[a], y[b]) }
+    }
+
+    /// The same, of bits.
+    fn conjunctions(self, out: &mut [u64], (xa, xb): (&[u64], &[u64]), (ya, yb): (&[u64], &[u64])) {
+        out.fill(0);
+        simd::cross_ands(out, xa, xb, ya, yb);
+        if !self.square {
+            // What the kernel has more.
+            out.iter_mut().zip(xa.iter().zip(ya)).for_each(|(out, (x, y))| *out ^= x & y);
+        }
+    }
+
+    /// The same, of a product of matrices.
+    fn matrix(self, x: &[Words; HELD], y: &[Words; HELD], (rows, inner, cols): (usize, usize, usize)) -> Words {
+        let Self { a, b, square } = self;
+        let mut z = Words::zeros(rows * cols);
+        // The kernel takes the square along: xa·(ya + yb) is xa·yb with yb − ya in place of yb.
+        let mut other = y[b].clone();
+        if !square {
+            other.iter_mut().zip(y[a].iter()).for_each(|(other, y)| *other = other.wrapping_sub(*y));
+        }
+        if cols <= 1 {
+            for (i, z) in z.iter_mut().enumerate() {
+                let row = i * inner..(i + 1) * inner;
+                *z = simd::cross_dot(&x[a][row.clone()], &x[b][row], &y[a], &other);
+            }
+            return z;
+        }
+        let mut panels = Panels::default();
+        for (n, z) in z.chunks_mut(PANEL_ROWS * cols).enumerate() {
+            panels.multiply((&x[a], &x[b]), (&y[a], &other), n * PANEL_ROWS, (inner, cols), z);
+        }
+        z
+    }
+}
