@@ -3,8 +3,6 @@
 mod page;
 mod text;
 
-pub(crate) use text::bytes;
-
 use crate::cli::{Cost, PageFormat};
 use crate::run::{among, protocol};
 use crate::source::program_of;

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use smpcvm::bench::BenchOptions;
+use smpcvm::protocols::ProtocolsOptions;
 use std::path::PathBuf;
 
 /// Runs compiled .smpc programs over secret shares: one process at every party.
@@ -40,6 +41,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
     )]
     Bench(Bench),
+    /// List the protocols: parties, adversary, and what gates cost; or what a program costs under each.
+    #[command(
+        after_help = "Example:\n  smpcvm protocols\n  smpcvm protocols --program salary.smpcb --rtt 20ms --bandwidth 100mbit    # the quickest first\n\nRounds and bytes are counted by the protocols' own code; nothing is run. Time and memory are estimates (docs/cost.md)."
+    )]
+    Protocols(Protocols),
 }
 
 /// `smpcvm run`.
@@ -179,5 +185,38 @@ impl Bench {
             json: self.json,
             threads: self.threads,
         }
+    }
+}
+
+/// `smpcvm protocols`.
+#[derive(Debug, Args)]
+pub(crate) struct Protocols {
+    /// Only protocols that run among so many parties [default: all, those with a choice among the fewest].
+    #[arg(long, value_name = "N")]
+    pub(crate) parties: Option<usize>,
+    /// Only protocols that tolerate so many corrupted ones [default: as many as the protocol tolerates].
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
+    /// Predicts what this program costs under each protocol instead.
+    #[arg(long, value_name = "PROGRAM.smpcb")]
+    pub(crate) program: Option<PathBuf>,
+    /// The network of such a run, e.g. rtt=20ms,bandwidth=100mbit [default: that of processes on one machine].
+    #[arg(long, value_name = "LINK", requires = "program", conflicts_with_all = ["rtt", "bandwidth"])]
+    pub(crate) network: Option<String>,
+    /// Time from one party to another and back, e.g. 20ms; a number alone is one of milliseconds.
+    #[arg(long, value_name = "TIME", requires = "program")]
+    pub(crate) rtt: Option<String>,
+    /// What a link carries in each direction, e.g. 100mbit [default: as much as there is].
+    #[arg(long, value_name = "RATE", requires = "program")]
+    pub(crate) bandwidth: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Protocols {
+    pub(crate) fn options(self) -> ProtocolsOptions {
+        let Self { parties, threshold, program, network, rtt, bandwidth, json } = self;
+        ProtocolsOptions { parties, threshold, program, network, rtt, bandwidth, json }
     }
 }

@@ -34,6 +34,9 @@ fn main() -> ExitCode {
             smpcvm::bench::calibrate::command(bench.protocol.as_deref(), bench.output.as_deref(), &log)
         }
         Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
+        Command::Protocols(protocols) => {
+            smpcvm::protocols::command(&protocols.options()).map_err(|failure| vec![failure])
+        }
     });
     match done {
         Ok(text) => {

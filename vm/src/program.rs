@@ -31,6 +31,7 @@ impl Program {
             let why = error.to_string();
             let why = why.split(" (os error").next().unwrap_or_default();
             Failure::user(format!("cannot read the program {}: {why}", path.display()))
+                .help("`smpcc compile main.smpc -o FILE` makes one")
         })?;
         Self::from_bytes(&bytes, memory).map_err(|failure| {
             let message = format!("{}: {}", path.display(), failure.message);

@@ -1,7 +1,8 @@
 //! Costs as one HTML file with charts. Its drawings are inline, and readable on a light and on a dark ground.
 
-use super::text::{bound, bytes, link, name, rests_on, taken, time, untimed};
+use super::text::{bound, name, taken, untimed};
 use crate::html::{escaped, head};
+use smpcvm::run::cost::words::{bytes, link, rests_on, time};
 use smpcvm::run::cost::{Assumptions, Cost};
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! What stands at a place, as text for the editor.
 
 use super::costs::LineCosts;
-use crate::cost::bytes;
 use smpcc_core::analysis::{Fact, Hover};
+use smpcvm::run::cost::words::bytes;
 use std::fmt::Write as _;
 
 /// What there is to show, in Markdown. `name` is the text that it is about.

@@ -2,8 +2,7 @@
 
 use super::jobs::{Job, Measured};
 use super::median;
-use crate::output::Json;
-use std::fmt::Write as _;
+use crate::output::{Json, columns};
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,16 +67,7 @@ pub(super) fn table(rows: &[Row]) -> String {
             row.peak_memory.map_or_else(|| "–".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000)),
         ]);
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let mut out = String::new();
-    for line in &lines {
-        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            let _ = if column == 0 { write!(out, "{cell:width$}") } else { write!(out, "  {cell:>width$}") };
-        }
-        out.push('\n');
-    }
-    out
+    columns(&lines, &[0])
 }
 
 /// `12.3 million`.

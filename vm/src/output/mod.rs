@@ -3,11 +3,13 @@
 //! Both renderings show the same digits: an integer as it is, a fixed-point number as the shortest decimal that reads back to the same value.
 //! A party is shown what it received and nothing else; nothing here can tell more, because a party's results hold no more.
 
+mod columns;
 mod file;
 mod files;
 mod json;
 mod text;
 
+pub use columns::columns;
 pub use file::OutputFile;
 pub use files::RunFiles;
 pub use json::{Json, of_value};

@@ -6,5 +6,6 @@ mod make;
 
 mod data;
 mod faults;
+mod protocols;
 mod runs;
 mod setup;

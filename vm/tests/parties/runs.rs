@@ -296,7 +296,7 @@ fn all_parties_fail_at_once() {
 
 #[test]
 fn help_shows_an_example_for_each_command() {
-    for command in [&["run"][..], &["identity", "new"], &["session", "new"], &["bench"]] {
+    for command in [&["run"][..], &["identity", "new"], &["session", "new"], &["bench"], &["protocols"]] {
         let output = smpcvm().args(command).arg("--help").output().expect("it starts");
         assert!(output.status.success());
         assert!(

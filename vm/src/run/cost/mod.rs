@@ -2,7 +2,7 @@
 //! and memory are estimates.
 //!
 //! * [`calibration`]: what a machine takes for each kind of gate; `model`: what a run takes by that;
-//! * `report`: costs as JSON.
+//! * `report`: costs as JSON; [`words`]: their quantities for people.
 //!
 //! Where what a program costs depends on values that it reveals, a run in the clear over given inputs is followed. Without inputs the count is a
 //! lower bound and says so: a loop that a revealed value ends counts as one turn, a choice by a revealed value as its cheaper side.
@@ -10,6 +10,7 @@
 pub mod calibration;
 mod model;
 mod report;
+pub mod words;
 
 pub use report::{Assumptions, all_json};
 

@@ -17,14 +17,21 @@ pub struct Assumptions<'a> {
 /// The costs under several protocols.
 #[must_use]
 pub fn all_json(costs: &[Cost], assumptions: &Assumptions<'_>) -> Json {
-    let network = assumptions.network.map_or_else(|| "loopback".to_owned(), |network| network.to_string());
-    let assumes = Json::Object(vec![
-        ("machine".to_owned(), Json::Text(assumptions.calibration.machine.clone())),
-        ("cores".to_owned(), Json::number(u64::from(assumptions.calibration.cores))),
-        ("network".to_owned(), Json::Text(network)),
-    ]);
     let protocols = costs.iter().map(Cost::json).collect();
-    Json::Object(vec![("assumes".to_owned(), assumes), ("protocols".to_owned(), Json::List(protocols))])
+    Json::Object(vec![("assumes".to_owned(), assumptions.json()), ("protocols".to_owned(), Json::List(protocols))])
+}
+
+impl Assumptions<'_> {
+    /// As a JSON object.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let network = self.network.map_or_else(|| "loopback".to_owned(), |network| network.to_string());
+        Json::Object(vec![
+            text("machine", &self.calibration.machine),
+            word("cores", u64::from(self.calibration.cores)),
+            text("network", &network),
+        ])
+    }
 }
 
 fn word(name: &str, value: u64) -> (String, Json) {
