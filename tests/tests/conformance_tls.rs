@@ -4,6 +4,7 @@
 use smpc_net::{Config, Identity, Links, Mesh, Node, Terms, connect_on};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::rep3::{self, Rep3};
+use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
 use smpc_protocols::{Error, Executor, Protocol, Wire};
 use std::net::TcpListener;
@@ -32,8 +33,12 @@ impl Wire for Wired {
 
 /// Runs the suite at one party.
 fn run<P: Protocol>(protocol: &P, links: Links, extent: Extent) -> Report {
-    let executor = Executor::new(protocol.me(), protocol.parties(), 1, 0, Box::new(Wired(links)));
-    executor.run(suite(protocol, &executor, extent)).expect("no fault of a link")
+    run_on(protocol, &Executor::new(protocol.me(), protocol.parties(), 1, 0, Box::new(Wired(links))), extent)
+}
+
+/// Runs the suite on an executor that may have run something before.
+fn run_on<P: Protocol>(protocol: &P, executor: &Executor, extent: Extent) -> Report {
+    executor.run(suite(protocol, executor, extent)).expect("no fault of a link")
 }
 
 /// The reports of so many parties, each of which does `party` once it has its links.
@@ -88,6 +93,20 @@ fn every_gate_of_rep3_over_tls() {
         run(&Rep3::new(me, rep3::keys(me, own, next, mesh.session)), mesh.links, Extent::Full)
     });
     check(&reports, Extent::Full, Rep3::dry);
+}
+
+#[test]
+fn every_gate_of_rep4_over_tls() {
+    let reports = over_tls(rep4::PARTIES, |me, mesh| {
+        let (session, links) = (mesh.session, mesh.links);
+        let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+        let executor = Executor::new(me, rep4::PARTIES, number, 0, Box::new(Wired(links)));
+        let fresh = || smpc_net::fresh_key().expect("randomness");
+        let own = [fresh(), fresh(), fresh(), fresh()];
+        let keys = rep4::agree(&executor, session, &own).expect("keys");
+        run_on(&Rep4::new(me, keys, session), &executor, Extent::Full)
+    });
+    check(&reports, Extent::Full, Rep4::dry);
 }
 
 #[test]

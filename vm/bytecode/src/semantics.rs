@@ -39,6 +39,15 @@ pub enum Fault {
     ZeroDivisor,
     /// The condition of a `check` or stop does not hold.
     Stopped,
+    /// A value of an input lies outside its declared range, which all parties have proven together.
+    Input {
+        /// The input.
+        name: String,
+        /// Whose it is.
+        role: String,
+        /// The declared range.
+        range: (i64, i64),
+    },
     /// Operands do not fit the operation; a verified module never gets here.
     Malformed(&'static str),
 }
@@ -51,6 +60,10 @@ impl fmt::Display for Fault {
             Self::Repeated { index } => write!(f, "index {index} is written twice"),
             Self::ZeroDivisor => write!(f, "a division by zero"),
             Self::Stopped => write!(f, "a check failed"),
+            Self::Input { name, role, range: (lo, hi) } => write!(
+                f,
+                "the input `{name}` of role {role} has a value outside of {lo}..={hi}; which one, only its own party can see"
+            ),
             Self::Malformed(what) => write!(f, "malformed operation: {what}"),
         }
     }

@@ -104,7 +104,7 @@ mod tests {
         .levelled();
         assert!(deep.slots > 1024 && deep.depth() == deep.ands());
         let state = deep.slots * 128;
-        assert!(wave(&deep, 10_000_000, 0) * state <= 2 * MANY);
+        assert!(wave(&deep, 10_000_000, 0, 2) * state <= 2 * MANY);
         // The session's word holds, in whole blocks, and as evenly as may be.
         assert_eq!(wave(&circuit, 10_000, 512, 2), 1);
         assert_eq!(wave(&circuit, 10_000, 5_000, 2), 10);

@@ -40,6 +40,14 @@ pub enum Error {
     Internal(&'static str),
 }
 
+impl Error {
+    /// Whether somebody has broken the protocol, and not only a link or the program.
+    #[must_use]
+    pub const fn is_cheating(&self) -> bool {
+        matches!(self, Self::Differ { .. })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -305,9 +305,10 @@ struct Measure<'a> {
 }
 
 impl party::Job for Measure<'_> {
-    type Output = Result<Vec<Sample>, Failure>;
+    type Value = Vec<Sample>;
+    type Error = Failure;
 
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<Vec<Sample>, Failure> {
         samples(protocol, executor, self.case, self.sizes)
     }
 }

@@ -184,9 +184,10 @@ fn size(lanes: u64) -> usize {
 struct Gates<'a>(&'a Job);
 
 impl party::Job for Gates<'_> {
-    type Output = Result<Measured, Failure>;
+    type Value = Measured;
+    type Error = Failure;
 
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<Measured, Failure> {
         gates(&Bench { p: protocol, e: executor, instance: Cell::new(0) }, self.0)
     }
 }

@@ -33,15 +33,17 @@ impl<'m, P: Protocol> Engine<'m, P> {
 
     async fn stage(&self, code: &Code<'m>, stage: &Stage<'m>) -> Result<(), Stop> {
         self.at_once(code, &stage.local)?;
-        match &stage.talking[..] {
-            [] => {}
-            [node] => self.node(code, node).await?,
-            nodes if self.counting.by_gate() => {
-                for node in nodes {
-                    self.node(code, node).await?;
+        for nodes in [&stage.first[..], &stage.talking[..]] {
+            match nodes {
+                [] => {}
+                [node] => self.node(code, node).await?,
+                nodes if self.counting.by_gate() => {
+                    for node in nodes {
+                        self.node(code, node).await?;
+                    }
                 }
+                nodes => self.together(code, nodes).await?,
             }
-            nodes => self.together(code, nodes).await?,
         }
         if !stage.dead.is_empty() {
             let mut store = self.store.borrow_mut();

@@ -5,9 +5,9 @@ use super::drive::Running;
 use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop};
 use smpc_bytecode::module::{Gate, Receivers, View};
-use smpc_bytecode::op::Op;
+use smpc_bytecode::op::{InputId, Op};
 use smpc_bytecode::types::{Kind, RegType};
-use smpc_protocols::{BinShares, Cx, Protocol, Shares as _};
+use smpc_protocols::{BinShares, Cx, Protocol, Range, Shares as _};
 use std::rc::Rc;
 
 /// Runs a gate and stores its result. A product is a future of its own, as small as its protocol makes it, because loops of products are
@@ -116,11 +116,25 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
         }
         Op::ProveRange {} => {
             let declared = engine.store.borrow().range(dst(gate)?);
-            p.prove_range(cx, &*arith(0)?, declared).await
+            let origin = engine.origins.borrow().get(&arg(gate, 0)?.slot).copied();
+            p.prove_range(cx, &*arith(0)?, declared).await.ok_or_else(|| unproven(engine, origin, declared))?
         }
         Op::Sort { columns } => Box::pin(p.sort(cx, &*arith(0)?, columns as usize, range(0)?)).await,
         _ => return Err(Fault::Malformed("an operation without numbers for a result")),
     })
+}
+
+/// An input that its role's party should not have let pass.
+fn unproven<P: Protocol>(engine: &Engine<'_, P>, origin: Option<InputId>, range: Range) -> Fault {
+    let manifest = &engine.module.manifest;
+    let input = origin.and_then(|id| manifest.inputs.get(id.index()));
+    let role = input.and_then(|input| manifest.roles.get(input.role.index()));
+    match (input, role) {
+        (Some(input), Some(role)) => {
+            Fault::Input { name: input.name.clone(), role: role.clone(), range: (range.lo, range.hi) }
+        }
+        _ => Fault::Malformed("a range that belongs to no input"),
+    }
 }
 
 /// What is divided by.
@@ -223,6 +237,7 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
             match ty {
                 RegType::Arith { .. } => {
                     let value = p.input(cx, owner, values, lanes).await;
+                    engine.origins.borrow_mut().insert(to.slot, input);
                     engine.store.borrow_mut().write_arith(to, Rc::new(value))
                 }
                 RegType::Bin { width } if !engine.module.manifest.inputs[input.index()].secret => {

@@ -37,9 +37,10 @@ use facts::CostFacts;
 use kind::GateFacts;
 use smpc_bytecode::facts::Free;
 use smpc_bytecode::module::{Gate, Module, Receivers};
-use smpc_bytecode::op::SiteId;
+use smpc_bytecode::op::{InputId, SiteId, SlotId};
 use smpc_protocols::{Executor, Protocol};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use store::Store;
 
 /// The leaves of an input or output, each with its raw lanes. A lane of a word is as many values long as its type has limbs, least significant first.
@@ -79,6 +80,8 @@ pub struct Engine<'m, P: Protocol> {
     store: RefCell<Store<'m, P>>,
     results: RefCell<Results>,
     program: &'m Program,
+    /// Which input a register was last read from.
+    origins: RefCell<BTreeMap<SlotId, InputId>>,
     instances: Cell<u64>,
     steps: Cell<u64>,
     /// Levels with several entries that are open now: inside one, rounds merge and no turn may be counted for another.
@@ -114,6 +117,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             store: RefCell::new(Store::new(protocol, module, executor.is_dry())),
             results: RefCell::new(results),
             program,
+            origins: RefCell::default(),
             instances: Cell::new(0),
             steps: Cell::new(0),
             side_by_side: Cell::new(0),

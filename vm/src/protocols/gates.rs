@@ -107,9 +107,10 @@ struct Counted {
 }
 
 impl Job for Counted {
-    type Output = Result<(), Error>;
+    type Value = ();
+    type Error = Error;
 
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<(), Error> {
         let (cx, lanes) = (executor.gate(0), self.lanes);
         let (a, bits) = (protocol.share_public(&[0], lanes), protocol.share_public_bin(&[0], 1, lanes));
         match self.gate {

@@ -29,6 +29,7 @@ pub(super) const fn adversary(adversary: Adversary) -> &'static str {
     match adversary {
         Adversary::None => "none",
         Adversary::SemiHonest => "semi-honest",
+        Adversary::Malicious => "malicious, with abort",
     }
 }
 
@@ -39,5 +40,6 @@ pub(super) fn protects_against(setting: &Setting) -> String {
     match spec.adversary {
         Adversary::None => "nobody: one party sees everything".to_owned(),
         Adversary::SemiHonest => format!("{threshold} curious {some} of {all}; none that cheats"),
+        Adversary::Malicious => format!("{threshold} cheating {some} of {all}: the run stops"),
     }
 }

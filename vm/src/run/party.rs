@@ -10,8 +10,9 @@ use crate::program::Program;
 use serde::{Deserialize, Serialize};
 use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{PLAIN, REP3, SHAMIR, Setting};
+use smpc_protocols::registry::{PLAIN, REP3, REP4, SHAMIR, Setting};
 use smpc_protocols::rep3::{self, Rep3};
+use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
 use smpc_protocols::{Executor, Protocol, Stats, Wire};
 use std::cell::Cell;
@@ -61,8 +62,9 @@ pub fn over_links(
         }
         Err(RunError::Protocol(error)) => {
             let cause = ended.borrow_mut().take();
-            control.abort(cause.as_ref().map_or(Leave::Error, NetError::leave));
-            Err(cause.map_or_else(|| out_of_step(&error), Failure::from))
+            let why = if error.is_cheating() { Leave::Cheated } else { Leave::Error };
+            control.abort(cause.as_ref().map_or(why, NetError::leave));
+            Err(cause.map_or_else(|| Failure::from(error), Failure::from))
         }
     }
 }
@@ -70,17 +72,22 @@ pub fn over_links(
 /// What a party does under a protocol, whichever it is.
 pub(crate) trait Job {
     /// What comes of it.
-    type Output;
+    type Value;
+    /// Why nothing does.
+    type Error: From<smpc_protocols::Error>;
 
     /// Does it.
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output;
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<Self::Value, Self::Error>;
 }
+
+/// What a job gives.
+type Done<J> = Result<<J as Job>::Value, <J as Job>::Error>;
 
 /// Does a job as one party over the links of a session. The first error of the links comes with what the job gives, and what it has cost.
 ///
 /// # Errors
 /// The protocol has no parties, or a key is missing.
-pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result<(J::Output, Stats, Ended), Failure> {
+pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result<(Done<J>, Stats, Ended), Failure> {
     let (me, session, parties) = (mesh.links.me(), mesh.session, setting.parties);
     let mut key = |peer: usize| mesh.key(peer).ok_or_else(|| Failure::ours("a pairwise key is missing"));
     let peers = (0..parties).filter(|peer| *peer != me);
@@ -101,6 +108,17 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
         let own = smpc_net::fresh_key()?;
         let keys = shamir::keys(me, own, keys, session);
         job.run(&Shamir::new(me, parties, setting.threshold, keys), &executor)
+    } else if setting.spec == &REP4 {
+        let fresh = smpc_net::fresh_key;
+        let contributions = [fresh()?, fresh()?, fresh()?, fresh()?];
+        match rep4::agree(&executor, session, &contributions) {
+            Ok(keys) => {
+                // What a session takes to begin belongs to no program, here as in the handshake.
+                executor.set_stats(Stats { rounds: 0, sent: vec![0; parties], received: vec![0; parties] });
+                job.run(&Rep4::new(me, keys, session), &executor)
+            }
+            Err(error) => Err(error.into()),
+        }
     } else {
         return Err(Failure::ours(format!("the protocol {} has no parties", setting.name)));
     };
@@ -111,18 +129,16 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
 ///
 /// # Errors
 /// The protocol is not known here.
-pub(crate) fn counting<J: Job>(
-    setting: &Setting,
-    me: usize,
-    executor: &Executor,
-    job: J,
-) -> Result<J::Output, Failure> {
+pub(crate) fn counting<J: Job>(setting: &Setting, me: usize, executor: &Executor, job: J) -> Result<Done<J>, Failure> {
     // A party that computes in the clear begins the same gates as one among others.
     if setting.spec == &REP3 || setting.spec == &PLAIN {
         return Ok(job.run(&Rep3::dry(me), executor));
     }
     if setting.spec == &SHAMIR {
         return Ok(job.run(&Shamir::dry(me, setting.parties, setting.threshold), executor));
+    }
+    if setting.spec == &REP4 {
+        return Ok(job.run(&Rep4::dry(me), executor));
     }
     Err(Failure::ours(format!("the protocol {} cannot be counted", setting.name)))
 }
@@ -136,9 +152,10 @@ struct Run<'a> {
 }
 
 impl Job for Run<'_> {
-    type Output = Result<Results, RunError>;
+    type Value = Results;
+    type Error = RunError;
 
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<Results, RunError> {
         engine(self.task, protocol, executor, self.inputs, self.progress, self.alive)
     }
 }
@@ -159,7 +176,7 @@ pub fn alone(task: &Task, inputs: Inputs, progress: &Progress, mut clock: Clock)
             Ok(Outcome { results, stats, warning: None })
         }
         Err(RunError::Stop(stop)) => Err(stopped(&task.program, &stop)),
-        Err(RunError::Protocol(error)) => Err(Failure::ours(error.to_string())),
+        Err(RunError::Protocol(error)) => Err(Failure::from(error)),
     }
 }
 
@@ -203,11 +220,25 @@ pub(super) fn stopped(program: &Program, stop: &Stop) -> Failure {
     }
 }
 
-/// A frame that no program sends here.
-fn out_of_step(error: &smpc_protocols::Error) -> Failure {
-    match error {
-        smpc_protocols::Error::Frame { peer, .. } => Failure::new(Class::PeerLost, error.to_string())
-            .help(format!("is the same version of the program installed at party {peer}?")),
-        _ => Failure::ours(error.to_string()),
+impl From<smpc_protocols::Error> for Failure {
+    fn from(error: smpc_protocols::Error) -> Self {
+        use smpc_protocols::Error;
+        match &error {
+            // A frame that no program sends here.
+            Error::Frame { peer, .. } => Self::new(Class::PeerLost, error.to_string())
+                .help(format!("is the same version of the program installed at party {peer}?")),
+            Error::Differ { parties: [one, other] } => {
+                Self::new(Class::PeerCheated, format!("{error}; this party has stopped before it sent anything else")).help(format!(
+                    "nothing was revealed that the program does not reveal; do not run again with parties {one} and {other} before you know why"
+                ))
+            }
+            _ => Self::ours(error.to_string()),
+        }
+    }
+}
+
+impl From<smpc_protocols::Error> for RunError {
+    fn from(error: smpc_protocols::Error) -> Self {
+        Self::Protocol(error)
     }
 }

@@ -2,6 +2,7 @@
 //! links. Used by tests only; part of the library so that the tests of other crates can run it over their own transports.
 
 pub mod blocks;
+pub mod cheat;
 pub mod data;
 pub mod memory;
 pub mod source;

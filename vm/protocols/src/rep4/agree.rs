@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 const BYTES: usize = 32;
 
 /// What a party contributes to each key that it holds: fresh random bytes by component; those of its own number are not used.
-pub type Contributions = [Zeroizing<[u8; BYTES]>; PARTIES];
+pub type Contributions = [Key; PARTIES];
 
 /// What goes to or comes from one peer: a string of bytes for each of the two components that both hold.
 type Pair = Zeroizing<[u8; 2 * BYTES]>;
@@ -34,7 +34,7 @@ fn common(a: usize, b: usize) -> impl Iterator<Item = usize> {
 pub fn agree(executor: &Executor, session: [u8; 32], own: &Contributions) -> Result<Keys, Error> {
     let me = executor.me();
     executor.run(async {
-        let part = |component: usize| *own[component];
+        let part = |component: usize| *own[component].bytes();
         let heard = trade(executor, &|peer| pair(common(me, peer).map(part))).await;
         let mut keys = BTreeMap::new();
         for component in (0..PARTIES).filter(|component| *component != me) {
@@ -61,9 +61,16 @@ pub fn agree(executor: &Executor, session: [u8; 32], own: &Contributions) -> Res
         };
         let said = |peer: usize| pair(common(me, peer).map(confirmation));
         let heard = trade(executor, &said).await;
-        let differs = heard.iter().find(|(peer, heard)| !bool::from(heard.ct_eq(&*said(**peer))));
-        if let Some((peer, _)) = differs.filter(|_| !executor.is_dry()) {
-            executor.fail(Error::Differ { parties: [me.min(*peer), me.max(*peer)] });
+        for (peer, heard) in heard.iter().filter(|_| !executor.is_dry()) {
+            let own = said(*peer);
+            let parts = heard.chunks_exact(BYTES).zip(own.chunks_exact(BYTES));
+            for (component, (heard, own)) in common(me, *peer).zip(parts) {
+                if !bool::from(heard.ct_eq(own)) {
+                    // Who contributed to it one thing here and another one there, or who says that it is another one.
+                    let third = (0..PARTIES).find(|party| ![component, me, *peer].contains(party)).unwrap_or(*peer);
+                    executor.fail(Error::Differ { parties: [third.min(*peer), third.max(*peer)] });
+                }
+            }
         }
         Keys::new(keys.iter().map(|(component, key)| (*component, Key::new(**key))), session)
     })

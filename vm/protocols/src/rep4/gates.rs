@@ -169,7 +169,7 @@ impl<S: Source> Protocol for Rep4<S> {
     }
     /// Two comparisons of 64 bits, the conjunction over the lanes, and the opening of one bit.
     async fn prove_range(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Option<Arith> {
-        gates::range::prove(self, cx, a, range).await.then(|| a.clone())
+        Box::pin(gates::range::prove(self, cx, a, range)).await.then(|| a.clone())
     }
 
     fn shuffle_rounds(&self) -> u64 {

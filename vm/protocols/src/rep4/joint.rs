@@ -24,6 +24,11 @@ use zeroize::Zeroizing;
 /// Bytes of a hash.
 pub(crate) const HASH: usize = blake3::OUT_LEN;
 
+/// Writes bytes of a message from a place on.
+pub(crate) type Writer<'w> = Box<dyn FnMut(usize, &mut [u8]) + 'w>;
+/// Reads bytes of a message from a place on.
+pub(crate) type Reader<'w> = Box<dyn FnMut(usize, &[u8]) + 'w>;
+
 /// Who has which part in a joint message: all four parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -94,10 +99,7 @@ impl Layout {
     }
 
     /// The bytes of the message, from the words that `words(first, out)` says.
-    pub(crate) fn writer<'w>(
-        self,
-        mut words: impl FnMut(usize, &mut [u64]) + 'w,
-    ) -> Box<dyn FnMut(usize, &mut [u8]) + 'w> {
+    pub(crate) fn writer<'w>(self, mut words: impl FnMut(usize, &mut [u64]) + 'w) -> Writer<'w> {
         match self {
             Self::Numbers { bits, .. } => {
                 let size = element_bytes(bits);
@@ -117,7 +119,7 @@ impl Layout {
     }
 
     /// Hands the words of the message to `words(first, in)`.
-    pub(crate) fn reader<'w>(self, mut words: impl FnMut(usize, &[u64]) + 'w) -> Box<dyn FnMut(usize, &[u8]) + 'w> {
+    pub(crate) fn reader<'w>(self, mut words: impl FnMut(usize, &[u64]) + 'w) -> Reader<'w> {
         match self {
             Self::Numbers { bits, .. } => {
                 let size = element_bytes(bits);

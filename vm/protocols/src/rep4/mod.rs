@@ -58,6 +58,8 @@ pub(crate) enum Mutant {
     Trusting,
     /// Inputs are not compared by those who got them.
     NoEcho,
+    /// Nothing is compared: a cheater does not stop for what it sees.
+    Reckless,
 }
 
 impl<S: Source> Rep4<S> {
@@ -89,7 +91,7 @@ impl<S: Source> Rep4<S> {
 
     #[cfg(test)]
     fn compares(&self) -> bool {
-        self.mutant != Mutant::Trusting
+        !matches!(self.mutant, Mutant::Trusting | Mutant::Reckless)
     }
 
     #[cfg(not(test))]
@@ -100,7 +102,7 @@ impl<S: Source> Rep4<S> {
 
     #[cfg(test)]
     fn echoes(&self) -> bool {
-        self.mutant != Mutant::NoEcho
+        !matches!(self.mutant, Mutant::NoEcho | Mutant::Reckless)
     }
 
     #[cfg(not(test))]

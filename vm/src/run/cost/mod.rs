@@ -193,9 +193,10 @@ struct Count<'a> {
 }
 
 impl party::Job for Count<'_> {
-    type Output = Result<(), RunError>;
+    type Value = ();
+    type Error = RunError;
 
-    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Self::Output {
+    fn run<P: Protocol>(self, protocol: &P, executor: &Executor) -> Result<(), RunError> {
         let plan = self.task.plan();
         let mut engine = Engine::new(&self.task.program, protocol, executor, &plan, Vec::new(), &|| ());
         if let Some(guide) = self.guide {
