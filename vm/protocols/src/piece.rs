@@ -14,6 +14,8 @@ pub struct Outgoing<'k> {
     len: u64,
     offset: u64,
     done: u64,
+    /// The piece of the same exchange that must be out before.
+    after: Option<usize>,
     produce: &'k mut dyn FnMut(usize, &mut [u8]),
 }
 
@@ -21,7 +23,13 @@ impl<'k> Outgoing<'k> {
     /// `len` bytes to party `to`; `produce(at, out)` writes the bytes from offset `at` of the piece. It is called in order, with whole chunks but for
     /// the last.
     pub fn new(to: usize, len: usize, produce: &'k mut dyn FnMut(usize, &mut [u8])) -> Self {
-        Self { to, len: len as u64, offset: 0, done: 0, produce }
+        Self { to, len: len as u64, offset: 0, done: 0, after: None, produce }
+    }
+
+    /// Bytes are asked for only once the outgoing piece of that number, on another link, has produced all of its own: what is made with it is then there.
+    #[must_use]
+    pub fn after(self, send: usize) -> Self {
+        Self { after: Some(send), ..self }
     }
 }
 
@@ -111,7 +119,12 @@ impl Exchange<'_, '_, '_, '_, '_> {
             return;
         }
         self.executor.with_links(|links| {
-            for send in &mut *self.sends {
+            for n in 0..self.sends.len() {
+                let waits = |send: usize| self.sends.get(send).is_some_and(|send| send.done < send.len);
+                if self.sends[n].after.is_some_and(waits) {
+                    continue;
+                }
+                let send = &mut self.sends[n];
                 while send.done < send.len {
                     let at = usize::try_from(send.done).unwrap_or(usize::MAX);
                     let mut fill = |out: &mut [u8]| (send.produce)(at, out);

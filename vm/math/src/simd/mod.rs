@@ -160,6 +160,13 @@ versions! {
     /// The sum of `xa·yb + xb·ya` over all words, modulo 2^64.
     fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
 
+    /// Hides what is told under a mask and adds both parts to the components that they belong to: `told = (value − mask) & low`, `rest += told`, `masked += mask & low`,
+    /// word by word modulo 2^64.
+    fn tell(told: &mut [u64], rest: &mut [u64], masked: &mut [u64], value: &[u64], mask: &[u64], low: u64);
+
+    /// As [`tell`], of bits: `told = value ⊕ mask`, `rest ⊕= told`, `masked ⊕= mask`.
+    fn tell_bits(told: &mut [u64], rest: &mut [u64], masked: &mut [u64], value: &[u64], mask: &[u64]);
+
     /// `z += x`, word by word modulo 2^64.
     fn add_into(z: &mut [u64], x: &[u64]);
 

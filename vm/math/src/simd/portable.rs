@@ -136,6 +136,26 @@ pub(super) fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
 }
 
 #[inline(always)]
+pub(super) fn tell(told: &mut [u64], rest: &mut [u64], masked: &mut [u64], value: &[u64], mask: &[u64], low: u64) {
+    let places = told.iter_mut().zip(rest).zip(masked);
+    for (((told, rest), masked), (value, mask)) in places.zip(value.iter().zip(mask)) {
+        *told = value.wrapping_sub(*mask) & low;
+        *rest = rest.wrapping_add(*told);
+        *masked = masked.wrapping_add(*mask & low);
+    }
+}
+
+#[inline(always)]
+pub(super) fn tell_bits(told: &mut [u64], rest: &mut [u64], masked: &mut [u64], value: &[u64], mask: &[u64]) {
+    let places = told.iter_mut().zip(rest).zip(masked);
+    for (((told, rest), masked), (value, mask)) in places.zip(value.iter().zip(mask)) {
+        *told = value ^ mask;
+        *rest ^= *told;
+        *masked ^= mask;
+    }
+}
+
+#[inline(always)]
 pub(super) fn add_into(z: &mut [u64], x: &[u64]) {
     z.iter_mut().zip(x).for_each(|(z, x)| *z = z.wrapping_add(*x));
 }

@@ -39,6 +39,19 @@ fn products_and_sums() {
             assert_eq!(at::pair_dot(level, &xa, &xb, &ya, &yb), dot, "{level:?} {n}");
             at::add_into(level, &mut out, &z);
             assert!((0..n).all(|i| out[i] == pair(i).wrapping_add(z[i])), "{level:?} {n}");
+            let [mut told, mut rest, mut masked] = [z.clone(), ya.clone(), yb.clone()];
+            at::tell(level, &mut told, &mut rest, &mut masked, &xa, &xb, 0xffff);
+            for i in 0..n {
+                let expected = xa[i].wrapping_sub(xb[i]) & 0xffff;
+                let sums = (ya[i].wrapping_add(expected), yb[i].wrapping_add(xb[i] & 0xffff));
+                assert_eq!((told[i], (rest[i], masked[i])), (expected, sums), "{level:?} {n}");
+            }
+            let [mut told, mut rest, mut masked] = [z.clone(), ya.clone(), yb.clone()];
+            at::tell_bits(level, &mut told, &mut rest, &mut masked, &xa, &xb);
+            for i in 0..n {
+                let sums = (ya[i] ^ xa[i] ^ xb[i], yb[i] ^ xb[i]);
+                assert_eq!((told[i], (rest[i], masked[i])), (xa[i] ^ xb[i], sums), "{level:?} {n}");
+            }
             for width in [1, 3, 8, 17] {
                 // Row k of a matrix, whose words are those from k on.
                 let shifted = |of: &[u64]| of.windows(width).flatten().copied().collect::<Vec<u64>>();

@@ -50,7 +50,7 @@ type Hook = Option<(usize, bool)>;
 fn hooked(a: &mut Arith, b: &mut Bin, hook: Hook) {
     if let Some((slot, first)) = hook {
         let lane = if first { 0 } else { a.lanes - 1 };
-        a.x[slot][lane] = a.x[slot][lane].wrapping_add(1);
+        a.x[slot][lane] = a.x[slot][lane].wrapping_add((1 << 20) + 1);
         b.x[slot].iter_mut().for_each(|plane| plane[0] ^= 1 << lane);
     }
 }

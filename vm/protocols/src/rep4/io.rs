@@ -18,7 +18,6 @@ use crate::lanes::limbs;
 use crate::message::{BLOCK, Shape, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use crate::tick::CHUNK;
-use blake3::Hasher;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
@@ -81,18 +80,10 @@ impl<S: Source> Rep4<S> {
                 }
             }
         }
-        let hash = RefCell::new(self.hash_of("input", at(2)));
+        let hash = RefCell::new(self.hash_of("input", at(2), &[]));
         if owner == self.me {
-            let (mut words, mut told) = (Zeroizing::new([0; BLOCK]), Zeroizing::new([0; BLOCK]));
-            for start in (0..len).step_by(BLOCK).filter(|_| !self.dry) {
-                let count = BLOCK.min(len - start);
-                value(start, &mut words[..count]);
-                for component in [first, second] {
-                    let masks = &mut z[self.slot(component)][start..start + count];
-                    layout.hide(&mut told[..count], &words[..count], masks);
-                    words[..count].copy_from_slice(&told[..count]);
-                }
-                z[self.slot(rest)][start..start + count].copy_from_slice(&words[..count]);
+            if !self.dry {
+                self.rest(layout, &mut z, [first, second, rest], value);
             }
             let told = &z[self.slot(rest)];
             let writer = || layout.writer(|first, out| out.copy_from_slice(&told[first..first + out.len()]));
@@ -118,8 +109,28 @@ impl<S: Source> Rep4<S> {
         } else {
             vec![]
         };
-        self.echo(cx, owner, hash.into_inner(), &compared).await;
+        self.echo(cx, owner, *hash.into_inner().finalize().as_bytes(), &compared).await;
         z
+    }
+
+    /// Component `rest` of what its owner inputs: what the other two leave.
+    fn rest(
+        &self,
+        layout: Layout,
+        z: &mut [Words; HELD],
+        [first, second, rest]: [usize; 3],
+        value: &dyn Fn(usize, &mut [u64]),
+    ) {
+        let (mut words, mut left) = (Zeroizing::new([0; BLOCK]), Zeroizing::new([0; BLOCK]));
+        let len = z[self.slot(rest)].len();
+        for start in (0..len).step_by(BLOCK) {
+            let at = start..(start + BLOCK).min(len);
+            let (words, left) = (&mut words[..at.len()], &mut left[..at.len()]);
+            value(start, words);
+            layout.hide(left, words, &mut z[self.slot(first)][at.clone()]);
+            layout.hide(words, left, &mut z[self.slot(second)][at.clone()]);
+            z[self.slot(rest)][at].copy_from_slice(words);
+        }
     }
 
     /// Public integers of party `owner`. Two rounds; 64 bits a lane from the owner to each other party, and a hash from each party to each other one.
@@ -131,7 +142,7 @@ impl<S: Source> Rep4<S> {
         lanes: usize,
     ) -> Vec<i64> {
         let mut all = vec![0; lanes];
-        let hash = RefCell::new(self.hash_of("public input", Step::new(cx.tape(), 0, Domain::Input)));
+        let hash = RefCell::new(self.hash_of("public input", Step::new(cx.tape(), 0, Domain::Input), &[]));
         let others: Vec<usize> = (0..PARTIES).filter(|party| *party != owner && *party != self.me).collect();
         if owner == self.me {
             let values = values.unwrap_or(&[0]);
@@ -149,14 +160,13 @@ impl<S: Source> Rep4<S> {
             cx.exchange(&mut [], &mut [Incoming::new(owner, lanes * 8, &mut take)]).await;
         }
         let compared = if owner == self.me { Vec::new() } else { others };
-        self.echo(cx, owner, hash.into_inner(), &compared).await;
+        self.echo(cx, owner, *hash.into_inner().finalize().as_bytes(), &compared).await;
         all.into_iter().map(u64::cast_signed).collect()
     }
 
     /// Every party tells every other one a hash of what it got from `owner`, and holds it against those of `compared`. One round; when it is over here, all parties have got
     /// what is theirs.
-    async fn echo(&self, cx: Cx<'_>, owner: usize, hash: Hasher, compared: &[usize]) {
-        let own = *hash.finalize().as_bytes();
+    async fn echo(&self, cx: Cx<'_>, owner: usize, own: [u8; HASH], compared: &[usize]) {
         let peers: Vec<usize> = (0..PARTIES).filter(|party| *party != self.me).collect();
         let mut writers: Vec<_> = peers
             .iter()
@@ -187,11 +197,8 @@ impl<S: Source> Rep4<S> {
         let bytes = layout.bytes();
         let learns = receivers.contains(&self.me);
         let (before, third) = ((self.me + 3) % PARTIES, (self.me + 2) % PARTIES);
-        let hasher = |receiver: usize| {
-            let mut hasher = self.hash_of("opening", Step::new(cx.tape(), 0, Domain::Arith));
-            hasher.update(&[receiver as u8]);
-            hasher
-        };
+        let at = Step::new(cx.tape(), 0, Domain::Arith);
+        let hasher = |receiver: usize| self.hash_of("opening", at, &[receiver as u64]);
         // Component i of P_i, which comes after us for P_{i−1}, and two after us for P_{i−2}.
         let component = |party: usize| x[self.slot(party)];
         let told = component(before);

@@ -19,7 +19,8 @@ use crate::tick::CHUNK;
 use blake3::{Hash, Hasher};
 use smpc_math::simd;
 use std::cell::RefCell;
-use zeroize::Zeroizing;
+use zerocopy::IntoBytes as _;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a hash.
 pub(crate) const HASH: usize = blake3::OUT_LEN;
@@ -98,13 +99,46 @@ impl Layout {
         }
     }
 
+    /// told = value − mask, which is added to one component, and the mask to another one.
+    fn tell(self, told: &mut [u64], (rest, masked): (&mut [u64], &mut [u64]), value: &[u64], mask: &[u64]) {
+        match self {
+            Self::Numbers { bits, .. } => {
+                simd::tell(told, rest, masked, value, mask, u64::MAX >> (64 - bits.clamp(1, 64)));
+            }
+            Self::Bits(_) => simd::tell_bits(told, rest, masked, value, mask),
+        }
+    }
+
+    /// Of masks the bits that count.
+    fn shorten(self, masks: &mut [u64]) {
+        if let Self::Numbers { bits, .. } = self {
+            let low = u64::MAX >> (64 - bits.clamp(1, 64));
+            masks.iter_mut().for_each(|mask| *mask &= low);
+        }
+    }
+
+    /// The bytes of some words of the message, the first of which is number `first`, behind those that are there.
+    fn append(self, first: usize, words: &[u64], out: &mut Vec<u8>) {
+        match self {
+            Self::Numbers { bits, .. } if bits > 32 && cfg!(target_endian = "little") => {
+                out.extend_from_slice(words.as_bytes());
+            }
+            Self::Numbers { bits, .. } => {
+                let (start, size) = (out.len(), element_bytes(bits));
+                out.resize(start + words.len() * size, 0);
+                to_elements(words, size, &mut out[start..]);
+            }
+            Self::Bits(shape) => shape.append(first / 8, words.as_chunks().0, out),
+        }
+    }
+
     /// The bytes of the message, from the words that `words(first, out)` says.
     pub(crate) fn writer<'w>(self, mut words: impl FnMut(usize, &mut [u64]) + 'w) -> Writer<'w> {
         match self {
             Self::Numbers { bits, .. } => {
                 let size = element_bytes(bits);
+                let mut block = Zeroizing::new([0; BLOCK]);
                 Box::new(move |at, out| {
-                    let mut block = Zeroizing::new([0; BLOCK]);
                     for (n, out) in out.chunks_mut(BLOCK * size).enumerate() {
                         let block = &mut block[..out.len() / size];
                         words(at / size + n * BLOCK, block);
@@ -123,8 +157,8 @@ impl Layout {
         match self {
             Self::Numbers { bits, .. } => {
                 let size = element_bytes(bits);
+                let mut block = Zeroizing::new([0; BLOCK]);
                 Box::new(move |at, bytes| {
-                    let mut block = Zeroizing::new([0; BLOCK]);
                     for (n, bytes) in bytes.chunks(BLOCK * size).enumerate() {
                         let block = &mut block[..bytes.len() / size];
                         from_elements(bytes, size, block);
@@ -148,6 +182,28 @@ pub(crate) struct Message<'x> {
     pub(crate) value: &'x dyn Fn(usize, &mut [u64]),
 }
 
+/// What a party hears: the hash of what it was told, and the one that it was sent.
+struct Heard {
+    route: Route,
+    hasher: RefCell<Box<Hasher>>,
+    hash: RefCell<[u8; HASH]>,
+}
+
+/// Words that are made at a time: a chunk of a message, which is hashed at once.
+const WINDOW: usize = CHUNK / 8;
+
+/// What a party says of a message.
+enum Said {
+    /// The message itself: bytes that are made and not yet out, from `head` on.
+    Bytes {
+        bytes: Zeroizing<Vec<u8>>,
+        head: usize,
+    },
+    /// Its hash so far.
+    Hash(Box<Hasher>),
+    Nothing,
+}
+
 /// A round of joint messages at one party.
 struct Round<'x, S> {
     party: &'x Rep4<S>,
@@ -155,22 +211,58 @@ struct Round<'x, S> {
     messages: &'x [Message<'x>],
     /// The shares of the sum of all messages.
     z: [Words; HELD],
-    /// What this party tells, or hashes, of each message.
-    told: Vec<Words>,
+    said: Vec<Said>,
     /// Words that are made.
     made: usize,
+    scratch: Box<Scratch>,
 }
 
-impl<S: Source> Round<'_, S> {
-    /// Makes this party's own part up to a word: everything for a block of lanes while it is in the cache.
-    fn make(&mut self, to: usize) {
-        let party = self.party;
-        let (mut masks, mut values) = (Zeroizing::new([0; BLOCK]), Zeroizing::new([0; BLOCK]));
-        while self.made < to {
-            let first = self.made;
-            let count = BLOCK.min(to - first);
-            let (masks, values) = (&mut masks[..count], &mut values[..count]);
-            for (message, told) in self.messages.iter().zip(&mut self.told) {
+/// A block of each kind of word, and a window of each message.
+struct Scratch {
+    masks: [u64; BLOCK],
+    values: [u64; BLOCK],
+    told: [u64; BLOCK],
+    /// Of each message what is to be hashed at once.
+    windows: Vec<Vec<u8>>,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        [&mut self.masks, &mut self.values, &mut self.told].into_iter().for_each(|words| words.zeroize());
+        self.windows.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+impl<'x, S: Source> Round<'x, S> {
+    fn new(party: &'x Rep4<S>, layout: Layout, messages: &'x [Message<'x>]) -> Self {
+        let said = |message: &Message<'_>| match message.route {
+            route if route.sender == party.me => Said::Bytes { bytes: Zeroizing::default(), head: 0 },
+            route if route.backup == party.me => Said::Hash(party.hasher(message, layout.bytes())),
+            _ => Said::Nothing,
+        };
+        let windows = vec![Vec::new(); messages.len()];
+        let scratch = Scratch { masks: [0; BLOCK], values: [0; BLOCK], told: [0; BLOCK], windows };
+        Self {
+            party,
+            layout,
+            messages,
+            z: std::array::from_fn(|_| party.words(layout.words())),
+            said: messages.iter().map(said).collect(),
+            made: 0,
+            scratch: Box::new(scratch),
+        }
+    }
+
+    /// Makes this party's own part of the next window: block by block all messages, while the operands' lanes are in the cache.
+    fn advance(&mut self) {
+        let (party, layout) = (self.party, self.layout);
+        let Scratch { masks, values, told, windows } = &mut *self.scratch;
+        let end = (self.made + WINDOW).min(layout.words());
+        for first in (self.made..end).step_by(BLOCK) {
+            let count = BLOCK.min(end - first);
+            let (masks, values, told) = (&mut masks[..count], &mut values[..count], &mut told[..count]);
+            let messages = self.messages.iter().zip(&mut self.said).zip(&mut *windows);
+            for ((message, said), window) in messages {
                 let route = message.route;
                 if route.receiver == party.me {
                     continue;
@@ -178,25 +270,70 @@ impl<S: Source> Round<'_, S> {
                 message.at.words(&party.source, route.receiver, message.before + first, masks);
                 if route.knows(party.me) {
                     (message.value)(first, values);
-                    let told = &mut told[first..first + count];
-                    self.layout.hide(told, values, masks);
-                    self.layout.add(&mut self.z[party.slot(route.outsider)][first..first + count], told);
-                } else if let Layout::Numbers { bits, .. } = self.layout {
-                    let low = u64::MAX >> (64 - bits.clamp(1, 64));
-                    masks.iter_mut().for_each(|mask| *mask &= low);
+                    let (rest, masked) = two(&mut self.z, party.slot(route.outsider), party.slot(route.receiver));
+                    let at = first..first + count;
+                    layout.tell(told, (&mut rest[at.clone()], &mut masked[at]), values, masks);
+                    layout.append(first, told, if let Said::Bytes { bytes, .. } = said { bytes } else { window });
+                } else {
+                    layout.shorten(masks);
+                    layout.add(&mut self.z[party.slot(route.receiver)][first..first + count], masks);
                 }
-                self.layout.add(&mut self.z[party.slot(route.receiver)][first..first + count], masks);
             }
-            self.made += count;
+        }
+        for (said, window) in self.said.iter_mut().zip(windows) {
+            if let Said::Hash(hasher) = said {
+                hasher.update(window);
+            }
+            window.clear();
+        }
+        self.made = end;
+    }
+
+    /// Makes all that is left.
+    fn finish(&mut self) {
+        while self.made < self.layout.words() {
+            self.advance();
         }
     }
 
-    /// Words of what is told in a message, from a place on.
-    fn told(&mut self, message: usize, first: usize, out: &mut [u64]) {
-        // What is asked for next is made with it, in whole blocks.
-        let to = (first + out.len()).next_multiple_of(BLOCK).min(self.layout.words());
-        self.make(to);
-        out.copy_from_slice(&self.told[message][first..first + out.len()]);
+    /// The next bytes of a message.
+    fn send(&mut self, message: usize, out: &mut [u8]) {
+        loop {
+            if let Some(Said::Bytes { bytes, head }) = self.said.get_mut(message)
+                && let Some(ready) = bytes.get(*head..*head + out.len())
+            {
+                out.copy_from_slice(ready);
+                *head += out.len();
+                // What is out makes room, with few moves.
+                if *head == bytes.len() {
+                    bytes.clear();
+                    *head = 0;
+                } else if *head >= 8 * CHUNK {
+                    bytes.drain(..*head);
+                    *head = 0;
+                }
+                return;
+            }
+            self.advance();
+        }
+    }
+
+    /// The hash of a message.
+    fn hash(&mut self, message: usize) -> [u8; HASH] {
+        self.finish();
+        match self.said.get(message) {
+            Some(Said::Hash(hasher)) => *hasher.finalize().as_bytes(),
+            _ => [0; HASH],
+        }
+    }
+}
+
+/// Two of the buffers.
+fn two(z: &mut [Words; HELD], a: usize, b: usize) -> (&mut [u64], &mut [u64]) {
+    match z.get_disjoint_mut([a, b]) {
+        Ok([a, b]) => (a, b),
+        // The outsider and the receiver of a message are two parties.
+        Err(_) => (&mut [], &mut []),
     }
 }
 
@@ -207,73 +344,64 @@ impl<S: Source> Rep4<S> {
     pub(crate) async fn joint(&self, cx: Cx<'_>, layout: Layout, messages: &[Message<'_>]) -> [Words; HELD] {
         let (len, bytes) = (layout.words(), layout.bytes());
         cx.count_blocks((len as u64 / 2 + 1) * messages.len() as u64);
-        let tells = |message: &Message<'_>| message.route.knows(self.me);
-        let told = messages.iter().map(|message| self.words(if tells(message) { len } else { 0 })).collect();
-        let z = std::array::from_fn(|_| self.words(len));
-        let round = RefCell::new(Round { party: self, layout, messages, z, told, made: 0 });
-
-        let numbered = || messages.iter().enumerate();
-        let hasher = |message: &Message<'_>| self.hasher(message, bytes);
-        let writer = |n: usize| {
-            layout.writer({
-                let round = &round;
-                move |first, out| round.borrow_mut().told(n, first, out)
-            })
+        let round = RefCell::new(Round::new(self, layout, messages));
+        let mine = |who: fn(&Route) -> usize| {
+            let numbered = messages.iter().enumerate();
+            numbered.filter(move |(_, message)| who(&message.route) == self.me).map(|(n, message)| (n, message.route))
         };
-        let mut sends: Vec<_> = numbered()
-            .filter(|(_, message)| message.route.sender == self.me)
-            .map(|(n, message)| (message.route.receiver, writer(n)))
-            .collect();
-        let mut backups: Vec<_> = numbered()
-            .filter(|(_, message)| message.route.backup == self.me)
-            .map(|(n, message)| {
-                let (mut hasher, mut writer) = (hasher(message), writer(n));
-                let hash = move |_: usize, out: &mut [u8]| {
-                    let mut chunk = Zeroizing::new(vec![0; CHUNK.min(bytes)]);
-                    for at in (0..bytes).step_by(CHUNK) {
-                        let chunk = &mut chunk[..CHUNK.min(bytes - at)];
-                        writer(at, chunk);
-                        hasher.update(chunk);
-                    }
-                    out.copy_from_slice(hasher.finalize().as_bytes());
-                };
-                (message.route.receiver, hash)
+        let mut sends: Vec<_> = mine(|route| route.sender)
+            .map(|(n, route)| {
+                let round = &round;
+                (route.receiver, move |_: usize, out: &mut [u8]| round.borrow_mut().send(n, out))
             })
             .collect();
-        let heard: Vec<_> = messages
-            .iter()
-            .filter(|message| message.route.receiver == self.me)
-            .map(|message| (message.route, RefCell::new(hasher(message)), RefCell::new([0; HASH])))
+        let mut backups: Vec<_> = mine(|route| route.backup)
+            .map(|(n, route)| {
+                let round = &round;
+                let hash = move |at: usize, out: &mut [u8]| {
+                    out.copy_from_slice(&round.borrow_mut().hash(n)[at..at + out.len()]);
+                };
+                (route.receiver, hash)
+            })
+            .collect();
+        let heard: Vec<Heard> = mine(|route| route.receiver)
+            .map(|(n, route)| Heard {
+                route,
+                hasher: RefCell::new(self.hasher(&messages[n], bytes)),
+                hash: RefCell::new([0; HASH]),
+            })
             .collect();
         let mut readers: Vec<_> = heard
             .iter()
-            .map(|(route, hasher, _)| {
-                let slot = self.slot(route.outsider);
-                let round = &round;
+            .map(|heard| {
+                let (slot, round) = (self.slot(heard.route.outsider), &round);
                 let mut add = layout.reader(move |first, words| {
-                    let z = &mut round.borrow_mut().z[slot];
-                    layout.add(&mut z[first..first + words.len()], words);
+                    layout.add(&mut round.borrow_mut().z[slot][first..first + words.len()], words);
                 });
                 let take = move |at: usize, bytes: &[u8]| {
-                    hasher.borrow_mut().update(bytes);
+                    heard.hasher.borrow_mut().update(bytes);
                     add(at, bytes);
                 };
-                (route.sender, take)
+                (heard.route.sender, take)
             })
             .collect();
         let mut hashes: Vec<_> = heard
             .iter()
-            .map(|(route, _, hash)| {
+            .map(|heard| {
                 let take = move |at: usize, bytes: &[u8]| {
-                    hash.borrow_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+                    heard.hash.borrow_mut()[at..at + bytes.len()].copy_from_slice(bytes);
                 };
-                (route.backup, take)
+                (heard.route.backup, take)
             })
             .collect();
         let mut outgoing: Vec<Outgoing<'_>> =
-            sends.iter_mut().map(|(to, write)| Outgoing::new(*to, bytes, &mut **write)).collect();
-        let size = if bytes == 0 { 0 } else { HASH };
-        outgoing.extend(backups.iter_mut().map(|(to, hash)| Outgoing::new(*to, size, hash)));
+            sends.iter_mut().map(|(to, write)| Outgoing::new(*to, bytes, write)).collect();
+        let (size, last) = (if bytes == 0 { 0 } else { HASH }, outgoing.len().checked_sub(1));
+        // By the time that the last message is out, the hashes are ready too.
+        outgoing.extend(backups.iter_mut().map(|(to, hash)| match last {
+            Some(last) => Outgoing::new(*to, size, hash).after(last),
+            None => Outgoing::new(*to, size, hash),
+        }));
         let mut incoming: Vec<Incoming<'_>> =
             readers.iter_mut().map(|(from, take)| Incoming::new(*from, bytes, take)).collect();
         incoming.extend(hashes.iter_mut().map(|(from, take)| Incoming::new(*from, size, take)));
@@ -282,9 +410,9 @@ impl<S: Source> Rep4<S> {
         drop((sends, backups, readers, hashes));
 
         if !self.dry {
-            round.borrow_mut().make(len);
+            round.borrow_mut().finish();
         }
-        for (route, hasher, hash) in heard.iter().filter(|_| bytes > 0 && !self.dry && self.compares()) {
+        for Heard { route, hasher, hash } in heard.iter().filter(|_| bytes > 0 && !self.dry && self.compares()) {
             // Both are public to this party, and comparing hashes takes as long wherever they differ.
             if hasher.borrow().finalize() != Hash::from_bytes(*hash.borrow()) {
                 self.stop(cx, route.sender, route.backup).await;
@@ -300,23 +428,20 @@ impl<S: Source> Rep4<S> {
     }
 
     /// A hash that belongs to this message alone: its session, its place in the program and in the gate, and who says it to whom.
-    fn hasher(&self, message: &Message<'_>, bytes: usize) -> Hasher {
-        let mut hasher = self.hash_of("joint message", message.at);
+    fn hasher(&self, message: &Message<'_>, bytes: usize) -> Box<Hasher> {
         let Route { sender, backup, receiver, outsider } = message.route;
-        for number in [sender, backup, receiver, outsider, message.before, bytes] {
-            hasher.update(&(number as u64).to_le_bytes());
-        }
-        hasher
+        let facts = [sender, backup, receiver, outsider, message.before, bytes].map(|number| number as u64);
+        self.hash_of("joint message", message.at, &facts)
     }
 
-    /// A hash for one use, at one step of a gate.
-    pub(crate) fn hash_of(&self, context: &str, at: Step) -> Hasher {
-        let mut hasher = Hasher::new();
-        hasher.update(&self.session);
-        hasher.update(context.as_bytes());
-        at.address().iter().for_each(|number| {
-            hasher.update(&number.to_le_bytes());
+    /// A hash for one use, at one step of a gate: what belongs to it is the key, so that the message itself begins with a whole block of the hash.
+    pub(crate) fn hash_of(&self, context: &str, at: Step, facts: &[u64]) -> Box<Hasher> {
+        let mut key = Hasher::new();
+        key.update(&self.session);
+        at.address().iter().chain(facts).for_each(|number| {
+            key.update(&number.to_le_bytes());
         });
-        hasher
+        key.update(context.as_bytes());
+        Box::new(Hasher::new_keyed(key.finalize().as_bytes()))
     }
 }

@@ -15,21 +15,21 @@ use smpc_math::simd::{self, PANEL_ROWS};
 use std::ops::Range;
 
 /// The messages of a product: who tells the terms of components `receiver` and `outsider`, and whether the square of the latter goes with them. Each party tells one
-/// or two, and hears one or two.
+/// or two, and hears one or two; two that it tells go to two parties, so that the links carry them side by side.
 pub(crate) const ALL: [(Route, bool); 6] = [
     (Route::new(0, 1, 3, 2), true),
     (Route::new(1, 2, 0, 3), true),
     (Route::new(2, 3, 1, 0), true),
     (Route::new(3, 0, 2, 1), true),
-    (Route::new(0, 2, 3, 1), false),
-    (Route::new(3, 1, 2, 0), false),
+    (Route::new(2, 0, 3, 1), false),
+    (Route::new(1, 3, 2, 0), false),
 ];
 /// Those of a product of what has components 0 and 1 alone with what has components 2 and 3 alone.
 pub(crate) const ACROSS: [(Route, bool); 4] = [
     (Route::new(1, 2, 0, 3), false),
     (Route::new(3, 0, 2, 1), false),
-    (Route::new(0, 2, 3, 1), false),
-    (Route::new(3, 1, 2, 0), false),
+    (Route::new(2, 0, 3, 1), false),
+    (Route::new(1, 3, 2, 0), false),
 ];
 
 /// A pair of components, as the buffers of a party that knows both.
