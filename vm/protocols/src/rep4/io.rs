@@ -1,7 +1,7 @@
 //! Input, public values and opening.
 //!
 //! **Input** of x by P_w: F(K_{w+1}) and F(K_{w+2}) are components w + 1 and w + 2, component w is 0, and component w + 3 is the rest, which P_{w+1} and P_{w+2} are told. Whatever an owner
-//! tells is its input, if it tells both the same: in a second round all parties tell each other the hash of what they got. That every party waits for
+//! tells is its input, if it tells both the same: in a second round these two tell each other the hash of what they got, and all others something. That every party waits for
 //! every other one there keeps an owner from choosing its input by what is opened afterwards (PROTOCOLS R4, R6).
 //!
 //! **Opening**: P_i lacks component i. P_{i+1} sends it and P_{i+2} its hash: one round, and compared before it is used (R3).
@@ -164,13 +164,16 @@ impl<S: Source> Rep4<S> {
         all.into_iter().map(u64::cast_signed).collect()
     }
 
-    /// Every party tells every other one a hash of what it got from `owner`, and holds it against those of `compared`. One round; when it is over here, all parties have got
-    /// what is theirs.
+    /// Every party tells those of `compared`, who got the same from `owner`, a hash of it, and holds it against theirs; to others it says as much that means nothing, because
+    /// a hash of what one can guess tells it. One round; when it is over here, all parties have got what is theirs.
     async fn echo(&self, cx: Cx<'_>, owner: usize, own: [u8; HASH], compared: &[usize]) {
         let peers: Vec<usize> = (0..PARTIES).filter(|party| *party != self.me).collect();
         let mut writers: Vec<_> = peers
             .iter()
-            .map(|to| (*to, move |at: usize, out: &mut [u8]| out.copy_from_slice(&own[at..at + out.len()])))
+            .map(|to| {
+                let said = if compared.contains(to) { own } else { [0; HASH] };
+                (*to, move |at: usize, out: &mut [u8]| out.copy_from_slice(&said[at..at + out.len()]))
+            })
             .collect();
         let mut heard = [[0; HASH]; HELD];
         let mut readers: Vec<_> = peers
