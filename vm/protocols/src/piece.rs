@@ -14,8 +14,8 @@ pub struct Outgoing<'k> {
     len: u64,
     offset: u64,
     done: u64,
-    /// The piece of the same exchange that must be out before.
-    after: Option<usize>,
+    /// Pieces of the same exchange, from the first one on, that must be out before.
+    after: usize,
     produce: &'k mut dyn FnMut(usize, &mut [u8]),
 }
 
@@ -23,13 +23,13 @@ impl<'k> Outgoing<'k> {
     /// `len` bytes to party `to`; `produce(at, out)` writes the bytes from offset `at` of the piece. It is called in order, with whole chunks but for
     /// the last.
     pub fn new(to: usize, len: usize, produce: &'k mut dyn FnMut(usize, &mut [u8])) -> Self {
-        Self { to, len: len as u64, offset: 0, done: 0, after: None, produce }
+        Self { to, len: len as u64, offset: 0, done: 0, after: 0, produce }
     }
 
-    /// Bytes are asked for only once the outgoing piece of that number, on another link, has produced all of its own: what is made with it is then there.
+    /// Bytes are asked for only once so many outgoing pieces, from the first one on, have produced all of their own: what is made with them is then there.
     #[must_use]
-    pub fn after(self, send: usize) -> Self {
-        Self { after: Some(send), ..self }
+    pub fn after(self, sends: usize) -> Self {
+        Self { after: sends, ..self }
     }
 }
 
@@ -120,8 +120,8 @@ impl Exchange<'_, '_, '_, '_, '_> {
         }
         self.executor.with_links(|links| {
             for n in 0..self.sends.len() {
-                let waits = |send: usize| self.sends.get(send).is_some_and(|send| send.done < send.len);
-                if self.sends[n].after.is_some_and(waits) {
+                let before = self.sends.iter().take(self.sends[n].after.min(n));
+                if before.into_iter().any(|send| send.done < send.len) {
                     continue;
                 }
                 let send = &mut self.sends[n];

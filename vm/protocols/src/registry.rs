@@ -10,7 +10,8 @@ pub enum Adversary {
     None,
     /// Corrupted parties follow the protocol and try to learn from what they see.
     SemiHonest,
-    /// Corrupted parties do anything. Who notices stops the run: nobody learns more than its outputs, and no honest party gets a wrong one.
+    /// Corrupted parties do anything. Who notices stops the run: nobody learns more than its outputs, and no honest party gets a wrong one; but a corrupted one may get its own and
+    /// keep the others from theirs.
     Malicious,
 }
 
@@ -83,7 +84,7 @@ pub static REP4: Spec = Spec {
     domain: "ring 2^64, binary",
     lane_bytes: 24,
     row_bytes: 192,
-    warning: "malicious: one node that cheats stops the run and learns nothing else, but two that collude can learn inputs",
+    warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
 /// All protocols.

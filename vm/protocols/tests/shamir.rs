@@ -1,17 +1,14 @@
 //! What `shamir` does with its randomness, and what its parties see.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use smpc_math::prf::Domain;
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
-use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::keys::Source;
+use smpc_protocols::conformance::views::{Draws, counts, distance, received};
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
-use smpc_protocols::{Error, Executor, Protocol, Range, Tape, Wire};
+use smpc_protocols::{Error, Executor, Protocol, Range};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 /// Over all gates no block is used twice, and the two parties of a key use the same ones (R1, R24).
 #[test]
@@ -47,43 +44,9 @@ fn every_block_of_randomness_is_used_once_and_by_both() {
     }
 }
 
-/// A wire that keeps what a party receives.
-struct Heard {
-    inner: MemoryWire,
-    bytes: Arc<Mutex<Vec<Vec<u8>>>>,
-}
-
-impl Wire for Heard {
-    fn try_send(&mut self, peer: usize, bytes: &[u8]) -> Result<usize, Error> {
-        self.inner.try_send(peer, bytes)
-    }
-
-    fn try_recv(&mut self, peer: usize, into: &mut [u8]) -> Result<usize, Error> {
-        let count = self.inner.try_recv(peer, into)?;
-        self.bytes.lock().unwrap()[peer].extend_from_slice(&into[..count]);
-        Ok(count)
-    }
-
-    fn wait(&mut self, readable: u64, writable: u64) -> Result<(), Error> {
-        self.inner.wait(readable, writable)
-    }
-}
-
 /// A gate on lanes that all hold one of two values, whose results nobody opens.
 type Gate = (&'static str, fn(&Party, &Executor, &Arith, &Bin) -> Result<(), Error>);
 type Party = Shamir<Draws>;
-
-/// Keys of a test, or keys that mask nothing.
-struct Draws(Mixed, bool);
-
-impl Source for Draws {
-    fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
-        self.0.fill(key, domain, tape, step, first, out);
-        if self.1 {
-            out.fill(0);
-        }
-    }
-}
 
 const LANES: usize = 4096;
 
@@ -102,46 +65,17 @@ const GATES: [Gate; 9] = [
 /// What the first t parties receive in the input and a gate, where party t inputs `value` in all lanes: how often each byte comes from each peer, by the
 /// place of the byte in an element.
 fn view((parties, threshold): (usize, usize), gate: Gate, value: i64, seed: u64, unmasked: bool) -> Vec<[u32; 256]> {
-    let heard: Vec<Arc<Mutex<Vec<Vec<u8>>>>> =
-        (0..parties).map(|_| Arc::new(Mutex::new(vec![Vec::new(); parties]))).collect();
-    std::thread::scope(|scope| {
-        for (me, inner) in memory_wires(parties).into_iter().enumerate() {
-            let bytes = Arc::clone(&heard[me]);
-            scope.spawn(move || {
-                let e = Executor::new(me, parties, 1, 0, Box::new(Heard { inner, bytes }));
-                let p = Shamir::new(me, parties, threshold, Draws(Mixed(seed), unmasked));
-                let values = vec![value; LANES];
-                let own = (me == threshold).then_some(&values[..]);
-                let a = e.run(p.input(e.gate(1), threshold, own, LANES)).unwrap();
-                let b = e.run(p.input_bin(e.gate(2), threshold, own, 64, LANES)).unwrap();
-                gate.1(&p, &e, &a, &b).unwrap();
-            });
-        }
+    let heard = received(parties, |me, e| {
+        let p = Shamir::new(me, parties, threshold, Draws(Mixed(seed), unmasked));
+        let values = vec![value; LANES];
+        let own = (me == threshold).then_some(&values[..]);
+        let a = e.run(p.input(e.gate(1), threshold, own, LANES)).unwrap();
+        let b = e.run(p.input_bin(e.gate(2), threshold, own, 64, LANES)).unwrap();
+        gate.1(&p, e, &a, &b).unwrap();
     });
-    let mut counts = Vec::new();
-    for party in heard.iter().take(threshold) {
-        for (peer, bytes) in party.lock().unwrap().iter().enumerate() {
-            // What they tell one another they know.
-            if peer < threshold {
-                continue;
-            }
-            let mut places = vec![[0; 256]; 16];
-            bytes.iter().enumerate().for_each(|(at, byte)| places[at % 16][usize::from(*byte)] += 1);
-            counts.extend(places);
-        }
-    }
-    counts
-}
-
-/// The greatest distance of two samples over all places, in deviations of a χ² with as many degrees of freedom as there are bytes that came.
-fn distance(one: &[[u32; 256]], other: &[[u32; 256]]) -> f64 {
-    let of_place = |(a, b): (&[u32; 256], &[u32; 256])| {
-        let pairs: Vec<(f64, f64)> = a.iter().zip(b).map(|(a, b)| (f64::from(*a), f64::from(*b))).collect();
-        let came = pairs.iter().filter(|(a, b)| a + b > 0.0);
-        let (sum, freedom) = came.fold((0.0, -1.0), |(sum, n), (a, b)| (sum + (a - b) * (a - b) / (a + b), n + 1.0));
-        if freedom > 0.0 { (sum - freedom) / (2.0_f64 * freedom).sqrt() } else { 0.0 }
-    };
-    one.iter().zip(other).map(of_place).fold(0.0, f64::max)
+    // What they tell one another they know.
+    let others = heard.iter().take(threshold).flat_map(|party| &party[threshold..]);
+    others.flat_map(|bytes| counts(bytes)).collect()
 }
 
 /// What t parties receive looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.

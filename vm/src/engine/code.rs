@@ -35,8 +35,6 @@ pub(super) enum Levels<'m> {
 pub(super) struct Stage<'m> {
     /// What needs no peer, in source order.
     pub(super) local: Vec<Node<'m>>,
-    /// What comes before everything else that talks, side by side: under a protocol that does not trust inputs these, so that nobody chooses one by what is opened meanwhile.
-    pub(super) first: Vec<Node<'m>>,
     /// What runs side by side.
     pub(super) talking: Vec<Node<'m>>,
     /// Registers that nothing reads afterwards.
@@ -108,7 +106,7 @@ impl<'m> Block<'m> {
     }
 
     fn of(stages: Vec<Stage<'m>>, varies: bool) -> Self {
-        let talking = stages.iter().any(|stage| !stage.talking.is_empty() || !stage.first.is_empty());
+        let talking = stages.iter().any(|stage| !stage.talking.is_empty());
         let levels = if talking {
             Levels::Talking(stages)
         } else {
@@ -177,16 +175,11 @@ impl<'m> Builder<'m, '_> {
         let mut varies = false;
         let mut stages = Vec::with_capacity(levels.len());
         for level in levels {
-            let mut stage = Stage { local: Vec::new(), first: Vec::new(), talking: Vec::new(), dead: Vec::new() };
+            let mut stage = Stage { local: Vec::new(), talking: Vec::new(), dead: Vec::new() };
             for entry in &level.entries {
                 let (node, local, own) = self.entry(entry);
                 varies |= own;
-                let input = matches!(entry, Entry::Gate(Gate { op: Op::Input { .. }, .. }));
-                match (local, input && !self.free.relabels) {
-                    (true, _) => stage.local.push(node),
-                    (false, true) => stage.first.push(node),
-                    (false, false) => stage.talking.push(node),
-                }
+                if local { stage.local.push(node) } else { stage.talking.push(node) }
             }
             stages.push(stage);
         }

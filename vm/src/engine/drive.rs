@@ -3,7 +3,7 @@
 use super::code::{Block, Code, GateNode, IfNode, Levels, LoopNode, Node, Stage, WhileNode};
 use super::trace::Trace;
 use super::{Engine, Stop, gates};
-use smpc_bytecode::op::SiteId;
+use smpc_bytecode::op::{Op, SiteId};
 use smpc_protocols::{Protocol, Stats, join_all};
 use std::future::Future;
 use std::pin::Pin;
@@ -14,6 +14,9 @@ pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a
 impl<'m, P: Protocol> Engine<'m, P> {
     /// The whole program.
     pub(super) async fn drive(&self, code: &Code<'m>) -> Result<(), Stop> {
+        if self.deals_first() {
+            self.deal(code).await?;
+        }
         self.block(code, &code.main).await
     }
 
@@ -33,17 +36,15 @@ impl<'m, P: Protocol> Engine<'m, P> {
 
     async fn stage(&self, code: &Code<'m>, stage: &Stage<'m>) -> Result<(), Stop> {
         self.at_once(code, &stage.local)?;
-        for nodes in [&stage.first[..], &stage.talking[..]] {
-            match nodes {
-                [] => {}
-                [node] => self.node(code, node).await?,
-                nodes if self.counting.by_gate() => {
-                    for node in nodes {
-                        self.node(code, node).await?;
-                    }
+        match &stage.talking[..] {
+            [] => {}
+            [node] => self.node(code, node).await?,
+            nodes if self.counting.by_gate() => {
+                for node in nodes {
+                    self.node(code, node).await?;
                 }
-                nodes => self.together(code, nodes).await?,
             }
+            nodes => self.together(code, nodes).await?,
         }
         if !stage.dead.is_empty() {
             let mut store = self.store.borrow_mut();
@@ -85,7 +86,10 @@ impl<'m, P: Protocol> Engine<'m, P> {
         let cx = self.executor.gate(self.instances.replace(self.instances.get() + 1));
         match issued {
             Ok(()) => {
-                self.counting.gate(node.id);
+                // An input that was dealt before has been counted there.
+                if !(self.deals_first() && matches!(node.gate.op, Op::Input { .. })) {
+                    self.counting.gate(node.id);
+                }
                 gates::run(self, node, cx)
             }
             Err(stop) => Box::pin(std::future::ready(Err(stop))),

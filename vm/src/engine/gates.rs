@@ -1,6 +1,7 @@
 //! The gates for which nodes talk: operands out of the store, the protocol's gate, the result back. The store is never borrowed across a round.
 
 use super::code::GateNode;
+use super::dealt::Leaf;
 use super::drive::Running;
 use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop};
@@ -221,37 +222,21 @@ fn word_width<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate) -> Option<u32> {
 async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx<'_>) -> Result<(), Fault> {
     let (p, gate) = (engine.protocol, node.gate);
     match gate.op {
-        Op::Input { input, leaf } => {
-            let to = dst(gate)?;
-            let owner = engine.plan.nodes[engine.module.manifest.inputs[input.index()].role.index()];
-            let lanes = size(to.lanes().unwrap_or(0));
-            let values = match owner == p.me() {
-                true => engine.supplied(input.index(), leaf as usize, node.last),
-                false => None,
+        Op::Input { input, leaf: number } => {
+            let (to, leaf) = (dst(gate)?, (input.0, number));
+            let value = if engine.deals_first() {
+                engine.take(leaf, node.last)?
+            } else {
+                let ty = engine.store.borrow().slot(to.slot).ty;
+                self::input(engine, leaf, (ty, size(to.lanes().unwrap_or(0))), node.last, cx).await?
             };
-            let ty = engine.store.borrow().slot(to.slot).ty;
-            if owner == p.me() && !cx.is_dry() && values.as_ref().map(Vec::len) != Some(lanes * ty.limbs()) {
-                return Err(Fault::Malformed("an input of another length"));
-            }
-            let values = values.as_deref();
-            match ty {
-                RegType::Arith { .. } => {
-                    let value = p.input(cx, owner, values, lanes).await;
+            match value {
+                Arg::Arith(value) => {
                     engine.origins.borrow_mut().insert(to.slot, input);
-                    engine.store.borrow_mut().write_arith(to, Rc::new(value))
+                    engine.store.borrow_mut().write_arith(to, value)
                 }
-                RegType::Bin { width } if !engine.module.manifest.inputs[input.index()].secret => {
-                    let told = p.broadcast(cx, owner, values, lanes * ty.limbs()).await;
-                    engine.store.borrow_mut().write_bin(to, Rc::new(known(p, &told, width, lanes)))
-                }
-                RegType::Bin { width } => {
-                    let value = p.input_bin(cx, owner, values, width, lanes).await;
-                    engine.store.borrow_mut().write_bin(to, Rc::new(value))
-                }
-                RegType::Pub { .. } => {
-                    let value = p.broadcast(cx, owner, values, lanes).await;
-                    public(engine, node, to, value)
-                }
+                Arg::Bin(value) => engine.store.borrow_mut().write_bin(to, value),
+                Arg::Pub(values) => public(engine, node, to, Rc::unwrap_or_clone(values)),
             }
         }
         Op::Open { .. } => {
@@ -289,6 +274,35 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
         }
         _ => Err(Fault::Malformed("no gate of the border")),
     }
+}
+
+/// A leaf of an input, from its owner: lanes of a register of that type. `last` where nothing else reads it.
+pub(super) async fn input<P: Protocol>(
+    engine: &Engine<'_, P>,
+    (input, leaf): Leaf,
+    (ty, lanes): (RegType, usize),
+    last: bool,
+    cx: Cx<'_>,
+) -> Result<Arg<P>, Fault> {
+    let (p, declared) = (engine.protocol, &engine.module.manifest.inputs[input as usize]);
+    let owner = engine.plan.nodes[declared.role.index()];
+    let values = match owner == p.me() {
+        true => engine.supplied(input as usize, leaf as usize, last),
+        false => None,
+    };
+    if owner == p.me() && !cx.is_dry() && values.as_ref().map(Vec::len) != Some(lanes * ty.limbs()) {
+        return Err(Fault::Malformed("an input of another length"));
+    }
+    let values = values.as_deref();
+    Ok(match ty {
+        RegType::Arith { .. } => Arg::Arith(Rc::new(p.input(cx, owner, values, lanes).await)),
+        RegType::Bin { width } if !declared.secret => {
+            let told = p.broadcast(cx, owner, values, lanes * ty.limbs()).await;
+            Arg::Bin(Rc::new(known(p, &told, width, lanes)))
+        }
+        RegType::Bin { width } => Arg::Bin(Rc::new(p.input_bin(cx, owner, values, width, lanes).await)),
+        RegType::Pub { .. } => Arg::Pub(Rc::new(p.broadcast(cx, owner, values, lanes).await)),
+    })
 }
 
 /// Words that every node knows, each as many values long as its bits fill.

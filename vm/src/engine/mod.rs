@@ -13,6 +13,7 @@
 
 mod code;
 mod count;
+mod dealt;
 mod drive;
 mod facts;
 mod gates;
@@ -33,6 +34,7 @@ pub use trace::{GateCost, Memory, Part, Step, Trace};
 use crate::program::Program;
 use code::Code;
 use count::Counting;
+use dealt::Dealt;
 use facts::CostFacts;
 use kind::GateFacts;
 use smpc_bytecode::facts::Free;
@@ -82,6 +84,8 @@ pub struct Engine<'m, P: Protocol> {
     program: &'m Program,
     /// Which input a register was last read from.
     origins: RefCell<BTreeMap<SlotId, InputId>>,
+    /// Inputs that were dealt before the program began.
+    dealt: RefCell<Dealt<P>>,
     instances: Cell<u64>,
     steps: Cell<u64>,
     /// Levels with several entries that are open now: inside one, rounds merge and no turn may be counted for another.
@@ -118,6 +122,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             results: RefCell::new(results),
             program,
             origins: RefCell::default(),
+            dealt: RefCell::default(),
             instances: Cell::new(0),
             steps: Cell::new(0),
             side_by_side: Cell::new(0),

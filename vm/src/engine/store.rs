@@ -35,6 +35,16 @@ pub(super) enum Arg<P: Protocol> {
     Bin(Rc<P::Bin>),
 }
 
+impl<P: Protocol> Clone for Arg<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Pub(values) => Self::Pub(Rc::clone(values)),
+            Self::Arith(a) => Self::Arith(Rc::clone(a)),
+            Self::Bin(a) => Self::Bin(Rc::clone(a)),
+        }
+    }
+}
+
 /// A vector of secret numbers as it lies in its register, and the lanes of it that are meant.
 pub(super) type Borrowed<P> = Option<(Rc<<P as Protocol>::Arith>, Lanes)>;
 

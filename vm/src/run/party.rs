@@ -58,7 +58,13 @@ pub fn over_links(
         }
         Err(RunError::Stop(stop)) => {
             control.abort(if is_ours(&stop) { Leave::Error } else { Leave::Stopped });
-            Err(stopped(&task.program, &stop))
+            let failure = stopped(&task.program, &stop);
+            Err(match wrong_input(task, &stop).filter(|party| *party != me) {
+                // Its own node refuses such a value before anything is sent.
+                Some(party) => Failure { class: Class::PeerCheated, ..failure }
+                    .help(format!("party {party} plays that role, and its machine has let the value pass: it cheats, or is not what it seems")),
+                None => failure,
+            })
         }
         Err(RunError::Protocol(error)) => {
             let cause = ended.borrow_mut().take();
@@ -206,6 +212,13 @@ fn engine<P: Protocol>(
 /// Whether a stop is the machine's fault and not the program's.
 const fn is_ours(stop: &Stop) -> bool {
     matches!(stop.cause, Cause::Fault(Fault::Malformed(_)))
+}
+
+/// The party whose input was proven to be wrong.
+fn wrong_input(task: &Task, stop: &Stop) -> Option<usize> {
+    let Cause::Fault(Fault::Input { role, .. }) = &stop.cause else { return None };
+    let number = task.manifest().roles.iter().position(|known| known == role)?;
+    task.nodes.get(number).copied()
 }
 
 /// A stop with its source line.

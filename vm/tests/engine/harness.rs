@@ -1,4 +1,4 @@
-//! Runs a module in the clear, among three threads, and counting only, and holds the three against each other.
+//! Runs a module in the clear, among three and four threads, and counting only, and holds all of these against each other.
 
 use smpc_bytecode::module::Module;
 use smpc_bytecode::verify::Verified;
@@ -6,7 +6,8 @@ use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
-use smpc_protocols::{Executor, Stats, Wire};
+use smpc_protocols::rep4::{PARTIES, Rep4};
+use smpc_protocols::{Executor, Protocol, Stats, Wire};
 use smpcvm::engine::{Engine, Inputs, Plan, Results, RunError, Stop};
 use smpcvm::program::Program;
 
@@ -56,12 +57,28 @@ pub(crate) fn rep3_over<W: Wire + Send + 'static>(
     values: &[&[i64]],
     steps: u64,
 ) -> Vec<(Ended, Stats)> {
-    let (plan, program) = (&plan(module, 3, steps), &program(module));
+    among(wires, |me| Rep3::new(me, Mixed(7)), module, values, steps)
+}
+
+/// Four threads, none of which cheats.
+pub(crate) fn rep4(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
+    among(memory_wires(PARTIES), |me| Rep4::new(me, Mixed(7), [0; 32]), module, values, steps)
+}
+
+fn among<P: Protocol, W: Wire + Send + 'static>(
+    wires: Vec<W>,
+    party: impl Fn(usize) -> P + Sync,
+    module: &Verified<Module>,
+    values: &[&[i64]],
+    steps: u64,
+) -> Vec<(Ended, Stats)> {
+    let parties = wires.len();
+    let (plan, program, party) = (&plan(module, parties, steps), &program(module), &party);
     std::thread::scope(|scope| {
         let parties = wires.into_iter().enumerate().map(|(me, wire)| {
             scope.spawn(move || {
-                let protocol = Rep3::new(me, Mixed(7));
-                let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
+                let protocol = party(me);
+                let executor = Executor::new(me, parties, 1, 0, Box::new(wire));
                 let result = Engine::new(program, &protocol, &executor, plan, inputs(values), &|| ()).run();
                 (ended(result), executor.stats())
             })
@@ -71,16 +88,25 @@ pub(crate) fn rep3_over<W: Wire + Send + 'static>(
     })
 }
 
-/// What each party would send and receive.
+/// What each party of `rep3` would send and receive.
 pub(crate) fn counted(module: &Verified<Module>, steps: u64) -> Vec<Stats> {
-    let (plan, program) = (plan(module, 3, steps), program(module));
+    counted_among(3, Rep3::dry, module, steps)
+}
+
+fn counted_among<P: Protocol>(
+    parties: usize,
+    party: impl Fn(usize) -> P,
+    module: &Verified<Module>,
+    steps: u64,
+) -> Vec<Stats> {
+    let (plan, program) = (plan(module, parties, steps), program(module));
     let count = |me| {
-        let executor = Executor::dry(me, 3);
-        let protocol = Rep3::dry(me);
+        let executor = Executor::dry(me, parties);
+        let protocol = party(me);
         let _ = ended(Engine::new(&program, &protocol, &executor, &plan, Vec::new(), &|| ()).run()).expect("a count");
         executor.stats()
     };
-    (0..3).map(count).collect()
+    (0..parties).map(count).collect()
 }
 
 /// The lanes of an output of one leaf.
@@ -88,19 +114,23 @@ pub(crate) fn lanes(results: &Results, output: usize) -> Option<&[i64]> {
     results[output].as_ref().map(|leaves| &leaves[0][..])
 }
 
-/// Runs all three ways: results are the same in the clear and at every party that may have them, counters the same live and dry. Returns
+/// Runs all ways: results are the same in the clear and at every party that may have them, counters the same live and dry. Returns
 /// the outputs.
 pub(crate) fn agree(module: &Verified<Module>, values: &[&[i64]]) -> Vec<Vec<i64>> {
     let clear = plain(module, values, u64::MAX).expect("a run in the clear");
-    let dry = counted(module, u64::MAX);
-    for (party, (result, stats)) in rep3(module, values, u64::MAX).into_iter().enumerate() {
-        let result = result.expect("a run of three");
-        for (output, own) in result.iter().enumerate() {
-            if let Some(own) = own {
-                assert_eq!(Some(own), clear[output].as_ref(), "output {output} at party {party}");
+    let dry = [counted(module, u64::MAX), counted_among(PARTIES, Rep4::dry, module, u64::MAX)];
+    let live = [rep3(module, values, u64::MAX), rep4(module, values, u64::MAX)];
+    for (live, dry) in live.into_iter().zip(dry) {
+        let parties = live.len();
+        for (party, (result, stats)) in live.into_iter().enumerate() {
+            let result = result.expect("a run of parties");
+            for (output, own) in result.iter().enumerate() {
+                if let Some(own) = own {
+                    assert_eq!(Some(own), clear[output].as_ref(), "output {output} at party {party} of {parties}");
+                }
             }
+            assert_eq!(stats, dry[party], "counters of party {party} of {parties}");
         }
-        assert_eq!(stats, dry[party], "counters of party {party}");
     }
     clear.into_iter().map(|leaves| leaves.expect("one party gets all").remove(0)).collect()
 }

@@ -1,4 +1,4 @@
-//! The engine over hand-built modules: in the clear, among three parties in threads, and counting only.
+//! The engine over hand-built modules: in the clear, among three and four parties in threads, and counting only.
 
 mod control;
 mod counting;
@@ -8,4 +8,5 @@ mod make;
 mod memory;
 mod ops;
 mod stops;
+mod untrusted;
 mod words;

@@ -206,7 +206,7 @@ pub fn judge<T: PartialEq + std::fmt::Debug>(
     cheater: usize,
     expected: &[T],
 ) -> Result<Verdict, String> {
-    let mut verdict = Verdict::Harmless;
+    let (mut verdict, mut named) = (Verdict::Harmless, false);
     for (me, result) in outcome.results.iter().enumerate().filter(|(me, _)| *me != cheater) {
         match result {
             Ok(result) if *result == expected[me] => {}
@@ -215,10 +215,24 @@ pub fn judge<T: PartialEq + std::fmt::Debug>(
                 return Err(format!("party {me} suspects {parties:?}"));
             }
             Err(Error::Internal(what)) => return Err(format!("party {me}: {what}")),
-            Err(_) => verdict = Verdict::Caught,
+            Err(Error::Frame { peer, .. }) if *peer != cheater => {
+                return Err(format!("party {me} finds party {peer} out of step"));
+            }
+            Err(error) => {
+                verdict = Verdict::Caught;
+                // Others only see that those who stopped are gone.
+                named |= match error {
+                    Error::Differ { .. } | Error::Frame { .. } => true,
+                    Error::Link { peer, .. } => *peer == cheater,
+                    _ => false,
+                };
+            }
         }
     }
-    Ok(verdict)
+    match verdict {
+        Verdict::Caught if !named => Err("parties have stopped, and none of them suspects the cheater".to_owned()),
+        verdict => Ok(verdict),
+    }
 }
 
 /// Where a word of randomness lies: key, domain, gate instance, step.

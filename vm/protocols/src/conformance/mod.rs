@@ -8,3 +8,4 @@ pub mod memory;
 pub mod source;
 pub mod suite;
 pub mod threads;
+pub mod views;

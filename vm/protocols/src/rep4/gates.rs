@@ -151,7 +151,7 @@ impl<S: Source> Protocol for Rep4<S> {
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bin {
         let at = Step::new(cx.tape(), 0, Domain::Random);
         let mut x = self.bin(width, lanes);
-        cx.count_blocks((x.x[0].len() as u64 + 1) * 4);
+        cx.count_blocks((x.form().rows() as u64 + 1) * 4);
         for (k, rows) in x.x.iter_mut().enumerate() {
             for (n, words) in rows.as_flattened_mut().chunks_mut(BLOCK).enumerate() {
                 at.words(&self.source, (self.me + 1 + k) % PARTIES, n * BLOCK, words);
@@ -163,11 +163,11 @@ impl<S: Source> Protocol for Rep4<S> {
     async fn a2b(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.bits_of_number(cx, a, width).await
     }
-    /// 2 rounds.
+    /// 2 rounds; as often for each part of more than 2^22 bits.
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
         self.number_of(cx, a, signed).await
     }
-    /// Two comparisons of 64 bits, the conjunction over the lanes, and the opening of one bit.
+    /// 10 + ⌈log2 lanes⌉ rounds: two comparisons of 64 bits side by side, an AND, the conjunction over the lanes, and the opening of one bit.
     async fn prove_range(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Option<Arith> {
         Box::pin(gates::range::prove(self, cx, a, range)).await.then(|| a.clone())
     }
@@ -200,7 +200,7 @@ impl<S: Source> Protocol for Rep4<S> {
         let change = self.bit_times(cx, condition, &self.sub(a, b)).await;
         self.add(b, &change)
     }
-    /// 4 + ⌈log2 bits⌉ rounds.
+    /// 4 + ⌈log2 bits⌉ rounds; 10 where the range leaves no room above it.
     async fn trunc(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         self.shift_to(cx, a, bits, ra, false).await
     }
@@ -208,7 +208,7 @@ impl<S: Source> Protocol for Rep4<S> {
     async fn round(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         self.shift_to(cx, a, bits, ra, true).await
     }
-    /// 2 rounds.
+    /// 2 rounds; as [`Self::round`], and then to nearest, where the range leaves no room above it.
     async fn trunc_stochastic(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         self.shift_by_coins(cx, a, bits, ra).await
     }

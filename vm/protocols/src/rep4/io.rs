@@ -24,7 +24,7 @@ use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 impl<S: Source> Rep4<S> {
-    /// Secret lanes that party `owner` knows. Two rounds; 64 bits a lane from the owner to each of two parties, and a hash from each party to each other one.
+    /// Secret lanes that party `owner` knows. Two rounds; 64 bits a lane from the owner to each of two parties, and 32 bytes from each party to each other one.
     pub(crate) async fn deal_numbers(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Arith {
         let values = values.unwrap_or(&[0]);
         let layout = Layout::Numbers { len: lanes, bits: 64 };
@@ -34,7 +34,7 @@ impl<S: Source> Rep4<S> {
         Arith { lanes, x: self.deal(cx, owner, (layout, lanes), &word).await }
     }
 
-    /// Secret words that party `owner` knows. Two rounds; one bit a lane and plane from the owner to each of two parties, and hashes.
+    /// Secret words that party `owner` knows. Two rounds; one bit a lane and plane from the owner to each of two parties, and 32 bytes from each party to each other one.
     pub(crate) async fn deal_bits(
         &self,
         cx: Cx<'_>,
@@ -133,7 +133,7 @@ impl<S: Source> Rep4<S> {
         }
     }
 
-    /// Public integers of party `owner`. Two rounds; 64 bits a lane from the owner to each other party, and a hash from each party to each other one.
+    /// Public integers of party `owner`. Two rounds; 64 bits a lane from the owner to each other party, and 32 bytes from each party to each other one.
     pub(crate) async fn broadcast_numbers(
         &self,
         cx: Cx<'_>,

@@ -5,7 +5,8 @@
 //! m. So a cheater can only do what the protocol says, or be silent. One round, one element and 32 bytes (Dalskov, Escudero and Keller 2021, figure 1; the hash
 //! in the same round after their fix of 2026).
 //!
-//! P_v sees m alone, which F(K_v) hides from it; P_o sees nothing.
+//! P_v sees m alone, which F(K_v) hides from it; P_o sees nothing. What holds after every round: all honest holders of a component have the same words. For m because an honest party
+//! of the two vouches for it, for the mask because its key was compared.
 
 use super::Rep4;
 use super::share::HELD;
@@ -308,7 +309,7 @@ impl<'x, S: Source> Round<'x, S> {
                 if *head == bytes.len() {
                     bytes.clear();
                     *head = 0;
-                } else if *head >= 8 * CHUNK {
+                } else if *head >= 8 * CHUNK && 2 * *head >= bytes.len() {
                     bytes.drain(..*head);
                     *head = 0;
                 }
@@ -396,12 +397,9 @@ impl<S: Source> Rep4<S> {
             .collect();
         let mut outgoing: Vec<Outgoing<'_>> =
             sends.iter_mut().map(|(to, write)| Outgoing::new(*to, bytes, write)).collect();
-        let (size, last) = (if bytes == 0 { 0 } else { HASH }, outgoing.len().checked_sub(1));
-        // By the time that the last message is out, the hashes are ready too.
-        outgoing.extend(backups.iter_mut().map(|(to, hash)| match last {
-            Some(last) => Outgoing::new(*to, size, hash).after(last),
-            None => Outgoing::new(*to, size, hash),
-        }));
+        let (size, told) = (if bytes == 0 { 0 } else { HASH }, outgoing.len());
+        // By the time that all messages are out, the hashes are ready too.
+        outgoing.extend(backups.iter_mut().map(|(to, hash)| Outgoing::new(*to, size, hash).after(told)));
         let mut incoming: Vec<Incoming<'_>> =
             readers.iter_mut().map(|(from, take)| Incoming::new(*from, bytes, take)).collect();
         incoming.extend(hashes.iter_mut().map(|(from, take)| Incoming::new(*from, size, take)));

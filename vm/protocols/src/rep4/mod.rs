@@ -1,9 +1,10 @@
-//! `rep4`: four parties, one of whom may do anything, replicated sharing over Z_2^64 and Z_2; a cheater stops the run before it learns or changes anything.
+//! `rep4`: four parties, one of whom may do anything, replicated sharing over Z_2^64 and Z_2. A cheater stops the run before it learns or changes anything; it may
+//! still learn its own output and leave before the others have theirs.
 //!
 //! x = x_0 + x_1 + x_2 + x_3, and party i holds all components but x_i (Dalskov, Escudero and Keller, "Fantastic Four: honest-majority four-party secure computation
 //! with malicious security", USENIX Security 2021). Whatever a party has to be told, two others know. So one of them sends it and the other one its hash, in
 //! the same round, and nothing that follows leaves before the two were compared (`joint`). Comparing later, once for many rounds, would be faster and is broken: one
-//! lie makes an honest party's next message to the liar depend on a secret ("On the insecurity of delayed consistency checks", Eurocrypt 2026).
+//! lie makes an honest party's next message to the liar depend on a secret (ePrint 2026/234, Eurocrypt 2026).
 //!
 //! Each file has one construction with its rounds and messages. What holds of every message: it is a joint one, or it is an input that its owner may choose, and then all
 //! who got it compare it before they use it.

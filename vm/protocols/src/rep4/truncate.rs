@@ -33,7 +33,8 @@ impl<S: Source> Rep4<S> {
 
     /// ⌊(x + offset) / 2^m⌋ or one less: the former with probability ((x + offset mod 2^m) + 1) / 2^m. 2 rounds.
     ///
-    /// The carry that is left out is random because t is; but of an input, or of a public value, t may be 0. So a coin that all know is moved from s to t.
+    /// The carry that is left out is random because t is; but of an input, or of a public value, t may be 0. So a coin that all know is moved from s to t. It comes
+    /// from the session's id, which the party that speaks last there may choose among some: enough to bias a few coins, not many lanes.
     async fn shift_loose(&self, cx: Cx<'_>, x: &Arith, m: u32, offset: u64) -> Arith {
         let mut coins = self.words(x.lanes);
         Step::new(cx.tape(), 16, Domain::Random).words(&self.source, COMMON, 0, &mut coins);

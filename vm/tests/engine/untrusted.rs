@@ -1,0 +1,96 @@
+//! Inputs where parties are not trusted: dealt before anything is revealed, whatever the schedule says, and proven to lie in their range.
+
+use crate::harness::{inputs, plan, program};
+use crate::make::Make;
+use smpc_bytecode::module::Module;
+use smpc_bytecode::types::RegType;
+use smpc_bytecode::verify::Verified;
+use smpc_protocols::Error;
+use smpc_protocols::conformance::cheat::{self, Frame, Lie, Outcome, Tamper};
+use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::rep4::{PARTIES, Rep4};
+use smpcvm::engine::{Cause, Engine, Fault, Results, RunError};
+
+const PRICE: RegType = RegType::arith(0, 1_000_000);
+
+/// What a run gives, where the error of a link is its own.
+type Ended = Result<Result<Results, Fault>, Error>;
+
+/// A run of four parties, one of whom may lie once.
+fn run(
+    module: &Verified<Module>,
+    values: &[&[i64]],
+    cheater: usize,
+    lie: Option<Lie>,
+) -> Outcome<Result<Results, Fault>> {
+    let (plan, program) = (plan(module, PARTIES, 1 << 20), program(module));
+    cheat::run(PARTIES, cheater, lie, |me, executor| -> Ended {
+        let protocol = Rep4::new(me, Mixed(7), [1; 32]);
+        match Engine::new(&program, &protocol, executor, &plan, inputs(values), &|| ()).run() {
+            Ok(results) => Ok(Ok(results)),
+            Err(RunError::Stop(stop)) => match stop.cause {
+                Cause::Fault(fault) => Ok(Err(fault)),
+                cause => panic!("{cause:?}"),
+            },
+            Err(RunError::Protocol(error)) => Err(error),
+        }
+    })
+}
+
+/// One role's price is revealed, and only then, by the module's schedule, the others' inputs are read: a price, a truth value, and a public number.
+fn reveal_before_input() -> Verified<Module> {
+    let mut m = Make::new();
+    let price = m.numbers(0, PRICE, 1);
+    let seen = m.open(price, RegType::pub_int(0, 1_000_000), false);
+    let offer = m.numbers(1, PRICE, 1);
+    let accept = m.truths(2, 1);
+    let limit = m.public_input(0, 0, 9, 1);
+    for output in [seen, offer, accept, limit] {
+        m.output(output, None);
+    }
+    m.verified()
+}
+
+#[test]
+fn nothing_is_opened_before_every_input_is_dealt() {
+    let module = reveal_before_input();
+    let values: [&[i64]; 4] = [&[500_000], &[3], &[1], &[4]];
+    let honest = run(&module, &values, 0, None);
+    for result in &honest.results {
+        let leaves = result.clone().expect("a run").expect("results");
+        let lanes: Vec<i64> = leaves.into_iter().map(|leaf| leaf.expect("all learn it")[0][0]).collect();
+        assert_eq!(lanes, [500_000, 3, 1, 4]);
+    }
+    // Secret inputs take two rounds and the public one two more; what opens the price comes last.
+    let last = |frames: &[Vec<Frame>]| frames.iter().flatten().map(|frame| frame.tick).max();
+    assert!(last(&honest.frames) > Some(5));
+    for owner in [1, 2] {
+        for peer in [1, 2].map(|k| (owner + k) % PARTIES) {
+            let held_back = run(&module, &values, owner, Some(Lie { tick: 0, peer, how: Tamper::Leave }));
+            assert!(last(&held_back.frames) < Some(2), "an input of party {owner} is held back, and something goes on");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_input_ends_the_run_with_its_role() {
+    let module = reveal_before_input();
+    for (role, wrong) in [(0, 1_000_001), (0, -1), (1, i64::MIN), (1, i64::MAX)] {
+        let wrong = [wrong];
+        let mut values: [&[i64]; 4] = [&[0], &[1_000_000], &[1], &[4]];
+        values[role] = &wrong;
+        let outcome = run(&module, &values, role, None);
+        for result in &outcome.results {
+            match result {
+                Ok(Err(fault @ Fault::Input { range: (0, 1_000_000), .. })) => {
+                    let text = fault.to_string();
+                    assert!(
+                        text.contains(&module.manifest.roles[role]) && !text.contains(&wrong[0].to_string()),
+                        "{text}"
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
