@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a program as one party of a session.
     #[command(
-        after_help = "Example:\n  smpcvm run salary.smpcb --session session.toml --party 0 --input acme=acme.csv --output result.json\n\nExit codes: 1 the program, its input or the session is wrong, or a check failed; 2 usage; 3 a peer was lost; 70 our own fault"
+        after_help = "Example:\n  smpcvm run salary.smpcb --session session.toml --party 0 --input acme=acme.csv --output result.json\n\nExit codes: 1 the program, its input or the session is wrong, or a check failed; 2 usage; 3 a peer was lost; 4 somebody cheats; 70 our own fault"
     )]
     Run(Run),
     /// Make the key that the other parties know this one by.

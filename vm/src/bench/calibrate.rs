@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use smpc_net::{Network, Terms};
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{PLAIN, PROTOCOLS, Setting, Spec};
+use smpc_protocols::registry::{PLAIN, PROTOCOLS, Setting};
 use smpc_protocols::{Executor, Protocol, Stats};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -124,7 +124,8 @@ impl Calibrator<'_> {
     fn constants(&self) -> Result<Constants, Vec<Failure>> {
         let cases = cases::all();
         // What cannot be measured is found before minutes have gone into the others.
-        let wrong = |case: &Case| case.kind(case.sizes()[0].0).err();
+        let free = party::free(&self.protocol).map_err(|failure| vec![failure])?;
+        let wrong = |case: &Case| case.kind(case.sizes()[0].0, free).err();
         let wrong: Vec<Failure> = cases.iter().filter_map(wrong).collect();
         if !wrong.is_empty() {
             return Err(wrong);
@@ -132,7 +133,7 @@ impl Calibrator<'_> {
         let mut all: Vec<Vec<Turn>> = Vec::new();
         for pass in 0..PASSES {
             for (number, case) in cases.iter().enumerate() {
-                let (kind, _) = case.kind(case.sizes()[0].0).map_err(|failure| vec![failure])?;
+                let (kind, _) = case.kind(case.sizes()[0].0, free).map_err(|failure| vec![failure])?;
                 let what = format!("{} {}", kind.form.name(), kind.op);
                 (self.log)(&format!("{}, {} of {PASSES}: {what} of {} bits", self.protocol.name, pass + 1, kind.width));
                 let turns = self.turns(number, None)?;
@@ -230,12 +231,13 @@ const fn of(count: u64) -> f64 {
 }
 
 /// The line of a kind: at each size what is not its rounds'.
-fn fit(case: &Case, turns: &[Turn], constants: &Constants, protocol: &Spec) -> Result<KindTime, Failure> {
+fn fit(case: &Case, turns: &[Turn], constants: &Constants, protocol: &Setting) -> Result<KindTime, Failure> {
+    let free = party::free(protocol)?;
     let mut times = Vec::new();
     let mut scratch = 0.0;
-    let mut kind = case.kind(case.sizes()[0].0)?.0;
+    let mut kind = case.kind(case.sizes()[0].0, free)?.0;
     for ((lanes, _), turn) in case.sizes().iter().zip(turns) {
-        let (own, units) = case.kind(*lanes)?;
+        let (own, units) = case.kind(*lanes, free)?;
         kind = own;
         let gates = of(case.together(*lanes));
         let nanoseconds = (turn.seconds * 1e9 - turn.rounds * constants.round).max(0.0) / gates;

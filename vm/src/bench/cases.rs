@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::program::Program;
 use crate::session::Params;
 use smpc_bytecode::codec;
+use smpc_bytecode::facts::Free;
 use smpc_bytecode::module::{
     Bound, Constant, Dim, Entry, Gate, Input, Level, Loop, Manifest, Output, Receivers, Slot, View,
 };
@@ -247,10 +248,10 @@ impl Case {
         (operands + result) * square
     }
 
-    /// Its kind and how many units of work there are in so many lanes.
-    pub(super) fn kind(&self, lanes: u64) -> Result<(Kind, u64), Failure> {
+    /// Its kind, under a protocol with this for nothing, and how many units of work there are in so many lanes.
+    pub(super) fn kind(&self, lanes: u64, free: Free) -> Result<(Kind, u64), Failure> {
         let made = self.program(lanes, 1, 1)?;
-        kind_of(&made.program, |gate| std::mem::discriminant(&gate.op) == std::mem::discriminant(&self.op))
+        kind_of(&made.program, free, |gate| std::mem::discriminant(&gate.op) == std::mem::discriminant(&self.op))
             .ok_or_else(|| Failure::ours("a case without its gate"))
     }
 }
@@ -359,7 +360,7 @@ mod tests {
                 let made = case.program(*lanes, 2, case.together(*lanes));
                 assert!(made.is_ok(), "{case:?}: {:?}", made.err());
             }
-            let (kind, units) = case.kind(case.sizes()[0].0).expect("a kind");
+            let (kind, units) = case.kind(case.sizes()[0].0, Free { relabels: true, wraps: true }).expect("a kind");
             assert!(units > 0 && kinds.insert(kind), "{kind:?} twice");
         }
         assert!(kinds.len() > 60);

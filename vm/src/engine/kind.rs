@@ -173,12 +173,12 @@ fn bits(program: &Program, gate: &Gate, lanes: u64) -> u64 {
     rows.saturating_mul(planes)
 }
 
-/// The kind of the last gate of a program that is wanted, and how much work it is.
-pub fn kind_of(program: &Program, wanted: impl Fn(&Gate) -> bool) -> Option<(Kind, u64)> {
+/// The kind of the last gate of a program that is wanted, and how much work it is, under a protocol that has so much for nothing.
+pub fn kind_of(program: &Program, free: Free, wanted: impl Fn(&Gate) -> bool) -> Option<(Kind, u64)> {
     let mut found = None;
     walk(&program.module, &mut |gate| {
         if wanted(gate) {
-            let facts = GateFacts::of(program, gate, Free { relabels: true, wraps: true });
+            let facts = GateFacts::of(program, gate, free);
             found = Some((facts.kind, facts.units));
         }
     });

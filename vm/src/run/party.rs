@@ -8,6 +8,7 @@ use crate::engine::{Cause, Engine, Fault, Inputs, Results, RunError, Stop};
 use crate::failure::{Class, Failure};
 use crate::program::Program;
 use serde::{Deserialize, Serialize};
+use smpc_bytecode::facts::Free;
 use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::plain::Plain;
 use smpc_protocols::registry::{PLAIN, REP3, REP4, SHAMIR, Setting};
@@ -147,6 +148,27 @@ pub(crate) fn counting<J: Job>(setting: &Setting, me: usize, executor: &Executor
         return Ok(job.run(&Rep4::dry(me), executor));
     }
     Err(Failure::ours(format!("the protocol {} cannot be counted", setting.name)))
+}
+
+/// What a protocol has for nothing.
+///
+/// # Errors
+/// As [`counting`].
+pub(crate) fn free(setting: &Setting) -> Result<Free, Failure> {
+    // A party in the clear is counted as one of three.
+    counting(setting, 0, &Executor::dry(0, setting.parties.max(3)), Asked)?
+}
+
+/// Asks a protocol what it has for nothing.
+struct Asked;
+
+impl Job for Asked {
+    type Value = Free;
+    type Error = Failure;
+
+    fn run<P: Protocol>(self, protocol: &P, _: &Executor) -> Result<Free, Failure> {
+        Ok(Free { relabels: protocol.relabels(), wraps: protocol.wraps() })
+    }
 }
 
 /// A party's run of a program.
