@@ -301,8 +301,10 @@ impl Run {
         let fault = if let Some((party, _)) = silent {
             NetError::lost(party, format!("it is silent for more than {}", seconds(silence)))
         } else if stuck {
-            let reason =
-                format!("it is alive but sends nothing, and no party gets ahead for more than {}", seconds(silence));
+            let reason = format!(
+                "it is alive but sends nothing, and no party gets ahead for more than {}; it may wait for another one",
+                seconds(silence)
+            );
             NetError::lost(waiting.trailing_zeros() as usize, reason)
         } else {
             return;

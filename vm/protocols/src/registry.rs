@@ -25,7 +25,7 @@ pub enum Parties {
 }
 
 /// What a protocol promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// Its name on the command line and in session files.
     pub name: &'static str,
@@ -39,9 +39,20 @@ pub struct Spec {
     pub lane_bytes: u64,
     /// Bytes that a party holds of 512 secret bits.
     pub row_bytes: u64,
+    /// For each threshold the bits of statistical security of each number that is opened under a mask, where the protocol does so.
+    pub statistical: Option<fn(usize) -> u32>,
     /// The adversary model in a sentence, for the operator.
     pub warning: &'static str,
 }
+
+/// Protocols are told apart by their names.
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Spec {}
 
 /// One party, in the clear: the reference.
 pub static PLAIN: Spec = Spec {
@@ -51,6 +62,7 @@ pub static PLAIN: Spec = Spec {
     domain: "integers, in the clear",
     lane_bytes: 8,
     row_bytes: 64,
+    statistical: None,
     warning: "nothing is secret: one party sees everything",
 };
 
@@ -62,6 +74,7 @@ pub static REP3: Spec = Spec {
     domain: "ring 2^64, binary",
     lane_bytes: 16,
     row_bytes: 128,
+    statistical: None,
     warning: "semi-honest: a node that cheats, or two that collude, can learn inputs",
 };
 
@@ -73,6 +86,7 @@ pub static SHAMIR: Spec = Spec {
     domain: "integers modulo 2^127 − 1, bytes",
     lane_bytes: 16,
     row_bytes: 512,
+    statistical: Some(shamir::security),
     warning: "semi-honest: a node that cheats, or more than the threshold that collude, can learn inputs",
 };
 
@@ -84,6 +98,7 @@ pub static REP4: Spec = Spec {
     domain: "ring 2^64, binary",
     lane_bytes: 24,
     row_bytes: 192,
+    statistical: None,
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
@@ -156,7 +171,7 @@ impl Setting {
     /// Bits of statistical security of each number that is opened under a mask, where the protocol does so.
     #[must_use]
     pub fn statistical(&self) -> Option<u32> {
-        (self.spec == &SHAMIR).then(|| shamir::security(self.threshold))
+        self.spec.statistical.map(|bits| bits(self.threshold))
     }
 
     /// Refuses to promise more bits of statistical security than the protocol has.

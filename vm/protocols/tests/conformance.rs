@@ -124,29 +124,35 @@ fn every_gate_is_tried_at_every_width_and_size() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
+/// What a party opens of truncations by four bits: the value that was cut, and the results of fresh shares in every lane.
+type Cut = Vec<(i64, Vec<i64>)>;
+
+const CUT_LANES: usize = 20_000;
+
+fn cut<P: Protocol>(p: &P, e: &Executor) -> Result<Cut, smpc_protocols::Error> {
+    e.run(async {
+        let mut found = Vec::new();
+        for (i, value) in [0_i64, 1, 3, 8, 15, 16, -1, -8, -16].into_iter().enumerate() {
+            let values: Vec<i64> = vec![value; CUT_LANES];
+            let own = (p.me() == 0).then_some(&values[..]);
+            let a = p.input(e.gate(mix(i as u64) >> 20), 0, own, CUT_LANES).await;
+            let z = p.trunc_stochastic(e.gate(100 + i as u64), &a, 4, Range::new(-100, 100)).await;
+            found.push((value, p.open(e.gate(0), &z).await));
+        }
+        found
+    })
+}
+
 /// How often the stochastic truncation rounds up is the fraction that it cuts off.
 #[test]
 fn stochastic_truncation_is_fair() {
-    const LANES: usize = 20_000;
-    let opened = rep3_threads(5, |p, e| {
-        let run = async || {
-            let mut found = Vec::new();
-            for (i, value) in [0_i64, 1, 3, 8, 15, 16, -1, -8, -16].into_iter().enumerate() {
-                // Fresh shares in every lane.
-                let values: Vec<i64> = vec![value; LANES];
-                let a = p.input(e.gate(mix(i as u64) >> 20), 0, (p.me() == 0).then_some(&values[..]), LANES).await;
-                let z = p.trunc_stochastic(e.gate(100 + i as u64), &a, 4, Range::new(-100, 100)).await;
-                found.push((value, p.open(e.gate(0), &z).await));
-            }
-            found
-        };
-        e.run(run())
-    })
-    .unwrap();
-    for (value, found) in &opened[0] {
-        let ups = found.iter().filter(|z| **z > value >> 4).count() as f64;
-        let expected = (value & 15) as f64 / 16.0;
-        let deviation = (expected * (1.0 - expected) * LANES as f64).sqrt();
-        assert!((ups - expected * LANES as f64).abs() <= 6.0 * deviation, "{value}: {ups} of {LANES}");
+    for opened in [rep3_threads(5, |p, e| cut(p, e)).unwrap(), rep4_threads(5, |p, e| cut(p, e)).unwrap()] {
+        for (value, found) in &opened[0] {
+            let ups = found.iter().filter(|z| **z > value >> 4).count() as f64;
+            let expected = (value & 15) as f64 / 16.0;
+            let deviation = (expected * (1.0 - expected) * CUT_LANES as f64).sqrt();
+            let far = (ups - expected * CUT_LANES as f64).abs();
+            assert!(far <= 6.0 * deviation, "{value}: {ups} of {CUT_LANES}");
+        }
     }
 }

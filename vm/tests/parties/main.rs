@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the engine's tests, which use more of it")]
 mod make;
 
+mod cheaters;
 mod data;
 mod faults;
 mod protocols;

@@ -1,0 +1,126 @@
+//! A party that cheats under a protocol that notices it: the others end with the code for that, say whom they suspect, and write nothing.
+
+use crate::make::Make;
+use smpc_bytecode::types::RegType;
+use smpc_net::{Links, local_mesh};
+use smpc_protocols::registry::REP4;
+use smpc_protocols::rep4::{self, PARTIES, Rep4};
+use smpc_protocols::{Error, Executor, Wire};
+use smpcvm::engine::{Engine, Inputs};
+use smpcvm::failure::{Class, Failure};
+use smpcvm::program::Program;
+use smpcvm::run::Task;
+use smpcvm::run::party::{Outcome, over_links};
+use smpcvm::run::progress::Progress;
+use smpcvm::run::stats::Clock;
+use smpcvm::session::{Params, terms};
+
+const CHEATER: usize = 2;
+
+/// A product of two parties' numbers.
+fn task() -> Task {
+    let mut m = Make::new();
+    let (x, y) = (m.numbers(0, RegType::arith(0, 1000), 3), m.numbers(2, RegType::arith(0, 1000), 3));
+    let product = m.make(smpc_bytecode::op::Op::Mul {}, RegType::arith(0, 1_000_000), 3, &[m.all(x), m.all(y)]);
+    m.output(product, None);
+    let program = Program::new(m.verified(), [7; 32]);
+    Task::local(program, REP4.among(None, None).expect("four parties"), Params::default())
+}
+
+/// Links on which the last byte of a frame's payload is wrong: of the so-and-so-many-th that is handed over.
+struct Lying {
+    links: Links,
+    left: usize,
+}
+
+impl Wire for Lying {
+    fn try_send(&mut self, peer: usize, bytes: &[u8]) -> Result<usize, Error> {
+        let mut bytes = bytes.to_vec();
+        // A frame is handed over as a whole where it is short, and its header is 28 bytes.
+        let is_frame = bytes.len() > smpc_protocols::HEADER;
+        if is_frame {
+            self.left = self.left.saturating_sub(1);
+        }
+        if let Some(last) = bytes.last_mut().filter(|_| is_frame && self.left == 0) {
+            *last ^= 1;
+        }
+        self.links.try_send(peer, &bytes).map_err(|error| Error::Link { peer, reason: error.to_string() })
+    }
+
+    fn try_recv(&mut self, peer: usize, into: &mut [u8]) -> Result<usize, Error> {
+        self.links.try_recv(peer, into).map_err(|error| Error::Link { peer, reason: error.to_string() })
+    }
+
+    fn wait(&mut self, readable: u64, writable: u64) -> Result<(), Error> {
+        self.links.wait(readable, writable).map_err(|error| Error::Link { peer: 0, reason: error.to_string() })
+    }
+}
+
+/// All parties in threads, of whom the cheater lies in every frame from some frame on, if it does so at all.
+fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Outcome, Failure>> {
+    std::thread::scope(|scope| {
+        let ends = local_mesh(PARTIES, task.params.silence(), None);
+        let parties: Vec<_> = ends
+            .into_iter()
+            .enumerate()
+            .map(|(me, end)| {
+                scope.spawn(move || {
+                    let mesh = end.open(terms(&task.protocol, &task.params, &task.program, &task.nodes))?;
+                    let own = task.inputs_of(me, inputs);
+                    let Some(left) = lies_from.filter(|_| me == CHEATER) else {
+                        return over_links(task, mesh, own, &Progress::default(), Clock::default());
+                    };
+                    let (session, control) = (mesh.session, mesh.control.clone());
+                    let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+                    let lying = Lying { links: mesh.links, left };
+                    let executor = Executor::new(me, PARTIES, number, 0, Box::new(lying));
+                    let fresh = || smpc_net::fresh_key().expect("randomness");
+                    let keys = rep4::agree(&executor, session, &[fresh(), fresh(), fresh(), fresh()]);
+                    if let Ok(keys) = keys {
+                        let party = Rep4::new(me, keys, session);
+                        let _ = Engine::new(&task.program, &party, &executor, &task.plan(), own, &|| ()).run();
+                    }
+                    // It says nothing of what it has done.
+                    let _ = control.finish();
+                    Err(Failure::ours("a cheater has no result"))
+                })
+            })
+            .collect();
+        parties.into_iter().map(|party| party.join().expect("no panic")).collect()
+    })
+}
+
+#[test]
+fn whoever_notices_a_lie_says_so_and_all_others_hear_it() {
+    let task = task();
+    let inputs: Inputs = vec![Some(vec![vec![3, 4, 5]]), Some(vec![vec![7, 0, 1000]])];
+    for outcome in run(&task, &inputs, None) {
+        assert_eq!(outcome.expect("a run").results[0].as_deref(), Some(&[vec![21, 0, 5000]][..]));
+    }
+    // In the keys, in the inputs, in a proof of a range, in the product or in its opening.
+    for from in [1, 3, 8, 15, 40, 80] {
+        let outcomes = run(&task, &inputs, Some(from));
+        let honest = outcomes.iter().enumerate().filter(|(me, _)| *me != CHEATER);
+        let mut suspected = 0;
+        for (me, outcome) in honest {
+            let failure = outcome.as_ref().expect_err("no result");
+            assert_eq!((failure.class, failure.class.exit_code()), (Class::PeerCheated, 4), "party {me}: {failure}");
+            suspected += usize::from(failure.to_string().contains("say different things"));
+        }
+        assert!(suspected > 0, "{outcomes:?}");
+    }
+}
+
+#[test]
+fn a_role_whose_machine_lets_a_wrong_value_pass_is_named() {
+    let task = task();
+    let inputs: Inputs = vec![Some(vec![vec![3, 4, 5]]), Some(vec![vec![7, 1001, 1000]])];
+    for (me, outcome) in run(&task, &inputs, None).into_iter().enumerate() {
+        let failure = outcome.expect_err("a refusal");
+        let text = failure.to_string();
+        let role = &task.manifest().roles[2];
+        assert!(text.contains(role) && text.contains("0..=1000") && !text.contains("1001"), "{text}");
+        let class = if me == CHEATER { Class::User } else { Class::PeerCheated };
+        assert_eq!(failure.class, class, "party {me}: {text}");
+    }
+}
