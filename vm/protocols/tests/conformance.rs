@@ -146,7 +146,7 @@ fn cut<P: Protocol>(p: &P, e: &Executor) -> Result<Cut, smpc_protocols::Error> {
 /// How often the stochastic truncation rounds up is the fraction that it cuts off.
 #[test]
 fn stochastic_truncation_is_fair() {
-    for opened in [rep3_threads(5, |p, e| cut(p, e)).unwrap(), rep4_threads(5, |p, e| cut(p, e)).unwrap()] {
+    for opened in [rep3_threads(5, cut).unwrap(), rep4_threads(5, cut).unwrap()] {
         for (value, found) in &opened[0] {
             let ups = found.iter().filter(|z| **z > value >> 4).count() as f64;
             let expected = (value & 15) as f64 / 16.0;
