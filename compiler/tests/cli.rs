@@ -273,7 +273,7 @@ fn runs_take_files_from_a_folder_or_by_name() {
     assert!(told.contains("xs") && told.contains("nowhere"), "{told}");
     let (_, told) = ends(at, &["run", "main.smpc", "--csv-key", "other.csv"], 1);
     assert!(told.contains("--csv-key: no input that is read here has a keyed column"), "{told}");
-    ends(at, &["run", "main.smpc", "--protocol", "rep4"], 2);
+    ends(at, &["run", "main.smpc", "--protocol", "rep5"], 2);
     ends(at, &["run", "main.smpc", "--parties", "5"], 2);
     ends(at, &["run", "main.smpc", "--network", "fast"], 2);
     let (_, told) = ends(at, &["run", "main.smpc", "--threads", "0"], 2);
