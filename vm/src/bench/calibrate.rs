@@ -125,7 +125,7 @@ impl Calibrator<'_> {
         let cases = cases::all();
         // What cannot be measured is found before minutes have gone into the others.
         let free = party::free(&self.protocol).map_err(|failure| vec![failure])?;
-        let wrong = |case: &Case| case.kind(case.sizes()[0].0, free).err();
+        let wrong = |case: &Case| case.kind(case.sizes(&self.protocol)[0].0, free).err();
         let wrong: Vec<Failure> = cases.iter().filter_map(wrong).collect();
         if !wrong.is_empty() {
             return Err(wrong);
@@ -133,7 +133,7 @@ impl Calibrator<'_> {
         let mut all: Vec<Vec<Turn>> = Vec::new();
         for pass in 0..PASSES {
             for (number, case) in cases.iter().enumerate() {
-                let (kind, _) = case.kind(case.sizes()[0].0, free).map_err(|failure| vec![failure])?;
+                let (kind, _) = case.kind(case.sizes(&self.protocol)[0].0, free).map_err(|failure| vec![failure])?;
                 let what = format!("{} {}", kind.form.name(), kind.op);
                 (self.log)(&format!("{}, {} of {PASSES}: {what} of {} bits", self.protocol.name, pass + 1, kind.width));
                 let turns = self.turns(number, None)?;
@@ -235,8 +235,8 @@ fn fit(case: &Case, turns: &[Turn], constants: &Constants, protocol: &Setting) -
     let free = party::free(protocol)?;
     let mut times = Vec::new();
     let mut scratch = 0.0;
-    let mut kind = case.kind(case.sizes()[0].0, free)?.0;
-    for ((lanes, _), turn) in case.sizes().iter().zip(turns) {
+    let mut kind = case.kind(case.sizes(protocol)[0].0, free)?.0;
+    for ((lanes, _), turn) in case.sizes(protocol).iter().zip(turns) {
         let (own, units) = case.kind(*lanes, free)?;
         kind = own;
         let gates = of(case.together(*lanes));
@@ -276,12 +276,12 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
     };
     let cases = cases::all();
     let case = cases.get(number).ok_or_else(|| Failure::ours("no such case"))?;
-    let mut sizes: Vec<(u64, u64, u64)> =
-        case.sizes().iter().map(|(lanes, turns)| (*lanes, *turns, case.together(*lanes))).collect();
+    let protocol = order.protocol.setting()?;
+    let with_gates = |(lanes, turns)| (lanes, turns, case.together(lanes));
+    let mut sizes: Vec<(u64, u64, u64)> = case.sizes(&protocol).into_iter().map(with_gates).collect();
     if number == 0 {
         sizes.push((1, sizes[0].1, 1));
     }
-    let protocol = order.protocol.setting()?;
     if protocol.spec == &PLAIN {
         child::ready(order.me)?;
         let executor = Executor::new(0, 1, 0, 0, Box::new(crate::run::wire::NoWire));
