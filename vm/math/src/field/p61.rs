@@ -67,14 +67,16 @@ impl P61 {
         self.0
     }
 
-    /// Adds c_k · x_k to the elements of `out`, where x_k are as long, and reduces once for every 63 of these.
+    /// Adds Σ c_k · x_k to the elements of `out`, where x_k are as long, and reduces once for four of these.
     pub fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
-        for terms in terms.chunks(LAZY - 1) {
-            for (i, out) in out.iter_mut().enumerate() {
-                let start = u128::from(out.0);
-                *out = Self::from_u128(terms.iter().fold(start, |sum, (c, x)| sum + wide(*c, x[i])));
+        let (fours, rest) = terms.as_chunks::<4>();
+        for [(a, w), (b, x), (c, y), (d, z)] in fours {
+            for ((out, (w, x)), (y, z)) in out.iter_mut().zip(w.iter().zip(*x)).zip(y.iter().zip(*z)) {
+                let sum = wide(*a, *w) + wide(*b, *x) + wide(*c, *y) + wide(*d, *z);
+                *out = Self::from_u128(sum + u128::from(out.0));
             }
         }
+        rest.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
     }
 }
 

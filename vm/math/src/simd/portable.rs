@@ -290,13 +290,14 @@ fn columns(words: &Row) -> Row {
 #[inline(always)]
 pub(super) fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &PairTables) {
     const TWO_BITS: u64 = 0x0303_0303_0303_0303;
-    let rows = rows.each_ref().map(columns);
+    // Called one by one, so that it is inlined and compiled for the vector unit.
+    let rows = [columns(&rows[0]), columns(&rows[1]), columns(&rows[2])];
     for (k, out) in out.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let [a, c, e] = rows.map(|row| row[k]);
-        let pairs: [[u8; 8]; 4] = std::array::from_fn(|s| {
-            let [a, c, e] = [a, c, e].map(|word| word >> (2 * s) & TWO_BITS);
-            (a | c << 2 | e << 4).to_le_bytes()
-        });
+        let mut pairs = [[0; 8]; 4];
+        for (s, pairs) in pairs.iter_mut().enumerate() {
+            let two = |row: usize| rows[row][k] >> (2 * s) & TWO_BITS;
+            *pairs = (two(0) | two(1) << 2 | two(2) << 4).to_le_bytes();
+        }
         for (j, out) in out.iter_mut().enumerate() {
             let entry = |s: usize| tables[s][usize::from(pairs[s][j]) % 64];
             *out = entry(0).wrapping_add(entry(1)).wrapping_add(entry(2)).wrapping_add(entry(3));

@@ -12,11 +12,11 @@ use crate::conformance::cheat::{self, Lie, Outcome, Place, TAMPERS, Tamper, Verd
 use crate::conformance::data::mix;
 use crate::conformance::memory::{MemoryWire, memory_wires};
 use crate::conformance::source::Mixed;
-use crate::conformance::threads::{threads, three_threads};
+use crate::conformance::threads::three_threads;
 use crate::keys::{Source, Step};
 use crate::message::{Shape, row_reader, row_writer};
 use crate::piece::{Incoming, Outgoing};
-use crate::{Cx, Error, Executor, Tape, Wire};
+use crate::{Cx, Error, Executor, Tape, Wire, workers};
 use smpc_math::field::{Field as _, P61};
 use smpc_math::prf::Domain;
 use smpc_math::simd::{self, Counts};
@@ -200,6 +200,22 @@ fn a_flipped_bit_is_noticed() {
             }
         }
     }
+}
+
+/// Where nobody compares claims, a wrong bit goes through: it is that comparison which stops it.
+#[test]
+fn without_its_check_a_wrong_bit_passes() {
+    let gates = Gates::new(1, 513, 2);
+    let lie = Lie { tick: 0, peer: 0, how: Tamper::Add(Place::First) };
+    let outcome = cheat::run(PARTIES, 1, Some(lie), |me, e| {
+        let mut proof = Proof::new(me, Mixed(5), [3; 32], Arity::Four);
+        proof.mutant = Mutant::RECKLESS;
+        e.run(async {
+            let transcript = gates.make(me, &Mixed(5), e.gate(1)).await;
+            proof.run(e.gate(2), &transcript).await;
+        })
+    });
+    assert!(outcome.results.iter().all(Result::is_ok));
 }
 
 /// Each frame of the proofs, touched in each way, stops an honest party.
@@ -490,18 +506,19 @@ fn a_party_sees_nothing_of_the_secrets() {
     }
 }
 
-/// Several proofs in one run, of transcripts of several gates.
+/// Several proofs in one run, at parties of one thread and of more.
 #[test]
 fn proofs_follow_one_another() {
-    let all = threads(PARTIES, 1, |me, e| {
+    let all = three_threads(1, |me, e| {
+        let _workers = workers::start_with_grain(me + 1, 1)?;
         let proof = Proof::new(me, Mixed(2), [3; 32], Arity::ThirtyTwo);
         e.run(async {
-            for n in 0..5 {
-                let gates = Gates::new(n + 1, 100 * n + 1, n as u64);
-                let transcript = gates.make(me, &Mixed(2), e.gate(2 * n as u64)).await;
-                proof.run(e.gate(2 * n as u64 + 1), &transcript).await;
+            for (n, lanes) in [(0, 1), (1, 100), (2, 700), (3, 300_000)] {
+                let gates = Gates::new(1, lanes, n);
+                let transcript = gates.make(me, &Mixed(2), e.gate(2 * n)).await;
+                proof.run(e.gate(2 * n + 1), &transcript).await;
             }
         })
     });
-    assert!(all.is_ok());
+    assert_eq!(all, Ok(vec![(); PARTIES]));
 }

@@ -1,7 +1,7 @@
 //! Through which layers a proof goes, and what it costs.
 
 use super::statement::{CHUNKS, ELEMENTS};
-use smpc_math::field::{Field as _, P61, lagrange};
+use smpc_math::field::{Field as _, P61};
 
 /// Bytes of a field element, of a coin and of the hash of all coins.
 pub(super) const ELEMENT: usize = P61::BYTES;
@@ -83,33 +83,63 @@ pub(super) const fn claims(layers: usize) -> usize {
     layers + 2
 }
 
-/// The points 0 … λ − 1 of a chunk, and how values there make values elsewhere.
-pub(super) struct Points {
-    /// L_k at the points λ … 2λ − 2.
-    beyond: Vec<Vec<P61>>,
-    size: usize,
+/// The points 0, 1, … below some number, and how values there make values elsewhere (Lagrange).
+struct Grid {
+    /// 1 / Π_{j ≠ k} (k − j).
+    factors: Vec<P61>,
 }
 
-/// The first so many points.
-fn points(count: usize) -> Vec<P61> {
-    (0..count as u64).map(P61::from_u64).collect()
+impl Grid {
+    fn new(count: usize) -> Self {
+        let element = |x: usize| P61::from_u64(x as u64);
+        let factor = |k: usize| {
+            let others = (0..count).filter(|j| *j != k);
+            others.fold(P61::ONE, |product, j| product.mul(element(k).sub(element(j)))).inverse()
+        };
+        Self { factors: (0..count).map(factor).collect() }
+    }
+
+    /// L_k(r) = Π_{j ≠ k} (r − j) / (k − j): what the value at k counts for in that at r.
+    fn weights(&self, r: P61) -> Vec<P61> {
+        // The differences before k, from the front, and those behind it, from the back.
+        let mut weights = self.factors.clone();
+        let difference = |k: usize| r.sub(P61::from_u64(k as u64));
+        let (mut before, mut behind) = (P61::ONE, P61::ONE);
+        for k in 0..weights.len() {
+            weights[k] = weights[k].mul(before);
+            before = before.mul(difference(k));
+            let k = weights.len() - 1 - k;
+            weights[k] = weights[k].mul(behind);
+            behind = behind.mul(difference(k));
+        }
+        weights
+    }
+}
+
+/// The points of a chunk of λ elements and those of the values of G: all constants of interpolation that a layer needs.
+pub(super) struct Points {
+    size: usize,
+    chunk: Grid,
+    values: Grid,
+    /// L_k at the points λ … 2λ − 2.
+    beyond: Vec<Vec<P61>>,
 }
 
 impl Points {
     pub(super) fn new(size: usize) -> Self {
-        let chunk = points(size);
-        let beyond = points(2 * size - 1)[size..].iter().map(|x| lagrange(&chunk, *x)).collect();
-        Self { beyond, size }
+        let (chunk, values) = (Grid::new(size), Grid::new(2 * size - 1));
+        let beyond = (size..2 * size - 1).map(|x| chunk.weights(P61::from_u64(x as u64))).collect();
+        Self { size, chunk, values, beyond }
     }
 
     /// L_k(r): what the elements of a chunk count for in its polynomial's value at r.
     pub(super) fn weights(&self, r: P61) -> Vec<P61> {
-        lagrange(&points(self.size), r)
+        self.chunk.weights(r)
     }
 
     /// The same for the values of G.
     pub(super) fn value_weights(&self, r: P61) -> Vec<P61> {
-        lagrange(&points(2 * self.size - 1), r)
+        self.values.weights(r)
     }
 
     /// G(x) = Σ_j p_j(x)·q_j(x) at 0 … 2λ − 2, from C_kl = Σ_j u_jk·v_jl: as p_j(x) is Σ_k L_k(x)·u_jk, it is Σ_kl L_k(x)·L_l(x)·C_kl, and C_xx below λ.
@@ -185,6 +215,17 @@ mod tests {
                     .zip(v.chunks(size))
                     .fold(P61::default(), |sum, (u, v)| sum.add(P61::dot(u, &weights).mul(P61::dot(v, &weights))));
                 assert_eq!(P61::dot(&values, &points.value_weights(r)), expected);
+            }
+        }
+    }
+
+    /// The same weights as by their definition.
+    #[test]
+    fn weights_are_those_of_lagrange() {
+        for size in [1, 2, 4, 7, 63] {
+            let points: Vec<P61> = (0..size as u64).map(P61::from_u64).collect();
+            for r in [0, 2, 5, 62, 63, 1 << 40, P61::ORDER - 1].map(P61::from_u64) {
+                assert_eq!(Grid::new(size).weights(r), smpc_math::field::lagrange(&points, r));
             }
         }
     }

@@ -41,7 +41,7 @@ pub struct Proof<S> {
     pub(super) mutant: super::attacks::Mutant,
 }
 
-/// A prover: its two vectors, from the second layer on, and the coins so far.
+/// A prover: its two vectors, from the second layer on, and the coins that it has got.
 #[derive(Default)]
 struct Prover {
     vectors: Option<[Vector; 2]>,
@@ -53,7 +53,7 @@ struct Prover {
 pub(super) struct Ended {
     coins: Vec<[u8; COIN]>,
     /// The coins of the left neighbour's proof.
-    pub(super) previous: Vec<[u8; COIN]>,
+    previous: Vec<[u8; COIN]>,
     pub(super) claims: [Zeroizing<Vec<P61>>; 2],
 }
 
@@ -168,7 +168,7 @@ impl<S: Source> Proof<S> {
                 }
             }
         }
-        let previous = right.coins.clone();
+        let previous = std::mem::take(&mut right.coins);
         let claims = if dry { [zeros(claims), zeros(claims)] } else { [left.claims(&last[0]), right.claims(&last[1])] };
         Ended { coins: own.coins, previous, claims }
     }
