@@ -62,6 +62,8 @@ pub enum Domain {
     Random = 4,
     /// Secret permutations.
     Permutation = 5,
+    /// Masks and coins of proofs.
+    Proof = 6,
 }
 
 /// Where a block of randomness lies.

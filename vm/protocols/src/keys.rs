@@ -46,7 +46,8 @@ impl<S: Source + ?Sized> Source for &S {
 }
 
 /// The domains that protocols draw from.
-const DOMAINS: [Domain; 5] = [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random, Domain::Permutation];
+const DOMAINS: [Domain; 6] =
+    [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random, Domain::Permutation, Domain::Proof];
 
 /// The functions of one epoch under one key, a domain each.
 type Functions = [Prf; DOMAINS.len()];

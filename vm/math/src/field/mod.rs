@@ -1,9 +1,11 @@
-//! The finite fields that Shamir's scheme works over: integers modulo the prime 2^127 − 1, and bytes.
+//! Finite fields: integers modulo the prime 2^127 − 1 and bytes, which Shamir's scheme works over, and integers modulo the prime 2^61 − 1, for proofs.
 
 mod gf256;
 mod p127;
+mod p61;
 
 pub use gf256::Gf256;
+pub use p61::P61;
 pub use p127::P127;
 
 use zeroize::DefaultIsZeroes;
@@ -115,10 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn both_are_fields() {
+    fn all_are_fields() {
         laws(|i| match i {
             0..4 => P127::from_i64([0, 1, -1, i64::MIN][usize::try_from(i).unwrap_or(0)]),
             _ => P127::from_u128(mixed(i)),
+        });
+        laws(|i| match i {
+            0..4 => P61::from_i64([0, 1, -1, i64::MIN][usize::try_from(i).unwrap_or(0)]),
+            _ => P61::from_u128(mixed(i)),
         });
         laws(|i| Gf256(mixed(i).to_le_bytes()[3] & if i < 9 { 0 } else { 255 }));
     }

@@ -14,6 +14,11 @@ pub type Row = [u64; ROW_WORDS];
 
 pub use matrix::{Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
 
+/// Counts of products of columns: by the word of the first, the product of its bits, that of the second's, and the word of the second. See [`count_products`].
+pub type Counts = [[[[i64; ROW_WORDS]; 4]; 4]; ROW_WORDS];
+/// What pairs of words contribute to a column, by pair and by their bits. See [`look_up_columns`].
+pub type PairTables = [[u64; 64]; 4];
+
 /// What the processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
@@ -181,6 +186,14 @@ versions! {
 
     /// The words of 512 lanes: bit i of row p becomes bit p of word i.
     fn rows_to_words(rows: &[Row; 64], words: &mut [u64; 512]);
+
+    /// For two triples of rows (a, c, e) and (b, d, f) and all words v and w of them: adds Σ (−1)^(e_v ⊕ f_w) · g_i(v) · h_j(w) over the 64 columns to `counts[v][i][j][w]`,
+    /// where g = (ac, c, a, 1) and h = (bd, d, b, 1) are products of bits in a column.
+    fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Row; 3]);
+
+    /// For each of the 64 columns of a triple of rows: the sum over all pairs of words 2s and 2s + 1 of the entry of table s at the column's six bits there, those
+    /// of the first row lowest, and of a row that of word 2s first. Sums are modulo 2^64.
+    fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &PairTables);
 
     /// Adds to columns `column ..` of the matrix `z` (row by row, `columns` wide) the product of `x` (as many rows, row by row, `y.len()` wide) and a panel of up
     /// to [`PANEL_COLUMNS`] columns that [`pack_panels`] made. Modulo 2^64.

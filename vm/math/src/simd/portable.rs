@@ -1,7 +1,7 @@
 //! The loops, in plain Rust. Each is inlined into its versions and vectorised there by the compiler, so no iteration depends on the one before.
 
-use super::Row;
 pub(super) use super::matrix::multiply_panel;
+use super::{Counts, PairTables, Row};
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
 
@@ -264,5 +264,63 @@ pub(super) fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
     for (z, x) in z.chunks_mut(SIDE).zip(x.chunks(SIDE)) {
         bytes_times(&mut product, &block(x), [c; SIDE]);
         z.iter_mut().zip(product).for_each(|(z, product)| *z ^= product);
+    }
+}
+
+#[inline(always)]
+pub(super) fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Row; 3]) {
+    let ([a, c, e], [b, d, f]) = (first, second);
+    let products: [Row; 4] = [std::array::from_fn(|w| b[w] & d[w]), *d, *b, [u64::MAX; ROW_WORDS]];
+    for (v, counts) in counts.iter_mut().enumerate() {
+        let differ: Row = std::array::from_fn(|w| e[v] ^ f[w]);
+        for (product, counts) in [a[v] & c[v], c[v], a[v], u64::MAX].into_iter().zip(counts) {
+            for (products, counts) in products.iter().zip(counts) {
+                for ((count, word), differ) in counts.iter_mut().zip(products).zip(differ) {
+                    let both = product & word;
+                    *count += i64::from(both.count_ones()) - 2 * i64::from((both & differ).count_ones());
+                }
+            }
+        }
+    }
+}
+
+/// The columns of eight words as bytes: bit w of byte j is bit j of word w.
+#[inline(always)]
+fn columns(words: &Row) -> Row {
+    let mut x = *words;
+    // Bytes change places between words, then bits between the bytes of each word.
+    for (distance, shift, mask) in
+        [(4, 32, 0x0000_0000_ffff_ffff), (2, 16, 0x0000_ffff_0000_ffff), (1, 8, 0x00ff_00ff_00ff_00ff)]
+    {
+        for w in (0..ROW_WORDS).filter(|w| w & distance == 0) {
+            let swapped = (x[w] >> shift ^ x[w + distance]) & mask;
+            x[w + distance] ^= swapped;
+            x[w] ^= swapped << shift;
+        }
+    }
+    for (shift, mask) in [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0x0000_0000_f0f0_f0f0)] {
+        for word in &mut x {
+            let swapped = (*word ^ *word >> shift) & mask;
+            *word ^= swapped ^ swapped << shift;
+        }
+    }
+    x
+}
+
+#[inline(always)]
+pub(super) fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &PairTables) {
+    const TWO_BITS: u64 = 0x0303_0303_0303_0303;
+    // Called one by one, so that it is inlined and compiled for the vector unit.
+    let rows = [columns(&rows[0]), columns(&rows[1]), columns(&rows[2])];
+    for (k, out) in out.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        let mut pairs = [[0; 8]; 4];
+        for (s, pairs) in pairs.iter_mut().enumerate() {
+            let two = |row: usize| rows[row][k] >> (2 * s) & TWO_BITS;
+            *pairs = (two(0) | two(1) << 2 | two(2) << 4).to_le_bytes();
+        }
+        for (j, out) in out.iter_mut().enumerate() {
+            let entry = |s: usize| tables[s][usize::from(pairs[s][j]) % 64];
+            *out = entry(0).wrapping_add(entry(1)).wrapping_add(entry(2)).wrapping_add(entry(3));
+        }
     }
 }

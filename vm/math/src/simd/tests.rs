@@ -215,3 +215,38 @@ fn bytes_of_the_field() {
         }
     }
 }
+
+#[test]
+fn columns_of_bits() {
+    let [a, b, c, d, e, f] = [1, 2, 3, 4, 5, 6].map(|seed| rows(2, seed));
+    let bit = |rows: &[Row], row: usize, word: usize, column: usize| rows[row][word] >> column & 1;
+    let mut expected: Counts = [[[[1; 8]; 4]; 4]; 8];
+    for (v, w, row, column) in (0..8 * 8 * 2 * 64).map(|n| (n & 7, n >> 3 & 7, n >> 6 & 1, n >> 7)) {
+        let [a, c, e] = [&a, &c, &e].map(|rows| bit(rows, row, v, column));
+        let [b, d, f] = [&b, &d, &f].map(|rows| bit(rows, row, w, column));
+        let sign = if e == f { 1 } else { -1 };
+        for (i, g) in [a & c, c, a, 1].into_iter().enumerate() {
+            for (j, h) in [b & d, d, b, 1].into_iter().enumerate() {
+                expected[v][i][j][w] += sign * (g & h).cast_signed();
+            }
+        }
+    }
+    let tables: PairTables = std::array::from_fn(|s| *words(64, 9 + s as u64).first_chunk().expect("64 words"));
+    for level in levels() {
+        let mut counts: Counts = [[[[1; 8]; 4]; 4]; 8];
+        for row in 0..2 {
+            at::count_products(level, &mut counts, &[a[row], c[row], e[row]], &[b[row], d[row], f[row]]);
+            let mut out = [0; 64];
+            at::look_up_columns(level, &mut out, &[a[row], c[row], e[row]], &tables);
+            for (column, found) in out.into_iter().enumerate() {
+                let sum = (0..4).fold(0_u64, |sum, s| {
+                    let bits = [&a, &c, &e].map(|rows| [0, 1].map(|k| bit(rows, row, 2 * s + k, column)));
+                    let index = bits.as_flattened().iter().rev().fold(0, |index, bit| index << 1 | bit);
+                    sum.wrapping_add(tables[s][usize::try_from(index).expect("six bits")])
+                });
+                assert_eq!(found, sum, "{level:?} {column}");
+            }
+        }
+        assert!(counts == expected, "{level:?}");
+    }
+}
