@@ -367,7 +367,8 @@ mod tests {
                 let made = case.program(*lanes, 2, case.together(*lanes));
                 assert!(made.is_ok(), "{case:?}: {:?}", made.err());
             }
-            let (kind, units) = case.kind(case.sizes(&REP3)[0].0, Free { relabels: true, wraps: true }).expect("a kind");
+            let (kind, units) =
+                case.kind(case.sizes(&REP3)[0].0, Free { relabels: true, wraps: true }).expect("a kind");
             assert!(units > 0 && kinds.insert(kind), "{kind:?} twice");
         }
         assert!(kinds.len() > 60);
