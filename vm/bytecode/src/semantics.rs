@@ -39,14 +39,10 @@ pub enum Fault {
     ZeroDivisor,
     /// The condition of a `check` or stop does not hold.
     Stopped,
-    /// A value of an input lies outside its declared range, which all parties have proven together.
+    /// A value of an input lies outside its declared range, as all parties have found out together, and no more than that.
     Input {
-        /// The input.
-        name: String,
         /// Whose it is.
         role: String,
-        /// The declared range.
-        range: (i64, i64),
     },
     /// Operands do not fit the operation; a verified module never gets here.
     Malformed(&'static str),
@@ -60,9 +56,9 @@ impl fmt::Display for Fault {
             Self::Repeated { index } => write!(f, "index {index} is written twice"),
             Self::ZeroDivisor => write!(f, "a division by zero"),
             Self::Stopped => write!(f, "a check failed"),
-            Self::Input { name, role, range: (lo, hi) } => write!(
+            Self::Input { role } => write!(
                 f,
-                "the input `{name}` of role {role} has a value outside of {lo}..={hi}; which one, only its own party can see"
+                "an input of role {role} has a value outside of its declared range; which one, only its own party can see"
             ),
             Self::Malformed(what) => write!(f, "malformed operation: {what}"),
         }

@@ -140,7 +140,7 @@ pub trait Protocol {
     // ---- Gates that every protocol has -----------------------------------------------------------------------------------------------------
 
     /// `lanes` secret integers that party `owner` knows and passes as `values`; the others pass `None`. The range of the result is the full 64 bits
-    /// until [`Protocol::prove_range`] (R16).
+    /// until it is proven by [`Protocol::within`] (R16).
     fn input(
         &self,
         cx: Cx<'_>,
@@ -214,13 +214,10 @@ pub trait Protocol {
     fn a2b(&self, cx: Cx<'_>, a: &Self::Arith, width: u32) -> impl Future<Output = Self::Bin>;
     /// The number that the planes spell (at most 64), in two's complement if `signed`.
     fn b2a(&self, cx: Cx<'_>, a: &Self::Bin, signed: bool) -> impl Future<Output = Self::Arith>;
-    /// Whether [`Protocol::prove_range`] returns its operand as it is and without a round, so that the engine need not copy it.
+    /// Whether the ranges of inputs are taken as they are declared, because the owner's node has checked them and nobody cheats.
     fn relabels(&self) -> bool {
         false
     }
-    /// Yields a with its range proven where the protocol does not trust inputs; else relabelled. `None` where a lane lies outside, which then every party knows,
-    /// but not which lane. In dry mode never.
-    fn prove_range(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Option<Self::Arith>>;
 
     /// Rounds of [`Protocol::shuffle`].
     fn shuffle_rounds(&self) -> u64;
@@ -382,6 +379,13 @@ pub trait Protocol {
         Self: Sized,
     {
         gates::root::sqrt(self, cx, a, ra, frac)
+    }
+    /// Whether all lanes of a, which may be any 64 bits, lie in the range: one lane, of width 1.
+    fn within(&self, cx: Cx<'_>, a: &Self::Arith, range: Range) -> impl Future<Output = Self::Bin>
+    where
+        Self: Sized,
+    {
+        gates::range::within(self, cx, a, range)
     }
     /// One layer of an odd–even merge (Batcher, 1968): `table` has `columns` columns of equal length, sorted by the first, whose range is `keys`; every
     /// pair that the layer (p, k) compares is put in order.

@@ -2,15 +2,19 @@
 //! (PROTOCOLS R6). Secret ones come first; a public one, which all see at once, then cannot decide a secret one either. Each leaf is dealt once, however often gates read it: there is
 //! one value of it. Where a gate reads it, it only takes what is there.
 //!
+//! Then their ranges are proven, all side by side, and one bit a role is opened: whether all values of the role lie in their ranges (R16).
+//!
 //! A schedule is not asked: a module may come from elsewhere, and a compiler may read an input as late as it likes.
 
 use super::code::Code;
 use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop, gates};
-use smpc_bytecode::op::{Op, SiteId};
+use smpc_bytecode::module::{Gate, Module};
+use smpc_bytecode::op::{Op, SiteId, SlotId};
 use smpc_bytecode::types::RegType;
+use smpc_protocols::gates::logic::all_lanes;
 use smpc_protocols::registry::Adversary;
-use smpc_protocols::{Protocol, join_all};
+use smpc_protocols::{Cx, Lanes, Protocol, Range, Shares as _, join_all};
 use std::collections::BTreeMap;
 
 /// A leaf of an input: the numbers of both.
@@ -28,7 +32,102 @@ struct Due {
     site: SiteId,
 }
 
+/// A range that is claimed of a leaf, by a gate.
+struct Claim {
+    leaf: Leaf,
+    range: Range,
+    gate: usize,
+    site: SiteId,
+}
+
+/// The claims of a program: a range is claimed of the input that was read last into the gate's operand.
+fn claims(module: &Module, gates: &[&Gate]) -> Vec<Claim> {
+    let mut read: BTreeMap<SlotId, Leaf> = BTreeMap::new();
+    let mut claims = Vec::new();
+    for (id, gate) in gates.iter().enumerate() {
+        let Some(dst) = &gate.dst else { continue };
+        match gate.op {
+            Op::Input { input, leaf } => {
+                read.insert(dst.slot, (input.0, leaf));
+                continue;
+            }
+            Op::ProveRange {} => {
+                let leaf = gate.args.first().and_then(|view| read.get(&view.slot));
+                let (lo, hi) = module.slots[dst.slot.index()].ty.range();
+                let claim = |leaf: &Leaf| Claim { leaf: *leaf, range: Range::new(lo, hi), gate: id, site: gate.site };
+                claims.extend(leaf.map(claim));
+            }
+            _ => {}
+        }
+        // Whatever else is written there is no input.
+        read.remove(&dst.slot);
+    }
+    claims
+}
+
 impl<'m, P: Protocol> Engine<'m, P> {
+    /// Proves the ranges of all inputs, and stops where a role has let a wrong value pass.
+    pub(super) async fn prove(&self, code: &Code<'m>) -> Result<(), Stop> {
+        let claims = claims(self.module, &code.gates);
+        let Some(site) = claims.first().map(|claim| claim.site) else { return Ok(()) };
+        let bits = if self.counting.by_gate() {
+            let mut bits = Vec::new();
+            for claim in &claims {
+                bits.push(self.holds(claim).await);
+            }
+            bits
+        } else {
+            join_all(claims.iter().map(|claim| self.holds(claim))).await
+        };
+        let mut roles: BTreeMap<usize, Vec<P::Bin>> = BTreeMap::new();
+        for (claim, bit) in claims.iter().zip(bits) {
+            let bit = bit.map_err(|fault| Stop { cause: Cause::Fault(fault), site: claim.site })?;
+            roles.entry(self.module.manifest.inputs[claim.leaf.0 as usize].role.index()).or_default().push(bit);
+            self.proven.borrow_mut().insert(claim.gate);
+        }
+        let all = join_all(roles.values().map(|bits| {
+            let lanes = self.lanes_of(bits);
+            let cx = self.next();
+            async move { all_lanes(self.protocol, cx, &lanes).await }
+        }))
+        .await;
+        let opened = self.protocol.open_bin(self.next(), &self.lanes_of(&all)).await;
+        match roles.keys().zip(opened).find(|(_, holds)| *holds & 1 == 0) {
+            Some((role, _)) if !self.executor.is_dry() => {
+                let role = self.module.manifest.roles.get(*role).cloned().unwrap_or_default();
+                Err(Stop { cause: Cause::Fault(Fault::Input { role }), site })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a claim holds, as a secret bit.
+    async fn holds(&self, claim: &Claim) -> Result<P::Bin, Fault> {
+        let cx = self.next();
+        self.counting.gate(claim.gate);
+        match self.take(claim.leaf, false)? {
+            Arg::Arith(a) => Ok(self.protocol.within(cx, &a, claim.range).await),
+            Arg::Bin(_) | Arg::Pub(_) => Err(Fault::Malformed("a range of what is no secret number")),
+        }
+    }
+
+    /// Single lanes as one vector.
+    fn lanes_of(&self, bits: &[P::Bin]) -> P::Bin {
+        let mut all = self.protocol.share_public_bin(&[1], 1, bits.len());
+        bits.iter().enumerate().for_each(|(lane, bit)| all.write(&Lanes::one(lane), bit));
+        all
+    }
+
+    /// What the next gate gets that is none of the program's.
+    fn next(&self) -> Cx<'_> {
+        self.executor.gate(self.instances.replace(self.instances.get() + 1))
+    }
+
+    /// Whether the range of a gate's operand was proven before the program began.
+    pub(super) fn is_proven(&self, gate: usize) -> bool {
+        self.proven.borrow().contains(&gate)
+    }
+
     /// Whether inputs are dealt before the program begins.
     pub(super) fn deals_first(&self) -> bool {
         self.protocol.spec().adversary == Adversary::Malicious
@@ -60,7 +159,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
     }
 
     async fn deal_one(&self, due: &Due) -> Result<(), Stop> {
-        let cx = self.executor.gate(self.instances.replace(self.instances.get() + 1));
+        let cx = self.next();
         self.counting.gate(due.gate);
         let dealt = gates::input(self, due.leaf, (due.ty, due.lanes), true, cx).await;
         let value = dealt.map_err(|fault| Stop { cause: Cause::Fault(fault), site: due.site })?;

@@ -16,6 +16,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
     pub(super) async fn drive(&self, code: &Code<'m>) -> Result<(), Stop> {
         if self.deals_first() {
             self.deal(code).await?;
+            self.prove(code).await?;
         }
         self.block(code, &code.main).await
     }
@@ -86,8 +87,9 @@ impl<'m, P: Protocol> Engine<'m, P> {
         let cx = self.executor.gate(self.instances.replace(self.instances.get() + 1));
         match issued {
             Ok(()) => {
-                // An input that was dealt before has been counted there.
-                if !(self.deals_first() && matches!(node.gate.op, Op::Input { .. })) {
+                // What was done before the program began was counted there.
+                let dealt = self.deals_first() && matches!(node.gate.op, Op::Input { .. });
+                if !dealt && !self.is_proven(node.id) {
                     self.counting.gate(node.id);
                 }
                 gates::run(self, node, cx)

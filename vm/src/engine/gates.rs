@@ -6,9 +6,9 @@ use super::drive::Running;
 use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop};
 use smpc_bytecode::module::{Gate, Receivers, View};
-use smpc_bytecode::op::{InputId, Op};
+use smpc_bytecode::op::Op;
 use smpc_bytecode::types::{Kind, RegType};
-use smpc_protocols::{BinShares, Cx, Protocol, Range, Shares as _};
+use smpc_protocols::{BinShares, Cx, Protocol, Shares as _};
 use std::rc::Rc;
 
 /// Runs a gate and stores its result. A product is a future of its own, as small as its protocol makes it, because loops of products are
@@ -28,6 +28,7 @@ pub(super) fn run<'a, P: Protocol>(engine: &'a Engine<'_, P>, node: &'a GateNode
         Op::Input { .. } | Op::Open { .. } | Op::Output { .. } | Op::Check { .. } => {
             Box::pin(async move { ended(border(engine, node, cx).await) })
         }
+        Op::ProveRange {} if engine.is_proven(node.id) => Box::pin(std::future::ready(ended(relabel(engine, gate)))),
         _ => Box::pin(async move { ended(compute(engine, gate, cx).await) }),
     }
 }
@@ -46,6 +47,13 @@ fn arg(gate: &Gate, i: usize) -> Result<&View, Fault> {
 
 fn dst(gate: &Gate) -> Result<&View, Fault> {
     gate.dst.as_ref().ok_or(Fault::Malformed("no result"))
+}
+
+/// An input whose range was proven before the program began.
+fn relabel<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate) -> Result<(), Fault> {
+    let mut store = engine.store.borrow_mut();
+    let a = store.read_arith(arg(gate, 0)?)?;
+    store.write_arith(dst(gate)?, a)
 }
 
 async fn product<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -> Result<(), Fault> {
@@ -116,26 +124,18 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
             p.b2a(cx, &word, signed).await
         }
         Op::ProveRange {} => {
-            let declared = engine.store.borrow().range(dst(gate)?);
-            let origin = engine.origins.borrow().get(&arg(gate, 0)?.slot).copied();
-            p.prove_range(cx, &*arith(0)?, declared).await.ok_or_else(|| unproven(engine, origin, declared))?
+            let (a, declared) = (arith(0)?, engine.store.borrow().range(dst(gate)?));
+            if !p.relabels() {
+                let within = p.within(cx.sub(0, 2), &a, declared).await;
+                if !p.check(cx.sub(1, 2), &within).await && !cx.is_dry() {
+                    return Err(Fault::Malformed("a range that holds of no input"));
+                }
+            }
+            P::Arith::clone(&a)
         }
         Op::Sort { columns } => Box::pin(p.sort(cx, &*arith(0)?, columns as usize, range(0)?)).await,
         _ => return Err(Fault::Malformed("an operation without numbers for a result")),
     })
-}
-
-/// An input that its role's party should not have let pass.
-fn unproven<P: Protocol>(engine: &Engine<'_, P>, origin: Option<InputId>, range: Range) -> Fault {
-    let manifest = &engine.module.manifest;
-    let input = origin.and_then(|id| manifest.inputs.get(id.index()));
-    let role = input.and_then(|input| manifest.roles.get(input.role.index()));
-    match (input, role) {
-        (Some(input), Some(role)) => {
-            Fault::Input { name: input.name.clone(), role: role.clone(), range: (range.lo, range.hi) }
-        }
-        _ => Fault::Malformed("a range that belongs to no input"),
-    }
 }
 
 /// What is divided by.
@@ -231,10 +231,7 @@ async fn border<P: Protocol>(engine: &Engine<'_, P>, node: &GateNode<'_>, cx: Cx
                 self::input(engine, leaf, (ty, size(to.lanes().unwrap_or(0))), node.last, cx).await?
             };
             match value {
-                Arg::Arith(value) => {
-                    engine.origins.borrow_mut().insert(to.slot, input);
-                    engine.store.borrow_mut().write_arith(to, value)
-                }
+                Arg::Arith(value) => engine.store.borrow_mut().write_arith(to, value),
                 Arg::Bin(value) => engine.store.borrow_mut().write_bin(to, value),
                 Arg::Pub(values) => public(engine, node, to, Rc::unwrap_or_clone(values)),
             }

@@ -39,10 +39,10 @@ use facts::CostFacts;
 use kind::GateFacts;
 use smpc_bytecode::facts::Free;
 use smpc_bytecode::module::{Gate, Module, Receivers};
-use smpc_bytecode::op::{InputId, SiteId, SlotId};
+use smpc_bytecode::op::SiteId;
 use smpc_protocols::{Executor, Protocol};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use store::Store;
 
 /// The leaves of an input or output, each with its raw lanes. A lane of a word is as many values long as its type has limbs, least significant first.
@@ -82,8 +82,8 @@ pub struct Engine<'m, P: Protocol> {
     store: RefCell<Store<'m, P>>,
     results: RefCell<Results>,
     program: &'m Program,
-    /// Which input a register was last read from.
-    origins: RefCell<BTreeMap<SlotId, InputId>>,
+    /// Proofs of ranges that were made then, by the numbers of their gates.
+    proven: RefCell<BTreeSet<usize>>,
     /// Inputs that were dealt before the program began.
     dealt: RefCell<Dealt<P>>,
     instances: Cell<u64>,
@@ -121,7 +121,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
             store: RefCell::new(Store::new(protocol, module, executor.is_dry())),
             results: RefCell::new(results),
             program,
-            origins: RefCell::default(),
+            proven: RefCell::default(),
             dealt: RefCell::default(),
             instances: Cell::new(0),
             steps: Cell::new(0),

@@ -67,7 +67,7 @@ fn mistakes_are_named() {
     refuses("silence = 30", "silence = 0", &["silence = 0", "0.1 seconds"]);
     refuses("silence = 30", "silence = nan", &["silence"]);
     refuses("[session]", "[sesion]", &["session.toml:3", "sesion"]);
-    refuses("\"rep3\"", "\"rep4\"", &["no protocol `rep4`"]);
+    refuses("\"rep3\"", "\"rep5\"", &["no protocol `rep5`"]);
     refuses("parties = 3", "parties = 4", &["parties = 4", "3 nodes"]);
     refuses("threshold = 1", "threshold = 2", &["threshold = 2", "tolerates 1"]);
     refuses("security = 40", "security = 10", &["security = 10"]);

@@ -82,7 +82,7 @@ fn a_wrong_input_ends_the_run_with_its_role() {
         let outcome = run(&module, &values, role, None);
         for result in &outcome.results {
             match result {
-                Ok(Err(fault @ Fault::Input { range: (0, 1_000_000), .. })) => {
+                Ok(Err(fault @ Fault::Input { .. })) => {
                     let text = fault.to_string();
                     assert!(
                         text.contains(&module.manifest.roles[role]) && !text.contains(&wrong[0].to_string()),

@@ -287,8 +287,8 @@ impl Protocol for Plain {
     fn relabels(&self) -> bool {
         true
     }
-    async fn prove_range(&self, _: Cx<'_>, a: &Numbers, range: Range) -> Option<Numbers> {
-        a.0.iter().all(|x| (range.lo..=range.hi).contains(&x.cast_signed())).then(|| a.clone())
+    async fn within(&self, _: Cx<'_>, a: &Numbers, range: Range) -> Bits {
+        Bits::flags([a.0.iter().all(|x| (range.lo..=range.hi).contains(&x.cast_signed()))].into_iter())
     }
 
     async fn ltz(&self, _: Cx<'_>, a: &Numbers, _: u32) -> Bits {

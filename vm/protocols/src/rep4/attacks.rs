@@ -32,7 +32,7 @@ const GATES: [&str; 24] = [
     "random_bin",
     "a2b",
     "b2a",
-    "prove_range",
+    "within",
     "shuffle",
     "ltz",
     "eqz",
@@ -86,10 +86,7 @@ fn attacked<S: Source>(p: &Rep4<S>, e: &Executor, gate: &str, hook: Hook) -> Res
             "random_bin" => word(p.random_bin(cx, 7, LANES).await).await,
             "a2b" => word(p.a2b(cx, &a, 64).await).await,
             "b2a" => number(p.b2a(cx, &c.planes(0, 9), true).await).await,
-            "prove_range" => match p.prove_range(cx, &a, wide).await {
-                Some(a) => number(a).await,
-                None => vec![-1],
-            },
+            "within" => word(p.within(cx, &a, wide).await).await,
             "shuffle" => {
                 let (told, numbers, words) =
                     p.shuffle(cx, 0, &p.share_public(&[4, 0, 2, 3, 1], LANES), &[a], &[c]).await;

@@ -167,9 +167,9 @@ impl<S: Source> Protocol for Rep4<S> {
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
         self.number_of(cx, a, signed).await
     }
-    /// 10 + ⌈log2 lanes⌉ rounds: two comparisons of 64 bits side by side, an AND, the conjunction over the lanes, and the opening of one bit.
-    async fn prove_range(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Option<Arith> {
-        Box::pin(gates::range::prove(self, cx, a, range)).await.then(|| a.clone())
+    /// 9 + ⌈log2 lanes⌉ rounds: two comparisons of 64 bits side by side, an AND, and the conjunction over the lanes.
+    async fn within(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Bin {
+        Box::pin(gates::range::within_ring(self, cx, a, range)).await
     }
 
     fn shuffle_rounds(&self) -> u64 {

@@ -116,11 +116,6 @@ fn table() -> Vec<Entry> {
             vec![(1, (2, 192, 108)), (2, (2, 256, 116)), (32, (2, 2176, 356)), (64, (2, 2880, 444))],
         ),
         (
-            "prove_range",
-            run!(|p, e, width, lanes| p.prove_range(e.gate(0), &number(p, lanes), signed(width)).await),
-            vec![(64, (0, 0, 0))],
-        ),
-        (
             "ltz",
             run!(|p, e, width, lanes| p.ltz(e.gate(0), &number(p, lanes), width).await),
             vec![

@@ -141,13 +141,6 @@ impl<'x, P: Protocol> Run<'x, P> {
         }
     }
 
-    /// Notes a failure where something does not hold.
-    fn holds(&mut self, name: &str, holds: bool) {
-        if !holds {
-            self.report.failures.push(format!("{name} does not hold"));
-        }
-    }
-
     async fn number(&mut self, name: &str, a: &P::Arith, expected: impl Iterator<Item = i128>) {
         let cx = self.next();
         let found = self.p.open(cx, a).await;

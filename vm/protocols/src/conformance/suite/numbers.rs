@@ -137,18 +137,17 @@ pub(super) async fn decisions<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wi
     let (a, b) = (run.input(&data.a, 1).await, run.input(&data.b, 2).await);
     let (ra, rb) = (data.ra, data.rb);
     let before = run.e.stats();
-    let proven = p.prove_range(run.next(), &a, ra).await;
-    run.note("prove_range", width, lanes, &before);
-    run.holds(&name("prove_range"), proven.is_some());
+    let within = p.within(run.next(), &a, ra).await;
+    run.note("within", width, lanes, &before);
+    run.word(&name("within"), &within, std::iter::once(1)).await;
     // Without its greatest or its least lane the range is another one, for those who prove it.
     let (least, most) = (data.a.iter().copied().min().unwrap_or(0), data.a.iter().copied().max().unwrap_or(0));
     if least < most && !p.relabels() {
         for range in [Range::new(ra.lo, most - 1), Range::new(least + 1, ra.hi)] {
-            let proven = p.prove_range(run.next(), &a, range).await;
-            run.holds(&name("prove_range"), proven.is_none() || run.e.is_dry());
+            let within = p.within(run.next(), &a, range).await;
+            run.word(&name("within"), &within, std::iter::once(0)).await;
         }
     }
-    let a = proven.unwrap_or(a);
     let before = run.e.stats();
     let less = p.lt(run.next(), &a, &b, ra, rb).await;
     run.note("lt", width, lanes, &before);
