@@ -119,8 +119,9 @@ pub fn walk<'m>(module: &'m Module, visit: &mut impl FnMut(&'m Gate)) {
     }
 }
 
-/// The registers that some code writes.
-pub(crate) fn written(blocks: &[&[Level]], module: &Module) -> BTreeSet<SlotId> {
+/// The registers that some code writes, functions that it calls included.
+#[must_use]
+pub fn written(blocks: &[&[Level]], module: &Module) -> BTreeSet<SlotId> {
     let mut found = BTreeSet::new();
     let mut todo: Vec<&[Level]> = blocks.to_vec();
     let mut called = BTreeSet::new();

@@ -41,8 +41,8 @@ pub enum Fault {
     Stopped,
     /// A value of an input lies outside its declared range, as all parties have found out together, and no more than that.
     Input {
-        /// Whose it is.
-        role: String,
+        /// Whose it is, where it was proven of the inputs of a role.
+        role: Option<String>,
     },
     /// Operands do not fit the operation; a verified module never gets here.
     Malformed(&'static str),
@@ -56,10 +56,11 @@ impl fmt::Display for Fault {
             Self::Repeated { index } => write!(f, "index {index} is written twice"),
             Self::ZeroDivisor => write!(f, "a division by zero"),
             Self::Stopped => write!(f, "a check failed"),
-            Self::Input { role } => write!(
+            Self::Input { role: Some(role) } => write!(
                 f,
                 "an input of role {role} has a value outside of its declared range; which one, only its own party can see"
             ),
+            Self::Input { role: None } => write!(f, "an input has a value outside of its declared range"),
             Self::Malformed(what) => write!(f, "malformed operation: {what}"),
         }
     }

@@ -2,20 +2,22 @@
 //! (PROTOCOLS R6). Secret ones come first; a public one, which all see at once, then cannot decide a secret one either. Each leaf is dealt once, however often gates read it: there is
 //! one value of it. Where a gate reads it, it only takes what is there.
 //!
-//! Then their ranges are proven, all side by side, and one bit a role is opened: whether all values of the role lie in their ranges (R16).
+//! Then their ranges are proven, all side by side, and one bit a role is opened: whether all values of the role lie in their ranges (R16). What a gate claims of anything but an input as it was read it
+//! proves where it stands.
 //!
 //! A schedule is not asked: a module may come from elsewhere, and a compiler may read an input as late as it likes.
 
-use super::code::Code;
+use super::code::{Code, Levels, Node};
 use super::store::{Arg, size};
 use super::{Cause, Engine, Fault, Stop, gates};
-use smpc_bytecode::module::{Gate, Module};
+use smpc_bytecode::facts::written;
+use smpc_bytecode::module::{Module, View};
 use smpc_bytecode::op::{Op, SiteId, SlotId};
 use smpc_bytecode::types::RegType;
 use smpc_protocols::gates::logic::all_lanes;
 use smpc_protocols::registry::Adversary;
 use smpc_protocols::{Cx, Lanes, Protocol, Range, Shares as _, join_all};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A leaf of an input: the numbers of both.
 pub(super) type Leaf = (u32, u32);
@@ -40,27 +42,47 @@ struct Claim {
     site: SiteId,
 }
 
-/// The claims of a program: a range is claimed of the input that was read last into the gate's operand.
-fn claims(module: &Module, gates: &[&Gate]) -> Vec<Claim> {
+/// The claims of a program that can be proven before it begins: those of a whole register that was last written by an input, as a whole, at the top of the program, where gates run once and in
+/// order. A gate that claims anything else proves it where it stands.
+fn claims(module: &Module, code: &Code<'_>) -> Vec<Claim> {
+    let Levels::Talking(stages) = &code.main.levels else { return Vec::new() };
+    let whole = |view: &View| {
+        let lanes = module.slots[view.slot.index()].lanes;
+        *view == View::whole(view.slot, lanes) || lanes == 1 && *view == View::lane(view.slot, 0)
+    };
     let mut read: BTreeMap<SlotId, Leaf> = BTreeMap::new();
     let mut claims = Vec::new();
-    for (id, gate) in gates.iter().enumerate() {
-        let Some(dst) = &gate.dst else { continue };
-        match gate.op {
-            Op::Input { input, leaf } => {
-                read.insert(dst.slot, (input.0, leaf));
-                continue;
+    for node in stages.iter().flat_map(|stage| stage.local.iter().chain(&stage.talking)) {
+        let written = match node {
+            Node::Gate(node) => {
+                let (gate, claimed) = (node.gate, node.gate.args.first().filter(|view| whole(view)));
+                match (gate.op, &gate.dst) {
+                    (Op::Input { input, leaf }, Some(dst)) if whole(dst) => {
+                        read.insert(dst.slot, (input.0, leaf));
+                        continue;
+                    }
+                    (Op::ProveRange {}, Some(dst)) => {
+                        let (lo, hi) = module.slots[dst.slot.index()].ty.range();
+                        let leaf = claimed.and_then(|view| read.get(&view.slot));
+                        let (gate, range, site) = (node.id, Range::new(lo, hi), gate.site);
+                        claims.extend(leaf.map(|leaf| Claim { leaf: *leaf, range, gate, site }));
+                    }
+                    _ => {}
+                }
+                gate.dst.iter().map(|dst| dst.slot).collect()
             }
-            Op::ProveRange {} => {
-                let leaf = gate.args.first().and_then(|view| read.get(&view.slot));
-                let (lo, hi) = module.slots[dst.slot.index()].ty.range();
-                let claim = |leaf: &Leaf| Claim { leaf: *leaf, range: Range::new(lo, hi), gate: id, site: gate.site };
-                claims.extend(leaf.map(claim));
-            }
-            _ => {}
-        }
-        // Whatever else is written there is no input.
-        read.remove(&dst.slot);
+            Node::Scalar(_, _, id) => code.gates[*id].dst.iter().map(|dst| dst.slot).collect(),
+            Node::Loop(node) => written(&[&node.of.body], module),
+            Node::While(node) => written(&[&node.of.head, &node.of.body], module),
+            Node::If(node) => written(&[&node.of.then, &node.of.otherwise], module),
+            Node::Call(function, _) => match module.functions.get(*function) {
+                Some(function) => written(&[&function.body], module),
+                None => BTreeSet::new(),
+            },
+        };
+        written.iter().for_each(|slot| {
+            read.remove(slot);
+        });
     }
     claims
 }
@@ -68,7 +90,7 @@ fn claims(module: &Module, gates: &[&Gate]) -> Vec<Claim> {
 impl<'m, P: Protocol> Engine<'m, P> {
     /// Proves the ranges of all inputs, and stops where a role has let a wrong value pass.
     pub(super) async fn prove(&self, code: &Code<'m>) -> Result<(), Stop> {
-        let claims = claims(self.module, &code.gates);
+        let claims = claims(self.module, code);
         let Some(site) = claims.first().map(|claim| claim.site) else { return Ok(()) };
         let bits = if self.counting.by_gate() {
             let mut bits = Vec::new();
@@ -95,7 +117,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
         match roles.keys().zip(opened).find(|(_, holds)| *holds & 1 == 0) {
             Some((role, _)) if !self.executor.is_dry() => {
                 let role = self.module.manifest.roles.get(*role).cloned().unwrap_or_default();
-                Err(Stop { cause: Cause::Fault(Fault::Input { role }), site })
+                Err(Stop { cause: Cause::Fault(Fault::Input { role: Some(role) }), site })
             }
             _ => Ok(()),
         }

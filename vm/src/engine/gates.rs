@@ -128,7 +128,7 @@ async fn numbers<P: Protocol>(engine: &Engine<'_, P>, gate: &Gate, cx: Cx<'_>) -
             if !p.relabels() {
                 let within = p.within(cx.sub(0, 2), &a, declared).await;
                 if !p.check(cx.sub(1, 2), &within).await && !cx.is_dry() {
-                    return Err(Fault::Malformed("a range that holds of no input"));
+                    return Err(Fault::Input { role: None });
                 }
             }
             P::Arith::clone(&a)

@@ -238,7 +238,7 @@ const fn is_ours(stop: &Stop) -> bool {
 
 /// The party whose input was proven to be wrong.
 fn wrong_input(task: &Task, stop: &Stop) -> Option<usize> {
-    let Cause::Fault(Fault::Input { role }) = &stop.cause else { return None };
+    let Cause::Fault(Fault::Input { role: Some(role) }) = &stop.cause else { return None };
     let number = task.manifest().roles.iter().position(|known| known == role)?;
     task.nodes.get(number).copied()
 }

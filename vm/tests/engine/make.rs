@@ -80,7 +80,7 @@ impl Make {
         MessageId(number(self.module.messages.len()))
     }
 
-    fn declare_input(&mut self, role: u32, secret: bool, ty: DataType) -> InputId {
+    pub(crate) fn declare_input(&mut self, role: u32, secret: bool, ty: DataType) -> InputId {
         let inputs = &mut self.module.manifest.inputs;
         inputs.push(Input { name: format!("x{}", inputs.len()), member: None, role: RoleId(role), secret, ty });
         InputId(number(inputs.len()))

@@ -2,8 +2,9 @@
 
 use crate::harness::{inputs, plan, program};
 use crate::make::Make;
-use smpc_bytecode::module::Module;
-use smpc_bytecode::types::RegType;
+use smpc_bytecode::module::{Module, View};
+use smpc_bytecode::op::Op;
+use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::Verified;
 use smpc_protocols::Error;
 use smpc_protocols::conformance::cheat::{self, Frame, Lie, Outcome, Tamper};
@@ -91,6 +92,47 @@ fn a_wrong_input_ends_the_run_with_its_role() {
                 }
                 other => panic!("{other:?}"),
             }
+        }
+    }
+}
+
+/// A register that two inputs share: a proof of its range is of both, not only of the one that was read last. And one that a loop writes anew holds no input any more.
+#[test]
+fn a_range_is_proven_of_what_the_register_holds() {
+    let full = RegType::Arith { lo: i64::MIN, hi: i64::MAX, frac: 0 };
+    let shared = || {
+        let mut m = Make::new();
+        let raw = m.slot(full, 2);
+        for (role, lane) in [(0, 0), (1, 1)] {
+            let input = m.declare_input(role, true, DataType::Int { lo: 0, hi: 9 });
+            m.set(Op::Input { input, leaf: 0 }, View::lane(raw, lane), &[]);
+        }
+        let proven = m.make(Op::ProveRange {}, RegType::arith(0, 9), 2, &[m.all(raw)]);
+        m.output(proven, None);
+        m.verified()
+    };
+    let overwritten = || {
+        let mut m = Make::new();
+        let raw = m.slot(full, 1);
+        let input = m.declare_input(0, true, DataType::Int { lo: 0, hi: 9 });
+        m.set(Op::Input { input, leaf: 0 }, m.all(raw), &[]);
+        let other = m.declare_input(1, true, DataType::Int { lo: 0, hi: 9 });
+        let second = m.make(Op::Input { input: other, leaf: 0 }, full, 1, &[]);
+        let proven = m.slot(RegType::arith(0, 9), 1);
+        m.repeat(2, |m, _| {
+            m.set(Op::ProveRange {}, m.all(proven), &[m.all(raw)]);
+            m.set(Op::Copy {}, m.all(raw), &[m.all(second)]);
+        });
+        m.output(proven, None);
+        m.verified()
+    };
+    for module in [shared(), overwritten()] {
+        let right = run(&module, &[&[3], &[4]], 0, None);
+        assert!(right.results.iter().all(|result| matches!(result, Ok(Ok(_)))), "{:?}", right.results);
+        for values in [[&[10][..], &[4]], [&[3], &[-1]]] {
+            let wrong = run(&module, &values, 0, None);
+            let named = |result: &Ended| matches!(result, Ok(Err(Fault::Input { .. })));
+            assert!(wrong.results.iter().all(named), "{values:?}: {:?}", wrong.results);
         }
     }
 }
