@@ -366,3 +366,46 @@ pub(crate) fn bits_of_plane(rows: &[Row], width: usize, plane: usize, lane: usiz
     let row = &rows[lane / ROW_LANES * width + plane];
     simd::unpack_bits(&row[lane % ROW_LANES / 64..], out);
 }
+
+/// The values of lanes from a lane on; a single value fills all.
+pub(crate) fn fill(values: &[i64], lane: usize, out: &mut [u64]) {
+    match values {
+        [one] => out.fill(one.cast_unsigned()),
+        values => {
+            let values = values.iter().skip(lane).map(|value| value.cast_unsigned()).chain(std::iter::repeat(0));
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+        }
+    }
+}
+
+/// Writes words, each as many values long as its bits fill, into planes; a single value of one limb stands for all lanes.
+pub(crate) fn word_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
+    let (planes, limbs) = (width as usize, limbs(width));
+    if limbs == 1 {
+        return to_planes(rows, planes, (0, planes), 0..lanes, |lane, out| fill(values, lane, out));
+    }
+    for limb in 0..limbs {
+        let (first, count) = (64 * limb, (planes - 64 * limb).min(64));
+        to_planes(rows, planes, (first, count), 0..lanes, |lane, out| {
+            let values = values.iter().skip(lane * limbs + limb).step_by(limbs).chain(std::iter::repeat(&0));
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value.cast_unsigned());
+        });
+    }
+}
+
+/// Writes values (a single one for every lane) into planes in two's complement. Does nothing to an empty buffer.
+pub(crate) fn value_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
+    let planes = width as usize;
+    if rows.is_empty() {
+        return;
+    }
+    for first in (0..planes).step_by(64) {
+        to_planes(rows, planes, (first, (planes - first).min(64)), 0..lanes, |lane, out| {
+            fill(values, lane, out);
+            if first > 0 {
+                // Beyond the first word there is the sign alone.
+                out.iter_mut().for_each(|word| *word = (word.cast_signed() >> 63).cast_unsigned());
+            }
+        });
+    }
+}

@@ -30,6 +30,7 @@ pub mod protocol;
 pub mod registry;
 pub mod rep3;
 pub mod rep4;
+pub(crate) mod ring;
 pub mod shamir;
 pub mod tape;
 pub mod tick;

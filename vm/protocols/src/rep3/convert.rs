@@ -1,7 +1,6 @@
 //! From bits to integers.
 
 use super::Rep3;
-use super::elements::low_bits;
 use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Bin, Words, bits_of_plane};
 use super::split::Parts;
@@ -9,6 +8,7 @@ use crate::executor::Cx;
 use crate::keys::Source;
 use crate::message::element_bytes;
 use crate::piece::{Incoming, Outgoing};
+use crate::ring::weights;
 use smpc_math::prf::Domain;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -138,13 +138,4 @@ impl<S: Source> Rep3<S> {
     pub(crate) async fn number_of(&self, cx: Cx<'_>, x: &Bin, signed: bool) -> Arith {
         self.bits_to_number(cx, x, &weights(x.width, signed)).await
     }
-}
-
-/// 1, 2, 4, …; the last one negative if `signed`.
-pub(crate) fn weights(width: u32, signed: bool) -> Vec<u64> {
-    let mut weights: Vec<u64> = (0..width).map(|j| low_bits(64) & 1_u64.checked_shl(j).unwrap_or(0)).collect();
-    if let Some(top) = weights.last_mut().filter(|_| signed) {
-        *top = top.wrapping_neg();
-    }
-    weights
 }

@@ -17,15 +17,11 @@ use crate::executor::Cx;
 use crate::keys::Source;
 use crate::message::{element_bytes, from_elements, to_elements};
 use crate::piece::{Incoming, Outgoing};
+use crate::ring::low_bits;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
 use std::ops::Range;
-
-/// 2^bits − 1.
-pub(crate) const fn low_bits(bits: u32) -> u64 {
-    if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
-}
 
 impl<S: Source> Rep3<S> {
     /// The dealer's message: `value(first, out)` of `bits` bits, masked; `store(first, masks, rests)` gets both components.

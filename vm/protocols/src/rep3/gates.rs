@@ -1,8 +1,6 @@
 //! `rep3` as a [`Protocol`]: which construction each gate is.
 
 use super::Rep3;
-use super::convert::weights;
-use super::elements::low_bits;
 use super::kernel::Step;
 use super::share::{Arith, Bin};
 use super::split::Number;
@@ -12,6 +10,7 @@ use crate::keys::Source;
 use crate::lanes::{Lanes, Range};
 use crate::protocol::{BinShares, Protocol};
 use crate::registry::{REP3, Spec};
+use crate::ring::{lift, upper};
 use smpc_math::netlist::Levelled;
 use smpc_math::prf::Domain;
 
@@ -222,7 +221,7 @@ impl<S: Source> Protocol for Rep3<S> {
     /// 2 rounds; for 16 bits 37 bits a lane from each party on average.
     async fn trunc_stochastic(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         // One below the operand, one above the result: then a whole multiple stays what it is, and the rest rounds up by its fraction.
-        match self.lift(bits, -1, ra) {
+        match lift(self.bits, bits, -1, ra) {
             Some(lift) if bits > 0 => {
                 let z = self.shift_loose(cx, a, bits, lift.wrapping_sub(1)).await;
                 self.plus_public(&z, &[1 - (lift >> bits).cast_signed()])
@@ -239,25 +238,14 @@ impl<S: Source> Rep3<S> {
             return a.clone();
         }
         let half = if nearest { 1_i128 << (m - 1) } else { 0 };
-        if let Some(lift) = self.lift(m, half, ra) {
+        if let Some(lift) = lift(self.bits, m, half, ra) {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "m < 64")]
             let z = self.shift_exact(cx, a, m, lift.wrapping_add(half as u64)).await;
             return self.plus_public(&z, &[-(lift >> m).cast_signed()]);
         }
-        // A range that the ring has no room above: all bits of a, the upper ones as a signed number, and for rounding the one below them.
-        let width = self.bits;
-        let bits = self.bits_of(cx.sub(0, 2), a, width).await;
-        let from = (m - u32::from(nearest)).min(width - 1);
-        let upper = bits.planes(from, width - from);
-        let mut coefficients = weights(width - m.min(width - 1), true);
-        if nearest && m < width {
-            coefficients.insert(0, 1);
-        } else if nearest {
-            // Below a half of 2^m in magnitude: 0.
-            coefficients.fill(0);
-        }
-        coefficients.truncate(upper.width() as usize);
-        coefficients.iter_mut().for_each(|c| *c &= low_bits(width));
-        self.bits_to_number(cx.sub(1, 2), &upper, &coefficients).await
+        // A range that the ring has no room above.
+        let bits = self.bits_of(cx.sub(0, 2), a, self.bits).await;
+        let (from, coefficients) = upper(self.bits, m, nearest);
+        self.bits_to_number(cx.sub(1, 2), &bits.planes(from, self.bits - from), &coefficients).await
     }
 }

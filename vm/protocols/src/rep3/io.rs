@@ -6,7 +6,8 @@
 use super::Rep3;
 use super::kernel::{ROWS, Step};
 use super::rows::{Shape, row_reader, row_writer};
-use super::share::{Arith, Bin, Row, Rows, to_planes};
+use super::share::{Arith, Bin, Row, Rows};
+use crate::bits::{fill, word_planes};
 use crate::executor::Cx;
 use crate::keys::Source;
 use crate::lanes::limbs;
@@ -15,32 +16,6 @@ use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
-
-/// The values of lanes from a lane on; a single value fills all.
-fn fill(values: &[i64], lane: usize, out: &mut [u64]) {
-    match values {
-        [one] => out.fill(one.cast_unsigned()),
-        values => {
-            let values = values.iter().skip(lane).map(|value| value.cast_unsigned()).chain(std::iter::repeat(0));
-            out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
-        }
-    }
-}
-
-/// Writes words, each as many values long as its bits fill, into planes.
-fn deal_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
-    let (planes, limbs) = (width as usize, limbs(width));
-    if limbs == 1 {
-        return to_planes(rows, planes, (0, planes), 0..lanes, |lane, out| fill(values, lane, out));
-    }
-    for limb in 0..limbs {
-        let (first, count) = (64 * limb, (planes - 64 * limb).min(64));
-        to_planes(rows, planes, (first, count), 0..lanes, |lane, out| {
-            let values = values.iter().skip(lane * limbs + limb).step_by(limbs).chain(std::iter::repeat(&0));
-            out.iter_mut().zip(values).for_each(|(out, value)| *out = value.cast_unsigned());
-        });
-    }
-}
 
 impl<S: Source> Rep3<S> {
     /// Secret lanes that party `owner` knows. One round, 64 bits a lane from the owner.
@@ -100,7 +75,7 @@ impl<S: Source> Rep3<S> {
             Some(0) => {
                 let values = values.unwrap_or(&[0]);
                 if live {
-                    deal_planes(&mut x.b, values, width, lanes);
+                    word_planes(&mut x.b, values, width, lanes);
                 }
                 let mut produce = row_writer(shape, |first, out: &mut [Row]| {
                     let (masks, rests) = (&mut x.a[first..first + out.len()], &mut x.b[first..first + out.len()]);

@@ -1,7 +1,8 @@
 //! What a party of `rep3` does alone: sums, products by public numbers, known values. A known value is component 0, which P_0 holds first and P_2 second.
 
 use super::Rep3;
-use super::share::{Arith, Bin, Row, to_planes};
+use super::share::{Arith, Bin};
+use crate::bits::value_planes;
 use crate::keys::Source;
 use crate::lanes::Lanes;
 use crate::workers;
@@ -120,7 +121,7 @@ impl<S: Source> Rep3<S> {
     pub(crate) fn bin_known(&self, values: &[i64], width: u32, lanes: usize) -> Bin {
         let mut out = self.bin(width, lanes);
         if let Some(zero) = self.component_zero(&mut out.a, &mut out.b) {
-            fill_planes(zero, values, width, lanes);
+            value_planes(zero, values, width, lanes);
         }
         out
     }
@@ -143,32 +144,11 @@ impl<S: Source> Rep3<S> {
 
     pub(crate) fn bin_and_public(&self, x: &Bin, values: &[i64]) -> Bin {
         let mut planes = self.bin(x.width, x.lanes).a;
-        fill_planes(&mut planes, values, x.width, x.lanes);
+        value_planes(&mut planes, values, x.width, x.lanes);
         let mut out = x.clone();
         for rows in [&mut out.a, &mut out.b] {
             rows.as_flattened_mut().iter_mut().zip(planes.as_flattened()).for_each(|(x, p)| *x &= p);
         }
         out
-    }
-}
-
-/// Writes values (a single one for every lane) into planes in two's complement. Does nothing to an empty buffer.
-fn fill_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
-    let planes = width as usize;
-    if rows.is_empty() {
-        return;
-    }
-    let value = |i: usize| match values {
-        [one] => *one,
-        values => values.get(i).copied().unwrap_or(0),
-    };
-    let fill = |lane: usize, out: &mut [u64], f: &dyn Fn(i64) -> i64| {
-        out.iter_mut().enumerate().for_each(|(i, out)| *out = f(value(lane + i)).cast_unsigned());
-    };
-    to_planes(rows, planes, (0, planes.min(64)), 0..lanes, |lane, out| fill(lane, out, &|value| value));
-    for first in (64..planes).step_by(64) {
-        // Sign extension.
-        let these = (first, (planes - first).min(64));
-        to_planes(rows, planes, these, 0..lanes, |lane, out| fill(lane, out, &|value| value >> 63));
     }
 }

@@ -69,7 +69,7 @@ impl<S: Source> Rep3<S> {
     /// Party `me` over Z_2^bits, for tests that enumerate every view. Ranges and widths that gates are told must fit that ring.
     #[must_use]
     pub fn over_small_ring(me: usize, source: S, bits: u32) -> Self {
-        Self { bits, mask: elements::low_bits(bits), ..Self::new(me, source) }
+        Self { bits, mask: crate::ring::low_bits(bits), ..Self::new(me, source) }
     }
 
     /// The same party over Z_2^32, for numbers that fit it; words are the same. Gates of both draw from the same keys.

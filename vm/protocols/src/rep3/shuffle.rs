@@ -13,7 +13,6 @@
 //! is masked by K_{h+2}; so nobody sees more than the column in its new order.
 
 use super::Rep3;
-use super::elements::low_bits;
 use super::kernel::{BLOCK, Step};
 use super::share::{Arith, Bin, Words, to_planes};
 use crate::executor::Cx;
@@ -22,6 +21,7 @@ use crate::message::{element_bytes, from_elements, to_elements};
 use crate::permutation::{self, Order};
 use crate::piece::{Incoming, Outgoing};
 use crate::protocol::BinShares;
+use crate::ring::low_bits;
 use smpc_math::prf::Domain;
 
 /// Steps of randomness that a column takes.

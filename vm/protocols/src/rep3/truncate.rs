@@ -8,7 +8,6 @@
 //! stochastic rounding; computing it gives the exact one (PROTOCOLS T2 and T3).
 
 use super::Rep3;
-use super::elements::low_bits;
 use super::kernel::Step;
 use super::share::{Arith, Words};
 use super::split::{Number, Parts, Split};
@@ -16,7 +15,6 @@ use crate::circuits::Kind;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
-use crate::lanes::Range;
 use crate::message::element_bytes;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
@@ -149,13 +147,5 @@ impl<S: Source> Rep3<S> {
         .await;
         drop((deal_quotient, deal_sign, take_quotient, take_sign));
         (z.into_inner(), w_take, w_help)
-    }
-
-    /// What to add to x + half, for x in the range, so that the sum is in 0 .. 2^(k−1): a multiple of 2^m, if there is one.
-    pub(crate) fn lift(&self, m: u32, half: i128, range: Range) -> Option<u64> {
-        let (lo, hi) = (i128::from(range.lo) + half, i128::from(range.hi) + half);
-        let lift = if lo >= 0 { 0 } else { (-lo + i128::from(low_bits(m))) >> m << m };
-        let fits = m < self.bits && hi + lift < 1_i128 << (self.bits - 1);
-        fits.then(|| u64::try_from(lift).ok()).flatten()
     }
 }

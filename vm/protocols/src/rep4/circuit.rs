@@ -140,7 +140,7 @@ impl<S: Source> Rep4<S> {
         let (all, results) = (inputs.iter().map(|word| word.lanes()).max().unwrap_or(0), circuit.outputs.len());
         debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
         let mut out = self.bin(u32::try_from(results).unwrap_or(u32::MAX), all);
-        let wave = wave(circuit, all, self.block, HELD);
+        let wave = wave(circuit, all, 0, HELD);
         for first in (0..blocks(all)).step_by(wave) {
             let lanes = (wave * ROW_LANES).min(all - first * ROW_LANES);
             let mut state = self.state_for(circuit, lanes);

@@ -16,6 +16,7 @@ use crate::keys::Source;
 use crate::lanes::Lanes;
 use crate::message::BLOCK;
 use crate::protocol::Shares;
+use crate::ring::weights;
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
@@ -139,13 +140,4 @@ impl<S: Source> Rep4<S> {
         }
         Arith { lanes, x: sum }
     }
-}
-
-/// 1, 2, 4, …; the last one negative if `signed`.
-pub(crate) fn weights(width: u32, signed: bool) -> Vec<u64> {
-    let mut weights: Vec<u64> = (0..width).map(|j| 1_u64.checked_shl(j).unwrap_or(0)).collect();
-    if let Some(top) = weights.last_mut().filter(|_| signed) {
-        *top = top.wrapping_neg();
-    }
-    weights
 }

@@ -9,15 +9,15 @@
 use super::PARTIES;
 use super::Rep4;
 use super::joint::{HASH, Layout};
-use super::local::value;
 use super::share::{Arith, Bin, HELD};
-use crate::bits::{Rows, Words, to_planes};
+use crate::bits::{Rows, Words, fill, word_planes};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::lanes::limbs;
 use crate::message::{BLOCK, Shape, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use crate::tick::CHUNK;
+use blake3::Hash;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
 use std::cell::RefCell;
@@ -28,9 +28,7 @@ impl<S: Source> Rep4<S> {
     pub(crate) async fn deal_numbers(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Arith {
         let values = values.unwrap_or(&[0]);
         let layout = Layout::Numbers { len: lanes, bits: 64 };
-        let word = |first: usize, out: &mut [u64]| {
-            out.iter_mut().enumerate().for_each(|(i, out)| *out = value(values, first + i));
-        };
+        let word = |first: usize, out: &mut [u64]| fill(values, first, out);
         Arith { lanes, x: self.deal(cx, owner, (layout, lanes), &word).await }
     }
 
@@ -44,17 +42,10 @@ impl<S: Source> Rep4<S> {
         lanes: usize,
     ) -> Bin {
         let shape = Shape::new(width as usize, lanes);
-        let (planes, limbs) = (width as usize, limbs(width));
-        let values = values.unwrap_or(&[0]);
         let live = owner == self.me && !self.dry;
         let mut rows = Rows::zeros(if live { shape.rows() } else { 0 });
-        for limb in (0..limbs).filter(|_| live) {
-            let first = 64 * limb;
-            to_planes(&mut rows, planes, (first, (planes - first).min(64)), 0..lanes, |lane, out| {
-                let word =
-                    |lane: usize| if limbs == 1 { value(values, lane) } else { value(values, lane * limbs + limb) };
-                out.iter_mut().enumerate().for_each(|(i, out)| *out = word(lane + i));
-            });
+        if live {
+            word_planes(&mut rows, values.unwrap_or(&[0]), width, lanes);
         }
         let word = |first: usize, out: &mut [u64]| out.copy_from_slice(&rows.as_flattened()[first..first + out.len()]);
         let x = self.deal(cx, owner, (Layout::Bits(shape), shape.rows() * 8), &word).await;
@@ -145,8 +136,7 @@ impl<S: Source> Rep4<S> {
         let hash = RefCell::new(self.hash_of("public input", Step::new(cx.tape(), 0, Domain::Input), &[]));
         let others: Vec<usize> = (0..PARTIES).filter(|party| *party != owner && *party != self.me).collect();
         if owner == self.me {
-            let values = values.unwrap_or(&[0]);
-            all.iter_mut().enumerate().for_each(|(lane, out)| *out = value(values, lane));
+            fill(values.unwrap_or(&[0]), 0, &mut all);
             let mut writers: Vec<_> =
                 others.iter().map(|to| (*to, |at: usize, out: &mut [u8]| to_bytes(&all[at / 8..], out))).collect();
             let mut sends: Vec<_> =
@@ -189,7 +179,9 @@ impl<S: Source> Rep4<S> {
         drop((sends, receives));
         drop(readers);
         for (peer, heard) in peers.iter().zip(heard) {
-            if compared.contains(peer) && heard != own && !self.dry && self.echoes() {
+            // Hashes of what the sender may not know: comparing takes as long wherever they differ.
+            let differs = Hash::from_bytes(heard) != Hash::from_bytes(own);
+            if compared.contains(peer) && differs && !self.dry && self.echoes() {
                 self.stop(cx, owner, *peer).await;
             }
         }
@@ -239,7 +231,7 @@ impl<S: Source> Rep4<S> {
         )
         .await;
         drop(read);
-        let differs = heard.finalize() != blake3::Hash::from_bytes(expected);
+        let differs = heard.finalize() != Hash::from_bytes(expected);
         if learns && bytes > 0 && !self.dry && differs && self.compares() {
             self.stop(cx, (self.me + 1) % PARTIES, third).await;
         }

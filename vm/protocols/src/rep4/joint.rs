@@ -16,6 +16,7 @@ use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::message::{BLOCK, Shape, element_bytes, from_elements, row_reader, row_writer, to_elements};
 use crate::piece::{Incoming, Outgoing};
+use crate::ring::low_bits;
 use crate::tick::CHUNK;
 use blake3::{Hash, Hasher};
 use smpc_math::simd;
@@ -92,7 +93,7 @@ impl Layout {
     /// z = value − mask; of the mask the bits that count.
     pub(crate) fn hide(self, z: &mut [u64], value: &[u64], mask: &mut [u64]) {
         match self {
-            Self::Numbers { bits, .. } => simd::hide(z, value, mask, u64::MAX >> (64 - bits.clamp(1, 64))),
+            Self::Numbers { bits, .. } => simd::hide(z, value, mask, low_bits(bits)),
             Self::Bits(_) => {
                 z.copy_from_slice(value);
                 simd::xor_into(z, mask);
@@ -104,7 +105,7 @@ impl Layout {
     fn tell(self, told: &mut [u64], (rest, masked): (&mut [u64], &mut [u64]), value: &[u64], mask: &[u64]) {
         match self {
             Self::Numbers { bits, .. } => {
-                simd::tell(told, rest, masked, value, mask, u64::MAX >> (64 - bits.clamp(1, 64)));
+                simd::tell(told, rest, masked, value, mask, low_bits(bits));
             }
             Self::Bits(_) => simd::tell_bits(told, rest, masked, value, mask),
         }
@@ -113,7 +114,7 @@ impl Layout {
     /// Of masks the bits that count.
     fn shorten(self, masks: &mut [u64]) {
         if let Self::Numbers { bits, .. } = self {
-            let low = u64::MAX >> (64 - bits.clamp(1, 64));
+            let low = low_bits(bits);
             masks.iter_mut().for_each(|mask| *mask &= low);
         }
     }

@@ -2,9 +2,9 @@
 
 use super::Rep4;
 use super::share::{Arith, Bin};
-use crate::bits::{Row, to_planes};
+use crate::bits::value_planes;
 use crate::keys::Source;
-use crate::lanes::{Lanes, Range};
+use crate::lanes::Lanes;
 use crate::workers;
 use smpc_math::planes::{ROW_LANES, ROW_WORDS};
 use smpc_math::simd;
@@ -83,7 +83,7 @@ impl<S: Source> Rep4<S> {
     pub(crate) fn bin_known(&self, values: &[i64], width: u32, lanes: usize) -> Bin {
         let mut out = self.bin(width, lanes);
         if let Some(zero) = out.x.get_mut(self.slot(0)) {
-            fill_planes(zero, values, width, lanes);
+            value_planes(zero, values, width, lanes);
         }
         out
     }
@@ -102,38 +102,11 @@ impl<S: Source> Rep4<S> {
 
     pub(crate) fn bin_and_public(&self, x: &Bin, values: &[i64]) -> Bin {
         let [mut planes, ..] = self.bin(x.width, x.lanes).x;
-        fill_planes(&mut planes, values, x.width, x.lanes);
+        value_planes(&mut planes, values, x.width, x.lanes);
         let mut out = x.clone();
         for rows in &mut out.x {
             rows.as_flattened_mut().iter_mut().zip(planes.as_flattened()).for_each(|(x, p)| *x &= p);
         }
         out
     }
-}
-
-/// Writes values (a single one for every lane) into planes in two's complement. Does nothing to an empty buffer.
-fn fill_planes(rows: &mut [Row], values: &[i64], width: u32, lanes: usize) {
-    let planes = width as usize;
-    if rows.is_empty() {
-        return;
-    }
-    for first in (0..planes).step_by(64) {
-        // Beyond the first word there is the sign alone.
-        let word = |lane: usize| if first == 0 { value(values, lane) } else { sign(value(values, lane)) };
-        to_planes(rows, planes, (first, (planes - first).min(64)), 0..lanes, |lane, out| {
-            out.iter_mut().enumerate().for_each(|(i, out)| *out = word(lane + i));
-        });
-    }
-}
-
-/// All bits, where the top one is set.
-const fn sign(word: u64) -> u64 {
-    (word.cast_signed() >> 63).cast_unsigned()
-}
-
-/// What to add to x + half, for x in the range, so that the sum is in 0 .. 2^63: a multiple of 2^m, if there is one.
-pub(crate) fn lift(m: u32, half: i128, range: Range) -> Option<u64> {
-    let (lo, hi) = (i128::from(range.lo) + half, i128::from(range.hi) + half);
-    let lift = if lo >= 0 { 0 } else { (-lo + (1 << m) - 1) >> m << m };
-    (m < 64 && hi + lift < 1_i128 << 63).then(|| u64::try_from(lift).ok()).flatten()
 }

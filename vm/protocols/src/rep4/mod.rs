@@ -38,8 +38,6 @@ pub struct Rep4<S> {
     /// K_j for each component j but this party's own number.
     source: S,
     session: [u8; 32],
-    /// Lanes that a netlist takes through all its levels before the next ones; 0 where the netlist decides.
-    block: usize,
     /// Whether buffers stay empty.
     dry: bool,
     circuits: Circuits,
@@ -71,18 +69,11 @@ impl<S: Source> Rep4<S> {
             me,
             source,
             session,
-            block: 0,
             dry: false,
             circuits: Circuits::default(),
             #[cfg(test)]
             mutant: Mutant::Whole,
         }
-    }
-
-    /// Has netlists of many lanes take about so many at a time through all levels: the session's block, the same at every party.
-    #[must_use]
-    pub fn with_block(self, lanes: usize) -> Self {
-        Self { block: lanes, ..self }
     }
 
     #[cfg(test)]

@@ -7,9 +7,8 @@
 //! where c is the carry of the low m bits (Dalskov, Escudero and Keller, PoPETs 2020; PROTOCOLS T2 and T3). Each pair tells its own shifted word and sign in joint messages.
 
 use super::Rep4;
-use super::convert::{Beside, weights};
+use super::convert::Beside;
 use super::joint::Layout;
-use super::local::lift;
 use super::product::ACROSS;
 use super::share::{Arith, HELD};
 use super::summands::{LEFT, Split};
@@ -20,6 +19,7 @@ use crate::join::join;
 use crate::keys::{COMMON, Source, Step};
 use crate::lanes::Range;
 use crate::protocol::BinShares as _;
+use crate::ring::{lift, upper};
 use smpc_math::prf::Domain;
 
 impl<S: Source> Rep4<S> {
@@ -87,29 +87,21 @@ impl<S: Source> Rep4<S> {
             return a.clone();
         }
         let half = if nearest { 1_i128 << (m - 1) } else { 0 };
-        if let Some(lift) = lift(m, half, ra) {
+        if let Some(lift) = lift(64, m, half, ra) {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "m < 64")]
             let z = self.shift_exact(cx, a, m, lift.wrapping_add(half as u64)).await;
             return self.plus_public(&z, &[-(lift >> m).cast_signed()]);
         }
-        // A range that the ring has no room above: all bits of a, the upper ones as a signed number, and for rounding the one below them.
+        // A range that the ring has no room above.
         let bits = self.bits_of_number(cx.sub(0, 2), a, 64).await;
-        let from = (m - u32::from(nearest)).min(63);
-        let mut coefficients = weights(64 - m.min(63), true);
-        if nearest && m < 64 {
-            coefficients.insert(0, 1);
-        } else if nearest {
-            // Below a half of 2^m in magnitude: 0.
-            coefficients.fill(0);
-        }
-        coefficients.truncate((64 - from) as usize);
+        let (from, coefficients) = upper(64, m, nearest);
         self.bits_to_number(cx.sub(1, 2), &bits.planes(from, 64 - from), &coefficients).await
     }
 
     /// a / 2^m, rounded up with the probability of the fraction.
     pub(crate) async fn shift_by_coins(&self, cx: Cx<'_>, a: &Arith, m: u32, ra: Range) -> Arith {
         // One below the operand, one above the result: then a whole multiple stays what it is, and the rest rounds up by its fraction.
-        match lift(m, -1, ra) {
+        match lift(64, m, -1, ra) {
             Some(lift) if m > 0 => {
                 let z = self.shift_loose(cx, a, m, lift.wrapping_sub(1)).await;
                 self.plus_public(&z, &[1 - (lift >> m).cast_signed()])
