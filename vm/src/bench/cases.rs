@@ -185,7 +185,10 @@ impl Case {
             Size::Once => &[(1, 1), (1 << 12, 1), (1 << 16, 1), (1 << 20, 1)],
             Size::Matrix => &[(1, 50), (32, 20), (256, 2)],
         };
-        if protocol.statistical.is_none() || matches!(self.size, Size::Alone | Size::Single) {
+        // Sums modulo 2^64 are such gates there, and elsewhere sums like any other.
+        let local = matches!(self.size, Size::Alone | Size::Single);
+        let wraps = matches!(self.op, Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {});
+        if protocol.statistical.is_none() || local && !wraps {
             return all.to_vec();
         }
         let few = |(lanes, turns): &(u64, u64)| (*lanes, turns.div_ceil(8));
