@@ -64,6 +64,10 @@ pub enum Domain {
     Permutation = 5,
     /// Masks and coins of proofs.
     Proof = 6,
+    /// Keys of tags.
+    Key = 7,
+    /// Coefficients with which tags are verified.
+    Coefficient = 8,
 }
 
 /// Where a block of randomness lies.

@@ -5,7 +5,8 @@
 
 use smpc_math::prf::Key;
 use smpc_protocols::conformance::memory::memory_wires;
-use smpc_protocols::mal_rep3::{self, Arity, PARTIES, Proof, Transcript};
+use smpc_protocols::mal_rep3::proof::{Arity, Proof, Transcript};
+use smpc_protocols::mal_rep3::{self, PARTIES};
 use smpc_protocols::rep3::Row;
 use smpc_protocols::{Error, Executor, workers};
 use std::time::{Duration, Instant};

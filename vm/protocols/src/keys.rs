@@ -46,8 +46,16 @@ impl<S: Source + ?Sized> Source for &S {
 }
 
 /// The domains that protocols draw from.
-const DOMAINS: [Domain; 6] =
-    [Domain::Arith, Domain::Bin, Domain::Input, Domain::Random, Domain::Permutation, Domain::Proof];
+const DOMAINS: [Domain; 8] = [
+    Domain::Arith,
+    Domain::Bin,
+    Domain::Input,
+    Domain::Random,
+    Domain::Permutation,
+    Domain::Proof,
+    Domain::Key,
+    Domain::Coefficient,
+];
 
 /// The functions of one epoch under one key, a domain each.
 type Functions = [Prf; DOMAINS.len()];

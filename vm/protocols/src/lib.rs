@@ -6,8 +6,7 @@
 //! * [`protocol`]: what a protocol is; start there.
 //! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
 //! * [`workers`]: several threads for a party's own work on long vectors.
-//! * [`plain`], [`rep3`], [`rep4`], [`shamir`]: the protocols; [`registry`] lists them.
-//! * [`mal_rep3`]: a proof that ANDs are right, for a protocol to come.
+//! * [`plain`], [`rep3`], [`mal_rep3`], [`rep4`], [`shamir`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
 pub(crate) mod bits;
@@ -20,6 +19,7 @@ pub mod gates;
 pub mod join;
 pub mod keys;
 pub mod lanes;
+pub(crate) mod layout;
 pub mod mal_rep3;
 pub(crate) mod matrix;
 pub(crate) mod message;

@@ -57,6 +57,24 @@ pub trait BinShares: Shares {
     fn stack(parts: &[&Self]) -> Self;
 }
 
+/// What has been computed and is verified only before something is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unverified {
+    /// Words of 64 ANDs.
+    pub ands: u64,
+    /// Numbers with tags.
+    pub tagged: u64,
+}
+
+impl Unverified {
+    /// With `times` times what was added since `earlier`.
+    #[must_use]
+    pub fn and_again(self, earlier: Self, times: u64) -> Self {
+        let more = |now: u64, then: u64| now.saturating_add(now.saturating_sub(then).saturating_mul(times));
+        Self { ands: more(self.ands, earlier.ands), tagged: more(self.tagged, earlier.tagged) }
+    }
+}
+
 /// A secret-sharing protocol of one party. See the module's text for the rules.
 ///
 /// Public operands are slices of 64-bit integers; a slice of length 1 stands for every lane.
@@ -74,6 +92,13 @@ pub trait Protocol {
     fn me(&self) -> usize;
     /// Number of parties.
     fn parties(&self) -> usize;
+
+    /// What waits to be verified, where the protocol does so late: the next opening costs by it.
+    fn unverified(&self) -> Unverified {
+        Unverified::default()
+    }
+    /// Says what waits, in a run that only counts: how it counts a loop whose turns cost the same.
+    fn set_unverified(&self, _: Unverified) {}
 
     // ---- Local: integers -----------------------------------------------------------------------------------------------------------------
 

@@ -102,8 +102,20 @@ pub static REP4: Spec = Spec {
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
+/// Replicated secret sharing among three parties, one of whom may cheat (Chida et al., CRYPTO 2018; Boyle, Gilboa, Ishai and Nof, CCS 2019).
+pub static MAL_REP3: Spec = Spec {
+    name: "mal-rep3",
+    parties: Parties::Exactly(3, 1),
+    adversary: Adversary::Malicious,
+    domain: "ring 2^64 in 2^128, binary",
+    lane_bytes: 64,
+    row_bytes: 128,
+    statistical: None,
+    warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
+};
+
 /// All protocols.
-pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &SHAMIR, &REP4];
+pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR];
 
 /// The protocol of that name.
 #[must_use]

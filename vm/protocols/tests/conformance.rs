@@ -4,7 +4,8 @@
 use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
-use smpc_protocols::conformance::threads::{rep3_threads, rep4_threads, shamir_threads};
+use smpc_protocols::conformance::threads::{mal_rep3_threads, rep3_threads, rep4_threads, shamir_threads};
+use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::rep4::Rep4;
@@ -45,6 +46,20 @@ fn rep4_live_and_dry() {
         assert_clean(report);
         let executor = Executor::dry(me, 4);
         let dry = executor.run(suite(&Rep4::dry(me), &executor, Extent::Full)).unwrap();
+        for (live, dry) in report.cases.iter().zip(&dry.cases) {
+            assert_eq!(live, dry);
+        }
+        assert_eq!(report.cases.len(), dry.cases.len());
+    }
+}
+
+#[test]
+fn mal_rep3_live_and_dry() {
+    let live = mal_rep3_threads(14, |p, e| e.run(suite(p, e, Extent::Full))).unwrap();
+    for (me, report) in live.iter().enumerate() {
+        assert_clean(report);
+        let executor = Executor::dry(me, 3);
+        let dry = executor.run(suite(&MalRep3::dry(me), &executor, Extent::Full)).unwrap();
         for (live, dry) in report.cases.iter().zip(&dry.cases) {
             assert_eq!(live, dry);
         }

@@ -4,6 +4,7 @@ use super::memory::memory_wires;
 use super::source::Mixed;
 use crate::error::Error;
 use crate::executor::Executor;
+use crate::mal_rep3::MalRep3;
 use crate::rep3::Rep3;
 use crate::rep4::Rep4;
 use crate::shamir::Shamir;
@@ -40,6 +41,17 @@ pub fn rep4_threads<T: Send>(
     party: impl Fn(&Rep4<Mixed>, &Executor) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     threads(4, seed, |me, executor| party(&Rep4::new(me, Mixed(seed), [0; 32]), executor))
+}
+
+/// As [`rep3_threads`], for `mal-rep3`.
+///
+/// # Errors
+/// The first party's error.
+pub fn mal_rep3_threads<T: Send>(
+    seed: u64,
+    party: impl Fn(&MalRep3<Mixed>, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    three_threads(seed, |me, executor| party(&MalRep3::new(me, Mixed(seed), [0; 32]), executor))
 }
 
 /// Runs `party(number, executor)` in each of three threads and returns their results in order.

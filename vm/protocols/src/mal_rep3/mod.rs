@@ -1,76 +1,159 @@
-//! `mal-rep3`, what of it there is: a proof that three parties, one of whom may do anything, have computed the ANDs of `rep3` as it says.
+//! `mal-rep3`: three parties, one of whom may do anything, replicated sharing over Z_2^128 and Z_2. A cheater stops the run before anything is revealed that the program does not
+//! reveal, and before anybody has a wrong output; it may still learn its own output and leave before the others have theirs.
 //!
-//! In `rep3` an AND costs a party one bit, z_i, which only its left neighbour P_{i−1} gets. A cheater can flip that bit and nothing else, and nobody sees it. So
-//! before anything that depends on the ANDs is opened, each party proves to both others that all of its bits are right, without telling any: a *distributed* proof,
-//! whose statement no verifier knows as a whole. The left verifier P_{i−1} knows a vector u, the right verifier P_{i+1} a vector v, the prover P_i both, and what is proven is
-//! ⟨u, v⟩ = T (`statement`). That takes a number of elements that grows with the logarithm of the number of ANDs:
+//! It is `rep3` with an account of what everyone has sent. There each message of a party makes one component of a result, so that a lie is a number, or a bit, that the cheater adds to the
+//! result; nobody sees it, and nothing leaks by it, until something is opened that depends on it. So before anything is opened, all that was computed is verified at once (`verify`):
 //!
-//! * Boneh, Boyle, Corrigan-Gibbs, Gilboa and Ishai, "Zero-knowledge proofs on secret-shared data via fully linear PCPs" (CRYPTO 2019): the recursion;
-//! * Boyle, Gilboa, Ishai and Nof, "Practical fully secure three-party computation via sublinear distributed zero-knowledge proofs" (CCS 2019): for three parties;
-//! * Li, Duan, Huang, Hong, Zhang and Song, "Efficient 3PC for binary circuits with application to maliciously-secure DNN inference" (USENIX Security 2023): for bits,
-//!   over a prime field and without a random combination.
+//! * a number comes with its tag, α times the number for an α that nobody knows, and every product is made twice, once of the number and once of its tag (`product`: Chida et al., CRYPTO
+//!   2018; over Z_2^(64+64) Abspoel, Dalskov, Escudero and Nof, ACNS 2021): 32 bytes a product from each party;
+//! * each party proves its ANDs to both others (`proof`: Boyle, Gilboa, Ishai and Nof, CCS 2019): one bit an AND from each party, as in `rep3`, and some thousand bytes for up to 3·10^7.
 //!
-//! **A layer.** Cut both vectors in chunks of λ elements. Let p_j and q_j be the polynomials of degree λ − 1 whose values at 0 … λ − 1 are chunk j of u and of v. Then
-//! G(x) = Σ_j p_j(x)·q_j(x) has degree 2λ − 2, and Σ_{x<λ} G(x) = ⟨u, v⟩.
-//!
-//! 1. P_i shares the 2λ − 1 values of G that determine it between the verifiers: the right one's shares are random elements that both know from their common key, the
-//!    left one's are what remains, and are sent. *One round, 2λ − 1 elements.*
-//! 2. P_{i−1} chooses a point r ≥ λ and tells both others. *One round, 16 bytes to each.*
-//! 3. What is left to prove is that the vectors (p_j(r))_j and (q_j(r))_j, a λ-th as long, have the inner product G(r), of which each verifier computes its share. That the old
-//!    sum was right is a linear claim about shares, Σ_{x<λ} G(x) − T = 0; both keep it for the end.
-//!
-//! The last layer is a single chunk. Its first element, at 0, is a random mask that P_i shares with the verifier of that vector; it does not count in the sum, and as r
-//! is none of the chunk's points it hides p(r) and q(r) completely. So at last:
-//!
-//! 4. P_i tells P_{i+1} the hash of all coins that it has got, and P_{i+1} stops if its own are others (PROTOCOLS R9): a left verifier with two faces
-//!    would learn G at two points. *One round, 32 bytes.*
-//! 5. The verifiers tell each other their shares of all claims, and p(r) or q(r); both see whether each claim is 0, and whether p(r)·q(r) = G(r). *One round, an
-//!    element a layer and two more.*
-//!
-//! The three proofs run side by side: each party is prover of one, left verifier of the next and right verifier of the previous one.
-//!
-//! **Soundness.** If P_i has flipped a bit, ⟨u, v⟩ ≠ T. It must then lie in some layer about G, and what it shares is another polynomial G′, fixed before r is chosen by a verifier
-//! that is honest, as there is one cheater only. G′ − G has at most 2λ − 2 roots, so the lie goes away with probability (2λ − 2)/(p − λ) a layer: with 32 elements in
-//! the chunks of the first layer and four in the others, below 2^−53 for 2^26 ANDs, and with 32 in all below 2^−52. Nothing can be tried: a coin is
-//! the left verifier's own, not a hash, and a failed proof ends the run.
-//!
-//! **Secrecy.** If P_i is honest, one verifier sees: shares that are uniform without the other's; coins that it has chosen, or may as well have; and the other's claims, which follow
-//! from its own, but for p(r) or q(r), which are uniform.
-//!
-//! **Costs.** 2L + 2 rounds for L layers, and bytes without headers to the left and to the right neighbour ([`cost`]):
-//!
-//! | ANDs    | λ  | rounds | left  | right |
-//! |---------|----|--------|-------|-------|
-//! | 10^6    | 4  | 22     | 1,264 | 288   |
-//! | 10^6    | 32 | 12     | 2,656 | 168   |
-//! | 5·10^7  | 4  | 28     | 1,504 | 360   |
-//! | 5·10^7  | 32 | 14     | 3,184 | 192   |
-//!
-//! In memory, seven bits an AND until the proof (`transcript`), and between four and five bytes more while it runs (`vector`).
-//!
-//! **What it does not say.** That operands are what they should be is the affair of how they were made: components that two parties hold are theirs, and linear gates are local.
-//! That messages have arrived, and that all others have verified too, is the affair of who opens something afterwards (PROTOCOLS R4, R5). Which of the two others has
-//! cheated nobody can tell. And tables of 512 bytes are read at places that secret bits choose, which a stranger on the same processor core might time.
+//! Conversions use nothing that one party alone would have to be believed (`split`, `convert`, `truncate`), and neither does the shuffle.
 
-mod layers;
-mod proof;
-mod statement;
-mod transcript;
-mod vector;
-mod verifier;
+mod ands;
+mod convert;
+mod gates;
+mod io;
+mod local;
+mod product;
+pub mod proof;
+mod share;
+mod shuffle;
+mod split;
+mod truncate;
+mod verify;
 
-#[cfg(test)]
-mod attacks;
+pub use crate::rep3::Bin;
+pub use share::Arith;
 
-pub use layers::{Arity, cost};
-pub use proof::Proof;
-pub use transcript::{Place, Transcript};
-
-use crate::keys::Keys;
-use smpc_math::prf::Key;
+use crate::keys::{Keys, Source, Step};
+use crate::rep3::Rep3;
+use crate::tape::Tape;
+use share::Element;
+use smpc_math::prf::{Domain, Key};
+use std::cell::{Cell, RefCell};
+use verify::Owed;
 
 /// Number of parties.
 pub const PARTIES: usize = 3;
+
+/// One party of `mal-rep3`.
+pub struct MalRep3<S> {
+    me: usize,
+    session: [u8; 32],
+    /// Its words and their local functions are those of `rep3`; so are its keys.
+    rep3: Rep3<S>,
+    /// This party's components of α.
+    key: [u128; 2],
+    /// Low bits of the check of tags that must be 0: 128, and fewer where a test counts how often a lie passes.
+    tag_bits: u32,
+    dry: bool,
+    /// What has been computed and not verified.
+    owed: RefCell<Owed>,
+    /// Whether a verification is under way, and how many have begun.
+    verifying: Cell<bool>,
+    verifications: Cell<u64>,
+    #[cfg(test)]
+    mutant: Mutant,
+}
+
+/// What a test's party does otherwise.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    /// Nothing.
+    #[default]
+    Whole,
+    /// Hashes are not compared.
+    Trusting,
+    /// Nothing is verified before it is opened.
+    Unverified,
+}
+
+impl<S: Source> MalRep3<S> {
+    /// Party `me` with its [`keys`]. Hashes are bound to the session.
+    #[must_use]
+    pub fn new(me: usize, source: S, session: [u8; 32]) -> Self {
+        let mut key = [[0; 2]; 2];
+        let at = Step::new(Tape::new(0, 0), 0, Domain::Key);
+        key.iter_mut().enumerate().for_each(|(k, key): (usize, &mut Element)| {
+            at.words(&source, (me + k) % PARTIES, 0, key);
+        });
+        Self::with_key(Rep3::new(me, source), me, session, key.map(share::number))
+    }
+
+    fn with_key(rep3: Rep3<S>, me: usize, session: [u8; 32], key: [u128; 2]) -> Self {
+        Self {
+            me,
+            session,
+            rep3,
+            key,
+            tag_bits: u128::BITS,
+            dry: false,
+            owed: RefCell::new(Owed::new(false)),
+            verifying: Cell::new(false),
+            verifications: Cell::new(0),
+            #[cfg(test)]
+            mutant: Mutant::Whole,
+        }
+    }
+
+    /// Has netlists of many lanes take about so many at a time through all levels, as [`Rep3::with_block`] does.
+    #[must_use]
+    pub fn with_block(self, lanes: usize) -> Self {
+        Self { rep3: self.rep3.with_block(lanes), ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn mutant(self, mutant: Mutant) -> Self {
+        Self { mutant, ..self }
+    }
+
+    #[cfg(test)]
+    fn compares(&self) -> bool {
+        self.mutant == Mutant::Whole
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "a test's party says something else")]
+    const fn compares(&self) -> bool {
+        true
+    }
+
+    #[cfg(test)]
+    fn verifies(&self) -> bool {
+        self.mutant != Mutant::Unverified
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "a test's party says something else")]
+    const fn verifies(&self) -> bool {
+        true
+    }
+
+    /// Which of this party's two components a component is, if it holds it.
+    const fn slot(&self, component: usize) -> Option<usize> {
+        self.rep3.slot(component)
+    }
+
+    const fn previous(&self) -> usize {
+        self.rep3.prev()
+    }
+
+    const fn next(&self) -> usize {
+        self.rep3.next()
+    }
+}
+
+impl MalRep3<Keys> {
+    /// Party `me` of a run that only counts.
+    #[must_use]
+    pub fn dry(me: usize) -> Self {
+        let party = Self::with_key(Rep3::dry(me), me, [0; 32], [0; 2]);
+        party.owed.replace(Owed::new(true));
+        Self { dry: true, ..party }
+    }
+}
 
 /// The keys of party `me`: K_i and K_{i+1} as in [`crate::rep3`], and 32 fresh bytes of this machine that it tells nobody, from which it takes its coins.
 #[must_use]

@@ -226,6 +226,16 @@ impl<S: Source> Rep3<S> {
     /// A circuit on the planes of `inputs`, one word after another, where a word of one lane stands for itself in all. One round an AND level and one bit a lane and AND from
     /// each party; the rounds come once for each wave (see [`wave`]), and there is one wave where there are not very many lanes.
     pub(crate) async fn run_circuit(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
+        self.in_waves(circuit, inputs, async |first, state| self.evaluate(cx, circuit, first, state).await).await
+    }
+
+    /// As [`Self::run_circuit`], where `evaluate(first, state)` has the state of a wave evaluated, which begins with block `first`.
+    pub(crate) async fn in_waves(
+        &self,
+        circuit: &Levelled,
+        inputs: &[&Bin],
+        mut evaluate: impl AsyncFnMut(usize, &mut Bin),
+    ) -> Bin {
         let (all, results) = (inputs.iter().map(|word| word.lanes).max().unwrap_or(0), circuit.outputs.len());
         debug_assert_eq!(inputs.iter().map(|word| word.width).sum::<u32>(), circuit.inputs.iter().sum::<u32>());
         debug_assert!(inputs.iter().all(|word| word.lanes == all || word.lanes == 1));
@@ -254,7 +264,7 @@ impl<S: Source> Rep3<S> {
                     });
                 }
             }
-            self.evaluate(cx, circuit, first, &mut state).await;
+            evaluate(first, &mut state).await;
             if !out.a.is_empty() {
                 let rows = first * results..(first + blocks(lanes)) * results;
                 Self::put_outputs(circuit, &state, &mut out.a[rows.clone()], &mut out.b[rows]);

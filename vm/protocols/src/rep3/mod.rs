@@ -23,7 +23,7 @@ mod local;
 mod product;
 mod rows;
 mod select;
-mod share;
+pub(crate) mod share;
 mod shuffle;
 mod split;
 mod summands;
@@ -72,6 +72,11 @@ impl<S: Source> Rep3<S> {
         Self { bits, mask: crate::ring::low_bits(bits), ..Self::new(me, source) }
     }
 
+    /// Where its masks come from.
+    pub(crate) const fn source(&self) -> &S {
+        &self.source
+    }
+
     /// The same party over Z_2^32, for numbers that fit it; words are the same. Gates of both draw from the same keys.
     fn narrow(&self) -> Rep3<&S> {
         let bits = self.bits.min(32);
@@ -79,25 +84,25 @@ impl<S: Source> Rep3<S> {
     }
 
     /// The neighbour that gets this party's component of a product: i − 1.
-    const fn prev(&self) -> usize {
+    pub(crate) const fn prev(&self) -> usize {
         (self.me + 2) % 3
     }
 
     /// The neighbour that sends its own: i + 1.
-    const fn next(&self) -> usize {
+    pub(crate) const fn next(&self) -> usize {
         (self.me + 1) % 3
     }
 
     /// A buffer of `len` words; empty in dry mode.
-    fn words(&self, len: usize) -> Words {
+    pub(crate) fn words(&self, len: usize) -> Words {
         Words::zeros(if self.dry { 0 } else { len })
     }
 
-    fn arith(&self, lanes: usize) -> Arith {
+    pub(crate) fn arith(&self, lanes: usize) -> Arith {
         Arith { lanes, a: self.words(lanes), b: self.words(lanes) }
     }
 
-    fn bin(&self, width: u32, lanes: usize) -> Bin {
+    pub(crate) fn bin(&self, width: u32, lanes: usize) -> Bin {
         let rows = || Rows::zeros(if self.dry { 0 } else { width as usize * share::blocks(lanes) });
         Bin { width, lanes, a: rows(), b: rows() }
     }

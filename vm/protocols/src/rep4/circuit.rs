@@ -3,7 +3,7 @@
 //! Wires live in slots (see `smpc_math::netlist`); the state is a [`Bin`] with a plane a slot.
 
 use super::Rep4;
-use super::joint::Layout;
+use crate::layout::Layout;
 use super::product::{ACROSS, ALL};
 use super::share::{Bin, HELD};
 use crate::bits::{Rows, blocks};

@@ -5,7 +5,7 @@
 
 use super::Rep4;
 use super::circuit::bits_of;
-use super::joint::Layout;
+use crate::layout::Layout;
 use super::product::ACROSS;
 use super::share::{Arith, Bin, HELD};
 use super::summands::Split;

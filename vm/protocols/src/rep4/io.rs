@@ -8,7 +8,7 @@
 
 use super::PARTIES;
 use super::Rep4;
-use super::joint::{HASH, Layout};
+use crate::layout::{HASH, Layout};
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, Words, fill, word_planes};
 use crate::executor::Cx;

@@ -3,7 +3,8 @@
 //! six hashes (Dalskov, Escudero and Keller 2021, section 3.3). Sums of products add up before they are told.
 
 use super::Rep4;
-use super::joint::{Layout, Message, Route};
+use super::joint::{Message, Route};
+use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, Words};
 use crate::executor::Cx;

@@ -6,7 +6,8 @@
 //! oblivious database manipulation", ISC 2011, with joint messages against a cheater). Four rounds, three elements a row and round in all; a fifth one opens the
 //! column that is told.
 
-use super::joint::{Layout, Message, Route};
+use super::joint::{Message, Route};
+use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use super::{PARTIES, Rep4};
 use crate::bits::{Rows, Words};

@@ -5,7 +5,8 @@
 
 use super::Rep4;
 use super::circuit::SplitAnds;
-use super::joint::{Layout, Message, Route};
+use super::joint::{Message, Route};
+use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, blocks, to_planes};
 use crate::circuits::Kind;

@@ -8,7 +8,7 @@
 
 use super::Rep4;
 use super::convert::Beside;
-use super::joint::Layout;
+use crate::layout::Layout;
 use super::product::ACROSS;
 use super::share::{Arith, HELD};
 use super::summands::{LEFT, Split};

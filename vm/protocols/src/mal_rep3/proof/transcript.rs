@@ -78,9 +78,7 @@ impl Transcript {
             last: lanes % 64,
         };
         self.words += Place::words(planes, lanes);
-        while !self.dry && self.segments.len() * SEGMENT < self.rows() {
-            self.segments.push(Rows::zeros(SEGMENT * KEPT));
-        }
+        self.grow();
         place
     }
 
@@ -103,6 +101,36 @@ impl Transcript {
             let kept = &mut self.segments[at / (ROW_WORDS * SEGMENT)][at / ROW_WORDS % SEGMENT * KEPT + kind];
             kept[at % ROW_WORDS] = if i + 1 == count { word & last } else { *word };
         }
+    }
+
+    /// The ANDs of another transcript, behind those of this one.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let first = self.words;
+        self.words += other.words;
+        self.grow();
+        for word in (0..other.words).filter(|_| !self.dry) {
+            let (from, to) = (other.row(word / ROW_WORDS), first + word);
+            let kept = &mut self.segments[to / (ROW_WORDS * SEGMENT)].as_chunks_mut::<KEPT>().0[to / ROW_WORDS % SEGMENT];
+            kept.iter_mut().zip(from).for_each(|(to_row, row)| to_row[to % ROW_WORDS] = row[word % ROW_WORDS]);
+        }
+    }
+
+    /// Makes room for what is reserved.
+    fn grow(&mut self) {
+        while !self.dry && self.segments.len() * SEGMENT < self.rows() {
+            self.segments.push(Rows::zeros(SEGMENT * KEPT));
+        }
+    }
+
+    /// Words of 64 ANDs, those that are not full too.
+    pub(crate) const fn words(&self) -> usize {
+        self.words
+    }
+
+    /// As many words of ANDs, of a run that only counts.
+    pub(crate) fn set_words(&mut self, words: usize) {
+        debug_assert!(self.dry);
+        self.words = words;
     }
 
     /// The ANDs that would be proven now, with those that only fill a word.

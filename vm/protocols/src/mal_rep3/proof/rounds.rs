@@ -1,7 +1,7 @@
 //! The rounds of the three proofs, which run side by side.
 
 use super::layers::{self, Arity, COIN, ELEMENT, HASH, Layer, Points};
-use super::statement::{self, ELEMENTS, Triple};
+use super::statement::{self, Triple};
 use super::transcript::{KEPT, Transcript};
 use super::vector::Vector;
 use super::verifier::{Verifier, fit};
@@ -35,7 +35,7 @@ pub struct Proof<S> {
     session: [u8; 32],
     arity: Arity,
     /// Those of the first layer and of later ones.
-    points: [Points; 2],
+    points: [&'static Points; 2],
     /// What this party does otherwise, where a test shows what comes of it.
     #[cfg(test)]
     pub(super) mutant: super::attacks::Mutant,
@@ -61,7 +61,7 @@ impl<S: Source> Proof<S> {
     /// Party `me` with its [`super::keys`]. Hashes are bound to the session.
     #[must_use]
     pub fn new(me: usize, source: S, session: [u8; 32], arity: Arity) -> Self {
-        let points = [ELEMENTS, arity.elements()].map(Points::new);
+        let points = [Points::of_first(), Points::of(arity)];
         Self {
             me,
             source,
@@ -131,7 +131,7 @@ impl<S: Source> Proof<S> {
         let mut last = [Vec::new(), Vec::new()];
         let zeros = |count| Zeroizing::new(vec![P61::default(); count]);
         for (n, layer) in layers.iter().enumerate() {
-            let points = &self.points[usize::from(n > 0)];
+            let points = self.points[usize::from(n > 0)];
             // The values are fixed for both verifiers …
             let bytes = layer.values() * ELEMENT;
             let (mut to_previous, mut from_next) = (Zeroizing::new(vec![0; bytes]), Zeroizing::new(vec![0; bytes]));

@@ -2,11 +2,14 @@
 
 use super::statement::{CHUNKS, ELEMENTS};
 use smpc_math::field::{Field as _, P61};
+use std::sync::OnceLock;
 
 /// Bytes of a field element, of a coin and of the hash of all coins.
 pub(super) const ELEMENT: usize = P61::BYTES;
 pub(super) const COIN: usize = 16;
 pub(super) const HASH: usize = blake3::OUT_LEN;
+
+const _: () = assert!(ELEMENTS == Arity::ThirtyTwo.elements(), "layers of 32 elements share their constants with the first one");
 
 /// How many elements a chunk has in all layers but the first, whose chunks have 32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,6 +129,22 @@ pub(super) struct Points {
 }
 
 impl Points {
+    /// Those of the first layer; made once.
+    pub(super) fn of_first() -> &'static Self {
+        static FIRST: OnceLock<Points> = OnceLock::new();
+        FIRST.get_or_init(|| Self::new(ELEMENTS))
+    }
+
+    /// Those of later layers; made once.
+    pub(super) fn of(arity: Arity) -> &'static Self {
+        static FOUR: OnceLock<Points> = OnceLock::new();
+        match arity {
+            Arity::Four => FOUR.get_or_init(|| Self::new(arity.elements())),
+            // As many as in the first layer.
+            Arity::ThirtyTwo => Self::of_first(),
+        }
+    }
+
     pub(super) fn new(size: usize) -> Self {
         let (chunk, values) = (Grid::new(size), Grid::new(2 * size - 1));
         let beyond = (size..2 * size - 1).map(|x| chunk.weights(P61::from_u64(x as u64))).collect();

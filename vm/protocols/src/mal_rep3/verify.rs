@@ -1,0 +1,192 @@
+//! What is verified, and when: everything that has been computed, before anything is opened that depends on it.
+//!
+//! With three parties of whom one cheats, a lie cannot do harm before something is opened: whatever the two others hold is a sharing of *some* value, and a wrong message has only added
+//! a number to it that the cheater chose (PROTOCOLS section 2.1). So a party keeps of each AND seven bits, and of each product two sums, and verifies them together:
+//!
+//! 1. **Products.** For secret random ρ_j the parties hold shares of w = Σ ρ_j·z_j and u = Σ ρ_j·ẑ_j over all products z_j and their tags ẑ_j. They become components (one
+//!    round), and so does α·w (one round). t = u − α·w is 0 if every tag fits, and else with probability below 2^−57 (Abspoel, Dalskov, Escudero and Nof 2021).
+//! 2. **t = 0** in bits: t − 1 is the sum of three words each of which two parties know, and it is −1 where the sum and the carries of a carry-save adder are each other's
+//!    complements. One bit comes out, and nothing else is ever told of t (8 rounds, 255 ANDs).
+//! 3. **ANDs**, these too: the proof (`proof`).
+//! 4. A word to both others that all of this has passed: no party goes on before it has theirs, so that nothing is opened while a message is still held back (PROTOCOLS R4). The bit is
+//!    opened, and another such word is sent before anything else is (R5).
+//!
+//! The order is a type: what opens a value that a program says takes a [`Released`], which only [`MalRep3::verified`] makes.
+
+use super::MalRep3;
+use super::io::ALL;
+use super::product::{cross, cross_sum};
+use super::proof::{Arity, Proof, Transcript};
+use super::share::{Held, element, number, part};
+use crate::error::Error;
+use crate::executor::Cx;
+use crate::keys::{Source, Step};
+use crate::piece::{Incoming, Outgoing};
+use crate::protocol::Unverified;
+use crate::rep3::Bin;
+use smpc_math::prf::Domain;
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// ANDs that are proven together at most, about: the proof of more would take more memory, and hardly less time or fewer bytes each.
+const MOST_ANDS: usize = 1 << 25;
+/// ANDs up to which a proof takes the way of fewest rounds, which is more work for each of them.
+const FEW_ANDS: usize = 1 << 18;
+/// Instances of gates from here on are those of verifications, which are numbered in their order.
+const INSTANCES: u64 = 1 << 47;
+/// Elements for which the coefficients are made at a time.
+const ELEMENTS: usize = 128;
+
+/// What has been computed and not yet verified.
+pub(crate) struct Owed {
+    /// ANDs.
+    pub(crate) ands: Transcript,
+    /// Products and other vectors with tags: how many lanes, and this party's summands of w and u.
+    pub(crate) tagged: u64,
+    sums: [u128; 2],
+}
+
+impl Owed {
+    pub(crate) fn new(dry: bool) -> Self {
+        Self { ands: transcript(dry), tagged: 0, sums: [0; 2] }
+    }
+}
+
+fn transcript(dry: bool) -> Transcript {
+    if dry { Transcript::dry() } else { Transcript::new() }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.sums.zeroize();
+    }
+}
+
+/// Everything that was computed before has been verified, by all parties.
+#[must_use = "a value is opened with it"]
+pub(crate) struct Released(());
+
+impl Released {
+    /// For a value that a uniform mask of its own hides: all are equally likely, and what is verified later shows whether it was the right one.
+    pub(crate) const fn of_masked() -> Self {
+        Self(())
+    }
+}
+
+impl<S: Source> MalRep3<S> {
+    /// A vector and its tag are to be verified. Uses step `step` of the coefficients.
+    pub(crate) fn owe(&self, cx: Cx<'_>, step: u64, lanes: usize, value: &Held, tag: &Held) {
+        let owed = &mut *self.owed.borrow_mut();
+        owed.tagged += lanes as u64;
+        if self.dry {
+            return;
+        }
+        let at = Step::new(cx.tape(), step, Domain::Coefficient);
+        let (mut left, mut right) = (Zeroizing::new([[0; 2]; ELEMENTS]), Zeroizing::new([[0; 2]; ELEMENTS]));
+        for first in (0..lanes).step_by(ELEMENTS) {
+            let count = ELEMENTS.min(lanes - first);
+            let (left, right) = (&mut left[..count], &mut right[..count]);
+            self.elements(false, at, first, left);
+            self.elements(true, at, first, right);
+            for (sum, of) in owed.sums.iter_mut().zip([value, tag]) {
+                *sum = sum.wrapping_add(cross_sum([left, right], part(of, first, count)));
+            }
+        }
+    }
+
+    /// What would have to be verified now.
+    pub(crate) fn owes(&self) -> Unverified {
+        let owed = self.owed.borrow();
+        Unverified { ands: owed.ands.words() as u64, tagged: owed.tagged }
+    }
+
+    /// Says so, in a run that only counts.
+    pub(crate) fn set_owed(&self, unverified: Unverified) {
+        if self.dry {
+            let owed = &mut *self.owed.borrow_mut();
+            owed.ands.set_words(usize::try_from(unverified.ands).unwrap_or(usize::MAX));
+            owed.tagged = unverified.tagged;
+        }
+    }
+
+    /// Verifies where so much has come together that it should not become more.
+    pub(crate) async fn verify_if_many(&self, cx: Cx<'_>) {
+        if self.owed.borrow().ands.conjunctions() >= MOST_ANDS {
+            let _: Released = Box::pin(self.verified(cx)).await;
+        }
+    }
+
+    /// Comes back once everything that has been computed is verified at all parties, or never, and the run ends. Of gates that run beside, this is what they had completed.
+    ///
+    /// No round where nothing was computed since the last time. Else 2 rounds and those of the proof; where there are products, 12 more.
+    pub(crate) async fn verified(&self, cx: Cx<'_>) -> Released {
+        // One after another: who comes second may depend on what is being verified.
+        while self.verifying.get() {
+            cx.idle().await;
+        }
+        if self.owes() == Unverified::default() || !self.verifies() {
+            return Released(());
+        }
+        self.verifying.set(true);
+        let number = self.verifications.replace(self.verifications.get() + 1);
+        let cx = cx.executor().gate(INSTANCES + number);
+        let mut owed = self.owed.replace(Owed::new(self.dry));
+        let verdict = if owed.tagged > 0 { Some(self.tags_fit(cx, &owed).await) } else { None };
+        if verdict.is_some() {
+            // The circuit's own ANDs, and with them those that gates beside it have completed meanwhile.
+            let more = std::mem::replace(&mut self.owed.borrow_mut().ands, transcript(self.dry));
+            owed.ands.append(&more);
+        }
+        let arity = if owed.ands.conjunctions() < FEW_ANDS { Arity::ThirtyTwo } else { Arity::Four };
+        Proof::new(self.me, self.rep3.source(), self.session, arity).run(cx, &owed.ands).await;
+        drop(owed);
+        self.word_that_it_holds(cx).await;
+        if let Some(verdict) = verdict {
+            let bit = self.opened_bits(cx, &verdict, &ALL, &Released(())).await;
+            if bit.is_none_or(|bit| bit != [1]) && !self.dry {
+                self.stop(cx, self.previous(), self.next()).await;
+            }
+            self.word_that_it_holds(cx).await;
+        }
+        self.verifying.set(false);
+        Released(())
+    }
+
+    /// Whether t = 0, as one shared bit. 10 rounds.
+    async fn tags_fit(&self, cx: Cx<'_>, owed: &Owed) -> Bin {
+        let [w, u] = owed.sums;
+        let [w, u] = self
+            .reshare(cx, 0, 1, [&|_, out| out.fill(element(w)), &|_, out| out.fill(element(u))])
+            .await;
+        let key = self.key.map(|component| [element(component)]);
+        let [product] =
+            self.reshare(cx, 2, 1, [&|_, out| cross(out, [&key[0], &key[1]], part(&w, 0, 1))]).await;
+        let width = self.tag_bits;
+        let words = self.summands(width, 1, |component, held, limb, _, out| {
+            for (out, (u, product)) in out.iter_mut().zip(u[held].iter().zip(product[held].iter())) {
+                let t = number(*u).wrapping_sub(number(*product)).wrapping_sub(u128::from(component == 0));
+                *out = element(t)[limb];
+            }
+        });
+        // Its ANDs belong to this verification, however many others there are.
+        self.is_minus_one(cx, &words, false).await
+    }
+
+    /// Tells both others that this party has verified, and hears it from them: one round, a byte to each.
+    pub(crate) async fn word_that_it_holds(&self, cx: Cx<'_>) {
+        let mut say = [|_: usize, out: &mut [u8]| out.fill(1); 2];
+        let mut hear = [|_: usize, _: &[u8]| (); 2];
+        let ([left, right], [from_left, from_right]) = (&mut say, &mut hear);
+        let (previous, next) = (self.previous(), self.next());
+        cx.exchange(
+            &mut [Outgoing::new(previous, 1, left), Outgoing::new(next, 1, right)],
+            &mut [Incoming::new(previous, 1, from_left), Incoming::new(next, 1, from_right)],
+        )
+        .await;
+    }
+
+    /// Ends the run: one of two parties cheats. Never comes back.
+    pub(crate) async fn stop(&self, cx: Cx<'_>, one: usize, other: usize) {
+        cx.executor().fail(Error::Differ { parties: [one.min(other), one.max(other)] });
+        std::future::pending::<()>().await;
+    }
+}
