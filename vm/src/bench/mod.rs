@@ -66,7 +66,7 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
     let setting = setting.map_err(|what| vec![Failure::new(Class::Usage, what)])?;
     if setting.spec == &PLAIN {
         let message = "there is no benchmark for the protocol `plain`: it has no gates among parties".to_owned();
-        return Err(vec![Failure::new(Class::User, message).help("try rep3, shamir or rep4")]);
+        return Err(vec![Failure::new(Class::User, message).help("try rep3, mal-rep3, rep4 or shamir")]);
     }
     let threads = check_threads(options.threads).map_err(one)?;
     let json = options.json.as_deref().map(OutputFile::probe).transpose().map_err(one)?;

@@ -103,15 +103,23 @@ impl<'m, P: Protocol> Engine<'m, P> {
         self.step(l.site)?;
         let (from, to) = self.bounds(&self.store.borrow(), node)?;
         let counts_one = self.executor.is_dry() && node.uniform && self.side_by_side.get() == 0;
-        let before = counts_one.then(|| (self.executor.stats(), self.counting.trace(Trace::mark)));
+        let now = || (self.executor.stats(), self.counting.trace(Trace::mark), self.protocol.unverified());
+        let mut before = counts_one.then(&now);
         for turn in from..to {
             self.step(l.site)?;
             self.store.borrow_mut().set_control(l.counter, turn);
             self.block(code, &node.body).await?;
-            if let Some((stats, mark)) = &before {
+            if let Some((stats, mark, owed)) = &before {
+                let owes = self.protocol.unverified();
+                if turn == from && owes != *owed && to > from + 1 {
+                    // The first turn had also to verify what came before the loop, or nothing yet; from the second one on they are alike.
+                    before = Some(now());
+                    continue;
+                }
                 // Every turn costs what this one did.
-                let rest = u64::try_from(i128::from(to) - i128::from(from) - 1).unwrap_or(u64::MAX);
+                let rest = u64::try_from(i128::from(to) - i128::from(turn) - 1).unwrap_or(u64::MAX);
                 self.executor.add_stats(&self.executor.stats().since(stats), rest);
+                self.protocol.set_unverified(owes.and_again(*owed, rest));
                 self.counting.trace(|trace| trace.fold(mark.unwrap_or_default(), rest.saturating_add(1)));
                 self.store.borrow_mut().set_control(l.counter, to - 1);
                 return Ok(());
@@ -146,17 +154,19 @@ impl<'m, P: Protocol> Engine<'m, P> {
 
     /// Counts both sides and keeps the cheaper one.
     async fn cheaper(&self, code: &Code<'m>, node: &IfNode<'m>) -> Result<(), Stop> {
-        let start = self.executor.stats();
+        let (start, owed) = (self.executor.stats(), self.protocol.unverified());
         let mark = self.counting.trace(Trace::mark).unwrap_or_default();
         self.block(code, &node.then).await?;
-        let then = self.executor.stats();
+        let (then, then_owes) = (self.executor.stats(), self.protocol.unverified());
         let then_parts = self.counting.trace(|trace| trace.cut(mark));
         self.executor.set_stats(start.clone());
+        self.protocol.set_unverified(owed);
         let mark = self.counting.trace(Trace::mark).unwrap_or_default();
         self.block(code, &node.otherwise).await?;
         let weight = |stats: &Stats| (stats.rounds, stats.sent.iter().sum::<u64>());
         if weight(&then) < weight(&self.executor.stats()) {
             self.executor.set_stats(then);
+            self.protocol.set_unverified(then_owes);
             self.counting.trace(|trace| drop(trace.cut(mark)));
             self.counting.trace(|trace| trace.append(then_parts.unwrap_or_default()));
         }

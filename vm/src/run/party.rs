@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use smpc_bytecode::facts::Free;
 use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{PLAIN, REP3, REP4, SHAMIR, Setting};
+use smpc_protocols::registry::{MAL_REP3, PLAIN, REP3, REP4, SHAMIR, Setting};
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::rep4::{self, Rep4};
+use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::shamir::{self, Shamir};
 use smpc_protocols::{Executor, Protocol, Stats, Wire};
 use std::cell::Cell;
@@ -103,14 +104,17 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
     let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
     let executor = Executor::new(me, parties, number, 0, Box::new(wire));
+    let mut with = |peer: usize| {
+        let at = keys.iter().position(|(other, _)| *other == peer % parties);
+        at.map(|at| keys.swap_remove(at).1).ok_or_else(|| Failure::ours("a pairwise key is missing"))
+    };
+    // Of three parties, K_i is shared with the left neighbour, and K_{i+1} with the right one.
     let output = if setting.spec == &REP3 {
-        let mut with = |peer: usize| {
-            let at = keys.iter().position(|(other, _)| *other == peer % parties);
-            at.map(|at| keys.swap_remove(at).1).ok_or_else(|| Failure::ours("a pairwise key is missing"))
-        };
-        // K_i is shared with the left neighbour, K_{i+1} with the right one.
         let (own, next) = (with(me + 2)?, with(me + 1)?);
         job.run(&Rep3::new(me, rep3::keys(me, own, next, session)), &executor)
+    } else if setting.spec == &MAL_REP3 {
+        let (own, next, secret) = (with(me + 2)?, with(me + 1)?, smpc_net::fresh_key()?);
+        job.run(&MalRep3::new(me, mal_rep3::keys(me, own, next, secret, session), session), &executor)
     } else if setting.spec == &SHAMIR {
         let own = smpc_net::fresh_key()?;
         let keys = shamir::keys(me, own, keys, session);
@@ -143,6 +147,9 @@ pub(crate) fn counting<J: Job>(setting: &Setting, me: usize, executor: &Executor
     }
     if setting.spec == &SHAMIR {
         return Ok(job.run(&Shamir::dry(me, setting.parties, setting.threshold), executor));
+    }
+    if setting.spec == &MAL_REP3 {
+        return Ok(job.run(&MalRep3::dry(me), executor));
     }
     if setting.spec == &REP4 {
         return Ok(job.run(&Rep4::dry(me), executor));
