@@ -13,6 +13,7 @@ use crate::keys::{Source, Step};
 use crate::message::{BLOCK, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
+use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 /// Bytes of an element.
@@ -20,8 +21,70 @@ const BYTES: usize = size_of::<Element>();
 /// Elements that are made at a time.
 const ELEMENTS: usize = BLOCK / 2;
 
+/// Lanes of products that are made at a time.
+const LANES: usize = 64;
+
 /// Writes this party's summands of a vector, from a lane on.
 pub(crate) type Term<'x> = &'x dyn Fn(usize, &mut [Element]);
+/// The same, and those of the tags.
+pub(crate) type Terms<'x> = &'x dyn Fn(usize, &mut [Element], &mut [Element]);
+
+/// A left factor: what a party holds of the number and of its tag.
+#[derive(Clone, Copy)]
+struct Factor {
+    value: [u128; 2],
+    tag: [u128; 2],
+}
+
+impl Factor {
+    fn new([value, tag]: [Pair<'_>; 2], lane: usize) -> Self {
+        Self { value: value.map(|x| number(x[lane])), tag: tag.map(|x| number(x[lane])) }
+    }
+}
+
+/// What a party adds to the product of a number and of its tag with y.
+fn both(x: Factor, [ya, yb]: [u128; 2]) -> [u128; 2] {
+    let sum = ya.wrapping_add(yb);
+    [x.value, x.tag].map(|[a, b]| a.wrapping_mul(sum).wrapping_add(b.wrapping_mul(ya)))
+}
+
+fn plus(x: [u128; 2], y: [u128; 2]) -> [u128; 2] {
+    [x[0].wrapping_add(y[0]), x[1].wrapping_add(y[1])]
+}
+
+fn add_to(value: &mut Element, tag: &mut Element, more: [u128; 2]) {
+    let sums = plus([number(*value), number(*tag)], more);
+    (*value, *tag) = (element(sums[0]), element(sums[1]));
+}
+
+/// The factors of products, lane by lane.
+fn factors<'x>([value, tag]: [Pair<'x>; 2], [ya, yb]: Pair<'x>) -> impl Iterator<Item = (Factor, [u128; 2])> {
+    let values = value[0].iter().zip(value[1]);
+    let tags = tag[0].iter().zip(tag[1]);
+    values.zip(tags).zip(ya.iter().zip(yb)).map(|(((va, vb), (ta, tb)), (ya, yb))| {
+        let factor = Factor { value: [number(*va), number(*vb)], tag: [number(*ta), number(*tb)] };
+        (factor, [number(*ya), number(*yb)])
+    })
+}
+
+/// This party's summands of products.
+fn multiply(value: &mut [Element], tag: &mut [Element], x: [Pair<'_>; 2], y: Pair<'_>) {
+    for ((value, tag), (x, y)) in value.iter_mut().zip(tag).zip(factors(x, y)) {
+        let sums = both(x, y);
+        (*value, *tag) = (element(sums[0]), element(sums[1]));
+    }
+}
+
+/// Adds them to others.
+fn multiply_into(value: &mut [Element], tag: &mut [Element], x: [Pair<'_>; 2], y: Pair<'_>) {
+    let lanes = value.iter_mut().zip(tag).zip(factors(x, y));
+    lanes.for_each(|((value, tag), (x, y))| add_to(value, tag, both(x, y)));
+}
+
+/// Adds this party's summands of Σ ρ·z and Σ ρ·ẑ.
+pub(crate) fn add_combination(sums: &mut [u128; 2], coefficients: Pair<'_>, z: [Pair<'_>; 2]) {
+    sums.iter_mut().zip(z).for_each(|(sum, z)| *sum = sum.wrapping_add(cross_sum(coefficients, z)));
+}
 
 /// x·y of what this party holds: the sum over all three is the product.
 fn local(xa: Element, xb: Element, ya: Element, yb: Element) -> u128 {
@@ -36,7 +99,7 @@ pub(crate) fn cross(out: &mut [Element], [xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>)
 }
 
 /// The sum of the same.
-pub(crate) fn cross_sum([xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>) -> u128 {
+fn cross_sum([xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>) -> u128 {
     let factors = xa.iter().zip(xb).zip(ya.iter().zip(yb));
     factors.fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(local(*xa, *xb, *ya, *yb)))
 }
@@ -89,11 +152,65 @@ impl<S: Source> MalRep3<S> {
         held
     }
 
-    /// A vector of which each party can make its summands, and those of its tag: one round, 32 bytes a lane from each party. It is verified later.
-    pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, value: Term<'_>, tag: Term<'_>) -> Arith {
-        let [value, tag] = self.reshare(cx, 0, lanes, [value, tag]).await;
-        self.owe(cx, 0, lanes, &value, &tag);
-        Arith { lanes, value, tag }
+    /// A vector of which each party can make its summands, and those of its tag: one round, 32 bytes a lane from each party. It is verified later, and what that takes is added up while
+    /// the lanes are in the cache.
+    pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, terms: Terms<'_>) -> Arith {
+        cx.count_blocks(2 * lanes as u64 + 1);
+        let at = Step::new(cx.tape(), 0, Domain::Arith);
+        let coefficients = Step::new(cx.tape(), 0, Domain::Coefficient);
+        let mut z = self.arith(lanes);
+        let ([value, other_value], [tag, other_tag]) = (&mut z.value, &mut z.tag);
+        let own = RefCell::new([value, tag]);
+        let mut sums = [0; 2];
+        let mut produce = |at_byte: usize, out: &mut [u8]| {
+            let [value, tag] = &mut *own.borrow_mut();
+            let mut masks = Zeroizing::new([[[[0; 2]; 2]; LANES]; 2]);
+            for (n, out) in out.chunks_mut(LANES * 2 * BYTES).enumerate() {
+                let (first, count) = (at_byte / (2 * BYTES) + n * LANES, out.len() / (2 * BYTES));
+                let (value, tag) = (&mut value[first..first + count], &mut tag[first..first + count]);
+                terms(first, value, tag);
+                let [left, right] = &mut *masks;
+                self.elements(false, at, 2 * first, left[..count].as_flattened_mut());
+                self.elements(true, at, 2 * first, right[..count].as_flattened_mut());
+                let lanes = value.iter_mut().zip(tag).zip(left.iter().zip(right.iter()));
+                for (((value, tag), (left, right)), out) in lanes.zip(out.as_chunks_mut::<{ 2 * BYTES }>().0) {
+                    let outs = out.as_chunks_mut::<BYTES>().0;
+                    for ((k, z), out) in [value, tag].into_iter().enumerate().zip(outs) {
+                        let masked = number(*z).wrapping_add(number(left[k])).wrapping_sub(number(right[k]));
+                        (*z, *out) = (element(masked), masked.to_le_bytes());
+                    }
+                }
+            }
+        };
+        let mut consume = |at_byte: usize, bytes: &[u8]| {
+            let own = own.borrow();
+            let mut masks = Zeroizing::new([[[0; 2]; LANES]; 2]);
+            for (n, bytes) in bytes.chunks(LANES * 2 * BYTES).enumerate() {
+                let (first, count) = (at_byte / (2 * BYTES) + n * LANES, bytes.len() / (2 * BYTES));
+                let at = first..first + count;
+                let (others, tags) = (&mut other_value[at.clone()], &mut other_tag[at.clone()]);
+                let heard = bytes.as_chunks::<{ 2 * BYTES }>().0;
+                for ((value, tag), heard) in others.iter_mut().zip(&mut *tags).zip(heard) {
+                    let [first, second] = heard.as_chunks().0 else { continue };
+                    *value = element(u128::from_le_bytes(*first));
+                    *tag = element(u128::from_le_bytes(*second));
+                }
+                let [left, right] = &mut *masks;
+                let (left, right) = (&mut left[..count], &mut right[..count]);
+                self.elements(false, coefficients, first, left);
+                self.elements(true, coefficients, first, right);
+                let [value, tag] = own.each_ref().map(|own| &own[at.clone()]);
+                add_combination(&mut sums, [left, right], [[value, others], [tag, tags]]);
+            }
+        };
+        cx.exchange(
+            &mut [Outgoing::new(self.previous(), lanes * 2 * BYTES, &mut produce)],
+            &mut [Incoming::new(self.next(), lanes * 2 * BYTES, &mut consume).behind(0)],
+        )
+        .await;
+        drop(own);
+        self.owed.borrow_mut().add(lanes, sums);
+        z
     }
 
     /// A vector that is shared already gets its tag: one round, 16 bytes a lane from each party. Uses step `step`.
@@ -113,41 +230,38 @@ impl<S: Source> MalRep3<S> {
     /// x · y, lane by lane.
     pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
-        let times = |x: &Held, first: usize, out: &mut [Element]| {
-            let count = out.len();
-            cross(out, part(x, first, count), part(&y.value, first, count));
+        let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
+            multiply(value, tag, x.part(first, value.len()), part(&y.value, first, value.len()));
         };
-        self.tagged(cx, x.lanes, &|first, out| times(&x.value, first, out), &|first, out| times(&x.tag, first, out)).await
+        self.tagged(cx, x.lanes, &terms).await
     }
 
     /// Σ_j x[i·len + j] · y[i·len + j] in lane i.
     pub(crate) async fn inner_products(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
-        let sums = |x: &Held, first: usize, out: &mut [Element]| {
-            for (i, z) in out.iter_mut().enumerate() {
+        let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
+            for (i, z) in value.iter_mut().zip(tag).enumerate() {
                 let start = (first + i) * len;
-                *z = element(cross_sum(part(x, start, len), part(&y.value, start, len)));
+                let (x, y) = (x.part(start, len), part(&y.value, start, len));
+                let sums = factors(x, y).fold([0; 2], |sums, (x, y)| plus(sums, both(x, y)));
+                (*z.0, *z.1) = (element(sums[0]), element(sums[1]));
             }
         };
-        let lanes = x.lanes.checked_div(len).unwrap_or(0);
-        self.tagged(cx, lanes, &|first, out| sums(&x.value, first, out), &|first, out| sums(&x.tag, first, out)).await
+        self.tagged(cx, x.lanes.checked_div(len).unwrap_or(0), &terms).await
     }
 
     /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
     pub(crate) async fn products_of_columns(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let lanes = x.lanes.checked_div(len).unwrap_or(0);
-        let sums = |x: &Held, first: usize, out: &mut [Element]| {
-            out.fill([0; 2]);
+        let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
+            [&mut *value, &mut *tag].into_iter().for_each(|z| z.fill([0; 2]));
             for column in 0..len {
-                let [xa, xb] = part(x, column * lanes + first, out.len());
-                let [ya, yb] = part(&y.value, column * lanes + first, out.len());
-                for (z, ((xa, xb), (ya, yb))) in out.iter_mut().zip(xa.iter().zip(xb).zip(ya.iter().zip(yb))) {
-                    *z = element(number(*z).wrapping_add(local(*xa, *xb, *ya, *yb)));
-                }
+                let start = column * lanes + first;
+                multiply_into(value, tag, x.part(start, value.len()), part(&y.value, start, value.len()));
             }
         };
-        self.tagged(cx, lanes, &|first, out| sums(&x.value, first, out), &|first, out| sums(&x.tag, first, out)).await
+        self.tagged(cx, lanes, &terms).await
     }
 
     /// The product of a `rows × inner` and an `inner × cols` matrix.
@@ -159,30 +273,23 @@ impl<S: Source> MalRep3<S> {
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
-        // Row by row of the left one, a part of the right one's rows at a time.
-        let sums = |x: &Held, first: usize, out: &mut [Element]| {
-            out.fill([0; 2]);
+        let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
+            [&mut *value, &mut *tag].into_iter().for_each(|z| z.fill([0; 2]));
             let mut done = 0;
-            while done < out.len() {
+            while done < value.len() {
+                // A part of a row of the result: for each of its left factors as much of a row of the right ones.
                 let (row, column) = ((first + done) / cols, (first + done) % cols);
-                let count = (cols - column).min(out.len() - done);
-                let z = &mut out[done..done + count];
+                let count = (cols - column).min(value.len() - done);
+                let z = done..done + count;
                 for k in 0..inner {
-                    let [xa, xb] = x.each_ref().map(|x| x[row * inner + k]);
+                    let x = Factor::new(x.part(row * inner + k, 1), 0);
                     let [ya, yb] = part(&y.value, k * cols + column, count);
-                    for (z, (ya, yb)) in z.iter_mut().zip(ya.iter().zip(yb)) {
-                        *z = element(number(*z).wrapping_add(local(xa, xb, *ya, *yb)));
-                    }
+                    let lanes = value[z.clone()].iter_mut().zip(&mut tag[z.clone()]).zip(ya.iter().zip(yb));
+                    lanes.for_each(|((value, tag), (ya, yb))| add_to(value, tag, both(x, [number(*ya), number(*yb)])));
                 }
                 done += count;
             }
         };
-        self.tagged(
-            cx,
-            rows * cols,
-            &|first, out| sums(&x.value, first, out),
-            &|first, out| sums(&x.tag, first, out),
-        )
-        .await
+        self.tagged(cx, rows * cols, &terms).await
     }
 }

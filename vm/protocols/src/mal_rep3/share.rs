@@ -91,6 +91,11 @@ impl Arith {
         self.value.iter_mut().chain(&mut self.tag)
     }
 
+    /// Lanes of the value and of the tag.
+    pub(crate) fn part(&self, first: usize, count: usize) -> [Pair<'_>; 2] {
+        [part(&self.value, first, count), part(&self.tag, first, count)]
+    }
+
     /// A vector of `lanes` lanes, each of whose buffers `f(from, to)` writes.
     pub(crate) fn map(&self, lanes: usize, f: impl Fn(&[Element], &mut [Element])) -> Self {
         let each = |from: &Wide| {

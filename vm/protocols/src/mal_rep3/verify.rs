@@ -15,7 +15,7 @@
 
 use super::MalRep3;
 use super::io::ALL;
-use super::product::{cross, cross_sum};
+use super::product::{add_combination, cross};
 use super::proof::{Arity, Proof, Transcript};
 use super::share::{Held, element, number, part};
 use crate::error::Error;
@@ -46,6 +46,12 @@ pub(crate) struct Owed {
 }
 
 impl Owed {
+    /// More lanes with tags, and this party's summands of w and u for them.
+    pub(crate) fn add(&mut self, lanes: usize, more: [u128; 2]) {
+        self.tagged += lanes as u64;
+        self.sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
+    }
+
     pub(crate) fn new(dry: bool) -> Self {
         Self { ands: transcript(dry), tagged: 0, sums: [0; 2] }
     }
@@ -75,22 +81,17 @@ impl Released {
 impl<S: Source> MalRep3<S> {
     /// A vector and its tag are to be verified. Uses step `step` of the coefficients.
     pub(crate) fn owe(&self, cx: Cx<'_>, step: u64, lanes: usize, value: &Held, tag: &Held) {
-        let owed = &mut *self.owed.borrow_mut();
-        owed.tagged += lanes as u64;
-        if self.dry {
-            return;
-        }
+        let mut sums = [0_u128; 2];
         let at = Step::new(cx.tape(), step, Domain::Coefficient);
         let (mut left, mut right) = (Zeroizing::new([[0; 2]; ELEMENTS]), Zeroizing::new([[0; 2]; ELEMENTS]));
-        for first in (0..lanes).step_by(ELEMENTS) {
+        for first in (0..if self.dry { 0 } else { lanes }).step_by(ELEMENTS) {
             let count = ELEMENTS.min(lanes - first);
             let (left, right) = (&mut left[..count], &mut right[..count]);
             self.elements(false, at, first, left);
             self.elements(true, at, first, right);
-            for (sum, of) in owed.sums.iter_mut().zip([value, tag]) {
-                *sum = sum.wrapping_add(cross_sum([left, right], part(of, first, count)));
-            }
+            add_combination(&mut sums, [left, right], [part(value, first, count), part(tag, first, count)]);
         }
+        self.owed.borrow_mut().add(lanes, sums);
     }
 
     /// What would have to be verified now.
