@@ -3,6 +3,7 @@
 
 use smpc_net::{Config, Identity, Links, Mesh, Node, Terms, connect_on};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
+use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
@@ -93,6 +94,18 @@ fn every_gate_of_rep3_over_tls() {
         run(&Rep3::new(me, rep3::keys(me, own, next, mesh.session)), mesh.links, Extent::Full)
     });
     check(&reports, Extent::Full, Rep3::dry);
+}
+
+#[test]
+fn every_gate_of_mal_rep3_over_tls() {
+    let reports = over_tls(mal_rep3::PARTIES, |me, mut mesh| {
+        let mut key = |peer: usize| mesh.key(peer).expect("a pairwise key");
+        let (own, next) = (key((me + 2) % 3), key((me + 1) % 3));
+        let secret = smpc_net::fresh_key().expect("randomness");
+        let keys = mal_rep3::keys(me, own, next, secret, mesh.session);
+        run(&MalRep3::new(me, keys, mesh.session), mesh.links, Extent::Short)
+    });
+    check(&reports, Extent::Short, MalRep3::dry);
 }
 
 #[test]

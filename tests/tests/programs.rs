@@ -71,6 +71,16 @@ fn shamir_as_processes() {
 }
 
 #[test]
+fn mal_rep3_in_process() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "mal-rep3", "--in-process"]));
+}
+
+#[test]
+fn mal_rep3_as_three_processes() {
+    PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "mal-rep3"]));
+}
+
+#[test]
 fn rep4_in_process() {
     PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "rep4", "--in-process"]));
 }
@@ -133,9 +143,9 @@ fn cost_equals_the_counters(name: &str, among: &str) {
                 assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party} under {protocol}");
             }
         }
-        // Where time is predicted there are lines and kinds that take it; `shamir` has no constants built in.
+        // Where time is predicted there are lines and kinds that take it; `shamir` and `mal-rep3` have no constants built in.
         let timed = predicted["seconds"]["total"].as_f64() > Some(0.0);
-        assert_eq!(timed, protocol != "shamir", "{name} under {protocol}");
+        assert_eq!(timed, !["shamir", "mal-rep3"].contains(&protocol), "{name} under {protocol}");
         assert!(predicted["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{name}");
     }
 }

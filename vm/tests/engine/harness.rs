@@ -4,6 +4,7 @@ use smpc_bytecode::module::Module;
 use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::rep4::{PARTIES, Rep4};
@@ -65,6 +66,11 @@ pub(crate) fn rep4(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> 
     among(memory_wires(PARTIES), |me| Rep4::new(me, Mixed(7), [0; 32]), module, values, steps)
 }
 
+/// Three threads that verify each other, none of which cheats.
+pub(crate) fn mal_rep3(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
+    among(memory_wires(3), |me| MalRep3::new(me, Mixed(7), [0; 32]), module, values, steps)
+}
+
 fn among<P: Protocol, W: Wire + Send + 'static>(
     wires: Vec<W>,
     party: impl Fn(usize) -> P + Sync,
@@ -118,8 +124,12 @@ pub(crate) fn lanes(results: &Results, output: usize) -> Option<&[i64]> {
 /// the outputs.
 pub(crate) fn agree(module: &Verified<Module>, values: &[&[i64]]) -> Vec<Vec<i64>> {
     let clear = plain(module, values, u64::MAX).expect("a run in the clear");
-    let dry = [counted(module, u64::MAX), counted_among(PARTIES, Rep4::dry, module, u64::MAX)];
-    let live = [rep3(module, values, u64::MAX), rep4(module, values, u64::MAX)];
+    let dry = [
+        counted(module, u64::MAX),
+        counted_among(3, MalRep3::dry, module, u64::MAX),
+        counted_among(PARTIES, Rep4::dry, module, u64::MAX),
+    ];
+    let live = [rep3, mal_rep3, rep4].map(|protocol| protocol(module, values, u64::MAX));
     for (live, dry) in live.into_iter().zip(dry) {
         let parties = live.len();
         for (party, (result, stats)) in live.into_iter().enumerate() {

@@ -7,5 +7,6 @@ pub mod data;
 pub mod memory;
 pub mod source;
 pub mod suite;
+pub mod targets;
 pub mod threads;
 pub mod views;

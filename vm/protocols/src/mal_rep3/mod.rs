@@ -54,20 +54,26 @@ pub struct MalRep3<S> {
     verifying: Cell<bool>,
     verifications: Cell<u64>,
     #[cfg(test)]
-    mutant: Mutant,
+    trust: Trust,
 }
 
-/// What a test's party does otherwise.
+/// What a test's party takes as it comes: a cheater all of it, and an honest party one thing at a time, so that a test can see what comes of that.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mutant {
-    /// Nothing.
-    #[default]
-    Whole,
-    /// Hashes are not compared.
-    Trusting,
-    /// Nothing is verified before it is opened.
-    Unverified,
+pub(crate) struct Trust {
+    /// What is opened or told, whatever its hash.
+    hashes: bool,
+    /// Proofs of ANDs.
+    proofs: bool,
+    /// Tags.
+    tags: bool,
+    /// Tags of words that were shuffled.
+    words: bool,
+}
+
+#[cfg(test)]
+impl Trust {
+    const ALL: Self = Self { hashes: true, proofs: true, tags: true, words: true };
 }
 
 impl<S: Source> MalRep3<S> {
@@ -94,7 +100,7 @@ impl<S: Source> MalRep3<S> {
             verifying: Cell::new(false),
             verifications: Cell::new(0),
             #[cfg(test)]
-            mutant: Mutant::Whole,
+            trust: Trust::default(),
         }
     }
 
@@ -104,31 +110,10 @@ impl<S: Source> MalRep3<S> {
         Self { rep3: self.rep3.with_block(lanes), ..self }
     }
 
+    /// Checks that a test's party leaves out.
     #[cfg(test)]
-    pub(crate) fn mutant(self, mutant: Mutant) -> Self {
-        Self { mutant, ..self }
-    }
-
-    #[cfg(test)]
-    fn compares(&self) -> bool {
-        self.mutant == Mutant::Whole
-    }
-
-    #[cfg(not(test))]
-    #[allow(clippy::unused_self, reason = "a test's party says something else")]
-    const fn compares(&self) -> bool {
-        true
-    }
-
-    #[cfg(test)]
-    fn verifies(&self) -> bool {
-        self.mutant != Mutant::Unverified
-    }
-
-    #[cfg(not(test))]
-    #[allow(clippy::unused_self, reason = "a test's party says something else")]
-    const fn verifies(&self) -> bool {
-        true
+    pub(crate) fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
     }
 
     /// Which of this party's two components a component is, if it holds it.
@@ -165,3 +150,6 @@ pub fn keys(me: usize, own: Key, next: Key, secret: Key, session: [u8; 32]) -> K
 const fn private(party: usize) -> usize {
     PARTIES + party
 }
+
+#[cfg(test)]
+mod attacks;

@@ -51,7 +51,8 @@ impl<S: Source> MalRep3<S> {
             netlist(&[64; 3], |b, words| {
                 // Carries of position i, which belong to i + 1.
                 let (s, t) = {
-                    let wide: Vec<Vec<Bit>> = words.iter().map(|word| [&word[..], &[Bit::Const(false)]].concat()).collect();
+                    let wide: Vec<Vec<Bit>> =
+                        words.iter().map(|word| [&word[..], &[Bit::Const(false)]].concat()).collect();
                     carry_save(b, &wide[0], &wide[1], &wide[2])
                 };
                 let m = m as usize;

@@ -3,7 +3,6 @@
 //! Wires live in slots (see `smpc_math::netlist`); the state is a [`Bin`] with a plane a slot.
 
 use super::Rep4;
-use crate::layout::Layout;
 use super::product::{ACROSS, ALL};
 use super::share::{Bin, HELD};
 use crate::bits::{Rows, blocks};
@@ -11,6 +10,7 @@ use crate::circuits::wave;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
+use crate::layout::Layout;
 use crate::message::{Shape, runs};
 use crate::protocol::Shares as _;
 use crate::workers;

@@ -5,7 +5,6 @@
 
 use super::Rep4;
 use super::circuit::bits_of;
-use crate::layout::Layout;
 use super::product::ACROSS;
 use super::share::{Arith, Bin, HELD};
 use super::summands::Split;
@@ -14,6 +13,7 @@ use crate::executor::Cx;
 use crate::join::{join_all, join3};
 use crate::keys::Source;
 use crate::lanes::Lanes;
+use crate::layout::Layout;
 use crate::message::BLOCK;
 use crate::protocol::Shares;
 use crate::ring::weights;

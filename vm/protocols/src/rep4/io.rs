@@ -8,12 +8,12 @@
 
 use super::PARTIES;
 use super::Rep4;
-use crate::layout::{HASH, Layout};
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, Words, fill, word_planes};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::lanes::limbs;
+use crate::layout::{HASH, Layout};
 use crate::message::{BLOCK, Shape, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use crate::tick::CHUNK;

@@ -4,11 +4,11 @@
 
 use super::Rep4;
 use super::joint::{Message, Route};
-use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, Words};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
+use crate::layout::Layout;
 use crate::matrix::Panels;
 use crate::message::{BLOCK, Shape};
 use smpc_math::prf::Domain;

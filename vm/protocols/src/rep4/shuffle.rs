@@ -7,13 +7,13 @@
 //! column that is told.
 
 use super::joint::{Message, Route};
-use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use super::{PARTIES, Rep4};
 use crate::bits::{Rows, Words};
 use crate::executor::Cx;
 use crate::join::{join, join_all};
 use crate::keys::{Source, Step};
+use crate::layout::Layout;
 use crate::message::Shape;
 use crate::permutation::{self, Order};
 use crate::protocol::Shares;

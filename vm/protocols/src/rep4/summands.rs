@@ -6,12 +6,12 @@
 use super::Rep4;
 use super::circuit::SplitAnds;
 use super::joint::{Message, Route};
-use crate::layout::Layout;
 use super::share::{Arith, Bin, HELD};
 use crate::bits::{Rows, blocks, to_planes};
 use crate::circuits::Kind;
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
+use crate::layout::Layout;
 use crate::message::Shape;
 use smpc_math::planes::ROW_WORDS;
 use smpc_math::prf::Domain;

@@ -8,7 +8,6 @@
 
 use super::Rep4;
 use super::convert::Beside;
-use crate::layout::Layout;
 use super::product::ACROSS;
 use super::share::{Arith, HELD};
 use super::summands::{LEFT, Split};
@@ -18,6 +17,7 @@ use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::{COMMON, Source, Step};
 use crate::lanes::Range;
+use crate::layout::Layout;
 use crate::protocol::BinShares as _;
 use crate::ring::{lift, upper};
 use smpc_math::prf::Domain;

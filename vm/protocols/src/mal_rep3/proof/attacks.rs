@@ -37,7 +37,7 @@ pub(super) struct Mutant {
 }
 
 impl Mutant {
-    const RECKLESS: Self = Self { trusts_coins: true, trusts_claims: true, admits: false, forges: false };
+    pub(super) const RECKLESS: Self = Self { trusts_coins: true, trusts_claims: true, admits: false, forges: false };
 
     /// Adds to the values of a layer what makes their sum right, given the coins of the layers before.
     pub(super) fn forge(&self, layer: &Layer, coins: &[[u8; COIN]], values: &mut [P61]) {

@@ -9,7 +9,8 @@ pub(super) const ELEMENT: usize = P61::BYTES;
 pub(super) const COIN: usize = 16;
 pub(super) const HASH: usize = blake3::OUT_LEN;
 
-const _: () = assert!(ELEMENTS == Arity::ThirtyTwo.elements(), "layers of 32 elements share their constants with the first one");
+const _: () =
+    assert!(ELEMENTS == Arity::ThirtyTwo.elements(), "layers of 32 elements share their constants with the first one");
 
 /// How many elements a chunk has in all layers but the first, whose chunks have 32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

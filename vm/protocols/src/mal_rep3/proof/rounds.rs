@@ -73,6 +73,12 @@ impl<S: Source> Proof<S> {
         }
     }
 
+    /// A test's party, which takes what it is told.
+    #[cfg(test)]
+    pub(crate) fn trusting(self) -> Self {
+        Self { mutant: super::attacks::Mutant::RECKLESS, ..self }
+    }
+
     /// Proves to both others that what this party has sent in the ANDs of a transcript is what they say, and verifies the same of them. Comes back only if
     /// all three proofs hold as far as this party can see; else the run ends, and it sends nothing more. All parties have the same gates in their transcripts, and
     /// have received their messages.

@@ -110,7 +110,8 @@ impl Transcript {
         self.grow();
         for word in (0..other.words).filter(|_| !self.dry) {
             let (from, to) = (other.row(word / ROW_WORDS), first + word);
-            let kept = &mut self.segments[to / (ROW_WORDS * SEGMENT)].as_chunks_mut::<KEPT>().0[to / ROW_WORDS % SEGMENT];
+            let kept =
+                &mut self.segments[to / (ROW_WORDS * SEGMENT)].as_chunks_mut::<KEPT>().0[to / ROW_WORDS % SEGMENT];
             kept.iter_mut().zip(from).for_each(|(to_row, row)| to_row[to % ROW_WORDS] = row[word % ROW_WORDS]);
         }
     }

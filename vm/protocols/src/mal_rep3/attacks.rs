@@ -1,0 +1,324 @@
+//! `mal-rep3` with one party that cheats: whatever it does, no honest party has a wrong result, and who stops suspects it (PROTOCOLS R3, R4, R7, R8, R20, R25). The proofs of
+//! ANDs have tests of their own.
+//!
+//! Of all frames, words of randomness and shares a seeded sample is touched; all of them with `SMPC_ATTACKS=all`, which takes about half an hour.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+use crate::conformance::cheat::{self, Address, Frame, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, judge};
+use crate::conformance::data::mix;
+use crate::conformance::source::Mixed;
+use crate::conformance::targets::{A, GATES, LANES, attacked};
+use crate::conformance::threads::{mal_rep3_threads, three_threads};
+use crate::protocol::Protocol as _;
+use crate::{Error, Executor};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+/// Shares that a cheater has changed: a component of the value or of its tag, of the first or the last lane.
+type Hook = Option<(usize, bool)>;
+
+fn hooked(a: &mut Arith, b: &mut Bin, hook: Hook) {
+    if let Some((slot, first)) = hook {
+        let lane = if first { 0 } else { a.lanes - 1 };
+        let x = &mut a.all_mut().nth(slot).unwrap()[lane];
+        *x = share::element(share::number(*x).wrapping_add((1 << 20) + 1));
+        let rows = if slot.is_multiple_of(2) { &mut b.a } else { &mut b.b };
+        rows.iter_mut().for_each(|plane| plane[0] ^= 1 << lane);
+    }
+}
+
+/// A run of a gate with a cheater, where the honest parties trust what they are told in some way.
+#[derive(Clone, Copy, Default)]
+struct Attack {
+    cheater: usize,
+    lie: Option<Lie>,
+    randomness: Option<(Address, bool)>,
+    hook: Hook,
+    trust: Trust,
+}
+
+fn run(gate: &str, attack: Attack) -> (Outcome<Vec<i64>>, BTreeSet<Address>) {
+    let used: Arc<Mutex<BTreeSet<Address>>> = Arc::default();
+    let outcome = cheat::run(PARTIES, attack.cheater, attack.lie, |me, e| {
+        let cheats = me == attack.cheater;
+        let (source, noted) = Lying::new(Mixed(5), attack.randomness.filter(|_| cheats));
+        let p = MalRep3::new(me, source, [3; 32]).trusting(if cheats { Trust::ALL } else { attack.trust });
+        let result = attacked(&p, e, gate, |a, b| hooked(a, b, attack.hook.filter(|_| cheats)));
+        if cheats {
+            *used.lock().unwrap() = noted.lock().unwrap().clone();
+        }
+        result
+    });
+    let used = used.lock().unwrap().clone();
+    (outcome, used)
+}
+
+fn honest(gate: &str, cheater: usize) -> (Vec<Vec<i64>>, Vec<Vec<Frame>>, BTreeSet<Address>) {
+    let (outcome, used) = run(gate, Attack { cheater, ..Attack::default() });
+    (outcome.results.into_iter().map(|result| result.unwrap()).collect(), outcome.frames, used)
+}
+
+/// Whether a case is tried: one in so many, always the same ones; or all.
+fn sampled(case: &str, one_in: u64) -> bool {
+    let hash = case.bytes().fold(7, |hash, byte| mix(hash ^ u64::from(byte)));
+    hash.is_multiple_of(one_in) || std::env::var_os("SMPC_ATTACKS").is_some_and(|which| which == "all")
+}
+
+/// Frames of each gate, touched in each way.
+#[test]
+fn frames_that_are_touched_are_noticed() {
+    let (mut number, mut caught, mut harmless) = (0, 0, BTreeSet::new());
+    for gate in GATES {
+        for cheater in 0..PARTIES {
+            let (expected, frames, _) = honest(gate, cheater);
+            for frame in &frames[cheater] {
+                for how in TAMPERS {
+                    let lie = Lie { tick: frame.tick, peer: frame.peer, how };
+                    if !sampled(&format!("{gate} {cheater} {lie:?}"), 40) {
+                        continue;
+                    }
+                    number += 1;
+                    let (outcome, _) = run(gate, Attack { cheater, lie: Some(lie), ..Attack::default() });
+                    match judge(&outcome, cheater, &expected) {
+                        Ok(Verdict::Caught) => caught += 1,
+                        Ok(Verdict::Harmless) => {
+                            harmless.insert((gate, frame.tick, frame.length, format!("{how:?}")));
+                        }
+                        Err(what) => panic!("{gate}, party {cheater}, {lie:?}: {what}"),
+                    }
+                }
+            }
+        }
+    }
+    // What makes no difference: the same bytes again; a bit beyond the last lane; an input that the gate does not use; and what a byte says that only has to come.
+    let others: Vec<_> =
+        harmless.iter().filter(|(_, tick, length, how)| how.starts_with("Add") && *tick > 2 && *length != 1).collect();
+    println!("{caught} caught of {number}, {} kinds without effect", harmless.len());
+    assert!(others.is_empty(), "{others:?}");
+    assert!(2 * caught > number, "{caught} of {number}");
+}
+
+/// Whether all honest parties that learn a result have the same one, and the others suspect the cheater.
+fn all_alike(gate: &str, outcome: &Outcome<Vec<i64>>, cheater: usize) -> bool {
+    let mut learned: Option<&Vec<i64>> = None;
+    let honest = outcome.results.iter().enumerate().filter(|(me, _)| *me != cheater);
+    honest.into_iter().all(|(_, result)| match result {
+        Ok(result) if gate.starts_with("open_") || result.is_empty() => true,
+        Ok(result) => *learned.get_or_insert(result) == result,
+        Err(Error::Differ { parties }) => parties.contains(&cheater),
+        Err(error) => matches!(error, Error::Link { .. }),
+    })
+}
+
+/// Words of randomness, wrong at the first lane or the last one: lies that are consistent in what is sent, what is kept and what is proven.
+#[test]
+fn wrong_randomness_is_noticed() {
+    let (mut number, mut caught, mut harmless) = (0, 0, 0);
+    for gate in GATES {
+        for cheater in 0..PARTIES {
+            let (expected, _, used) = honest(gate, cheater);
+            // Coins of its own are its own.
+            for address in used.into_iter().filter(|address| address.0 != private(cheater)) {
+                for first in [true, false] {
+                    if !sampled(&format!("{gate} {cheater} {address:?} {first}"), 8) {
+                        continue;
+                    }
+                    number += 1;
+                    let attack = Attack { cheater, randomness: Some((address, first)), ..Attack::default() };
+                    let outcome = run(gate, attack).0;
+                    match judge(&outcome, cheater, &expected) {
+                        Ok(Verdict::Caught) => caught += 1,
+                        Ok(Verdict::Harmless) => harmless += 1,
+                        // Its own mask of an input is its own choice of that input, which all others then have.
+                        Err(what) if address.2 == 1 + cheater as u64 && what.contains("and not") => {
+                            assert!(all_alike(gate, &outcome, cheater), "{gate}, party {cheater}, {address:?}: {what}");
+                            harmless += 1;
+                        }
+                        Err(what) => panic!("{gate}, party {cheater}, {address:?} {first}: {what}"),
+                    }
+                }
+            }
+        }
+    }
+    println!("{caught} caught of {number}, {harmless} without effect");
+    assert!(3 * caught > number, "{caught} of {number}");
+}
+
+/// Each component of the operands and of their tags, wrong at the first lane or the last one.
+#[test]
+fn wrong_shares_are_noticed() {
+    let (mut caught, mut harmless, mut noticed) = (0, 0, BTreeSet::new());
+    for gate in GATES {
+        for cheater in 0..PARTIES {
+            let (expected, ..) = honest(gate, cheater);
+            for hook in (0..4).flat_map(|slot| [(slot, true), (slot, false)]) {
+                let attack = Attack { cheater, hook: Some(hook), ..Attack::default() };
+                match judge(&run(gate, attack).0, cheater, &expected) {
+                    Ok(Verdict::Caught) => {
+                        caught += 1;
+                        noticed.insert((gate, cheater));
+                    }
+                    Ok(Verdict::Harmless) => harmless += 1,
+                    Err(what) => panic!("{gate}, party {cheater}, {hook:?}: {what}"),
+                }
+            }
+        }
+    }
+    println!("{caught} caught, {harmless} without effect");
+    let unread = ["broadcast", "random_bin", "open_to", "open_bin_to", "check", "sort"];
+    for gate in GATES.into_iter().filter(|gate| !unread.contains(gate)) {
+        let missed: Vec<usize> = (0..PARTIES).filter(|cheater| !noticed.contains(&(gate, *cheater))).collect();
+        assert!(missed.is_empty(), "{gate}: {missed:?}");
+    }
+}
+
+/// Without each of the checks there is a lie that gives a wrong result.
+#[test]
+fn without_its_guards_the_protocol_is_broken() {
+    let broken = |gate: &str, trust: Trust| -> usize {
+        let mut broken = 0;
+        for cheater in 0..PARTIES {
+            let (expected, frames, _) = honest(gate, cheater);
+            for frame in &frames[cheater] {
+                let lie = Some(Lie { tick: frame.tick, peer: frame.peer, how: Tamper::Add(Place::First) });
+                let (outcome, _) = run(gate, Attack { cheater, lie, trust, ..Attack::default() });
+                broken += usize::from(judge(&outcome, cheater, &expected).is_err_and(|what| what.contains("and not")));
+            }
+        }
+        broken
+    };
+    let (none, hashes) = (Trust::default(), Trust { hashes: true, ..Trust::default() });
+    let (proofs, tags) = (Trust { proofs: true, ..none }, Trust { tags: true, ..none });
+    let words = Trust { words: true, ..none };
+    for (gate, trust) in [
+        ("open", hashes),
+        ("broadcast", hashes),
+        ("and", proofs),
+        ("ltz", proofs),
+        ("mul", tags),
+        ("shuffle", tags),
+        ("shuffle", words),
+    ] {
+        assert!(broken(gate, trust) > 0, "{gate} {trust:?}");
+    }
+    for gate in ["open", "and", "mul"] {
+        assert_eq!(broken(gate, none), 0, "{gate}");
+    }
+}
+
+/// A party that keeps back any of its messages sees nothing of what is opened afterwards (PROTOCOLS R4); but for the last word that it has verified all, which says nothing else.
+#[test]
+fn what_is_kept_back_holds_the_opening_up() {
+    for gate in ["mul", "and", "ltz", "b2a"] {
+        for cheater in 0..PARTIES {
+            let (_, frames, _) = honest(gate, cheater);
+            let opening = frames.iter().flatten().map(|frame| frame.tick).max().unwrap();
+            let kept: Vec<&Frame> = frames[cheater].iter().filter(|frame| frame.tick + 1 < opening).collect();
+            for frame in kept.iter().filter(|frame| sampled(&format!("{gate} {cheater} {frame:?}"), 4)) {
+                let lie = Some(Lie { tick: frame.tick, peer: frame.peer, how: Tamper::Leave });
+                let (outcome, _) = run(gate, Attack { cheater, lie, ..Attack::default() });
+                for honest in (0..PARTIES).filter(|party| *party != cheater) {
+                    assert!(outcome.results[honest].is_err());
+                    assert!(outcome.frames[honest].iter().all(|sent| sent.tick < opening), "{gate} {frame:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Nothing but 0 passes for 0: no power of two, not −1, and nothing random (PROTOCOLS R7).
+#[test]
+fn only_zero_is_zero() {
+    let mut values: Vec<u128> = (0..128).map(|j| 1 << j).chain([0, u128::MAX, 0]).collect();
+    values.extend((0..10_000).map(|i| u128::from(mix(i)) << 64 | u128::from(mix(!i))));
+    let opened = mal_rep3_threads(3, |p, e| {
+        let lanes = values.len();
+        // Components that two parties know each.
+        let component = |which: usize, lane: usize| match which {
+            0 => values[lane].wrapping_sub(component_of(1, lane)).wrapping_sub(component_of(2, lane)),
+            which => component_of(which, lane),
+        };
+        e.run(async {
+            let words = p.summands(128, lanes, |which, _, limb, lane, out| {
+                for (i, out) in out.iter_mut().enumerate() {
+                    let t = component(which, lane + i).wrapping_sub(u128::from(which == 0));
+                    *out = share::element(t)[limb];
+                }
+            });
+            let zero = p.is_minus_one(e.gate(1), &words, true).await;
+            p.open_bin(e.gate(2), &zero).await
+        })
+    })
+    .unwrap();
+    for found in opened {
+        let expected: Vec<i64> = values.iter().map(|value| i64::from(*value == 0)).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+fn component_of(which: usize, lane: usize) -> u128 {
+    let word = |half: u64| u128::from(mix((which as u64) << 40 | half << 32 | lane as u64));
+    word(0) << 64 | word(1)
+}
+
+/// How often a lie in a product passes where tags have s = 8 bits more than the number, and a lie adds 2^j to it and nothing to its tag: α·2^j·ρ is 0 modulo 2^(64 + s) then, which
+/// for n = 64 + s − j has probability (n/2 + 1)·2^−n. (Of a key below 2^s, as the paper has it, a little more: PROTOCOLS R8.)
+#[test]
+fn a_short_tag_lets_lies_pass_as_often_as_is_predicted() {
+    const TRIES: u64 = 3000;
+    for (j, probability) in [(63, 5.5 / 512.0), (60, 7.0 / 4096.0), (0, 0.0)] {
+        let passed = three_threads(1, |me, e| {
+            e.run(async {
+                let mut passed = 0_usize;
+                for i in 0..TRIES {
+                    let mut p = MalRep3::new(me, Mixed(mix(i ^ j << 32)), [0; 32]);
+                    p.tag_bits = 72;
+                    let mut z = p.product(e.gate(3 * i), &p.share_public(&[3], 1), &p.share_public(&[5], 1)).await;
+                    // The sum over it is wrong at one party, as it would be had this party been told something else.
+                    if me == 0 {
+                        p.owed.replace(verify::Owed::new(false));
+                        z.value[0][0] = share::element(share::number(z.value[0][0]).wrapping_add(1 << j));
+                        p.owe(e.gate(3 * i), 0, 1, &z.value, &z.tag);
+                    } else if me == 2 {
+                        p.owed.replace(verify::Owed::new(false));
+                        z.value[1][0] = share::element(share::number(z.value[1][0]).wrapping_add(1 << j));
+                        p.owe(e.gate(3 * i), 0, 1, &z.value, &z.tag);
+                    }
+                    let owed = p.owed.replace(verify::Owed::new(false));
+                    let fits = p.tags_fit(e.gate(3 * i + 1), &owed).await;
+                    let bit = p.opened_bits(e.gate(3 * i + 2), &fits, &io::ALL, &verify::Released::of_masked()).await;
+                    passed += usize::from(bit == Some(vec![1]));
+                }
+                passed
+            })
+        })
+        .unwrap();
+        let (mean, found) = (probability * TRIES as f64, passed[0] as f64);
+        println!("2^{j}: {found} of {TRIES} passed, {mean:.1} expected");
+        assert!((found - mean).abs() <= 5.0 * mean.sqrt(), "2^{j}: {found} of {TRIES}, {mean} expected");
+        assert!(passed.iter().all(|count| *count == passed[0]));
+    }
+}
+
+/// An owner may choose its input, and nothing else: what it says of another one's is noticed.
+#[test]
+fn all_have_the_same_input() {
+    for owner in 0..PARTIES {
+        let party = |me: usize, e: &Executor| {
+            let p = MalRep3::new(me, Mixed(9), [4; 32]);
+            let own = (me == owner).then_some(&A[..]);
+            e.run(async {
+                let a = p.input(e.gate(1), owner, own, LANES).await;
+                p.open(e.gate(2), &a).await
+            })
+        };
+        let frames = cheat::run(PARTIES, owner, None, party).frames;
+        let first = frames[owner].iter().find(|frame| frame.tick == 0).copied().unwrap();
+        let lie = Some(Lie { tick: 0, peer: first.peer, how: Tamper::Add(Place::First) });
+        let outcome = cheat::run(PARTIES, owner, lie, party);
+        let others: Vec<_> = (0..PARTIES).filter(|me| *me != owner).map(|me| outcome.results[me].clone()).collect();
+        // The tag is made of what the owner keeps and what it has said: they do not fit.
+        assert!(others.iter().all(Result::is_err), "{others:?}");
+    }
+}
