@@ -6,10 +6,11 @@ use smpc_bytecode::module::{Module, View};
 use smpc_bytecode::op::Op;
 use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::Verified;
-use smpc_protocols::Error;
 use smpc_protocols::conformance::cheat::{self, Frame, Lie, Outcome, Tamper};
 use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::rep4::{PARTIES, Rep4};
+use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::rep4::{self, Rep4};
+use smpc_protocols::{Error, Protocol};
 use smpcvm::engine::{Cause, Engine, Fault, Results, RunError};
 
 const PRICE: RegType = RegType::arith(0, 1_000_000);
@@ -17,16 +18,30 @@ const PRICE: RegType = RegType::arith(0, 1_000_000);
 /// What a run gives, where the error of a link is its own.
 type Ended = Result<Result<Results, Fault>, Error>;
 
-/// A run of four parties, one of whom may lie once.
-fn run(
+/// Runs of parties, one of whom may lie once, under each protocol of untrusted ones.
+fn runs(
     module: &Verified<Module>,
     values: &[&[i64]],
     cheater: usize,
     lie: Option<Lie>,
+) -> [Outcome<Result<Results, Fault>>; 2] {
+    [
+        run(module, values, cheater, lie, mal_rep3::PARTIES, |me| MalRep3::new(me, Mixed(7), [1; 32])),
+        run(module, values, cheater, lie, rep4::PARTIES, |me| Rep4::new(me, Mixed(7), [1; 32])),
+    ]
+}
+
+fn run<P: Protocol>(
+    module: &Verified<Module>,
+    values: &[&[i64]],
+    cheater: usize,
+    lie: Option<Lie>,
+    parties: usize,
+    protocol: impl Fn(usize) -> P + Sync,
 ) -> Outcome<Result<Results, Fault>> {
-    let (plan, program) = (plan(module, PARTIES, 1 << 20), program(module));
-    cheat::run(PARTIES, cheater, lie, |me, executor| -> Ended {
-        let protocol = Rep4::new(me, Mixed(7), [1; 32]);
+    let (plan, program) = (plan(module, parties, 1 << 20), program(module));
+    cheat::run(parties, cheater, lie, |me, executor| -> Ended {
+        let protocol = protocol(me);
         match Engine::new(&program, &protocol, executor, &plan, inputs(values), &|| ()).run() {
             Ok(results) => Ok(Ok(results)),
             Err(RunError::Stop(stop)) => match stop.cause {
@@ -56,19 +71,22 @@ fn reveal_before_input() -> Verified<Module> {
 fn nothing_is_opened_before_every_input_is_dealt() {
     let module = reveal_before_input();
     let values: [&[i64]; 4] = [&[500_000], &[3], &[1], &[4]];
-    let honest = run(&module, &values, 0, None);
-    for result in &honest.results {
-        let leaves = result.clone().expect("a run").expect("results");
-        let lanes: Vec<i64> = leaves.into_iter().map(|leaf| leaf.expect("all learn it")[0][0]).collect();
-        assert_eq!(lanes, [500_000, 3, 1, 4]);
-    }
     // Secret inputs take two rounds and the public one two more; what opens the price comes last.
     let last = |frames: &[Vec<Frame>]| frames.iter().flatten().map(|frame| frame.tick).max();
-    assert!(last(&honest.frames) > Some(5));
-    for owner in [1, 2] {
-        for peer in [1, 2].map(|k| (owner + k) % PARTIES) {
-            let held_back = run(&module, &values, owner, Some(Lie { tick: 0, peer, how: Tamper::Leave }));
-            assert!(last(&held_back.frames) < Some(2), "an input of party {owner} is held back, and something goes on");
+    for (which, honest) in runs(&module, &values, 0, None).into_iter().enumerate() {
+        for result in &honest.results {
+            let leaves = result.clone().expect("a run").expect("results");
+            let lanes: Vec<i64> = leaves.into_iter().map(|leaf| leaf.expect("all learn it")[0][0]).collect();
+            assert_eq!(lanes, [500_000, 3, 1, 4]);
+        }
+        assert!(last(&honest.frames) > Some(5));
+        for owner in [1, 2] {
+            let told = honest.frames[owner].iter().filter(|frame| frame.tick == 0).map(|frame| frame.peer);
+            for peer in told {
+                let held_back = &runs(&module, &values, owner, Some(Lie { tick: 0, peer, how: Tamper::Leave }))[which];
+                let last = last(&held_back.frames);
+                assert!(last < Some(2), "an input of party {owner} is held back, and something goes on");
+            }
         }
     }
 }
@@ -80,8 +98,7 @@ fn a_wrong_input_ends_the_run_with_its_role() {
         let wrong = [wrong];
         let mut values: [&[i64]; 4] = [&[0], &[1_000_000], &[1], &[4]];
         values[role] = &wrong;
-        let outcome = run(&module, &values, role, None);
-        for result in &outcome.results {
+        for result in runs(&module, &values, role, None).iter().flat_map(|outcome| &outcome.results) {
             match result {
                 Ok(Err(fault @ Fault::Input { .. })) => {
                     let text = fault.to_string();
@@ -127,12 +144,14 @@ fn a_range_is_proven_of_what_the_register_holds() {
         m.verified()
     };
     for module in [shared(), overwritten()] {
-        let right = run(&module, &[&[3], &[4]], 0, None);
-        assert!(right.results.iter().all(|result| matches!(result, Ok(Ok(_)))), "{:?}", right.results);
+        for right in runs(&module, &[&[3], &[4]], 0, None) {
+            assert!(right.results.iter().all(|result| matches!(result, Ok(Ok(_)))), "{:?}", right.results);
+        }
         for values in [[&[10][..], &[4]], [&[3], &[-1]]] {
-            let wrong = run(&module, &values, 0, None);
-            let named = |result: &Ended| matches!(result, Ok(Err(Fault::Input { .. })));
-            assert!(wrong.results.iter().all(named), "{values:?}: {:?}", wrong.results);
+            for wrong in runs(&module, &values, 0, None) {
+                let named = |result: &Ended| matches!(result, Ok(Err(Fault::Input { .. })));
+                assert!(wrong.results.iter().all(named), "{values:?}: {:?}", wrong.results);
+            }
         }
     }
 }

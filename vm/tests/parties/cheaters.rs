@@ -3,9 +3,10 @@
 use crate::make::Make;
 use smpc_bytecode::types::RegType;
 use smpc_net::{Links, local_mesh};
-use smpc_protocols::registry::REP4;
-use smpc_protocols::rep4::{self, PARTIES, Rep4};
-use smpc_protocols::{Error, Executor, Wire};
+use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::registry::{MAL_REP3, REP4, Spec};
+use smpc_protocols::rep4::{self, Rep4};
+use smpc_protocols::{Error, Executor, Protocol, Wire};
 use smpcvm::engine::{Engine, Inputs};
 use smpcvm::failure::{Class, Failure};
 use smpcvm::program::Program;
@@ -18,13 +19,13 @@ use smpcvm::session::{Params, terms};
 const CHEATER: usize = 2;
 
 /// A product of two parties' numbers.
-fn task() -> Task {
+fn task(protocol: &'static Spec) -> Task {
     let mut m = Make::new();
     let (x, y) = (m.numbers(0, RegType::arith(0, 1000), 3), m.numbers(2, RegType::arith(0, 1000), 3));
     let product = m.make(smpc_bytecode::op::Op::Mul {}, RegType::arith(0, 1_000_000), 3, &[m.all(x), m.all(y)]);
     m.output(product, None);
     let program = Program::new(m.verified(), [7; 32]);
-    Task::local(program, REP4.among(None, None).expect("four parties"), Params::default())
+    Task::local(program, protocol.among(None, None).expect("its parties"), Params::default())
 }
 
 /// Links on which the last byte of a frame's payload is wrong: of the so-and-so-many-th that is handed over.
@@ -59,26 +60,33 @@ impl Wire for Lying {
 /// All parties in threads, of whom the cheater lies in every frame from some frame on, if it does so at all.
 fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Outcome, Failure>> {
     std::thread::scope(|scope| {
-        let ends = local_mesh(PARTIES, task.params.silence(), None);
+        let parties = task.protocol.parties;
+        let ends = local_mesh(parties, task.params.silence(), None);
         let parties: Vec<_> = ends
             .into_iter()
             .enumerate()
             .map(|(me, end)| {
                 scope.spawn(move || {
-                    let mesh = end.open(terms(&task.protocol, &task.params, &task.program, &task.nodes))?;
+                    let mut mesh = end.open(terms(&task.protocol, &task.params, &task.program, &task.nodes))?;
                     let own = task.inputs_of(me, inputs);
                     let Some(left) = lies_from.filter(|_| me == CHEATER) else {
                         return over_links(task, mesh, own, &Progress::default(), Clock::default());
                     };
                     let (session, control) = (mesh.session, mesh.control.clone());
                     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+                    let neighbours = [2, 1].map(|k| mesh.key((me + k) % parties).expect("a pairwise key"));
                     let lying = Lying { links: mesh.links, left };
-                    let executor = Executor::new(me, PARTIES, number, 0, Box::new(lying));
+                    let executor = Executor::new(me, parties, number, 0, Box::new(lying));
                     let fresh = || smpc_net::fresh_key().expect("randomness");
-                    let keys = rep4::agree(&executor, session, &[fresh(), fresh(), fresh(), fresh()]);
-                    if let Ok(keys) = keys {
-                        let party = Rep4::new(me, keys, session);
-                        let _ = Engine::new(&task.program, &party, &executor, &task.plan(), own, &|| ()).run();
+                    if task.protocol.spec == &REP4 {
+                        let keys = rep4::agree(&executor, session, &[fresh(), fresh(), fresh(), fresh()]);
+                        if let Ok(keys) = keys {
+                            lie(task, &Rep4::new(me, keys, session), &executor, own);
+                        }
+                    } else {
+                        let [own_key, next] = neighbours;
+                        let keys = mal_rep3::keys(me, own_key, next, fresh(), session);
+                        lie(task, &MalRep3::new(me, keys, session), &executor, own);
                     }
                     // It says nothing of what it has done.
                     let _ = control.finish();
@@ -90,15 +98,27 @@ fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Out
     })
 }
 
+/// Runs the program on links that lie; what comes of that the cheater keeps to itself.
+fn lie<P: Protocol>(task: &Task, party: &P, executor: &Executor, own: Inputs) {
+    let _ = Engine::new(&task.program, party, executor, &task.plan(), own, &|| ()).run();
+}
+
 #[test]
 fn whoever_notices_a_lie_says_so_and_all_others_hear_it() {
-    let task = task();
+    // In the keys, in the inputs, in a proof of a range, and later.
+    all_hear_of_lies(&REP4, &[1, 3, 8, 15, 25, 35], 25);
+    // In the inputs, in a proof of a range, in what verifies it, and in an opening.
+    all_hear_of_lies(&MAL_REP3, &[1, 4, 8, 15, 25, 50], 50);
+}
+
+/// Lies from some frames on; from a late one on others may be done already.
+fn all_hear_of_lies(protocol: &'static Spec, from: &[usize], late: usize) {
+    let task = task(protocol);
     let inputs: Inputs = vec![Some(vec![vec![3, 4, 5]]), Some(vec![vec![7, 0, 1000]])];
     for outcome in run(&task, &inputs, None) {
         assert_eq!(outcome.expect("a run").results[0].as_deref(), Some(&[vec![21, 0, 5000]][..]));
     }
-    // In the keys, in the inputs, in a proof of a range, and later.
-    for from in [1, 3, 8, 15, 25, 35] {
+    for from in from.iter().copied() {
         let outcomes = run(&task, &inputs, Some(from));
         let honest = outcomes.iter().enumerate().filter(|(me, _)| *me != CHEATER);
         let mut suspected = 0;
@@ -107,7 +127,7 @@ fn whoever_notices_a_lie_says_so_and_all_others_hear_it() {
                 // Whom the last lie was not told may have the right result already.
                 Ok(outcome) => {
                     assert_eq!(outcome.results[0].as_deref(), Some(&[vec![21, 0, 5000]][..]), "party {me}");
-                    assert!(from > 25, "party {me} has not noticed");
+                    assert!(from > late, "party {me} has not noticed");
                 }
                 Err(failure) => {
                     let code = (failure.class, failure.class.exit_code());
@@ -122,7 +142,11 @@ fn whoever_notices_a_lie_says_so_and_all_others_hear_it() {
 
 #[test]
 fn a_role_whose_machine_lets_a_wrong_value_pass_is_named() {
-    let task = task();
+    [&REP4, &MAL_REP3].into_iter().for_each(a_wrong_value_names_its_role);
+}
+
+fn a_wrong_value_names_its_role(protocol: &'static Spec) {
+    let task = task(protocol);
     let inputs: Inputs = vec![Some(vec![vec![3, 4, 5]]), Some(vec![vec![7, 1001, 1000]])];
     for (me, outcome) in run(&task, &inputs, None).into_iter().enumerate() {
         let failure = outcome.expect_err("a refusal");
