@@ -64,6 +64,8 @@ pub struct Unverified {
     pub ands: u64,
     /// Numbers with tags.
     pub tagged: u64,
+    /// Inputs that only have to have come.
+    pub inputs: u64,
 }
 
 impl Unverified {
@@ -71,7 +73,11 @@ impl Unverified {
     #[must_use]
     pub fn and_again(self, earlier: Self, times: u64) -> Self {
         let more = |now: u64, then: u64| now.saturating_add(now.saturating_sub(then).saturating_mul(times));
-        Self { ands: more(self.ands, earlier.ands), tagged: more(self.tagged, earlier.tagged) }
+        Self {
+            ands: more(self.ands, earlier.ands),
+            tagged: more(self.tagged, earlier.tagged),
+            inputs: more(self.inputs, earlier.inputs),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::MalRep3;
 use crate::bits::{Row, Rows};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
-use crate::message::{ROWS, Shape};
+use crate::message::Shape;
 use crate::rep3::Bin;
 use smpc_math::netlist::Levelled;
 use smpc_math::prf::Domain;
@@ -32,37 +32,38 @@ impl<S: Source> MalRep3<S> {
         let shape = Shape::new(planes, lanes);
         cx.count_blocks(shape.rows() as u64 * 4);
         let zeros = || Rows::zeros(if self.dry { 0 } else { shape.rows() });
-        let (own, mut received) = (RefCell::new(zeros()), zeros());
+        let (made, mut received) = (RefCell::new([zeros(), zeros(), zeros()]), zeros());
         let before = first * planes;
         let send = |row: usize, out: &mut [Row]| {
-            self.rep3.zero_rows(at, before + row, out);
-            for (n, z) in out.iter_mut().enumerate() {
+            let rows = row..row + out.len();
+            let [own, left, right] = &mut *made.borrow_mut();
+            let (left, right) = (&mut left[rows.clone()], &mut right[rows.clone()]);
+            self.rep3.mask_rows(self.me, at, before + row, left);
+            self.rep3.mask_rows(self.me + 1, at, before + row, right);
+            for (n, (z, (left, right))) in out.iter_mut().zip(left.iter().zip(right.iter())).enumerate() {
                 let [xa, xb, ya, yb] = of(row + n);
+                *z = *left;
+                simd::xor_into(z, right);
                 simd::cross_ands(z, xa, xb, ya, yb);
             }
-            own.borrow_mut()[row..row + out.len()].copy_from_slice(out);
+            own[rows].copy_from_slice(out);
         };
         let take = |row: usize, rows: &[Row]| received[row..row + rows.len()].copy_from_slice(rows);
         self.rep3.pass_rows(cx, shape, send, take).await;
-        self.write_down(gates, of, &received);
-        [own.into_inner(), received]
+        let [own, left, right] = made.into_inner();
+        self.write_down(gates, of, [&left, &right, &received]);
+        [own, received]
     }
 
-    /// Keeps what is to be proven of ANDs. Only now, when all of their messages are there: what is verified meanwhile is complete, and the same at all parties.
-    fn write_down<'x>(&self, gates: Gates, of: impl Fn(usize) -> Operands<'x>, received: &[Row]) {
-        let Gates { at, first, planes, lanes } = gates;
+    /// Keeps what is to be proven of ANDs: their operands, this party's masks, and what it has received. Only now, when all of their messages are there: what is verified meanwhile is
+    /// complete, and the same at all parties.
+    fn write_down<'x>(&self, gates: Gates, of: impl Fn(usize) -> Operands<'x>, [left, right, received]: [&[Row]; 3]) {
         let ands = &mut self.owed.borrow_mut().ands;
-        let place = ands.reserve(planes, lanes);
-        let (mut left, mut right) = ([[0; 8]; ROWS], [[0; 8]; ROWS]);
-        for (n, rows) in received.chunks(ROWS).enumerate() {
-            let row = n * ROWS;
-            self.rep3.mask_rows(self.me, at, first * planes + row, &mut left[..rows.len()]);
-            self.rep3.mask_rows(self.me + 1, at, first * planes + row, &mut right[..rows.len()]);
-            for (i, z) in rows.iter().enumerate() {
-                let [xa, xb, ya, yb] = of(row + i);
-                ands.made(place, row + i, [xa, xb], [ya, yb], [&left[i], &right[i]]);
-                ands.received(place, row + i, z);
-            }
+        let place = ands.reserve(gates.planes, gates.lanes);
+        for (row, (z, masks)) in received.iter().zip(left.iter().zip(right)).enumerate() {
+            let [xa, xb, ya, yb] = of(row);
+            ands.made(place, row, [xa, xb], [ya, yb], [masks.0, masks.1]);
+            ands.received(place, row, z);
         }
     }
 

@@ -10,9 +10,10 @@ use crate::conformance::data::mix;
 use crate::conformance::source::Mixed;
 use crate::conformance::targets::{A, GATES, LANES, attacked};
 use crate::conformance::threads::{mal_rep3_threads, three_threads};
-use crate::protocol::Protocol as _;
+use crate::protocol::{BinShares as _, Protocol as _};
 use crate::{Error, Executor};
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 /// Shares that a cheater has changed: a component of the value or of its tag, of the first or the last lane.
@@ -322,3 +323,149 @@ fn all_have_the_same_input() {
         assert!(others.iter().all(Result::is_err), "{others:?}");
     }
 }
+
+/// A word of randomness: key, domain, gate instance, step, and its place in the stream.
+type Word = (usize, Domain, u64, u64, usize);
+
+/// Keys that add numbers to words: a party that has them tells several lies that fit each other.
+struct Adding {
+    inner: Mixed,
+    lies: Vec<(Word, u64)>,
+}
+
+impl Source for Adding {
+    fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
+        self.inner.fill(key, domain, tape, step, first, out);
+        for ((lie_key, lie_domain, instance, lie_step, place), more) in &self.lies {
+            let here = (*lie_key, *lie_domain, *instance, *lie_step) == (key, domain, tape.instance(), step);
+            if here && (first..first + out.len()).contains(place) {
+                out[place - first] = out[place - first].wrapping_add(*more);
+            }
+        }
+    }
+}
+
+/// A party, with keys that lie if it is the cheater.
+fn with_lies(me: usize, cheater: usize, seed: u64, lies: &[(Word, u64)]) -> MalRep3<Adding> {
+    let lies = if me == cheater { lies.to_vec() } else { Vec::new() };
+    MalRep3::new(me, Adding { inner: Mixed(seed), lies }, [3; 32])
+}
+
+/// P_0 knows the first product of a bit's conversion. Were only the result verified, lies in both products would cancel where the bit's last component is 1, and the verdict tell which it is.
+#[test]
+fn two_lies_in_a_conversion_are_no_oracle() {
+    let lies = [((0, Domain::Arith, 9, 0, 0), 1), ((0, Domain::Arith, 9, 1, 0), 1)];
+    for seed in 0..40 {
+        let outcome = cheat::run(PARTIES, 0, None, |me, e| {
+            let p = with_lies(me, 0, seed, &lies);
+            e.run(async {
+                let secret = (me == 1).then(|| [(mix(seed) >> 7 & 1).cast_signed()]);
+                let bit = p.input_bin(e.gate(3), 1, secret.as_ref().map(|bit| &bit[..]), 1, 1).await;
+                let number = p.b2a(e.gate(9), &bit, false).await;
+                p.open(e.gate(10), &number).await
+            })
+        });
+        assert!(outcome.results.iter().skip(1).all(Result::is_err), "{:?}", outcome.results);
+    }
+}
+
+/// 2^127 on a tag gets through a verification half of the time. Whether the next one stops the run, which has a product made of that tag, does not depend on the other factor.
+#[test]
+fn what_gets_through_a_verification_is_no_oracle_in_the_next() {
+    const TRIES: u64 = 200;
+    // The tag of the first input: the high word of its only element.
+    let lies = [((2, Domain::Arith, 1, 1 << 39, 1), 1 << 63)];
+    let [even, odd] = [42, 43].map(|secret: i64| {
+        let (mut first, mut second) = (0_i32, 0_i32);
+        for seed in 0..TRIES {
+            let through = Mutex::new(false);
+            let outcome = cheat::run(PARTIES, 2, None, |me, e| {
+                let p = with_lies(me, 2, seed, &lies);
+                e.run(async {
+                    let x = p.input(e.gate(1), 0, (me == 0).then_some(&[5][..]), 1).await;
+                    let y = p.input(e.gate(2), 1, (me == 1).then_some(&[secret][..]), 1).await;
+                    p.open(e.gate(3), &x).await;
+                    *through.lock().unwrap() |= me == 0;
+                    let z = p.mul(e.gate(4), &x, &y).await;
+                    p.open(e.gate(5), &z).await
+                })
+            });
+            let passed = outcome.results[..2].iter().all(|result| *result == Ok(vec![5 * secret]));
+            if !*through.lock().unwrap() {
+                first += 1;
+            } else if !passed {
+                second += 1;
+            }
+        }
+        (first, second)
+    });
+    println!("stopped at the first opening and at the second: {even:?} and {odd:?} of {TRIES}");
+    assert!(even.1 > 20 && odd.1 > 20 && (even.1 - odd.1).abs() < 40, "{even:?} {odd:?}");
+}
+
+/// What is added to a row in one turn of a shuffle and taken away at a place in another is noticed, also where it was the same row: else this would be learned.
+#[test]
+fn lies_in_two_turns_of_a_shuffle_are_no_oracle() {
+    // The second masks of the first column, in the turns in which P_0 knows the order.
+    let base = 2 * ((1 << 40) / 8);
+    let lies = [((1, Domain::Arith, 9, base + 1, 0), 1), ((0, Domain::Arith, 9, base + 9, 0), 1)];
+    for seed in 0..40 {
+        let outcome = cheat::run(PARTIES, 0, None, |me, e| {
+            let p = with_lies(me, 0, seed, &lies);
+            e.run(async {
+                let x = p.input(e.gate(1), 1, (me == 1).then_some(&[0, 1][..]), 2).await;
+                p.shuffle(e.gate(9), 0, &x, &[], &[]).await.0
+            })
+        });
+        assert!(outcome.results.iter().skip(1).all(Result::is_err), "{:?}", outcome.results);
+    }
+}
+
+/// Inputs that are bits alone, with which nothing is computed that would have to be verified: nothing of what is opened leaves before all of them are there.
+#[test]
+fn bits_that_are_kept_back_hold_the_opening_up() {
+    let party = |me: usize, e: &Executor| {
+        let p = MalRep3::new(me, Mixed(9), [4; 32]);
+        e.run(async {
+            let own = |owner: usize| (me == owner).then_some(&[1_i64][..]);
+            let (a, b) =
+                crate::join(p.input_bin(e.gate(1), 0, own(0), 1, 1), p.input_bin(e.gate(2), 2, own(2), 1, 1)).await;
+            p.open_bin(e.gate(3), &p.xor(&a, &b)).await
+        })
+    };
+    assert!(cheat::run(PARTIES, 2, None, party).results.iter().all(|result| *result == Ok(vec![0])));
+    let outcome = cheat::run(PARTIES, 2, Some(Lie { tick: 0, peer: 0, how: Tamper::Leave }), party);
+    // All that P_1 says after its own round is that it has come so far.
+    assert!(outcome.frames[1].iter().all(|frame| frame.tick == 0 || frame.length == 1), "{:?}", outcome.frames[1]);
+}
+
+/// What verification takes, as the texts say it.
+#[test]
+fn costs_are_as_they_are_said_to_be() {
+    let rounds = |gate: for<'x> fn(&'x MalRep3<Keys>, crate::Cx<'x>, Arith, Bin) -> LocalFuture<'x>| {
+        let (p, e) = (MalRep3::dry(0), Executor::dry(0, 3));
+        e.run(gate(&p, e.gate(1), p.share_public(&[0], 1000), p.share_public_bin(&[0], 64, 1000))).unwrap();
+        e.rounds()
+    };
+    assert_eq!(rounds(|p, cx, a, _| Box::pin(async move { drop(p.mul(cx, &a, &a).await) })), 1);
+    assert_eq!(rounds(|p, cx, a, _| Box::pin(async move { drop(p.ltz(cx, &a, 64).await) })), 7);
+    assert_eq!(rounds(|p, cx, _, b| Box::pin(async move { drop(p.b2a(cx, &b, true).await) })), 9);
+    assert_eq!(rounds(|p, cx, _, b| Box::pin(async move { drop(p.b2a(cx, &b.planes(0, 1), true).await) })), 4);
+    let select = rounds(|p, cx, a, b| Box::pin(async move { drop(p.select(cx, &b.planes(0, 1), &a, &a).await) }));
+    assert_eq!(select, 5);
+    let trunc = rounds(|p, cx, a, _| {
+        Box::pin(async move { drop(p.trunc(cx, &a, 16, crate::Range::new(-(1 << 41), 1 << 41)).await) })
+    });
+    assert_eq!(trunc, 5 + 4);
+    let shuffle = rounds(|p, cx, a, _| Box::pin(async move { drop(p.shuffle(cx, 0, &a, &[a.clone()], &[]).await) }));
+    assert_eq!(shuffle, shuffle::ROUNDS);
+    let verified = rounds(|p, cx, a, _| {
+        Box::pin(async move {
+            p.owed.borrow_mut().add(a.lanes, [0; 2]);
+            let _ = p.verified(cx).await;
+        })
+    });
+    assert_eq!(verified, 13 + proof::cost(254 * 64, proof::Arity::ThirtyTwo).0);
+}
+
+type LocalFuture<'x> = std::pin::Pin<Box<dyn Future<Output = ()> + 'x>>;

@@ -1,15 +1,16 @@
 //! From bits to numbers, with nothing that a single party deals (PROTOCOLS R10).
 //!
 //! **A bit** b = b_0 ⊕ b_1 ⊕ b_2, each of which two parties know: as numbers they are sharings already. u = b_0 + b_1 − 2·b_0·b_1 and b = u + b_2 − 2·u·b_2 are two products, and
-//! b gets its tag. A lie in the products adds an even number to b, so that the result is right if it is a bit at all: αb·b, one more product, must be a tag of b too, as b² = b. Four rounds,
-//! four elements: 64 bytes a bit from each party.
+//! both u and b get tags. A lie in a product adds an even number to u or to b, so that they are right if they are bits at all: αu·u and αb·b, two more products, must be tags of u and of b
+//! too, as u² = u. (Of b alone it would not do: P_0, which knows u, could lie in both products so that the two lies cancel if b_2 is 1, and see by the verdict whether it is.) Four rounds, six
+//! elements: 96 bytes a bit from each party.
 //!
 //! **A word** x of more than a few bits: r is random, and the bits of −r are three words that two parties know each; x − r, out of two carry-save adders and a sum, tells nothing and is opened,
-//! and x is that and r. About 630 bits and one tag: 95 bytes a word from each party.
+//! and x is that and r. About 690 bits a word from each party, the tag among them.
 
 use super::MalRep3;
-use super::product::cross;
-use super::share::{Arith, Element, Held, element, number, part};
+use super::product::{cross, local};
+use super::share::{Arith, Element, Held, Pair, element, number, part};
 use crate::bits::bits_of_plane;
 use crate::buffer::Words;
 use crate::executor::Cx;
@@ -44,6 +45,7 @@ impl<S: Source> MalRep3<S> {
         for (n, first) in (0..parts).zip((0..x.lanes.max(1)).step_by(at_once)) {
             let count = at_once.min(x.lanes - first);
             let bits = self.bits_to_numbers(cx.sub(n, parts), x, first..first + count).await;
+            z.batch = z.batch.min(bits.batch);
             for (z, bits) in z.all_mut().zip(bits.all()).filter(|(z, _)| !z.is_empty()) {
                 let z = &mut z[first..first + count];
                 for (c, bits) in coefficients.iter().zip(bits.chunks(count)) {
@@ -88,21 +90,43 @@ impl<S: Source> MalRep3<S> {
                 });
             }
         };
-        let [w] = self.reshare(cx, 1, all, [&second]).await;
+        let key = *self.key;
+        let tag_of = |x: Pair<'_>, out: &mut [Element]| {
+            let lanes = out.iter_mut().zip(x[0].iter().zip(x[1]));
+            lanes.for_each(|(z, (a, b))| *z = element(local(key.map(element), [*a, *b])));
+        };
+        let u_tag = |at: usize, out: &mut [Element]| tag_of(part(&u, at, out.len()), out);
+        let [w, u_tag] = self.reshare(cx, 1, all, [&second, &u_tag]).await;
+        self.owe(cx, 0, all, &u, &u_tag);
+        let mut batch = self.batch();
         let mut sum = w;
         self.exclusive(&mut sum, [&a, &b], [2]);
         for (sum, u) in sum.iter_mut().zip(&u) {
             sum.iter_mut().zip(u.iter()).for_each(|(sum, u)| *sum = element(number(*sum).wrapping_add(number(*u))));
         }
-        let bits = self.with_tag(cx, 2, all, sum).await;
-        // That it is a bit: α·b·b is α·b.
-        let square = |at: usize, out: &mut [Element]| {
+        // That u is a bit: αu·u is αu. And then the same of b.
+        let b_tag = |at: usize, out: &mut [Element]| tag_of(part(&sum, at, out.len()), out);
+        let square = |x: &Held, tag: &Held, at: usize, out: &mut [Element]| {
             let count = out.len();
-            cross(out, part(&bits.tag, at, count), part(&bits.value, at, count));
+            cross(out, part(tag, at, count), part(x, at, count));
         };
-        let [square] = self.reshare(cx, 3, all, [&square]).await;
-        self.owe(cx, 3, all, &bits.value, &square);
-        bits
+        let u_square = |at: usize, out: &mut [Element]| square(&u, &u_tag, at, out);
+        let [b_tag, u_square] = self.reshare(cx, 3, all, [&b_tag, &u_square]).await;
+        if batch < self.batch() {
+            self.owe(cx, 4, all, &u, &u_tag);
+        }
+        self.owe(cx, 1, all, &u, &u_square);
+        self.owe(cx, 2, all, &sum, &b_tag);
+        batch = self.batch();
+        let b_square = |at: usize, out: &mut [Element]| square(&sum, &b_tag, at, out);
+        let [b_square] = self.reshare(cx, 5, all, [&b_square]).await;
+        if batch < self.batch() {
+            self.owe(cx, 5, all, &sum, &b_tag);
+            self.owe(cx, 6, all, &u, &u_tag);
+            self.owe(cx, 7, all, &u, &u_square);
+        }
+        self.owe(cx, 3, all, &sum, &b_square);
+        Arith { lanes: all, value: sum, tag: b_tag, batch }
     }
 
     /// What a product of bits makes of their sum: −2 times it, and the bits that are the components `which`.
@@ -116,7 +140,7 @@ impl<S: Source> MalRep3<S> {
         }
     }
 
-    /// The number that a word of at most 64 bits is. 11 rounds.
+    /// The number that a word of at most 64 bits is. 9 rounds.
     async fn word_to_number(&self, cx: Cx<'_>, x: &Bin, signed: bool) -> Arith {
         let lanes = x.lanes;
         let at = Step::new(cx.sub(0, 3).tape(), 0, Domain::Random);
@@ -144,7 +168,7 @@ impl<S: Source> MalRep3<S> {
         self.plus_public(&mask, &opened)
     }
 
-    /// c · d for a bit c (width 1). 5 rounds, 96 bytes a lane from each party.
+    /// c · d for a bit c (width 1). 5 rounds, 128 bytes a lane from each party.
     pub(crate) async fn bit_times(&self, cx: Cx<'_>, c: &Bin, d: &Arith) -> Arith {
         let c = self.weighted(cx.sub(0, 2), c, &[1]).await;
         self.product(cx.sub(1, 2), &c, d).await

@@ -14,8 +14,8 @@ use crate::rep3::Bin;
 use smpc_math::netlist::Levelled;
 use smpc_math::prf::Domain;
 
-/// Both components of a lane and of its tag.
-type Lane = [u128; 4];
+/// Both components of a lane and of its tag, and with which verification that was to be verified.
+type Lane = ([u128; 4], u64);
 
 impl<S: Source> Protocol for MalRep3<S> {
     type Arith = Arith;
@@ -66,30 +66,31 @@ impl<S: Source> Protocol for MalRep3<S> {
     // In dry mode there are no elements; a lane then is nothing.
     fn lane(&self, a: &Arith, lane: usize) -> Lane {
         let mut held = a.all().map(|x| x.get(lane).map_or(0, |x| number(*x)));
-        std::array::from_fn(|_| held.next().unwrap_or(0))
+        (std::array::from_fn(|_| held.next().unwrap_or(0)), a.batch)
     }
-    fn set_lane(&self, a: &mut Arith, lane: usize, value: Lane) {
+    fn set_lane(&self, a: &mut Arith, lane: usize, (value, batch): Lane) {
+        a.batch = a.batch.min(batch);
         if !self.dry {
             a.all_mut().zip(value).for_each(|(x, value)| x[lane] = element(value));
         }
     }
-    fn lane_add(&self, a: Lane, b: Lane) -> Lane {
-        std::array::from_fn(|k| a[k].wrapping_add(b[k]))
+    fn lane_add(&self, (a, one): Lane, (b, other): Lane) -> Lane {
+        (std::array::from_fn(|k| a[k].wrapping_add(b[k])), one.min(other))
     }
-    fn lane_sub(&self, a: Lane, b: Lane) -> Lane {
-        std::array::from_fn(|k| a[k].wrapping_sub(b[k]))
+    fn lane_sub(&self, (a, one): Lane, (b, other): Lane) -> Lane {
+        (std::array::from_fn(|k| a[k].wrapping_sub(b[k])), one.min(other))
     }
-    fn lane_add_public(&self, mut a: Lane, b: i64) -> Lane {
+    fn lane_add_public(&self, (mut a, batch): Lane, b: i64) -> Lane {
         if let Some(slot) = self.slot(0) {
             a[slot] = a[slot].wrapping_add(public(b));
         }
-        for (x, key) in a[2..].iter_mut().zip(self.key) {
+        for (x, key) in a[2..].iter_mut().zip(*self.key) {
             *x = x.wrapping_add(public(b).wrapping_mul(key));
         }
-        a
+        (a, batch)
     }
-    fn lane_mul_public(&self, a: Lane, b: i64) -> Lane {
-        a.map(|x| x.wrapping_mul(public(b)))
+    fn lane_mul_public(&self, (a, batch): Lane, b: i64) -> Lane {
+        (a.map(|x| x.wrapping_mul(public(b))), batch)
     }
 
     fn share_public_bin(&self, values: &[i64], width: u32, lanes: usize) -> Bin {
@@ -111,7 +112,7 @@ impl<S: Source> Protocol for MalRep3<S> {
     }
     /// 1 round; a bit a lane and plane from the owner.
     async fn input_bin(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bin {
-        self.rep3.deal_bits(cx, owner, values, width, lanes).await
+        self.deal_bits(cx, owner, values, width, lanes).await
     }
     /// 2 rounds; 64 bits a lane from the owner to each of the others, and a hash between these.
     async fn broadcast(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
@@ -171,15 +172,15 @@ impl<S: Source> Protocol for MalRep3<S> {
         self.rep3.mask_rows(self.me + 1, at, 0, &mut x.b);
         x
     }
-    /// 2 + ⌈log2 (width − 1)⌉ rounds.
+    /// 1 + ⌈log2 width⌉ rounds.
     async fn a2b(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.bits_of(cx, a, 0, width).await
     }
-    /// 4 rounds and 512 bits a bit from each party, for up to four bits; for more 10 rounds and about 750 bits a word.
+    /// 4 rounds and 768 bits a bit from each party, for up to four bits; for more 9 rounds and about 690 bits a word.
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
         self.number_of(cx, a, signed).await
     }
-    /// 9 + ⌈log2 lanes⌉ rounds: two comparisons of 64 bits side by side, an AND, and the conjunction over the lanes.
+    /// 8 + ⌈log2 lanes⌉ rounds: two comparisons of 64 bits side by side, an AND, and the conjunction over the lanes.
     async fn within(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Bin {
         Box::pin(gates::range::within_ring(self, cx, a, range)).await
     }
@@ -187,7 +188,7 @@ impl<S: Source> Protocol for MalRep3<S> {
     fn shuffle_rounds(&self) -> u64 {
         shuffle::ROUNDS
     }
-    /// 4 rounds after 3 and those of a verification, and 4 more for words; 4 elements of 128 bits a row and number from each party, and 2 of 64 bits for a word's.
+    /// 3 rounds, those of a verification, and one; 4 more for words. 4 elements of 128 bits a row and number from each party, and 2 of 64 bits for each 64 bits of a word.
     async fn shuffle(
         &self,
         cx: Cx<'_>,
@@ -199,7 +200,7 @@ impl<S: Source> Protocol for MalRep3<S> {
         self.shuffled(cx, told, numbers, words).await
     }
 
-    /// 2 + ⌈log2 (width − 1)⌉ rounds.
+    /// 1 + ⌈log2 width⌉ rounds.
     async fn ltz(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.sign(cx, a, width).await
     }
@@ -207,12 +208,12 @@ impl<S: Source> Protocol for MalRep3<S> {
     async fn eqz(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.is_zero(cx, a, width).await
     }
-    /// 5 rounds; 768 bits a lane from each party.
+    /// 5 rounds; 1,024 bits a lane from each party.
     async fn select(&self, cx: Cx<'_>, condition: &Bin, a: &Arith, b: &Arith) -> Arith {
         let change = self.bit_times(cx, condition, &self.sub(a, b)).await;
         self.add(b, &change)
     }
-    /// 7 + ⌈log2 bits⌉ rounds; 18 where the range leaves no room above it.
+    /// 5 + ⌈log2 bits⌉ rounds; 16 where the range leaves no room above it.
     async fn trunc(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         self.shifted(cx, a, bits, ra, false).await
     }

@@ -40,6 +40,20 @@ impl<S: Source> MalRep3<S> {
         self.with_tag(cx.sub(1, 2), 0, lanes, held).await
     }
 
+    /// Secret words that party `owner` knows. One round, a bit a lane and plane from the owner. Nothing is computed, but before anything is opened all of them have to be there.
+    pub(crate) async fn deal_bits(
+        &self,
+        cx: Cx<'_>,
+        owner: usize,
+        values: Option<&[i64]>,
+        width: u32,
+        lanes: usize,
+    ) -> Bin {
+        let dealt = self.rep3.deal_bits(cx, owner, values, width, lanes).await;
+        self.owed.borrow_mut().inputs += 1;
+        dealt
+    }
+
     /// Public integers of party `owner`. Two rounds: 8 bytes a lane from the owner to each other party, and 32 bytes between these.
     pub(crate) async fn told(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         let all = self.rep3.tell(cx, owner, values, lanes).await;

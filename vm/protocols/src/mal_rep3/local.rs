@@ -1,7 +1,7 @@
 //! What a party does alone: sums, products by public numbers, known values. A known value v is component 0; its tag αv has as many components as α.
 
 use super::MalRep3;
-use super::share::{Arith, Element, Held, Wide, element, number};
+use super::share::{Arith, Element, Held, KNOWN, Wide, element, number};
 use crate::keys::Source;
 use crate::lanes::Lanes;
 use crate::protocol::Shares as _;
@@ -32,7 +32,7 @@ impl<S: Source> MalRep3<S> {
     }
 
     pub(crate) fn arith(&self, lanes: usize) -> Arith {
-        Arith { lanes, value: self.held(lanes), tag: self.held(lanes) }
+        Arith { lanes, value: self.held(lanes), tag: self.held(lanes), batch: KNOWN }
     }
 
     pub(crate) fn map1(&self, x: &Arith, f: impl Fn(usize, u128) -> u128) -> Arith {
@@ -44,6 +44,7 @@ impl<S: Source> MalRep3<S> {
     pub(crate) fn map2(&self, x: &Arith, y: &Arith, f: impl Fn(u128, u128) -> u128) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let mut out = self.arith(x.lanes);
+        out.batch = x.batch.min(y.batch);
         for (out, (x, y)) in out.all_mut().zip(x.all().zip(y.all())) {
             let pairs = out.iter_mut().zip(x.iter().zip(y.iter()));
             pairs.for_each(|(out, (x, y))| *out = element(f(number(*x), number(*y))));
@@ -57,7 +58,7 @@ impl<S: Source> MalRep3<S> {
         if let Some(slot) = self.slot(0) {
             out.value[slot].iter_mut().enumerate().for_each(|(lane, x)| *x = add(*x, value(values, lane)));
         }
-        for (x, key) in out.tag.iter_mut().zip(self.key) {
+        for (x, key) in out.tag.iter_mut().zip(*self.key) {
             x.iter_mut().enumerate().for_each(|(lane, x)| *x = add(*x, value(values, lane).wrapping_mul(key)));
         }
         out

@@ -8,7 +8,7 @@
 //!   2018; over Z_2^(64+64) Abspoel, Dalskov, Escudero and Nof, ACNS 2021): 32 bytes a product from each party;
 //! * each party proves its ANDs to both others (`proof`: Boyle, Gilboa, Ishai and Nof, CCS 2019): one bit an AND from each party, as in `rep3`, and some thousand bytes for up to 3·10^7.
 //!
-//! Conversions use nothing that one party alone would have to be believed (`split`, `convert`, `truncate`), and neither does the shuffle.
+//! Conversions (`split`, `convert`, `truncate`) and the shuffle are made of these, and of words that two parties know each, so that a lie in them is of the same kind.
 
 mod ands;
 mod convert;
@@ -33,6 +33,7 @@ use share::Element;
 use smpc_math::prf::{Domain, Key};
 use std::cell::{Cell, RefCell};
 use verify::Owed;
+use zeroize::Zeroizing;
 
 /// Number of parties.
 pub const PARTIES: usize = 3;
@@ -44,7 +45,7 @@ pub struct MalRep3<S> {
     /// Its words and their local functions are those of `rep3`; so are its keys.
     rep3: Rep3<S>,
     /// This party's components of α.
-    key: [u128; 2],
+    key: Zeroizing<[u128; 2]>,
     /// Low bits of the check of tags that must be 0: 128, and fewer where a test counts how often a lie passes.
     tag_bits: u32,
     dry: bool,
@@ -93,7 +94,7 @@ impl<S: Source> MalRep3<S> {
             me,
             session,
             rep3,
-            key,
+            key: Zeroizing::new(key),
             tag_bits: u128::BITS,
             dry: false,
             owed: RefCell::new(Owed::new(false)),

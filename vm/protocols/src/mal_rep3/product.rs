@@ -87,7 +87,7 @@ pub(crate) fn add_combination(sums: &mut [u128; 2], coefficients: Pair<'_>, z: [
 }
 
 /// x·y of what this party holds: the sum over all three is the product.
-fn local(xa: Element, xb: Element, ya: Element, yb: Element) -> u128 {
+pub(crate) fn local([xa, xb]: [Element; 2], [ya, yb]: [Element; 2]) -> u128 {
     let (xa, ya) = (number(xa), number(ya));
     xa.wrapping_mul(ya.wrapping_add(number(yb))).wrapping_add(number(xb).wrapping_mul(ya))
 }
@@ -95,13 +95,13 @@ fn local(xa: Element, xb: Element, ya: Element, yb: Element) -> u128 {
 /// The same, lane by lane.
 pub(crate) fn cross(out: &mut [Element], [xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>) {
     let factors = xa.iter().zip(xb).zip(ya.iter().zip(yb));
-    out.iter_mut().zip(factors).for_each(|(z, ((xa, xb), (ya, yb)))| *z = element(local(*xa, *xb, *ya, *yb)));
+    out.iter_mut().zip(factors).for_each(|(z, ((xa, xb), (ya, yb)))| *z = element(local([*xa, *xb], [*ya, *yb])));
 }
 
 /// The sum of the same.
 fn cross_sum([xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>) -> u128 {
     let factors = xa.iter().zip(xb).zip(ya.iter().zip(yb));
-    factors.fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(local(*xa, *xb, *ya, *yb)))
+    factors.fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(local([*xa, *xb], [*ya, *yb])))
 }
 
 impl<S: Source> MalRep3<S> {
@@ -153,8 +153,8 @@ impl<S: Source> MalRep3<S> {
     }
 
     /// A vector of which each party can make its summands, and those of its tag: one round, 32 bytes a lane from each party. It is verified later, and what that takes is added up while
-    /// the lanes are in the cache.
-    pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, terms: Terms<'_>) -> Arith {
+    /// the lanes are in the cache. `left` is the vector whose tags the new ones are made of.
+    pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, left: &Arith, terms: Terms<'_>) -> Arith {
         cx.count_blocks(2 * lanes as u64 + 1);
         let at = Step::new(cx.tape(), 0, Domain::Arith);
         let coefficients = Step::new(cx.tape(), 0, Domain::Coefficient);
@@ -210,21 +210,23 @@ impl<S: Source> MalRep3<S> {
         .await;
         drop(own);
         self.owed.borrow_mut().add(lanes, sums);
+        z.batch = self.batch();
+        self.owe_again(cx, 1, left);
         z
     }
 
     /// A vector that is shared already gets its tag: one round, 16 bytes a lane from each party. Uses step `step`.
     pub(crate) async fn with_tag(&self, cx: Cx<'_>, step: u64, lanes: usize, value: Held) -> Arith {
-        let key = self.key;
+        let key = *self.key;
         let term = |first: usize, out: &mut [Element]| {
             let [xa, xb] = part(&value, first, out.len());
             for (z, (xa, xb)) in out.iter_mut().zip(xa.iter().zip(xb)) {
-                *z = element(local(element(key[0]), element(key[1]), *xa, *xb));
+                *z = element(local(key.map(element), [*xa, *xb]));
             }
         };
         let [tag] = self.reshare(cx, step, lanes, [&term]).await;
         self.owe(cx, step, lanes, &value, &tag);
-        Arith { lanes, value, tag }
+        Arith { lanes, value, tag, batch: self.batch() }
     }
 
     /// x · y, lane by lane.
@@ -233,7 +235,7 @@ impl<S: Source> MalRep3<S> {
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
             multiply(value, tag, x.part(first, value.len()), part(&y.value, first, value.len()));
         };
-        self.tagged(cx, x.lanes, &terms).await
+        self.tagged(cx, x.lanes, x, &terms).await
     }
 
     /// Σ_j x[i·len + j] · y[i·len + j] in lane i.
@@ -247,7 +249,7 @@ impl<S: Source> MalRep3<S> {
                 (*z.0, *z.1) = (element(sums[0]), element(sums[1]));
             }
         };
-        self.tagged(cx, x.lanes.checked_div(len).unwrap_or(0), &terms).await
+        self.tagged(cx, x.lanes.checked_div(len).unwrap_or(0), x, &terms).await
     }
 
     /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
@@ -261,7 +263,7 @@ impl<S: Source> MalRep3<S> {
                 multiply_into(value, tag, x.part(start, value.len()), part(&y.value, start, value.len()));
             }
         };
-        self.tagged(cx, lanes, &terms).await
+        self.tagged(cx, lanes, x, &terms).await
     }
 
     /// The product of a `rows × inner` and an `inner × cols` matrix.
@@ -290,6 +292,6 @@ impl<S: Source> MalRep3<S> {
                 done += count;
             }
         };
-        self.tagged(cx, rows * cols, &terms).await
+        self.tagged(cx, rows * cols, x, &terms).await
     }
 }

@@ -68,7 +68,12 @@ pub struct Arith {
     pub(crate) lanes: usize,
     pub(crate) value: Held,
     pub(crate) tag: Held,
+    /// With which verification the oldest of the tags was to be verified; [`KNOWN`] where none had to be.
+    pub(crate) batch: u64,
 }
+
+/// In place of a batch: tags that each party has made by itself.
+pub(crate) const KNOWN: u64 = u64::MAX;
 
 impl std::fmt::Debug for Arith {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,7 +110,7 @@ impl Arith {
             }
             to
         };
-        Self { lanes, value: self.value.each_ref().map(each), tag: self.tag.each_ref().map(each) }
+        Self { lanes, value: self.value.each_ref().map(each), tag: self.tag.each_ref().map(each), batch: self.batch }
     }
 }
 
@@ -119,6 +124,7 @@ impl Shares for Arith {
     }
 
     fn write(&mut self, view: &Lanes, values: &Self) {
+        self.batch = self.batch.min(values.batch);
         for (to, from) in self.all_mut().zip(values.all()).filter(|(_, from)| !from.is_empty()) {
             match view.contiguous() {
                 Some((start, len)) => to[start..start + len].copy_from_slice(&from[..len]),
@@ -132,6 +138,7 @@ impl Shares for Arith {
     }
 
     fn scatter(&mut self, index: &[usize], values: &Self) {
+        self.batch = self.batch.min(values.batch);
         for (to, from) in self.all_mut().zip(values.all()) {
             index.iter().zip(from.iter()).for_each(|(i, v)| to[*i] = *v);
         }

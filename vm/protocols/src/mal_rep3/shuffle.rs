@@ -6,11 +6,12 @@
 //! * P_p sends π(A) − m + n to P_{p+2}: the new component p; component p + 1 is m;
 //! * P_{p+1} sends π(B) − n to P_{p+2}: the new component p + 2.
 //!
-//! Three rounds, four elements a row from each party for two that count. Whatever a cheater sends instead adds something that it knows to the rows in their new order, another order too.
-//! So numbers take their tags with them, and those must still fit. Of words, a tag of 64 bits a row is made before: K·x for a secret matrix K of random bits, one
-//! bit from each party a row and bit of the tag. When all have their rows, K is opened, and K·x ⊕ tag must be 0 (Araki, Furukawa, Ohara, Pinkas, Rosemarin and Tsuchida, "Secure
-//! graph analysis at scale", CCS 2021, section 5.3, where the tags are products in a field; Carter and Wegman 1979 for a random matrix): what was added to a row without knowing
-//! K passes with probability 2^−64.
+//! Three rounds, four elements a row from each party for two that count. Whatever a cheater sends instead adds something that it knows to the rows as they stand after that pass, another
+//! order too. So numbers take their tags with them, and those must fit **after each pass**: only at the end, what was added in one pass could be taken away in another, and whether it was the same
+//! row would tell of the order that the cheater does not know. Of words, a tag of 64 bits a row is made before: K·x for a secret matrix K of random bits, one
+//! bit from each party a row and bit of the tag. When all have their rows, K is opened, and K·x ⊕ tag must be 0, before and after each pass (Araki, Furukawa, Ohara, Pinkas, Rosemarin
+//! and Tsuchida, "Secure graph analysis at scale", CCS 2021, section 5.3, where the tags are products in a field; Carter and Wegman 1979 for a random matrix): what was
+//! added to a row without knowing K passes with probability 2^−64.
 
 use super::MalRep3;
 use super::io::ALL;
@@ -31,7 +32,7 @@ use zeroize::Zeroizing;
 /// Bits of the tag of a row of words.
 const TAG: u32 = 64;
 /// Rounds, where numbers alone are shuffled and what was computed before is verified: those of a small verification among them.
-pub(crate) const ROUNDS: u64 = 28;
+pub(crate) const ROUNDS: u64 = 27;
 
 /// A column of the table.
 struct Column {
@@ -81,24 +82,41 @@ impl<S: Source> MalRep3<S> {
                 Column { words: 1, held: [&part.a, &part.b].map(|rows| part.form().words(rows)) }
             }));
         }
+        let tagged = 1 + numbers.len();
+        // The tags of before, if they were verified then.
+        (0..).zip(std::iter::once(told).chain(numbers)).for_each(|(step, x)| self.owe_again(part(7), step, x));
+        let mut states = Vec::new();
+        let mut keep = |columns: &[Column]| {
+            let words = columns[2 * tagged..].iter().map(|column| column.held.clone());
+            states.push(words.collect::<Vec<_>>());
+        };
+        keep(&columns);
         for pair in 0..3 {
             self.pass(part(2), pair, lanes, &mut columns).await;
+            for (k, column) in (0..).zip(columns[..2 * tagged].chunks_mut(2)) {
+                let [value, tag] = column else { continue };
+                let [a, b] = [value, tag].map(|column| std::mem::take(&mut column.held).map(Wide::of_words));
+                self.owe(part(3), (pair * tagged) as u64 + k, lanes, &a, &b);
+                let [value, tag] = column else { continue };
+                (value.held, tag.held) = (a.map(Wide::into_words), b.map(Wide::into_words));
+            }
+            keep(&columns);
         }
+        let batch = self.batch();
         let mut columns = columns.into_iter().map(|column| column.held);
         let mut next = || columns.next().unwrap_or_default();
-        let mut number = |step: u64| {
+        let mut number = || {
             let (value, tag) = (next().map(Wide::of_words), next().map(Wide::of_words));
-            self.owe(part(3), step, lanes, &value, &tag);
-            Arith { lanes, value, tag }
+            Arith { lanes, value, tag, batch }
         };
-        let told = number(0);
-        let numbers = (1..).take(numbers.len()).map(&mut number).collect();
-        let mut word = |width: u32| self.word_of(width, lanes, &mut next);
-        let words: Vec<Bin> = words.iter().map(|like| word(like.width)).collect();
-        if tag.is_some() {
-            let tag = word(TAG);
-            self.compare_tags(part(4), &keys, &words, tag).await;
-        }
+        let told = number();
+        let numbers = numbers.iter().map(|_| number()).collect();
+        let words = if tag.is_some() {
+            let widths: Vec<u32> = words.iter().map(|word| word.width).collect();
+            self.compare_tags(part(4), &keys, &widths, lanes, states).await
+        } else {
+            Vec::new()
+        };
         let released = Box::pin(self.verified(part(5))).await;
         let told = self.opened_numbers(part(6), lanes, &told.value, &ALL, &released).await;
         (told.unwrap_or_default(), numbers, words)
@@ -210,11 +228,19 @@ impl<S: Source> MalRep3<S> {
         own
     }
 
-    /// Opens K and compares: the sum of the components of K·x ⊕ tag is 0 where what this party's two components come to is what both others hold of the third. Three rounds.
-    async fn compare_tags(&self, cx: Cx<'_>, keys: &[Words; 2], words: &[Bin], mut tag: Bin) {
+    /// Opens K and compares in all states, of which the words of the last one are handed back: the sum of the components of K·x ⊕ tag is 0 where what this party's two components come
+    /// to is what both others hold of the third. Three rounds.
+    async fn compare_tags(
+        &self,
+        cx: Cx<'_>,
+        keys: &[Words; 2],
+        widths: &[u32],
+        lanes: usize,
+        states: Vec<Vec<[Words; 2]>>,
+    ) -> Vec<Bin> {
         // All have their rows: nothing can be fitted to K any more.
         self.word_that_it_holds(cx.sub(0, 3)).await;
-        let planes = words.iter().map(|word| word.width as usize).sum();
+        let planes = widths.iter().map(|width| *width as usize).sum();
         let key =
             |k: usize| move |first: usize, out: &mut [u64]| out.copy_from_slice(&keys[k][first..first + out.len()]);
         let layout = Layout::Numbers { len: planes, bits: 64 };
@@ -222,11 +248,21 @@ impl<S: Source> MalRep3<S> {
         for keys in keys {
             opened.iter_mut().zip(keys.iter()).for_each(|(all, key)| *all ^= key);
         }
-        if !self.dry {
-            multiply(&mut tag.a, words, |word| &word.a, &opened);
-            multiply(&mut tag.b, words, |word| &word.b, &opened);
+        let mut words = Vec::new();
+        let mut tags = Vec::new();
+        for state in states {
+            let mut columns = state.into_iter();
+            let mut next = || columns.next().unwrap_or_default();
+            words = widths.iter().map(|width| self.word_of(*width, lanes, &mut next)).collect();
+            let mut tag = self.word_of(TAG, lanes, &mut next);
+            if !self.dry {
+                multiply(&mut tag.a, &words, |word| &word.a, &opened);
+                multiply(&mut tag.b, &words, |word| &word.b, &opened);
+            }
+            tags.push(tag);
         }
-        let layout = Layout::Bits(Shape::new(TAG as usize, tag.lanes));
+        let tag = Bin::stack(&tags.iter().collect::<Vec<_>>());
+        let layout = Layout::Bits(Shape::new(tag.width as usize, lanes));
         let at = Step::new(cx.sub(2, 3).tape(), 0, Domain::Bin);
         // The hash of component k, as every holder of it says.
         let hash = |component: usize, rows: &[Row]| {
@@ -261,6 +297,7 @@ impl<S: Source> MalRep3<S> {
         #[cfg(test)]
         let fits = fits || self.trust.words;
         self.stop_unless(cx, fits).await;
+        words
     }
 
     /// A word out of its columns.

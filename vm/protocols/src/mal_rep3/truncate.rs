@@ -44,7 +44,7 @@ impl<S: Source> MalRep3<S> {
         self.number_of(cx.sub(1, 2), &word, true).await
     }
 
-    /// ⌊(x + plus) / 2^m⌋ for sums that are not negative and below 2^63. 7 + ⌈log2 m⌉ rounds.
+    /// ⌊(x + plus) / 2^m⌋ for sums that are not negative and below 2^63. 5 + ⌈log2 m⌉ rounds.
     async fn shift_lifted(&self, cx: Cx<'_>, x: &Arith, m: u32, plus: u64) -> Arith {
         let lanes = x.lanes();
         let carries = circuit("carries of a sum of three", [m, 0, 0, 0], || {
@@ -85,7 +85,7 @@ impl<S: Source> MalRep3<S> {
         let mut coins = Zeroizing::new(vec![0; if self.dry { 0 } else { x.lanes() }]);
         at.words(self.rep3.source(), COMMON, 0, &mut coins);
         let mut sum = x.clone();
-        let key = self.key;
+        let key = *self.key;
         let factors = [self.slot(0) == Some(0), self.slot(0) == Some(1)].map(u128::from).into_iter().chain(key);
         for (sum, factor) in sum.all_mut().zip(factors) {
             for (x, coin) in sum.iter_mut().zip(coins.iter()) {

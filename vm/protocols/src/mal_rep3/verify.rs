@@ -3,10 +3,12 @@
 //! With three parties of whom one cheats, a lie cannot do harm before something is opened: whatever the two others hold is a sharing of *some* value, and a wrong message has only added
 //! a number to it that the cheater chose (PROTOCOLS section 2.1). So a party keeps of each AND seven bits, and of each product two sums, and verifies them together:
 //!
-//! 1. **Products.** For secret random ρ_j the parties hold shares of w = Σ ρ_j·z_j and u = Σ ρ_j·ẑ_j over all products z_j and their tags ẑ_j. They become components (one
-//!    round), and so does α·w (one round). t = u − α·w is 0 if every tag fits, and else with probability below 2^−57 (Abspoel, Dalskov, Escudero and Nof 2021).
+//! 1. **Tags.** For secret random ρ_j the parties hold shares of w = Σ ρ_j·z_j and u = Σ ρ_j·ẑ_j over all products z_j and their tags ẑ_j. They become components (one
+//!    round), and so does α·w (one round). t = u − α·w is 0 if every tag fits, and with probability below
+//!    2^−57 if one of the values is wrong in the 64 bits that count (Abspoel, Dalskov, Escudero and Nof 2021). A lie further up does no harm to the value and passes more often, half of
+//!    the time where it is 2^127; so vectors whose tags others are made of in a later verification are verified again with these (`owe_again`).
 //! 2. **t = 0** in bits: t − 1 is the sum of three words each of which two parties know, and it is −1 where the sum and the carries of a carry-save adder are each other's
-//!    complements. One bit comes out, and nothing else is ever told of t (8 rounds, 255 ANDs).
+//!    complements. One bit comes out, and nothing else is ever told of t (8 rounds, 254 ANDs).
 //! 3. **ANDs**, these too: the proof (`proof`).
 //! 4. A word to both others that all of this has passed: no party goes on before it has theirs, so that nothing is opened while a message is still held back (PROTOCOLS R4). The bit is
 //!    opened, and another such word is sent before anything else is (R5).
@@ -17,7 +19,7 @@ use super::MalRep3;
 use super::io::ALL;
 use super::product::{add_combination, cross};
 use super::proof::{Arity, Proof, Transcript};
-use super::share::{Held, element, number, part};
+use super::share::{Arith, Held, element, number, part};
 use crate::error::Error;
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
@@ -43,6 +45,8 @@ pub(crate) struct Owed {
     /// Products and other vectors with tags: how many lanes, and this party's summands of w and u.
     pub(crate) tagged: u64,
     sums: [u128; 2],
+    /// Inputs without tags, which only have to have come.
+    pub(crate) inputs: u64,
 }
 
 impl Owed {
@@ -53,7 +57,7 @@ impl Owed {
     }
 
     pub(crate) fn new(dry: bool) -> Self {
-        Self { ands: transcript(dry), tagged: 0, sums: [0; 2] }
+        Self { ands: transcript(dry), tagged: 0, sums: [0; 2], inputs: 0 }
     }
 }
 
@@ -94,18 +98,33 @@ impl<S: Source> MalRep3<S> {
         self.owed.borrow_mut().add(lanes, sums);
     }
 
+    /// The number of the verification that comes next.
+    pub(crate) fn batch(&self) -> u64 {
+        self.verifications.get()
+    }
+
+    /// A vector whose tags others are being made of is verified again if that was before: a lie of 2^127 gets through a verification half of the time, and whether one that follows from it does
+    /// could else depend on a secret factor. With the first one in the same batch, how often a batch passes depends on that alone. Uses step `step` of the coefficients.
+    pub(crate) fn owe_again(&self, cx: Cx<'_>, step: u64, x: &Arith) {
+        if x.batch < self.batch() {
+            self.owe(cx, step, x.lanes, &x.value, &x.tag);
+        }
+    }
+
     /// What would have to be verified now.
     pub(crate) fn owes(&self) -> Unverified {
         let owed = self.owed.borrow();
-        Unverified { ands: owed.ands.words() as u64, tagged: owed.tagged }
+        Unverified { ands: owed.ands.words() as u64, tagged: owed.tagged, inputs: owed.inputs }
     }
 
     /// Says so, in a run that only counts.
     pub(crate) fn set_owed(&self, unverified: Unverified) {
         if self.dry {
             let owed = &mut *self.owed.borrow_mut();
-            owed.ands.set_words(usize::try_from(unverified.ands).unwrap_or(usize::MAX));
+            // No run comes near: what a program would cost that nobody runs need not be exact.
+            owed.ands.set_words(usize::try_from(unverified.ands).unwrap_or(usize::MAX).min(1 << 50));
             owed.tagged = unverified.tagged;
+            owed.inputs = unverified.inputs;
         }
     }
 
@@ -118,7 +137,7 @@ impl<S: Source> MalRep3<S> {
 
     /// Comes back once everything that has been computed is verified at all parties, or never, and the run ends. Of gates that run beside, this is what they had completed.
     ///
-    /// No round where nothing was computed since the last time. Else 2 rounds and those of the proof; where there are products, 12 more.
+    /// No round where nothing has happened since the last time, and one where inputs have come and nothing was computed. Else a round and those of the proof; where there are tags, 12 more.
     pub(crate) async fn verified(&self, cx: Cx<'_>) -> Released {
         // One after another: who comes second may depend on what is being verified.
         while self.verifying.get() {
@@ -136,6 +155,12 @@ impl<S: Source> MalRep3<S> {
             // The circuit's own ANDs, and with them those that gates beside it have completed meanwhile.
             let more = std::mem::replace(&mut self.owed.borrow_mut().ands, transcript(self.dry));
             owed.ands.append(&more);
+        }
+        if owed.ands.words() == 0 {
+            // Nothing was computed; but all inputs have to be there.
+            self.word_that_it_holds(cx).await;
+            self.verifying.set(false);
+            return Released(());
         }
         let arity = if owed.ands.conjunctions() < FEW_ANDS { Arity::ThirtyTwo } else { Arity::Four };
         let proof = Proof::new(self.me, self.rep3.source(), self.session, arity);

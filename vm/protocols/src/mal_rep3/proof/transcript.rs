@@ -137,7 +137,7 @@ impl Transcript {
     /// The ANDs that would be proven now, with those that only fill a word.
     #[must_use]
     pub const fn conjunctions(&self) -> usize {
-        self.words * 64
+        self.words.saturating_mul(64)
     }
 
     /// Rows of 512 ANDs.
