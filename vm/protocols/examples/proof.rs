@@ -5,7 +5,7 @@
 
 use smpc_math::prf::Key;
 use smpc_protocols::conformance::memory::memory_wires;
-use smpc_protocols::mal_rep3::proof::{Arity, Proof, Transcript};
+use smpc_protocols::mal_rep3::proof::{Arity, Proof, Transcript, cost};
 use smpc_protocols::mal_rep3::{self, PARTIES};
 use smpc_protocols::rep3::Row;
 use smpc_protocols::{Error, Executor, workers};
@@ -82,7 +82,7 @@ fn main() -> Result<(), Error> {
             count / median / 1e6
         );
     }
-    let (rounds, [left, right]) = mal_rep3::cost(conjunctions, arity);
+    let (rounds, [left, right]) = cost(conjunctions, arity);
     println!("{rounds} rounds, {left} bytes to the left and {right} to the right");
     Ok(())
 }

@@ -457,7 +457,8 @@ fn costs_are_as_they_are_said_to_be() {
         Box::pin(async move { drop(p.trunc(cx, &a, 16, crate::Range::new(-(1 << 41), 1 << 41)).await) })
     });
     assert_eq!(trunc, 5 + 4);
-    let shuffle = rounds(|p, cx, a, _| Box::pin(async move { drop(p.shuffle(cx, 0, &a, &[a.clone()], &[]).await) }));
+    let shuffle =
+        rounds(|p, cx, a, _| Box::pin(async move { drop(p.shuffle(cx, 0, &a, std::slice::from_ref(&a), &[]).await) }));
     assert_eq!(shuffle, shuffle::ROUNDS);
     let verified = rounds(|p, cx, a, _| {
         Box::pin(async move {

@@ -208,7 +208,6 @@ impl<S: Source> MalRep3<S> {
             &mut [Incoming::new(self.next(), lanes * 2 * BYTES, &mut consume).behind(0)],
         )
         .await;
-        drop(own);
         self.owed.borrow_mut().add(lanes, sums);
         z.batch = self.batch();
         self.owe_again(cx, 1, left);

@@ -58,7 +58,7 @@ pub(super) struct Ended {
 }
 
 impl<S: Source> Proof<S> {
-    /// Party `me` with its [`super::keys`]. Hashes are bound to the session.
+    /// Party `me` with its [`keys`](crate::mal_rep3::keys). Hashes are bound to the session.
     #[must_use]
     pub fn new(me: usize, source: S, session: [u8; 32], arity: Arity) -> Self {
         let points = [Points::of_first(), Points::of(arity)];
