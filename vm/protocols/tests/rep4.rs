@@ -5,7 +5,7 @@ use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{Draws, counts, distance, received};
+use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
 use smpc_protocols::rep4::{Arith, Bin, PARTIES, Rep4};
 use smpc_protocols::{Error, Executor, Protocol, Range};
 
@@ -59,14 +59,15 @@ const GATES: [Gate; 11] = [
 
 /// What each party but the owner receives in the inputs and a gate, where the owner inputs `value` in all lanes.
 fn views(gate: Gate, owner: usize, value: i64, seed: u64, unmasked: bool) -> Vec<Vec<Vec<u8>>> {
-    received(PARTIES, |me, e| {
+    let seen = seen(PARTIES, |me, e| {
         let p = Rep4::new(me, Draws(Mixed(seed), unmasked), [2; 32]);
         let values = vec![value; LANES];
         let own = (me == owner).then_some(&values[..]);
-        let a = e.run(p.input(e.gate(1), owner, own, LANES)).unwrap();
-        let b = e.run(p.input_bin(e.gate(2), owner, own, 64, LANES)).unwrap();
-        gate.1(&p, e, &a, &b).unwrap();
-    })
+        let a = e.run(p.input(e.gate(1), owner, own, LANES))?;
+        let b = e.run(p.input_bin(e.gate(2), owner, own, 64, LANES))?;
+        gate.1(&p, e, &a, &b)
+    });
+    seen.unwrap().into_iter().map(|seen| seen.received).collect()
 }
 
 /// What a party receives looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.
