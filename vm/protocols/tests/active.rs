@@ -5,7 +5,7 @@ use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{Draws, counts, distance, received};
+use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
 use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::{BinShares as _, Executor, Protocol, Range};
@@ -83,14 +83,15 @@ fn views<P: Protocol>(
     value: i64,
     (seed, unmasked): (u64, bool),
 ) -> Vec<Vec<Vec<u8>>> {
-    received(parties, |me, e| {
+    let seen = seen(parties, |me, e| {
         let p = party(me, Draws(Mixed(seed), unmasked));
         let values = vec![value; LANES];
         let own = (me == owner).then_some(&values[..]);
-        let a = e.run(p.input(e.gate(1), owner, own, LANES)).unwrap();
-        let b = e.run(p.input_bin(e.gate(2), owner, own, 64, LANES)).unwrap();
-        e.run(gate(&p, e, name, &a, &b)).unwrap();
-    })
+        let a = e.run(p.input(e.gate(1), owner, own, LANES))?;
+        let b = e.run(p.input_bin(e.gate(2), owner, own, 64, LANES))?;
+        e.run(gate(&p, e, name, &a, &b))
+    });
+    seen.unwrap().into_iter().map(|seen| seen.received).collect()
 }
 
 /// What a party receives looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.

@@ -5,7 +5,7 @@ use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{Draws, counts, distance, received};
+use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
 use smpc_protocols::{Error, Executor, Protocol, Range};
 use std::collections::BTreeMap;
@@ -65,16 +65,17 @@ const GATES: [Gate; 9] = [
 /// What the first t parties receive in the input and a gate, where party t inputs `value` in all lanes: how often each byte comes from each peer, by the
 /// place of the byte in an element.
 fn view((parties, threshold): (usize, usize), gate: Gate, value: i64, seed: u64, unmasked: bool) -> Vec<[u32; 256]> {
-    let heard = received(parties, |me, e| {
+    let seen = seen(parties, |me, e| {
         let p = Shamir::new(me, parties, threshold, Draws(Mixed(seed), unmasked));
         let values = vec![value; LANES];
         let own = (me == threshold).then_some(&values[..]);
-        let a = e.run(p.input(e.gate(1), threshold, own, LANES)).unwrap();
-        let b = e.run(p.input_bin(e.gate(2), threshold, own, 64, LANES)).unwrap();
-        gate.1(&p, e, &a, &b).unwrap();
+        let a = e.run(p.input(e.gate(1), threshold, own, LANES))?;
+        let b = e.run(p.input_bin(e.gate(2), threshold, own, 64, LANES))?;
+        gate.1(&p, e, &a, &b)
     });
     // What they tell one another they know.
-    let others = heard.iter().take(threshold).flat_map(|party| &party[threshold..]);
+    let seen = seen.unwrap();
+    let others = seen.iter().take(threshold).flat_map(|seen| &seen.received[threshold..]);
     others.flat_map(|bytes| counts(bytes)).collect()
 }
 

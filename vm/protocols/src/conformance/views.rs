@@ -1,32 +1,43 @@
-//! What parties see, for tests of privacy (PROTOCOLS section 13.2): what they receive, how often each byte of it comes, and how far two such counts lie apart. Tests only.
+//! What parties see, for tests of privacy (PROTOCOLS section 13.2): what they receive, cut into frames, how often each byte of it comes, and how far two such counts lie apart. Tests
+//! only.
 
-use super::memory::{MemoryWire, memory_wires};
+use super::memory::memory_wires;
 use super::source::Mixed;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::keys::Source;
 use crate::tape::Tape;
+use crate::tick::HEADER;
 use crate::wire::Wire;
 use smpc_math::prf::Domain;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// By peer: the bytes that came, headers included.
-type Bytes = Arc<Mutex<Vec<Vec<u8>>>>;
+pub type Streams = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A wire that keeps what a party receives.
-struct Heard {
-    inner: MemoryWire,
-    bytes: Bytes,
+pub struct Heard<W> {
+    inner: W,
+    streams: Streams,
 }
 
-impl Wire for Heard {
+impl<W> Heard<W> {
+    /// The wire of one of so many parties, and where that keeps what comes.
+    #[must_use]
+    pub fn new(inner: W, parties: usize) -> (Self, Streams) {
+        let streams = Arc::new(Mutex::new(vec![Vec::new(); parties]));
+        (Self { inner, streams: Arc::clone(&streams) }, streams)
+    }
+}
+
+impl<W: Wire> Wire for Heard<W> {
     fn try_send(&mut self, peer: usize, bytes: &[u8]) -> Result<usize, Error> {
         self.inner.try_send(peer, bytes)
     }
 
     fn try_recv(&mut self, peer: usize, into: &mut [u8]) -> Result<usize, Error> {
         let count = self.inner.try_recv(peer, into)?;
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)[peer].extend_from_slice(&into[..count]);
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)[peer].extend_from_slice(&into[..count]);
         Ok(count)
     }
 
@@ -35,16 +46,76 @@ impl Wire for Heard {
     }
 }
 
-/// Runs `party(number, executor)` in a thread each and returns what each has received from each.
-pub fn received(parties: usize, party: impl Fn(usize, &Executor) + Sync) -> Vec<Vec<Vec<u8>>> {
-    let heard: Vec<Bytes> = (0..parties).map(|_| Arc::new(Mutex::new(vec![Vec::new(); parties]))).collect();
+/// What was kept; nothing is left there.
+#[must_use]
+pub fn take(streams: &Streams) -> Vec<Vec<u8>> {
+    std::mem::take(&mut *streams.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What a party's program returned, and what the party received from each peer.
+pub struct Seen<T> {
+    /// The result.
+    pub value: T,
+    /// By peer: bytes, headers included.
+    pub received: Vec<Vec<u8>>,
+}
+
+/// Runs `party(number, executor)` in a thread each.
+///
+/// # Errors
+/// The first party's error.
+pub fn seen<T: Send>(
+    parties: usize,
+    party: impl Fn(usize, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<Seen<T>>, Error> {
     std::thread::scope(|scope| {
-        for (me, inner) in memory_wires(parties).into_iter().enumerate() {
-            let (party, bytes) = (&party, Arc::clone(&heard[me]));
-            scope.spawn(move || party(me, &Executor::new(me, parties, 1, 0, Box::new(Heard { inner, bytes }))));
+        let running: Vec<_> = memory_wires(parties)
+            .into_iter()
+            .enumerate()
+            .map(|(me, wire)| {
+                let party = &party;
+                scope.spawn(move || {
+                    let (wire, streams) = Heard::new(wire, parties);
+                    let value = party(me, &Executor::new(me, parties, 7, 0, Box::new(wire)))?;
+                    Ok(Seen { value, received: take(&streams) })
+                })
+            })
+            .collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Internal("a party panicked")))).collect()
+    })
+}
+
+/// The payloads of the frames of a stream, in order.
+///
+/// # Panics
+/// Where the stream ends within a frame.
+#[must_use]
+pub fn payloads(mut stream: &[u8]) -> Vec<&[u8]> {
+    let mut all = Vec::new();
+    while let Some((header, rest)) = stream.split_at_checked(HEADER) {
+        let length = header[20..].iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        let (payload, rest) = rest.split_at(length);
+        all.push(payload);
+        stream = rest;
+    }
+    assert!(stream.is_empty(), "a header is cut");
+    all
+}
+
+/// What each of `count` equal gates side by side received: every frame is cut in equal parts.
+///
+/// # Panics
+/// Where the gates are not equal.
+#[must_use]
+pub fn parts(received: &[Vec<u8>], count: usize) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new(); count];
+    for payload in received.iter().flat_map(|stream| payloads(stream)) {
+        assert!(payload.len().is_multiple_of(count), "gates of equal shape send equal lengths");
+        for (own, part) in all.iter_mut().zip(payload.chunks_exact(payload.len() / count)) {
+            own.extend_from_slice(part);
         }
-    });
-    heard.iter().map(|bytes| bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
+    }
+    all
 }
 
 /// How often each byte comes, by the place of the byte in an element of 16.

@@ -2,8 +2,9 @@
 //! know are run, for each secret input and for all or many values of what the party does know.
 
 use crate::keys::{Bit, Layout, Origin, Place, Slip, TestKeys};
-use crate::parties::{number, shares_of_frames, three, word};
+use crate::parties::{number, three, word};
 use smpc_protocols::conformance::data::mix;
+use smpc_protocols::conformance::views::parts;
 use smpc_protocols::keys::COMMON;
 use smpc_protocols::rep3::{Arith, Bin, Rep3};
 use smpc_protocols::{Cx, join_all};
@@ -124,7 +125,7 @@ impl Gate {
                 values.push(reconstruct(&outs, self.bits));
             }
         }
-        let views = seen.iter().map(|seen| shares_of_frames(&seen.received, instances.len())).collect();
+        let views = seen.iter().map(|seen| parts(&seen.received, instances.len())).collect();
         Batch { views, values }
     }
 

@@ -3,7 +3,6 @@
 //! * [`views`]: on small rings, everything that a party receives, enumerated over all that it does not know; mutants must fail.
 //! * [`samples`]: the same by statistics for the gates that are composed of many steps.
 //! * [`blocks`]: no randomness is used twice, and both holders of a key use the same.
-//! * [`schedules`]: whatever a link delays or cuts, nothing changes; frames have the same length for all inputs.
 //! * [`shuffles`]: the view of a shuffle, enumerated, and how its orders are distributed.
 //! * [`frames`]: what a hostile peer sends ends the run with an error and nothing else.
 //! * [`costs`]: rounds and bits of each gate.
@@ -16,6 +15,5 @@ mod frames;
 mod keys;
 mod parties;
 mod samples;
-mod schedules;
 mod shuffles;
 mod views;

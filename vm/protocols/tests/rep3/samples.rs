@@ -3,9 +3,10 @@
 
 use crate::enumerate::{Given, Out, Party, Run, Running};
 use crate::keys::{Origin, Place, Slip, TestKeys};
-use crate::parties::{number, shares_of_frames, three, word};
+use crate::parties::{number, three, word};
 use smpc_math::circuits::{less_signed, mux, netlist};
 use smpc_protocols::conformance::data::mix;
+use smpc_protocols::conformance::views::parts;
 use smpc_protocols::keys::Source;
 use smpc_protocols::rep3::Arith;
 use smpc_protocols::{BinShares, Cx, Protocol, Range, Shares, Tape, join_all};
@@ -211,7 +212,7 @@ fn observed(gate: &Composite, which: usize, slip: Slip, words: &[(Place, usize)]
     let keys = TestKeys { origin: Origin::Mixed(17 + which as u64), slip };
     let seen = run_all(gate, &shares, keys);
     let columns_of = |(me, received): (usize, &Vec<Vec<u8>>)| {
-        let messages = shares_of_frames(received, RUNS);
+        let messages = parts(received, RUNS);
         let known: Vec<Vec<u8>> = shares.iter().enumerate().map(|(i, x)| own(me, x, words, keys, i as u64)).collect();
         let told: Vec<Column> = columns(&messages);
         (told.len(), told.into_iter().chain(columns(&known)).collect())

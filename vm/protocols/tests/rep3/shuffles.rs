@@ -2,10 +2,11 @@
 //! are distributed.
 
 use crate::keys::Place;
-use crate::parties::{number, shares_of_frames, three, word};
+use crate::parties::{number, three, word};
 use smpc_math::prf::Domain;
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::threads::rep3_threads;
+use smpc_protocols::conformance::views::parts;
 use smpc_protocols::keys::Source;
 use smpc_protocols::rep3::{Arith, Bin};
 use smpc_protocols::{Lanes, Protocol, Shares, Tape, join_all};
@@ -89,7 +90,7 @@ fn run(words: bool, lead: usize, shares: &[[[u64; 3]; 2]], drawn: Drawn<'_>) -> 
     );
     let told = seen.iter().map(|seen| &seen.value).collect::<Vec<_>>();
     assert!(told.iter().all(|other| *other == told[0]), "all learn the same");
-    seen.into_iter().map(|seen| shares_of_frames(&seen.received, shares.len())).collect()
+    seen.into_iter().map(|seen| parts(&seen.received, shares.len())).collect()
 }
 
 /// Whether what each party receives has the same distribution for all tables, over all that it does not know and for samples of what it knows.

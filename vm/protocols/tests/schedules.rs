@@ -1,27 +1,33 @@
-//! R24: links that delay, cut and reorder, ten thousand times differently: the same outputs, the same bytes in every frame and the same blocks of randomness. And
+//! R24: links that delay, cut and reorder, thousands of times differently: the same outputs, the same bytes in every frame and the same blocks of randomness. And
 //! the length of every frame is the same for all inputs.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use crate::parties::{Recording, Streams, payloads, three};
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::keys::Source;
+use smpc_protocols::conformance::views::{Heard, payloads, seen, take};
+use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::rep3::Rep3;
+use smpc_protocols::rep4::Rep4;
+use smpc_protocols::shamir::Shamir;
 use smpc_protocols::{Error, Executor, Protocol, Range, Wire, join3};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
-/// Schedules of small gates, and of gates whose messages are longer than a link's buffer.
-const SCHEDULES: u64 = 10_000;
+/// Schedules of gates whose messages are longer than a link's buffer.
 const LONG: u64 = 20;
+
+/// Parties that wait keep asking, so that more of them than the machine has cores are in one another's way: one test runs after the other.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// A wire that is late, in pieces and out of turn.
 struct Chaos<W> {
     inner: Rc<RefCell<W>>,
     state: u64,
     /// Calls for which a direction of a link stays shut.
-    shut: [[u64; 2]; 3],
+    shut: Vec<[u64; 2]>,
 }
 
 impl<W> Chaos<W> {
@@ -65,7 +71,7 @@ impl<W: Wire> Wire for Chaos<W> {
         // A direction that is shut opens again by being asked, without the other threads' doing.
         let shut =
             |peer: usize, direction: usize, wanted: u64| wanted >> peer & 1 == 1 && self.shut[peer][direction] > 0;
-        if (0..3).any(|peer| shut(peer, 0, writable) || shut(peer, 1, readable)) {
+        if (0..self.shut.len()).any(|peer| shut(peer, 0, writable) || shut(peer, 1, readable)) {
             return Ok(());
         }
         self.inner.borrow_mut().wait(readable, writable)
@@ -73,7 +79,7 @@ impl<W: Wire> Wire for Chaos<W> {
 }
 
 /// Gates of every kind of message, some side by side, on three inputs of `lanes` lanes.
-async fn program<S: Source>(p: &Rep3<S>, e: &Executor, values: &[i64]) -> Vec<i64> {
+async fn program(p: &impl Protocol, e: &Executor, values: &[i64]) -> Vec<i64> {
     let lanes = values.len();
     let input = |owner: usize| p.input(e.gate(owner as u64), owner, (p.me() == owner).then_some(values), lanes);
     let (a, b, c) = join3(input(0), input(1), input(2)).await;
@@ -103,29 +109,34 @@ struct Outcome {
     blocks: Blocks,
 }
 
-fn same_under_all_schedules(schedules: u64, lanes: usize) {
+/// Runs the program at `parties` parties, over and over, and compares.
+fn same_under_all_schedules<P: Protocol>(
+    parties: usize,
+    party: impl Fn(usize, Watched<Mixed>) -> P + Sync,
+    schedules: u64,
+    lanes: usize,
+) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let values: Vec<i64> = (0..lanes as i64).map(|i| i * i - 40).collect();
     std::thread::scope(|scope| {
-        for (me, wire) in memory_wires(3).into_iter().enumerate() {
-            let values = &values;
+        for (me, wire) in memory_wires(parties).into_iter().enumerate() {
+            let (values, party) = (&values, &party);
             scope.spawn(move || {
                 let wire = Rc::new(RefCell::new(wire));
                 let mut first: Option<Outcome> = None;
                 for schedule in 0..schedules {
-                    let received = Streams::new(RefCell::new(vec![Vec::new(); 3]));
                     let chaos = Chaos {
                         inner: Rc::clone(&wire),
-                        state: mix(schedule * 3 + me as u64 + 1),
-                        shut: Default::default(),
+                        state: mix(schedule * parties as u64 + me as u64 + 1),
+                        shut: vec![[0; 2]; parties],
                     };
-                    let recording = Recording { inner: chaos, received: Rc::clone(&received) };
+                    let (heard, received) = Heard::new(chaos, parties);
                     let (keys, used) = Watched::new(Mixed(5));
-                    let executor = Executor::new(me, 3, 7, 0, Box::new(recording));
-                    let values = executor.run(program(&Rep3::new(me, keys), &executor, values)).unwrap();
-                    drop(executor);
+                    let executor = Executor::new(me, parties, 7, 0, Box::new(heard));
+                    let values = executor.run(program(&party(me, keys), &executor, values)).unwrap();
                     let outcome = Outcome {
                         values,
-                        received: received.take(),
+                        received: take(&received),
                         blocks: std::mem::take(&mut *used.lock().unwrap()),
                     };
                     assert!(outcome.blocks.repeated.is_empty());
@@ -139,29 +150,52 @@ fn same_under_all_schedules(schedules: u64, lanes: usize) {
     });
 }
 
-#[test]
-fn ten_thousand_schedules() {
-    same_under_all_schedules(SCHEDULES, 3);
-}
-
-#[test]
-fn schedules_of_long_messages() {
-    same_under_all_schedules(LONG, 40_000);
-}
-
-/// Traffic says nothing of the inputs.
-#[test]
-fn frames_are_as_long_for_all_inputs() {
+/// The lengths of all frames, by party and sender, are the same for all inputs: traffic says nothing of them.
+fn frames_are_as_long_for_all_inputs<P: Protocol>(parties: usize, party: impl Fn(usize, Mixed) -> P + Sync) {
     let lengths = |values: &[i64]| -> Vec<Vec<Vec<usize>>> {
-        let seen = three(64, |_| Mixed(9), |p, e| e.run(program(p, e, values)).map(|_| ()));
+        let seen = seen(parties, |me, e| e.run(program(&party(me, Mixed(9)), e, values)).map(|_| ())).unwrap();
         let sizes = |stream: &Vec<u8>| payloads(stream).iter().map(|payload| payload.len()).collect();
         seen.iter().map(|seen| seen.received.iter().map(sizes).collect()).collect()
     };
     for lanes in [1, 65, 1025] {
         let zero = lengths(&vec![0; lanes]);
+        assert!(zero.iter().all(|from| from.iter().flatten().count() > 1));
         let mixed: Vec<i64> = (0..lanes as u64).map(|i| mix(i).cast_signed()).collect();
         for values in [vec![i64::MAX; lanes], vec![i64::MIN; lanes], vec![-1; lanes], mixed] {
             assert_eq!(lengths(&values), zero);
         }
     }
 }
+
+/// The tests of one protocol, given how many parties it has, how party `me` is made with its keys, how many schedules of small gates there are, and how many lanes take
+/// messages longer than a link's buffer.
+macro_rules! tests {
+    ($name:ident, $parties:literal, |$me:ident, $keys:ident| $party:expr, $schedules:literal, $lanes:literal) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn thousands_of_schedules() {
+                same_under_all_schedules($parties, |$me, $keys| $party, $schedules, 3);
+            }
+
+            #[test]
+            fn schedules_of_long_messages() {
+                same_under_all_schedules($parties, |$me, $keys| $party, LONG, $lanes);
+            }
+
+            #[test]
+            fn frames_are_as_long_for_all_inputs() {
+                super::frames_are_as_long_for_all_inputs($parties, |$me, $keys| $party);
+            }
+        }
+    };
+}
+
+// Ten thousand schedules of four or five parties pass too, and take 20 seconds each.
+tests!(rep3, 3, |me, keys| Rep3::new(me, keys), 10_000, 40_000);
+// Most of these rounds are those of verifications.
+tests!(mal_rep3, 3, |me, keys| MalRep3::new(me, keys, [0; 32]), 500, 10_000);
+tests!(rep4, 4, |me, keys| Rep4::new(me, keys, [0; 32]), 2_500, 40_000);
+tests!(shamir_of_three, 3, |me, keys| Shamir::new(me, 3, 1, keys), 5_000, 10_000);
+tests!(shamir_of_five, 5, |me, keys| Shamir::new(me, 5, 2, keys), 2_500, 10_000);
