@@ -41,6 +41,8 @@ pub struct Spec {
     pub row_bytes: u64,
     /// For each threshold the bits of statistical security of each number that is opened under a mask, where the protocol does so.
     pub statistical: Option<fn(usize) -> u32>,
+    /// Bits of statistical security of each verification, where a lie may get through one: with a probability below 2^−bits.
+    pub soundness: Option<u32>,
     /// The adversary model in a sentence, for the operator.
     pub warning: &'static str,
 }
@@ -63,6 +65,7 @@ pub static PLAIN: Spec = Spec {
     lane_bytes: 8,
     row_bytes: 64,
     statistical: None,
+    soundness: None,
     warning: "nothing is secret: one party sees everything",
 };
 
@@ -75,6 +78,7 @@ pub static REP3: Spec = Spec {
     lane_bytes: 16,
     row_bytes: 128,
     statistical: None,
+    soundness: None,
     warning: "semi-honest: a node that cheats, or two that collude, can learn inputs",
 };
 
@@ -87,6 +91,7 @@ pub static SHAMIR: Spec = Spec {
     lane_bytes: 16,
     row_bytes: 512,
     statistical: Some(shamir::security),
+    soundness: None,
     warning: "semi-honest: a node that cheats, or more than the threshold that collude, can learn inputs",
 };
 
@@ -99,6 +104,7 @@ pub static REP4: Spec = Spec {
     lane_bytes: 24,
     row_bytes: 192,
     statistical: None,
+    soundness: None,
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
@@ -111,6 +117,7 @@ pub static MAL_REP3: Spec = Spec {
     lane_bytes: 64,
     row_bytes: 128,
     statistical: None,
+    soundness: Some(50),
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
@@ -191,6 +198,9 @@ impl Setting {
     /// # Errors
     /// Says how many there may be.
     pub fn check_security(&self, bits: u32) -> Result<(), String> {
+        if let Some(has) = self.spec.soundness.filter(|has| bits > *has) {
+            return Err(format!("security = {bits}: {} finds a lie but for a probability of 2^-{has}", self.name));
+        }
         match self.statistical() {
             Some(has) if bits > has => Err(format!(
                 "security = {bits}: {} with a threshold of {} hides what it opens with {has} bits of statistical security, as its field has 127 bits",
@@ -230,6 +240,8 @@ mod tests {
         let setting = SHAMIR.among(Some(7), None).expect("seven parties");
         assert!(setting.check_security(40).is_ok() && setting.check_security(57).is_ok());
         assert!(setting.check_security(58).is_err());
+        let setting = MAL_REP3.among(None, None).expect("three parties");
+        assert!(setting.check_security(50).is_ok() && setting.check_security(51).is_err());
         assert_eq!(of(&SHAMIR, Some(32), None), Ok((32, 4)));
     }
 }

@@ -121,7 +121,10 @@ fn threshold(protocol: &Setting) -> String {
     let Setting { parties, threshold, .. } = protocol;
     let statistical = protocol.statistical();
     let statistical = statistical.map(|bits| format!(", {bits} bits of statistical security for each opened number"));
-    format!("{parties} parties, of whom {threshold} may be corrupted{}", statistical.unwrap_or_default())
+    let soundness =
+        protocol.soundness.map(|bits| format!(", a lie passes a verification with a probability below 2^-{bits}"));
+    let (statistical, soundness) = (statistical.unwrap_or_default(), soundness.unwrap_or_default());
+    format!("{parties} parties, of whom {threshold} may be corrupted{statistical}{soundness}")
 }
 
 /// What is about to run, with whom, under which assumptions (R19).
