@@ -103,6 +103,10 @@ pub trait Protocol {
     fn unverified(&self) -> Unverified {
         Unverified::default()
     }
+    /// Words of 64 ANDs that wait at most: with more they are verified before the next gate.
+    fn most_unverified(&self) -> Option<u64> {
+        None
+    }
     /// Says what waits, in a run that only counts: how it counts a loop whose turns cost the same.
     fn set_unverified(&self, _: Unverified) {}
 

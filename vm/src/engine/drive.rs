@@ -11,6 +11,9 @@ use std::pin::Pin;
 /// Something that runs, allocated where it may nest.
 pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
 
+/// Turns from which on a loop that makes more and more to verify is counted without the verifications in between.
+const MANY_TURNS: u64 = 1 << 16;
+
 impl<'m, P: Protocol> Engine<'m, P> {
     /// The whole program.
     pub(super) async fn drive(&self, code: &Code<'m>) -> Result<(), Stop> {
@@ -111,15 +114,19 @@ impl<'m, P: Protocol> Engine<'m, P> {
             self.block(code, &node.body).await?;
             if let Some((stats, mark, owed)) = &before {
                 let owes = self.protocol.unverified();
-                if turn == from && owes != *owed && to > from + 1 {
-                    // The first turn had also to verify what came before the loop, or nothing yet; from the second one on they are alike.
+                let rest = u64::try_from(i128::from(to) - i128::from(turn) - 1).unwrap_or(u64::MAX);
+                let grown = owes.and_again(*owed, rest);
+                // The first turn had also to verify what came before the loop, or nothing yet. And while so much comes together that it is verified in between, turns differ.
+                let differs = turn == from && owes != *owed;
+                let verifies =
+                    owes.ands < owed.ands || self.protocol.most_unverified().is_some_and(|most| grown.ands >= most);
+                if rest > 0 && (differs || verifies && rest < MANY_TURNS) {
                     before = Some(now());
                     continue;
                 }
                 // Every turn costs what this one did.
-                let rest = u64::try_from(i128::from(to) - i128::from(turn) - 1).unwrap_or(u64::MAX);
                 self.executor.add_stats(&self.executor.stats().since(stats), rest);
-                self.protocol.set_unverified(owes.and_again(*owed, rest));
+                self.protocol.set_unverified(grown);
                 self.counting.trace(|trace| trace.fold(mark.unwrap_or_default(), rest.saturating_add(1)));
                 self.store.borrow_mut().set_control(l.counter, to - 1);
                 return Ok(());

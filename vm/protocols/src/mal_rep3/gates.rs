@@ -3,7 +3,7 @@
 use super::io::ALL;
 use super::local::public;
 use super::share::{Arith, element, number};
-use super::{MalRep3, PARTIES, shuffle};
+use super::{MalRep3, PARTIES, shuffle, verify};
 use crate::executor::Cx;
 use crate::gates;
 use crate::keys::{Source, Step};
@@ -33,6 +33,9 @@ impl<S: Source> Protocol for MalRep3<S> {
     }
     fn unverified(&self) -> Unverified {
         self.owes()
+    }
+    fn most_unverified(&self) -> Option<u64> {
+        Some(verify::MOST_ANDS as u64 / 64)
     }
     fn set_unverified(&self, unverified: Unverified) {
         self.set_owed(unverified);

@@ -30,7 +30,7 @@ use smpc_math::prf::Domain;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// ANDs that are proven together at most, about: the proof of more would take more memory, and hardly less time or fewer bytes each.
-const MOST_ANDS: usize = 1 << 25;
+pub(crate) const MOST_ANDS: usize = 1 << 25;
 /// ANDs up to which a proof takes the way of fewest rounds, which is more work for each of them.
 const FEW_ANDS: usize = 1 << 18;
 /// Instances of gates from here on are those of verifications, which are numbered in their order.
