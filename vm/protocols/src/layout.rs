@@ -4,6 +4,7 @@ use crate::bits::Row;
 use crate::keys::Step;
 use crate::message::{BLOCK, Shape, element_bytes, from_elements, row_reader, row_writer, to_elements};
 use crate::ring::low_bits;
+use crate::tick::CHUNK;
 use blake3::Hasher;
 use smpc_math::simd;
 use zerocopy::IntoBytes as _;
@@ -131,6 +132,18 @@ impl Layout {
             }
             Self::Bits(shape) => Box::new(row_reader(shape, move |first, rows| words(first * 8, rows.as_flattened()))),
         }
+    }
+
+    /// The hash of the message, whose words `words(first, out)` says.
+    pub(crate) fn hash(self, mut hasher: Box<Hasher>, words: impl FnMut(usize, &mut [u64])) -> [u8; HASH] {
+        let bytes = self.bytes();
+        let (mut write, mut chunk) = (self.writer(words), Zeroizing::new(vec![0; CHUNK.min(bytes)]));
+        for at in (0..bytes).step_by(CHUNK) {
+            let chunk = &mut chunk[..CHUNK.min(bytes - at)];
+            write(at, chunk);
+            hasher.update(chunk);
+        }
+        *hasher.finalize().as_bytes()
     }
 }
 

@@ -5,13 +5,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use crate::conformance::cheat::{self, Address, Frame, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, judge};
+use crate::Executor;
+use crate::conformance::cheat::{
+    self, Address, Frame, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, all_alike, judge,
+};
 use crate::conformance::data::mix;
 use crate::conformance::source::Mixed;
 use crate::conformance::targets::{A, GATES, LANES, attacked};
 use crate::conformance::threads::{mal_rep3_threads, three_threads};
 use crate::protocol::{BinShares as _, Protocol as _};
-use crate::{Error, Executor};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -98,18 +100,6 @@ fn frames_that_are_touched_are_noticed() {
     println!("{caught} caught of {number}, {} kinds without effect", harmless.len());
     assert!(others.is_empty(), "{others:?}");
     assert!(2 * caught > number, "{caught} of {number}");
-}
-
-/// Whether all honest parties that learn a result have the same one, and the others suspect the cheater.
-fn all_alike(gate: &str, outcome: &Outcome<Vec<i64>>, cheater: usize) -> bool {
-    let mut learned: Option<&Vec<i64>> = None;
-    let honest = outcome.results.iter().enumerate().filter(|(me, _)| *me != cheater);
-    honest.into_iter().all(|(_, result)| match result {
-        Ok(result) if gate.starts_with("open_") || result.is_empty() => true,
-        Ok(result) => *learned.get_or_insert(result) == result,
-        Err(Error::Differ { parties }) => parties.contains(&cheater),
-        Err(error) => matches!(error, Error::Link { .. }),
-    })
 }
 
 /// Words of randomness, wrong at the first lane or the last one: lies that are consistent in what is sent, what is kept and what is proven.
@@ -288,7 +278,7 @@ fn a_short_tag_lets_lies_pass_as_often_as_is_predicted() {
                     }
                     let owed = p.owed.replace(verify::Owed::new(false));
                     let fits = p.tags_fit(e.gate(3 * i + 1), &owed).await;
-                    let bit = p.opened_bits(e.gate(3 * i + 2), &fits, &io::ALL, &verify::Released::of_masked()).await;
+                    let bit = p.told_bits(e.gate(3 * i + 2), &fits, &io::ALL).await;
                     passed += usize::from(bit == Some(vec![1]));
                 }
                 passed
@@ -437,6 +427,27 @@ fn bits_that_are_kept_back_hold_the_opening_up() {
     let outcome = cheat::run(PARTIES, 2, Some(Lie { tick: 0, peer: 0, how: Tamper::Leave }), party);
     // All that P_1 says after its own round is that it has come so far.
     assert!(outcome.frames[1].iter().all(|frame| frame.tick == 0 || frame.length == 1), "{:?}", outcome.frames[1]);
+}
+
+/// A verification that a gate beside asks for begins only when a conversion has all that it owes in one place: between its rounds it would split lies that belong together.
+#[test]
+fn verifications_wait_for_what_takes_several_rounds() {
+    let (p, e) = (MalRep3::dry(0), Executor::dry(0, 3));
+    e.run(async {
+        let (a, bit) = (p.share_public(&[0], 1), p.share_public_bin(&[0], 1, 1));
+        let conversion = p.b2a(e.gate(1), &bit, false);
+        let opening = async {
+            // By then the conversion owes its first part.
+            let product = p.mul(e.gate(2), &a, &a).await;
+            let product = p.mul(e.gate(3), &product, &a).await;
+            assert_eq!(e.rounds(), 2);
+            p.open(e.gate(4), &product).await
+        };
+        crate::join(conversion, opening).await;
+        assert!(p.owes() == crate::protocol::Unverified::default(), "all of it was verified together");
+    })
+    .unwrap();
+    assert_eq!(e.rounds(), 4 + 13 + proof::cost(254 * 64, proof::Arity::ThirtyTwo).0 + 1);
 }
 
 /// What verification takes, as the texts say it.

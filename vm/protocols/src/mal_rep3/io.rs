@@ -17,11 +17,9 @@ use crate::layout::{HASH, Layout, hash_of};
 use crate::message::Shape;
 use crate::piece::{Incoming, Outgoing};
 use crate::rep3::Bin;
-use crate::tick::CHUNK;
 use blake3::Hash;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
-use zeroize::Zeroizing;
 
 /// All parties.
 pub(crate) const ALL: [usize; PARTIES] = [0, 1, 2];
@@ -98,16 +96,7 @@ impl<S: Source> MalRep3<S> {
         let at = Step::new(cx.tape(), 0, Domain::Arith);
         let hasher = |receiver: usize| hash_of(&self.session, "opening", at, &[receiver as u64, bytes as u64]);
         let mut write = layout.writer(right);
-        let mut hash = |_: usize, out: &mut [u8]| {
-            let mut writer = layout.writer(left);
-            let (mut hasher, mut chunk) = (hasher(next), Zeroizing::new(vec![0; CHUNK.min(bytes)]));
-            for at in (0..bytes).step_by(CHUNK) {
-                let chunk = &mut chunk[..CHUNK.min(bytes - at)];
-                writer(at, chunk);
-                hasher.update(chunk);
-            }
-            out.copy_from_slice(hasher.finalize().as_bytes());
-        };
+        let mut hash = |_: usize, out: &mut [u8]| out.copy_from_slice(&layout.hash(hasher(next), left));
         let mut missing = Words::zeros(if learns && !self.dry { layout.words() } else { 0 });
         let (mut heard, mut expected) = (hasher(self.me), [0; HASH]);
         let mut read = layout.reader(|first, words| missing[first..first + words.len()].copy_from_slice(words));
@@ -136,7 +125,7 @@ impl<S: Source> MalRep3<S> {
         missing
     }
 
-    /// The parties in `receivers` learn x, which a program says they do, or which a fresh mask hides. One round, 8 bytes a lane to each, and 32.
+    /// The parties in `receivers` learn x. One round, 8 bytes a lane to each, and 32.
     pub(crate) async fn opened_numbers(
         &self,
         cx: Cx<'_>,
@@ -162,6 +151,11 @@ impl<S: Source> MalRep3<S> {
 
     /// As [`Self::opened_numbers`], for words: a bit a lane and plane to each receiver.
     pub(crate) async fn opened_bits(&self, cx: Cx<'_>, x: &Bin, receivers: &[usize], _: &Released) -> Option<Vec<i64>> {
+        self.told_bits(cx, x, receivers).await
+    }
+
+    /// As [`Self::opened_bits`], before anything is verified: for a verdict, and for what one fresh mask a lane hides, so that it tells nothing.
+    pub(crate) async fn told_bits(&self, cx: Cx<'_>, x: &Bin, receivers: &[usize]) -> Option<Vec<i64>> {
         let rows = |k: usize| {
             let words = [&x.a, &x.b][k].as_flattened();
             move |first: usize, out: &mut [u64]| out.copy_from_slice(&words[first..first + out.len()])
@@ -175,10 +169,5 @@ impl<S: Source> MalRep3<S> {
             [&x.a, &x.b].into_iter().for_each(|rows| simd::xor_into(&mut sum, rows.as_flattened()));
             x.form().words(&Rows::from(sum)).iter().map(|word| word.cast_signed()).collect()
         })
-    }
-
-    /// What one fresh mask a lane hides of words: opened before anything is verified, as it tells nothing. One round.
-    pub(crate) async fn open_masked(&self, cx: Cx<'_>, x: &Bin) -> Vec<i64> {
-        self.opened_bits(cx, x, &ALL, &Released::of_masked()).await.unwrap_or_default()
     }
 }

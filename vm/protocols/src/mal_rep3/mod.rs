@@ -54,6 +54,8 @@ pub struct MalRep3<S> {
     /// Whether a verification is under way, and how many have begun.
     verifying: Cell<bool>,
     verifications: Cell<u64>,
+    /// Constructions during which none may begin.
+    holds: Cell<u32>,
     #[cfg(test)]
     trust: Trust,
 }
@@ -100,6 +102,7 @@ impl<S: Source> MalRep3<S> {
             owed: RefCell::new(Owed::new(false)),
             verifying: Cell::new(false),
             verifications: Cell::new(0),
+            holds: Cell::new(0),
             #[cfg(test)]
             trust: Trust::default(),
         }

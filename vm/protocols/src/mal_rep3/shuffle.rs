@@ -83,6 +83,7 @@ impl<S: Source> MalRep3<S> {
             }));
         }
         let tagged = 1 + numbers.len();
+        let hold = self.hold();
         // The tags of before, if they were verified then.
         (0..).zip(std::iter::once(told).chain(numbers)).for_each(|(step, x)| self.owe_again(part(7), step, x));
         let mut states = Vec::new();
@@ -102,6 +103,7 @@ impl<S: Source> MalRep3<S> {
             }
             keep(&columns);
         }
+        drop(hold);
         let batch = self.batch();
         let mut columns = columns.into_iter().map(|column| column.held);
         let mut next = || columns.next().unwrap_or_default();
@@ -266,16 +268,12 @@ impl<S: Source> MalRep3<S> {
         let at = Step::new(cx.sub(2, 3).tape(), 0, Domain::Bin);
         // The hash of component k, as every holder of it says.
         let hash = |component: usize, rows: &[Row]| {
-            let mut hasher = hash_of(&self.session, "tags of words", at, &[component as u64]);
+            let hasher = hash_of(&self.session, "tags of words", at, &[component as u64]);
             let words = rows.as_flattened();
-            let mut write = layout.writer(|first, out| out.copy_from_slice(&words[first..first + out.len()]));
-            let mut chunk = Zeroizing::new(vec![0; crate::CHUNK]);
-            for at in (0..if self.dry { 0 } else { layout.bytes() }).step_by(crate::CHUNK) {
-                let chunk = &mut chunk[..crate::CHUNK.min(layout.bytes() - at)];
-                write(at, chunk);
-                hasher.update(chunk);
+            if self.dry {
+                return [0; HASH];
             }
-            *hasher.finalize().as_bytes()
+            layout.hash(hasher, |first, out| out.copy_from_slice(&words[first..first + out.len()]))
         };
         let (previous, next) = (self.previous(), self.next());
         let held = [hash(self.me, &tag.a), hash(next, &tag.b)];

@@ -27,6 +27,7 @@ use crate::piece::{Incoming, Outgoing};
 use crate::protocol::Unverified;
 use crate::rep3::Bin;
 use smpc_math::prf::Domain;
+use std::cell::Cell;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// ANDs that are proven together at most, about: the proof of more would take more memory, and hardly less time or fewer bytes each.
@@ -71,16 +72,18 @@ impl Drop for Owed {
     }
 }
 
+/// While it lives no verification begins: what a construction owes in several rounds is then verified together.
+pub(crate) struct Hold<'x>(&'x Cell<u32>);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// Everything that was computed before has been verified, by all parties.
 #[must_use = "a value is opened with it"]
 pub(crate) struct Released(());
-
-impl Released {
-    /// For a value that a uniform mask of its own hides: all are equally likely, and what is verified later shows whether it was the right one.
-    pub(crate) const fn of_masked() -> Self {
-        Self(())
-    }
-}
 
 impl<S: Source> MalRep3<S> {
     /// A vector and its tag are to be verified. Uses step `step` of the coefficients.
@@ -109,6 +112,13 @@ impl<S: Source> MalRep3<S> {
         if x.batch < self.batch() {
             self.owe(cx, step, x.lanes, &x.value, &x.tag);
         }
+    }
+
+    /// Has verifications wait that gates beside would begin. Of lies in several rounds one may be taken away by another where a secret is what the cheater guesses; in one verification the
+    /// first one decides how often it passes, and in two the second would tell. Whoever holds must not verify.
+    pub(crate) fn hold(&self) -> Hold<'_> {
+        self.holds.set(self.holds.get() + 1);
+        Hold(&self.holds)
     }
 
     /// What would have to be verified now.
@@ -140,7 +150,7 @@ impl<S: Source> MalRep3<S> {
     /// No round where nothing has happened since the last time, and one where inputs have come and nothing was computed. Else a round and those of the proof; where there are tags, 12 more.
     pub(crate) async fn verified(&self, cx: Cx<'_>) -> Released {
         // One after another: who comes second may depend on what is being verified.
-        while self.verifying.get() {
+        while self.verifying.get() || self.holds.get() > 0 {
             cx.idle().await;
         }
         if self.owes() == Unverified::default() {
@@ -170,7 +180,7 @@ impl<S: Source> MalRep3<S> {
         drop(owed);
         self.word_that_it_holds(cx).await;
         if let Some(verdict) = verdict {
-            let bit = self.opened_bits(cx, &verdict, &ALL, &Released(())).await;
+            let bit = self.told_bits(cx, &verdict, &ALL).await;
             let fits = self.dry || bit.is_some_and(|bit| bit == [1]);
             #[cfg(test)]
             let fits = fits || self.trust.tags;

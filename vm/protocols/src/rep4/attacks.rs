@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use crate::conformance::cheat::{self, Address, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, judge};
+use crate::conformance::cheat::{
+    self, Address, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, all_alike, judge,
+};
 use crate::conformance::source::Mixed;
 use crate::conformance::targets::{self, A, GATES, LANES};
 use crate::protocol::{BinShares as _, Protocol as _};
@@ -90,18 +92,6 @@ fn every_frame_that_is_touched_is_noticed() {
     );
     println!("{caught} caught of {number}, {} kinds without effect, {} by the same bytes", others.len(), swaps.len());
     assert!(caught > 14_000, "{caught}");
-}
-
-/// Whether all honest parties that have a result have the same one, of those that learn it, and the others suspect the cheater.
-fn all_alike(gate: &str, outcome: &Outcome<Vec<i64>>, cheater: usize) -> bool {
-    let mut learned: Option<&Vec<i64>> = None;
-    let honest = outcome.results.iter().enumerate().filter(|(me, _)| *me != cheater);
-    honest.into_iter().all(|(_, result)| match result {
-        Ok(result) if gate.starts_with("open_") || result.is_empty() => true,
-        Ok(result) => *learned.get_or_insert(result) == result,
-        Err(Error::Differ { parties }) => parties.contains(&cheater),
-        Err(error) => matches!(error, Error::Link { .. }),
-    })
 }
 
 /// Each word of randomness, wrong at its first lane or the last one.

@@ -16,7 +16,6 @@ use crate::lanes::limbs;
 use crate::layout::{HASH, Layout};
 use crate::message::{BLOCK, Shape, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
-use crate::tick::CHUNK;
 use blake3::Hash;
 use smpc_math::prf::Domain;
 use smpc_math::simd;
@@ -200,14 +199,8 @@ impl<S: Source> Rep4<S> {
         let mut write = layout.writer(|first, out| out.copy_from_slice(&told[first..first + out.len()]));
         let mut hash = |_: usize, out: &mut [u8]| {
             let hashed = component(third);
-            let mut writer = layout.writer(|first, out| out.copy_from_slice(&hashed[first..first + out.len()]));
-            let (mut hasher, mut chunk) = (hasher(third), Zeroizing::new(vec![0; CHUNK.min(bytes)]));
-            for at in (0..bytes).step_by(CHUNK) {
-                let chunk = &mut chunk[..CHUNK.min(bytes - at)];
-                writer(at, chunk);
-                hasher.update(chunk);
-            }
-            out.copy_from_slice(hasher.finalize().as_bytes());
+            let words = |first: usize, out: &mut [u64]| out.copy_from_slice(&hashed[first..first + out.len()]);
+            out.copy_from_slice(&layout.hash(hasher(third), words));
         };
         let mut missing = self.words(if learns { told.len() } else { 0 });
         let (mut heard, mut expected) = (hasher(self.me), [0; HASH]);
