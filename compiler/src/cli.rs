@@ -137,7 +137,7 @@ pub(crate) enum Format {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The protocol that the parties run: rep3, mal-rep3, rep4 or shamir, or plain for one party in the clear.
+    /// The protocol that the parties run: rep3, mal-rep3, rep4, shamir or mal-shamir, or plain for one party in the clear.
     #[arg(long, default_value = "rep3")]
     pub(crate) protocol: String,
     /// How many parties there are [default: as many as the protocol takes, or three].

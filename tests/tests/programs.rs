@@ -54,6 +54,8 @@ fn rep3_in_process() {
 
 /// The numbers of parties that every program runs among under a protocol that leaves the choice.
 const PARTIES: [&str; 3] = ["3", "5", "7"];
+/// Programs that take long among many parties.
+const LONG: [&str; 1] = ["logistic_regression"];
 
 #[test]
 fn shamir_in_process() {
@@ -67,6 +69,23 @@ fn shamir_in_process() {
 fn shamir_as_processes() {
     for parties in PARTIES {
         PROGRAMS.iter().for_each(|name| matches_expected(name, &["--protocol", "shamir", "--parties", parties]));
+    }
+}
+
+/// Among three all programs; among more those that do not take minutes.
+#[test]
+fn mal_shamir_in_process() {
+    for parties in PARTIES {
+        let arguments = ["--protocol", "mal-shamir", "--parties", parties, "--in-process"];
+        PROGRAMS.iter().filter(|name| parties == "3" || !LONG.contains(name)).for_each(|name| matches_expected(name, &arguments));
+    }
+}
+
+#[test]
+fn mal_shamir_as_processes() {
+    for parties in PARTIES {
+        let arguments = ["--protocol", "mal-shamir", "--parties", parties];
+        PROGRAMS.iter().filter(|name| parties == "3" || !LONG.contains(name)).for_each(|name| matches_expected(name, &arguments));
     }
 }
 
@@ -105,7 +124,7 @@ fn rep3_as_three_processes() {
 fn cost_equals_the_counters_of_the_run() {
     PROGRAMS.iter().for_each(|name| cost_equals_the_counters(name, "3"));
     // Logistic regression among many takes long.
-    let others = PROGRAMS.iter().filter(|name| **name != "logistic_regression");
+    let others = PROGRAMS.iter().filter(|name| !LONG.contains(name));
     others.for_each(|name| cost_equals_the_counters(name, "5"));
 }
 
@@ -129,7 +148,7 @@ fn cost_equals_the_counters(name: &str, among: &str) {
     for predicted in counted {
         let protocol = predicted["protocol"].as_str().expect("a name");
         let mut arguments = vec!["--protocol", protocol, "--in-process", "--stats", &stats_text];
-        if protocol == "shamir" {
+        if ["shamir", "mal-shamir"].contains(&protocol) {
             arguments.extend(["--parties", among]);
         }
         run(name, &arguments, &result);
@@ -143,9 +162,9 @@ fn cost_equals_the_counters(name: &str, among: &str) {
                 assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party} under {protocol}");
             }
         }
-        // Where time is predicted there are lines and kinds that take it; `shamir` and `mal-rep3` have no constants built in.
+        // Where time is predicted there are lines and kinds that take it; these three have no constants built in.
         let timed = predicted["seconds"]["total"].as_f64() > Some(0.0);
-        assert_eq!(timed, !["shamir", "mal-rep3"].contains(&protocol), "{name} under {protocol}");
+        assert_eq!(timed, !["shamir", "mal-rep3", "mal-shamir"].contains(&protocol), "{name} under {protocol}");
         assert!(predicted["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{name}");
     }
 }

@@ -26,10 +26,10 @@ pub enum Error {
         /// What the peer sent.
         found: u64,
     },
-    /// Two peers say different things where they must say the same: one of them cheats, or its machine fails.
+    /// Peers say different things where they must say the same: at least one of them cheats, or its machine fails.
     Differ {
-        /// The two, in ascending order.
-        parties: [usize; 2],
+        /// Among whom, in ascending order.
+        parties: Vec<usize>,
     },
     /// Two gates asked for the same randomness. Our own fault; seen only where a registry watches.
     Reuse {
@@ -48,6 +48,16 @@ impl Error {
     }
 }
 
+/// "parties 0, 1 and 2".
+#[must_use]
+pub fn named(parties: &[usize]) -> String {
+    let numbers: Vec<String> = parties.iter().map(usize::to_string).collect();
+    match numbers.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("parties {} and {last}", rest.join(", ")),
+        _ => format!("party {}", numbers.concat()),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,10 +68,12 @@ impl fmt::Display for Error {
                     "party {peer} is out of step in round {tick}: its frame has {field} {found}, this program has {expected}"
                 )
             }
-            Self::Differ { parties: [one, other] } => {
+            Self::Differ { parties } => {
+                let among = if parties.len() == 2 { "one" } else { "at least one" };
                 write!(
                     f,
-                    "parties {one} and {other} say different things where they must say the same: one of them cheats"
+                    "{} say different things where they must say the same: {among} of them cheats",
+                    named(parties)
                 )
             }
             Self::Reuse { block } => write!(f, "randomness was used twice: {block}"),

@@ -6,9 +6,10 @@
 //! * [`protocol`]: what a protocol is; start there.
 //! * [`executor`], [`tick`], [`piece`], [`mod@join`]: rounds. A gate is an `async fn`; futures that are polled side by side share their rounds.
 //! * [`workers`]: several threads for a party's own work on long vectors.
-//! * [`plain`], [`rep3`], [`mal_rep3`], [`rep4`], [`shamir`]: the protocols; [`registry`] lists them.
+//! * [`plain`], [`rep3`], [`mal_rep3`], [`rep4`], [`shamir`], [`mal_shamir`]: the protocols; [`registry`] lists them.
 //! * [`gates`]: gates that are the same for all protocols.
 
+mod agree;
 pub(crate) mod bits;
 pub(crate) mod buffer;
 pub(crate) mod circuits;
@@ -21,6 +22,7 @@ pub mod keys;
 pub mod lanes;
 pub(crate) mod layout;
 pub mod mal_rep3;
+pub mod mal_shamir;
 pub(crate) mod matrix;
 pub(crate) mod message;
 mod permutation;
@@ -37,7 +39,7 @@ pub mod tick;
 pub mod wire;
 pub mod workers;
 
-pub use error::Error;
+pub use error::{Error, named};
 pub use executor::{Cx, Executor, Stats};
 pub use join::{join, join_all, join3};
 pub use keys::{Keys, Source};

@@ -57,25 +57,34 @@ pub trait BinShares: Shares {
     fn stack(parts: &[&Self]) -> Self;
 }
 
-/// What has been computed and is verified only before something is opened.
+/// What has been computed and is verified only before something is opened: so much of each kind as decides what the verification costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unverified {
-    /// Words of 64 ANDs.
+    /// ANDs, or words of 64 of them.
     pub ands: u64,
-    /// Numbers with tags.
-    pub tagged: u64,
+    /// Numbers that were computed.
+    pub numbers: u64,
+    /// Terms of sums of products of bits.
+    pub terms: u64,
     /// Inputs that only have to have come.
     pub inputs: u64,
 }
 
 impl Unverified {
+    /// Whether there is less of something than there was.
+    #[must_use]
+    pub const fn is_less(self, earlier: Self) -> bool {
+        self.ands < earlier.ands || self.numbers < earlier.numbers || self.terms < earlier.terms || self.inputs < earlier.inputs
+    }
+
     /// With `times` times what was added since `earlier`.
     #[must_use]
     pub fn and_again(self, earlier: Self, times: u64) -> Self {
         let more = |now: u64, then: u64| now.saturating_add(now.saturating_sub(then).saturating_mul(times));
         Self {
             ands: more(self.ands, earlier.ands),
-            tagged: more(self.tagged, earlier.tagged),
+            numbers: more(self.numbers, earlier.numbers),
+            terms: more(self.terms, earlier.terms),
             inputs: more(self.inputs, earlier.inputs),
         }
     }
@@ -103,9 +112,9 @@ pub trait Protocol {
     fn unverified(&self) -> Unverified {
         Unverified::default()
     }
-    /// Words of 64 ANDs that wait at most: with more they are verified before the next gate.
-    fn most_unverified(&self) -> Option<u64> {
-        None
+    /// Whether so much is verified before the next gate.
+    fn is_much(&self, _: Unverified) -> bool {
+        false
     }
     /// Says what waits, in a run that only counts: how it counts a loop whose turns cost the same.
     fn set_unverified(&self, _: Unverified) {}

@@ -1,6 +1,6 @@
 //! The protocols there are, and what a run says of its own.
 
-use crate::shamir;
+use crate::{mal_shamir, shamir};
 use std::ops::Deref;
 
 /// Who may be corrupted, and how.
@@ -22,6 +22,8 @@ pub enum Parties {
     Exactly(usize, usize),
     /// From 3 up to so many, with a threshold below half of them and up to so much.
     Majority(usize, usize),
+    /// One more than twice the threshold, which is at least 1 and up to so much.
+    BareMajority(usize),
 }
 
 /// What a protocol promises.
@@ -121,8 +123,21 @@ pub static MAL_REP3: Spec = Spec {
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
+/// Shamir's secret sharing among 2t + 1 parties, t of whom may cheat (Ben-Or, Goldwasser, Wigderson, STOC 1988; Goyal, Song, Zhu, CRYPTO 2020).
+pub static MAL_SHAMIR: Spec = Spec {
+    name: "mal-shamir",
+    parties: Parties::BareMajority(mal_shamir::MOST_THRESHOLD),
+    adversary: Adversary::Malicious,
+    domain: "integers modulo 2^127 − 1, bytes",
+    lane_bytes: 16,
+    row_bytes: 512,
+    statistical: Some(mal_shamir::security),
+    soundness: Some(55),
+    warning: "malicious, with abort: nodes up to the threshold that cheat learn no more than their outputs, but they can keep others from theirs; more that collude can learn inputs",
+};
+
 /// All protocols.
-pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR];
+pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR, &MAL_SHAMIR];
 
 /// The protocol of that name.
 #[must_use]
@@ -180,6 +195,22 @@ impl Spec {
                     ));
                 }
                 Setting { spec: self, parties, threshold }
+            }
+            Parties::BareMajority(most) => {
+                let parties = parties
+                    .unwrap_or_else(|| threshold.map_or(3, |threshold| threshold.saturating_mul(2).saturating_add(1)));
+                let tolerates = parties.saturating_sub(1) / 2;
+                if parties.is_multiple_of(2) || !(1..=most).contains(&tolerates) {
+                    let counts: Vec<String> = (1..=most).map(|threshold| (2 * threshold + 1).to_string()).collect();
+                    return Err(format!(
+                        "{name} is a protocol of {} parties, one more than twice those that may cheat, and not of {parties}",
+                        counts.join(", ")
+                    ));
+                }
+                if let Some(threshold) = threshold.filter(|threshold| *threshold != tolerates) {
+                    return Err(format!("{name} among {parties} parties tolerates {tolerates} corrupted ones, and not {threshold}"));
+                }
+                Setting { spec: self, parties, threshold: tolerates }
             }
         };
         Ok(setting)

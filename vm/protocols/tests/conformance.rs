@@ -4,8 +4,11 @@
 use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
-use smpc_protocols::conformance::threads::{mal_rep3_threads, rep3_threads, rep4_threads, shamir_threads};
+use smpc_protocols::conformance::threads::{
+    mal_rep3_threads, mal_shamir_threads, rep3_threads, rep4_threads, shamir_threads,
+};
 use smpc_protocols::mal_rep3::MalRep3;
+use smpc_protocols::mal_shamir;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::rep4::Rep4;
@@ -104,6 +107,39 @@ fn shamir_of_six_with_a_threshold_of_two_live_and_dry() {
 #[test]
 fn shamir_of_seven_live_and_dry() {
     shamir(7, 3, Extent::Short);
+}
+
+/// What takes minutes runs where SMPC_CONFORMANCE is `all`.
+fn or_more(extent: Extent, more: Extent) -> Extent {
+    if std::env::var("SMPC_CONFORMANCE").is_ok_and(|what| what == "all") { more } else { extent }
+}
+
+fn mal_shamir(threshold: usize, extent: Extent) {
+    let live = mal_shamir_threads(threshold, 15, |p, e| e.run(suite(p, e, extent))).unwrap();
+    for (me, report) in live.iter().enumerate() {
+        assert_clean(report);
+        let executor = Executor::dry(me, 2 * threshold + 1);
+        let dry = executor.run(suite(&mal_shamir::dry(me, threshold), &executor, extent)).unwrap();
+        for (live, dry) in report.cases.iter().zip(&dry.cases) {
+            assert_eq!(live, dry);
+        }
+        assert_eq!(report.cases.len(), dry.cases.len());
+    }
+}
+
+#[test]
+fn mal_shamir_of_three_live_and_dry() {
+    mal_shamir(1, or_more(Extent::Short, Extent::Sizes));
+}
+
+#[test]
+fn mal_shamir_of_five_live_and_dry() {
+    mal_shamir(2, or_more(Extent::Least, Extent::Short));
+}
+
+#[test]
+fn mal_shamir_of_seven_live_and_dry() {
+    mal_shamir(3, or_more(Extent::Least, Extent::Short));
 }
 
 /// The methods of the trait that are handed a [`smpc_protocols::Cx`].

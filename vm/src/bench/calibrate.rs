@@ -5,6 +5,7 @@
 //! The smallest size runs several gates side by side: what they add is theirs, the rest is their rounds'. A round is what a product of single lanes takes beyond that.
 
 use super::cases::{self, Case, Made};
+use super::verify;
 use crate::engine::{Engine, Inputs, Plan};
 use crate::failure::Failure;
 use crate::output::{Json, OutputFile};
@@ -354,6 +355,7 @@ fn sample<P: Protocol>(
         let (before, start) = (executor.stats(), Instant::now());
         let engine = Engine::new(&made.program, protocol, executor, &plan, inputs, &|| ());
         engine.run().map_err(|error| Failure::ours(format!("a case does not run: {error:?}")))?;
+        executor.run(verify(protocol, executor)).map_err(|error| Failure::ours(error.to_string()))?;
         Ok((start.elapsed().as_secs_f64(), executor.stats().since(&before)))
     };
     let mut seconds = Vec::with_capacity(TIMES);

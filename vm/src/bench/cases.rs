@@ -172,8 +172,8 @@ pub(super) struct Made {
 }
 
 impl Case {
-    /// Lanes, and how many gates run one after the other, smallest first. Under a protocol that hides numbers under longer ones a gate on their bits takes some thirty times as
-    /// long as under another one: there the largest sizes are left out, and so are most repetitions.
+    /// Lanes, and how many gates run one after the other, smallest first. Under a protocol that hides numbers under longer ones, or that proves what it computed, a gate on their
+    /// bits takes some thirty times as long as under another one: there the largest sizes are left out, and so are most repetitions.
     pub(super) fn sizes(&self, protocol: &Spec) -> Vec<(u64, u64)> {
         let all: &[(u64, u64)] = match self.size {
             // One lane would be no vector.
@@ -185,10 +185,10 @@ impl Case {
             Size::Once => &[(1, 1), (1 << 12, 1), (1 << 16, 1), (1 << 20, 1)],
             Size::Matrix => &[(1, 50), (32, 20), (256, 2)],
         };
-        // Sums modulo 2^64 are such gates there, and elsewhere sums like any other.
-        let local = matches!(self.size, Size::Alone | Size::Single);
+        // Sums modulo 2^64 are such gates where numbers are hidden under longer ones, and elsewhere sums like any other.
         let wraps = matches!(self.op, Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {});
-        if protocol.statistical.is_none() || local && !wraps {
+        let local = matches!(self.size, Size::Alone | Size::Single) && !(wraps && protocol.statistical.is_some());
+        if local || protocol.statistical.is_none() && protocol.soundness.is_none() {
             return all.to_vec();
         }
         let few = |(lanes, turns): &(u64, u64)| (*lanes, turns.div_ceil(8));

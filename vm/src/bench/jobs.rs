@@ -1,7 +1,7 @@
 //! What is measured, at one party: each job sets up its operands, waits until all parties are there, and times the gate alone.
 
 use super::limits::ring;
-use super::{TIMES, modules, netlist};
+use super::{TIMES, modules, netlist, verify};
 use crate::engine::{Engine, Plan};
 use crate::failure::Failure;
 use crate::run::child::connect;
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use smpc_math::circuits;
 use smpc_math::netlist::Netlist;
 use smpc_net::Terms;
-use smpc_protocols::protocol::Unverified;
 use smpc_protocols::registry::Setting;
 use smpc_protocols::{Executor, Protocol, Range, Stats};
 use std::cell::Cell;
@@ -272,13 +271,6 @@ impl<P: Protocol> Bench<'_, P> {
         self.p.open(self.next(), &one).await;
     }
 
-    /// What a protocol verifies late belongs to what it was computed for: up to where a result could be opened, and with an opening.
-    async fn verify(&self) {
-        if self.p.unverified() != Unverified::default() {
-            self.p.open(self.next(), &self.p.share_public(&[1], 1)).await;
-        }
-    }
-
     /// Times `gate` on operands that `operands` makes once.
     fn gate<T>(
         &self,
@@ -293,7 +285,7 @@ impl<P: Protocol> Bench<'_, P> {
                 let before = self.e.stats();
                 clock.start();
                 gate(self.p, self.next(), &operands).await;
-                self.verify().await;
+                verify(self.p, self.e).await;
                 clock.stop();
                 cost = self.e.stats().since(&before);
             }

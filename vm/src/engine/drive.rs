@@ -118,8 +118,7 @@ impl<'m, P: Protocol> Engine<'m, P> {
                 let grown = owes.and_again(*owed, rest);
                 // The first turn had also to verify what came before the loop, or nothing yet. And while so much comes together that it is verified in between, turns differ.
                 let differs = turn == from && owes != *owed;
-                let verifies =
-                    owes.ands < owed.ands || self.protocol.most_unverified().is_some_and(|most| grown.ands >= most);
+                let verifies = owes.is_less(*owed) || self.protocol.is_much(grown);
                 if rest > 0 && (differs || verifies && rest < MANY_TURNS) {
                     before = Some(now());
                     continue;

@@ -67,6 +67,7 @@ pub(super) fn json(rows: &[Row]) -> Json {
         let (least, most, tolerates) = match setting.spec.parties {
             Parties::Exactly(count, tolerates) => (count, count, tolerates),
             Parties::Majority(most, tolerates) => (3, most, tolerates),
+            Parties::BareMajority(tolerates) => (3, 2 * tolerates + 1, tolerates),
         };
         let gate = |cost: &GateCost| {
             Json::Object(vec![

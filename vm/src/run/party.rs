@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use smpc_bytecode::facts::Free;
 use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::mal_shamir;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{MAL_REP3, PLAIN, REP3, REP4, SHAMIR, Setting};
+use smpc_protocols::registry::{MAL_REP3, MAL_SHAMIR, PLAIN, REP3, REP4, SHAMIR, Setting};
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
@@ -104,6 +105,8 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
     let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
     let executor = Executor::new(me, parties, number, 0, Box::new(wire));
+    // What a session takes to begin belongs to no program, here as in the handshake.
+    let nothing = || Stats { rounds: 0, sent: vec![0; parties], received: vec![0; parties] };
     let mut with = |peer: usize| {
         let at = keys.iter().position(|(other, _)| *other == peer % parties);
         at.map(|at| keys.swap_remove(at).1).ok_or_else(|| Failure::ours("a pairwise key is missing"))
@@ -124,9 +127,18 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
         let contributions = [fresh()?, fresh()?, fresh()?, fresh()?];
         match rep4::agree(&executor, session, &contributions) {
             Ok(keys) => {
-                // What a session takes to begin belongs to no program, here as in the handshake.
-                executor.set_stats(Stats { rounds: 0, sent: vec![0; parties], received: vec![0; parties] });
+                executor.set_stats(nothing());
                 job.run(&Rep4::new(me, keys, session), &executor)
+            }
+            Err(error) => Err(error.into()),
+        }
+    } else if setting.spec == &MAL_SHAMIR {
+        let pairwise = (smpc_net::fresh_key()?, keys);
+        let contributions = mal_shamir::sets_of(setting.threshold).map(|_| smpc_net::fresh_key()).collect::<Result<Vec<_>, _>>()?;
+        match mal_shamir::agree(&executor, setting.threshold, pairwise, &contributions, session) {
+            Ok(keys) => {
+                executor.set_stats(nothing());
+                job.run(&mal_shamir::party(me, setting.threshold, keys, session), &executor)
             }
             Err(error) => Err(error.into()),
         }
@@ -150,6 +162,9 @@ pub(crate) fn counting<J: Job>(setting: &Setting, me: usize, executor: &Executor
     }
     if setting.spec == &MAL_REP3 {
         return Ok(job.run(&MalRep3::dry(me), executor));
+    }
+    if setting.spec == &MAL_SHAMIR {
+        return Ok(job.run(&mal_shamir::dry(me, setting.threshold), executor));
     }
     if setting.spec == &REP4 {
         return Ok(job.run(&Rep4::dry(me), executor));
@@ -269,9 +284,10 @@ impl From<smpc_protocols::Error> for Failure {
             // A frame that no program sends here.
             Error::Frame { peer, .. } => Self::new(Class::PeerLost, error.to_string())
                 .help(format!("is the same version of the program installed at party {peer}?")),
-            Error::Differ { parties: [one, other] } => {
+            Error::Differ { parties } => {
                 Self::new(Class::PeerCheated, format!("{error}; this party has stopped before it sent anything else")).help(format!(
-                    "nothing was revealed that the program does not reveal; do not run again with parties {one} and {other} before you know why"
+                    "nothing was revealed that the program does not reveal; do not run again with {} before you know why",
+                    smpc_protocols::named(parties)
                 ))
             }
             _ => Self::ours(error.to_string()),

@@ -5,6 +5,7 @@ use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::mal_rep3::MalRep3;
+use smpc_protocols::mal_shamir;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::rep4::{PARTIES, Rep4};
@@ -71,6 +72,11 @@ pub(crate) fn mal_rep3(module: &Verified<Module>, values: &[&[i64]], steps: u64)
     among(memory_wires(3), |me| MalRep3::new(me, Mixed(7), [0; 32]), module, values, steps)
 }
 
+/// Three threads that verify each other's shares of polynomials, none of which cheats.
+pub(crate) fn mal_shamir(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
+    among(memory_wires(3), |me| mal_shamir::party(me, 1, Mixed(7), [0; 32]), module, values, steps)
+}
+
 fn among<P: Protocol, W: Wire + Send + 'static>(
     wires: Vec<W>,
     party: impl Fn(usize) -> P + Sync,
@@ -128,8 +134,9 @@ pub(crate) fn agree(module: &Verified<Module>, values: &[&[i64]]) -> Vec<Vec<i64
         counted(module, u64::MAX),
         counted_among(3, MalRep3::dry, module, u64::MAX),
         counted_among(PARTIES, Rep4::dry, module, u64::MAX),
+        counted_among(3, |me| mal_shamir::dry(me, 1), module, u64::MAX),
     ];
-    let live = [rep3, mal_rep3, rep4].map(|protocol| protocol(module, values, u64::MAX));
+    let live = [rep3, mal_rep3, rep4, mal_shamir].map(|protocol| protocol(module, values, u64::MAX));
     for (live, dry) in live.into_iter().zip(dry) {
         let parties = live.len();
         for (party, (result, stats)) in live.into_iter().enumerate() {

@@ -4,7 +4,8 @@ use crate::make::Make;
 use smpc_bytecode::types::RegType;
 use smpc_net::{Links, local_mesh};
 use smpc_protocols::mal_rep3::{self, MalRep3};
-use smpc_protocols::registry::{MAL_REP3, REP4, Spec};
+use smpc_protocols::mal_shamir;
+use smpc_protocols::registry::{MAL_REP3, MAL_SHAMIR, REP4, Spec};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::{Error, Executor, Protocol, Wire};
 use smpcvm::engine::{Engine, Inputs};
@@ -83,6 +84,13 @@ fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Out
                         if let Ok(keys) = keys {
                             lie(task, &Rep4::new(me, keys, session), &executor, own);
                         }
+                    } else if task.protocol.spec == &MAL_SHAMIR {
+                        let others = [2, 1].map(|k| (me + k) % parties).into_iter().zip(neighbours);
+                        let contributions: Vec<_> = mal_shamir::sets_of(1).map(|_| fresh()).collect();
+                        let keys = mal_shamir::agree(&executor, 1, (fresh(), others), &contributions, session);
+                        if let Ok(keys) = keys {
+                            lie(task, &mal_shamir::party(me, 1, keys, session), &executor, own);
+                        }
                     } else {
                         let [own_key, next] = neighbours;
                         let keys = mal_rep3::keys(me, own_key, next, fresh(), session);
@@ -109,6 +117,7 @@ fn whoever_notices_a_lie_says_so_and_all_others_hear_it() {
     all_hear_of_lies(&REP4, &[1, 3, 8, 15, 25, 35], 25);
     // In the inputs, in a proof of a range, in what verifies it, and in an opening.
     all_hear_of_lies(&MAL_REP3, &[1, 4, 8, 15, 25, 50], 50);
+    all_hear_of_lies(&MAL_SHAMIR, &[1, 4, 8, 15, 25, 50], 50);
 }
 
 /// Lies from some frames on; from a late one on others may be done already.
@@ -142,7 +151,7 @@ fn all_hear_of_lies(protocol: &'static Spec, from: &[usize], late: usize) {
 
 #[test]
 fn a_role_whose_machine_lets_a_wrong_value_pass_is_named() {
-    [&REP4, &MAL_REP3].into_iter().for_each(a_wrong_value_names_its_role);
+    [&REP4, &MAL_REP3, &MAL_SHAMIR].into_iter().for_each(a_wrong_value_names_its_role);
 }
 
 fn a_wrong_value_names_its_role(protocol: &'static Spec) {

@@ -3,7 +3,12 @@
 use super::Field;
 use crate::simd;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-use zeroize::DefaultIsZeroes;
+use zeroize::{DefaultIsZeroes, Zeroizing};
+
+/// Products that are added up at a time.
+const BLOCK: usize = 512;
+/// Vectors of which a kernel would take longer to begin than to end.
+const SHORT: usize = 8;
 
 /// An element of the field of 256.
 #[derive(Clone, Copy, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes, KnownLayout)]
@@ -34,6 +39,7 @@ impl Field for Gf256 {
     fn sub(self, b: Self) -> Self {
         Self(self.0 ^ b.0)
     }
+    #[inline]
     fn mul(self, b: Self) -> Self {
         let (mut product, mut shifted) = (0, self.0);
         for bit in 0..8 {
@@ -71,11 +77,25 @@ impl Field for Gf256 {
         let (out, x) = (out.as_mut_bytes(), x.as_bytes());
         match c.0 {
             1 => out.iter_mut().zip(x).for_each(|(out, x)| *out ^= x),
+            c if x.len() < SHORT => out.iter_mut().zip(x).for_each(|(out, x)| *out ^= Self(c).mul(Self(*x)).0),
             c => simd::add_byte_multiple(out, c, x),
         }
     }
     fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
         simd::byte_products(out.as_mut_bytes(), x.as_bytes(), y.as_bytes());
+    }
+    fn dot(x: &[Self], y: &[Self]) -> Self {
+        if x.len() < SHORT {
+            return x.iter().zip(y).fold(Self::default(), |sum, (x, y)| sum.add(x.mul(*y)));
+        }
+        let mut sum = 0;
+        let mut products = Zeroizing::new([0; BLOCK]);
+        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+            let products = &mut products[..x.len().min(y.len())];
+            simd::byte_products(products, &x.as_bytes()[..products.len()], &y.as_bytes()[..products.len()]);
+            sum = products.iter().fold(sum, |sum, x| sum ^ x);
+        }
+        Self(sum)
     }
 }
 

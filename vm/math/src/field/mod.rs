@@ -100,10 +100,11 @@ mod tests {
             assert_eq!(F::dot(&lagrange(from, at), &values), value(at));
         }
         // Vectors are their elements one by one.
-        for len in [0, 1, 7, 8, 9, 64, 100] {
+        for len in [0, 1, 7, 8, 9, 64, 100, 512, 1100] {
             let (x, y): (Vec<F>, Vec<F>) = (0..len).map(|i| (element(i + 7), element(i + 5000))).unzip();
             let mut out = vec![F::default(); x.len()];
             F::products(&mut out, &x, &y);
+            assert_eq!(F::dot(&x, &y), out.iter().fold(F::default(), |sum, x| sum.add(*x)));
             assert!(out.iter().zip(x.iter().zip(&y)).all(|(out, (x, y))| *out == x.mul(*y)));
             let before = out.clone();
             F::add_multiple(&mut out, element(77), &x);

@@ -5,6 +5,7 @@ use super::source::Mixed;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::mal_rep3::MalRep3;
+use crate::mal_shamir;
 use crate::rep3::Rep3;
 use crate::rep4::Rep4;
 use crate::shamir::Shamir;
@@ -52,6 +53,19 @@ pub fn mal_rep3_threads<T: Send>(
     party: impl Fn(&MalRep3<Mixed>, &Executor) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     three_threads(seed, |me, executor| party(&MalRep3::new(me, Mixed(seed), [0; 32]), executor))
+}
+
+/// As [`rep3_threads`], for 2t + 1 parties of `mal-shamir`.
+///
+/// # Errors
+/// The first party's error.
+pub fn mal_shamir_threads<T: Send>(
+    threshold: usize,
+    seed: u64,
+    party: impl Fn(&Shamir<Mixed>, &Executor) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let parties = 2 * threshold + 1;
+    threads(parties, seed, |me, executor| party(&mal_shamir::party(me, threshold, Mixed(seed), [0; 32]), executor))
 }
 
 /// Runs `party(number, executor)` in each of three threads and returns their results in order.

@@ -34,8 +34,8 @@ impl<S: Source> Protocol for MalRep3<S> {
     fn unverified(&self) -> Unverified {
         self.owes()
     }
-    fn most_unverified(&self) -> Option<u64> {
-        Some(verify::MOST_ANDS as u64 / 64)
+    fn is_much(&self, unverified: Unverified) -> bool {
+        unverified.ands >= verify::MOST_ANDS as u64 / 64
     }
     fn set_unverified(&self, unverified: Unverified) {
         self.set_owed(unverified);

@@ -124,7 +124,7 @@ impl<S: Source> MalRep3<S> {
     /// What would have to be verified now.
     pub(crate) fn owes(&self) -> Unverified {
         let owed = self.owed.borrow();
-        Unverified { ands: owed.ands.words() as u64, tagged: owed.tagged, inputs: owed.inputs }
+        Unverified { ands: owed.ands.words() as u64, numbers: owed.tagged, terms: 0, inputs: owed.inputs }
     }
 
     /// Says so, in a run that only counts.
@@ -133,7 +133,7 @@ impl<S: Source> MalRep3<S> {
             let owed = &mut *self.owed.borrow_mut();
             // No run comes near: what a program would cost that nobody runs need not be exact.
             owed.ands.set_words(usize::try_from(unverified.ands).unwrap_or(usize::MAX).min(1 << 50));
-            owed.tagged = unverified.tagged;
+            owed.tagged = unverified.numbers;
             owed.inputs = unverified.inputs;
         }
     }
@@ -225,7 +225,7 @@ impl<S: Source> MalRep3<S> {
     pub(crate) async fn stop_unless(&self, cx: Cx<'_>, fits: bool) {
         if !fits {
             let [one, other] = [self.previous(), self.next()];
-            cx.executor().fail(Error::Differ { parties: [one.min(other), one.max(other)] });
+            cx.executor().fail(Error::Differ { parties: vec![one.min(other), one.max(other)] });
             std::future::pending::<()>().await;
         }
     }

@@ -295,7 +295,7 @@ impl<S: Source> Rep4<S> {
 
     /// Ends the run, because one of two parties cheats. Never comes back.
     pub(crate) async fn stop(&self, cx: Cx<'_>, one: usize, other: usize) {
-        cx.executor().fail(Error::Differ { parties: [one.min(other), one.max(other)] });
+        cx.executor().fail(Error::Differ { parties: vec![one.min(other), one.max(other)] });
         std::future::pending::<()>().await;
     }
 

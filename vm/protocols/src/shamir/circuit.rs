@@ -2,6 +2,7 @@
 
 use super::Shamir;
 use super::deal::Step;
+use super::product::Form;
 use super::share::{Bin, Elements};
 use crate::executor::Cx;
 use crate::keys::Source;
@@ -19,11 +20,7 @@ impl<S: Source> Shamir<S> {
         y: &[Gf256],
         len: usize,
     ) -> Elements<Gf256> {
-        let mut own = self.elements(len);
-        if !self.dry {
-            Gf256::products(&mut own, x, y);
-        }
-        self.reduce(cx, Step::new(cx.tape(), step, Domain::Bin), &own, len).await
+        self.multiplied(cx, Step::new(cx.tape(), step, Domain::Bin), Form::Lanes, [x, y], len).await
     }
 
     /// Evaluates a circuit; an input of one lane stands for itself in every lane. Nothing else may use the tape: a level takes a step.

@@ -5,6 +5,7 @@
 
 use super::Shamir;
 use super::deal::Step;
+use super::product::Form;
 use super::share::{Arith, Bin, Elements};
 use crate::executor::Cx;
 use crate::join::join;
@@ -17,36 +18,11 @@ impl<S: Source> Shamir<S> {
     /// dealer but one from each of 2t + 1 parties, 17 (n − t − 1) from each dealer, and t from each party for the opening.
     pub(crate) async fn numbers_of_bits(&self, cx: Cx<'_>, bits: &Bin) -> Elements<P127> {
         let len = bits.width as usize * bits.lanes;
-        let dealers = self.dealers();
-        let deals = dealers.contains(&self.me) && !self.dry;
-        let (mut own_bytes, mut own_numbers): (Elements<Gf256>, Elements<P127>) =
-            if deals { (self.elements(len), self.elements(len)) } else { Default::default() };
         let part = |k: u64| cx.sub(k, 5);
-        if deals {
-            self.draw::<Gf256>(self.me, self.me, Step::new(part(0).tape(), 0, Domain::Random), len, |first, drawn| {
-                for (k, drawn) in (first..).zip(drawn) {
-                    let bit = drawn.0 & 1;
-                    (own_bytes[k], own_numbers[k]) = (Gf256(bit), P127::from_i64(bit.into()));
-                }
-            });
-        }
-        let (sum, mut numbers) = join(
-            self.deal_sum(
-                part(1),
-                Step::new(part(1).tape(), 0, Domain::Bin),
-                &dealers,
-                deals.then_some((&own_bytes[..], Gf256::ONE)),
-                len,
-            ),
-            self.deal(
-                part(2),
-                Step::new(part(2).tape(), 0, Domain::Random),
-                &dealers,
-                deals.then_some((&own_numbers[..], P127::ONE)),
-                len,
-            ),
-        )
-        .await;
+        let (sum, mut numbers) = match self.guard() {
+            Some(guard) => self.bits_of_sets(guard, part(0), len),
+            None => self.bits_of_dealers(part(0), len).await,
+        };
         let mut hidden: Elements<Gf256> = self.elements(len);
         hidden.iter_mut().zip(bits.x.iter().zip(sum.iter())).for_each(|(hidden, (b, r))| *hidden = b.add(*r));
         let exclusive = async {
@@ -54,14 +30,10 @@ impl<S: Source> Shamir<S> {
             while numbers.len() > 1 {
                 let pairs = numbers.len() / 2;
                 let odd = numbers.split_off(2 * pairs);
-                let mut products: Elements<P127> = self.elements(pairs * len);
-                if !self.dry {
-                    for (k, pair) in numbers.chunks_exact(2).enumerate() {
-                        P127::products(&mut products[k * len..][..len], &pair[0], &pair[1]);
-                    }
-                }
+                let side = |k: usize| Elements::concat(numbers.chunks_exact(2).map(|pair| &pair[k][..]));
                 let at = Step::new(part(3).tape(), step, Domain::Arith);
-                let products = self.reduce(part(3), at, &products, pairs * len).await;
+                let products =
+                    self.multiplied::<P127>(part(3), at, Form::Lanes, [&side(0), &side(1)], pairs * len).await;
                 let sums = numbers.chunks_exact(2).enumerate().map(|(k, pair)| {
                     let mut sum: Elements<P127> = self.elements(len);
                     for (i, sum) in sum.iter_mut().enumerate() {
@@ -82,6 +54,40 @@ impl<S: Source> Shamir<S> {
             }
         }
         number
+    }
+
+    /// A bit of each dealer: their ⊕ over bytes, and each of them as a number. One round.
+    async fn bits_of_dealers(&self, cx: Cx<'_>, len: usize) -> (Elements<Gf256>, Vec<Elements<P127>>) {
+        let dealers = self.dealers();
+        let deals = dealers.contains(&self.me) && !self.dry;
+        let (mut own_bytes, mut own_numbers): (Elements<Gf256>, Elements<P127>) =
+            if deals { (self.elements(len), self.elements(len)) } else { Default::default() };
+        let part = |k: u64| cx.sub(k, 3);
+        if deals {
+            self.draw::<Gf256>(self.me, self.me, Step::new(part(0).tape(), 0, Domain::Random), len, |first, drawn| {
+                for (k, drawn) in (first..).zip(drawn) {
+                    let bit = drawn.0 & 1;
+                    (own_bytes[k], own_numbers[k]) = (Gf256(bit), P127::from_i64(bit.into()));
+                }
+            });
+        }
+        join(
+            self.deal_sum(
+                part(1),
+                Step::new(part(1).tape(), 0, Domain::Bin),
+                &dealers,
+                deals.then_some((&own_bytes[..], Gf256::ONE)),
+                len,
+            ),
+            self.deal(
+                part(2),
+                Step::new(part(2).tape(), 0, Domain::Random),
+                &dealers,
+                deals.then_some((&own_numbers[..], P127::ONE)),
+                len,
+            ),
+        )
+        .await
     }
 
     /// Σ_j weights_j · (bit of plane j). The rounds of [`Self::numbers_of_bits`].

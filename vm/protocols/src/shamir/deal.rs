@@ -8,6 +8,7 @@ use super::share::Elements;
 use super::{Shamir, pair};
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::mal_shamir::{Extended, Guard, Side};
 use crate::piece::{Incoming, Outgoing};
 use crate::tape::Tape;
 use smpc_math::field::{Field, Gf256, P127, lagrange};
@@ -68,19 +69,27 @@ impl<F: Field> Points<F> {
 }
 
 /// A field that the protocol shares over.
-pub(crate) trait Over: Field {
+pub(crate) trait Over: Extended {
     fn points<S>(party: &Shamir<S>) -> &Points<Self>;
+    /// What a party that trusts nobody has for it.
+    fn side(guard: &Guard) -> &Side<Self>;
 }
 
 impl Over for P127 {
     fn points<S>(party: &Shamir<S>) -> &Points<Self> {
         &party.numbers
     }
+    fn side(guard: &Guard) -> &Side<Self> {
+        guard.numbers()
+    }
 }
 
 impl Over for Gf256 {
     fn points<S>(party: &Shamir<S>) -> &Points<Self> {
         &party.words
+    }
+    fn side(guard: &Guard) -> &Side<Self> {
+        guard.words()
     }
 }
 
@@ -108,9 +117,18 @@ impl<S: Source> Shamir<S> {
         from: usize,
         at: Step,
         len: usize,
-        mut f: impl FnMut(usize, &[F]),
+        f: impl FnMut(usize, &[F]),
     ) {
-        let (key, step) = (pair(self.me, other), at.tape.step(2 * at.step + u64::from(from > self.me.min(other))));
+        let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
+        self.stream(pair(self.me, other), at, step, len, f);
+    }
+
+    /// As [`Self::draw`], of the stream of a key with another number.
+    pub(crate) fn draw_under<F: Field>(&self, key: usize, at: Step, len: usize, f: impl FnMut(usize, &[F])) {
+        self.stream(key, at, at.tape.step(at.step), len, f);
+    }
+
+    fn stream<F: Field>(&self, key: usize, at: Step, step: u64, len: usize, mut f: impl FnMut(usize, &[F])) {
         if self.dry {
             return;
         }

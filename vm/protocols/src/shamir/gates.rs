@@ -1,14 +1,18 @@
 //! `shamir` as a [`Protocol`]: which construction each gate is.
 
 use super::Shamir;
-use super::deal::Step;
+use super::deal::{Over as _, Step};
+use super::product::Form;
 use super::share::{Arith, Bin, Elements};
 use crate::executor::Cx;
+use crate::gates;
 use crate::join::join;
 use crate::keys::Source;
+use crate::mal_shamir::Released;
 use crate::lanes::{Lanes, Range, limbs, signed_width};
 use crate::protocol::{Protocol, Shares};
-use crate::registry::{SHAMIR, Spec};
+use crate::protocol::Unverified;
+use crate::registry::{MAL_SHAMIR, SHAMIR, Spec};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::netlist::Levelled;
 use smpc_math::prf::Domain;
@@ -19,13 +23,23 @@ impl<S: Source> Protocol for Shamir<S> {
     type Lane = P127;
 
     fn spec(&self) -> &'static Spec {
-        &SHAMIR
+        if self.guard().is_some() { &MAL_SHAMIR } else { &SHAMIR }
     }
     fn me(&self) -> usize {
         self.me
     }
     fn parties(&self) -> usize {
         self.parties
+    }
+
+    fn unverified(&self) -> Unverified {
+        self.owes()
+    }
+    fn is_much(&self, unverified: Unverified) -> bool {
+        self.guard().is_some() && Self::is_too_much(unverified)
+    }
+    fn set_unverified(&self, unverified: Unverified) {
+        self.set_owed(unverified);
     }
 
     fn share_public(&self, values: &[i64], lanes: usize) -> Arith {
@@ -92,7 +106,9 @@ impl<S: Source> Protocol for Shamir<S> {
         let own = values.filter(|_| owner == self.me).map(|values| self.known(values, lanes));
         let at = Step::new(cx.tape(), 0, Domain::Input);
         let secret = own.as_ref().map(|own| (&own.x[..], P127::ONE));
-        Arith { lanes, x: self.deal_sum(cx, at, &[owner], secret, lanes).await }
+        let x = self.deal_sum(cx, at, &[owner], secret, lanes).await;
+        self.has_come();
+        Arith { lanes, x }
     }
     /// 1 round; a byte a lane and plane from the owner to each of n − t − 1 parties.
     async fn input_bin(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bin {
@@ -108,7 +124,13 @@ impl<S: Source> Protocol for Shamir<S> {
         }
         let at = Step::new(cx.tape(), 0, Domain::Input);
         let secret = own.as_ref().map(|(_, own)| (&own.x[..], Gf256::ONE));
-        Bin { width, lanes, x: self.deal_sum(cx, at, &[owner], secret, width as usize * lanes).await }
+        let x = self.deal_sum(cx, at, &[owner], secret, width as usize * lanes).await;
+        self.has_come();
+        if let Some(guard) = self.guard() {
+            // Bytes that are their own squares are bits.
+            Gf256::side(guard).keep(Form::Lanes, [&x, &x], &x, width as usize * lanes);
+        }
+        Bin { width, lanes, x }
     }
     /// 1 round; 64 bits a lane from the owner to each of the others.
     async fn broadcast(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
@@ -116,19 +138,23 @@ impl<S: Source> Protocol for Shamir<S> {
     }
     /// 1 round; 16 bytes a lane from each party to t others.
     async fn open(&self, cx: Cx<'_>, a: &Arith) -> Vec<i64> {
-        self.numbers(&self.opened_to_all(cx, &a.x, a.lanes).await, a.lanes)
+        let released = self.verified(cx).await;
+        self.numbers(&self.released(cx, &a.x, a.lanes, &released).await, a.lanes)
     }
     /// 1 round; a byte a lane and plane from each party to t others.
     async fn open_bin(&self, cx: Cx<'_>, a: &Bin) -> Vec<i64> {
-        words_of(&self.opened_to_all(cx, &a.x, a.x_len()).await, a)
+        let released = self.verified(cx).await;
+        words_of(&self.released(cx, &a.x, a.x_len(), &released).await, a)
     }
     /// As [`Self::open`], to the receivers alone.
     async fn open_to(&self, cx: Cx<'_>, a: &Arith, receivers: &[usize]) -> Option<Vec<i64>> {
+        let _: Released = self.verified(cx).await;
         let opened = self.opened(cx, &a.x, a.lanes, receivers).await;
         opened.map(|opened| self.numbers(&opened, a.lanes))
     }
     /// As [`Self::open_bin`], to the receivers alone.
     async fn open_bin_to(&self, cx: Cx<'_>, a: &Bin, receivers: &[usize]) -> Option<Vec<i64>> {
+        let _: Released = self.verified(cx).await;
         self.opened(cx, &a.x, a.x_len(), receivers).await.map(|opened| words_of(&opened, a))
     }
 
@@ -139,28 +165,15 @@ impl<S: Source> Protocol for Shamir<S> {
     /// As one product a result lane.
     async fn dot(&self, cx: Cx<'_>, a: &Arith, b: &Arith, len: usize) -> Arith {
         let lanes = a.lanes.checked_div(len).unwrap_or(0);
-        let mut own: Elements<P127> = self.elements(lanes);
-        for (i, own) in own.iter_mut().enumerate() {
-            let terms = i * len..(i + 1) * len;
-            *own = P127::dot(&a.x[terms.clone()], &b.x[terms]);
-        }
         let at = Step::new(cx.tape(), 0, Domain::Arith);
-        Arith { lanes, x: self.reduce(cx, at, &own, lanes).await }
+        Arith { lanes, x: self.multiplied::<P127>(cx, at, Form::Inner(len), [&a.x, &b.x], lanes).await }
     }
     /// As one product a result lane.
     async fn matmul(&self, cx: Cx<'_>, a: &Arith, b: &Arith, rows: usize, inner: usize, cols: usize) -> Arith {
-        let mut own: Elements<P127> = self.elements(rows * cols);
-        if !self.dry {
-            let turned = b.read(&Lanes { start: 0, dims: [(1, cols), (cols.cast_signed(), inner)] });
-            for (row, own) in own.chunks_exact_mut(cols.max(1)).enumerate() {
-                let left = &a.x[row * inner..(row + 1) * inner];
-                for (col, own) in own.iter_mut().enumerate() {
-                    *own = P127::dot(left, &turned.x[col * inner..(col + 1) * inner]);
-                }
-            }
-        }
-        let at = Step::new(cx.tape(), 0, Domain::Arith);
-        Arith { lanes: rows * cols, x: self.reduce(cx, at, &own, rows * cols).await }
+        let columns = b.read(&Lanes { start: 0, dims: [(1, cols), (cols.cast_signed(), inner)] });
+        let (at, form) = (Step::new(cx.tape(), 0, Domain::Arith), Form::Matrix { rows, inner, cols });
+        let x = self.multiplied::<P127>(cx, at, form, [&a.x, &columns.x], rows * cols).await;
+        Arith { lanes: rows * cols, x }
     }
     /// 1 round; a byte a lane and plane from each of 2t + 1 parties to n − t − 1 others.
     async fn and(&self, cx: Cx<'_>, a: &Bin, b: &Bin) -> Bin {
@@ -171,6 +184,9 @@ impl<S: Source> Protocol for Shamir<S> {
     }
     /// 1 round; a byte a lane and plane from each of t + 1 parties to n − t − 1 others.
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bin {
+        if let Some(guard) = self.guard() {
+            return Bin { width, lanes, x: self.bits_without_dealer(guard, cx, width as usize * lanes) };
+        }
         let (len, dealers) = (width as usize * lanes, self.dealers());
         let deals = dealers.contains(&self.me) && !self.dry;
         let mut own: Elements<Gf256> = self.elements(if deals { len } else { 0 });
@@ -208,6 +224,12 @@ impl<S: Source> Protocol for Shamir<S> {
         self.shuffled(cx, told, numbers, words).await
     }
 
+    async fn within(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Bin {
+        match self.guard() {
+            Some(guard) => Box::pin(self.all_within(guard, cx, a, range)).await,
+            None => gates::range::within(self, cx, a, range).await,
+        }
+    }
     fn wraps(&self) -> bool {
         false
     }
@@ -270,6 +292,13 @@ impl<S: Source> Protocol for Shamir<S> {
 }
 
 impl<S: Source> Shamir<S> {
+    /// Where parties are not trusted, an input has to be there before anything is opened.
+    fn has_come(&self) {
+        if let Some(guard) = self.guard() {
+            guard.input_has_come();
+        }
+    }
+
     /// a modulo 2^64 in two's complement, for |a| < 2^66 − 2^63.
     async fn wrapped(&self, cx: Cx<'_>, a: &Arith) -> Arith {
         let whole = P127::power_of_two(64);

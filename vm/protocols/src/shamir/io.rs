@@ -5,6 +5,7 @@ use super::deal::Over;
 use super::share::Elements;
 use crate::executor::Cx;
 use crate::keys::Source;
+use crate::mal_shamir::Released;
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::field::P127;
 use std::cell::RefCell;
@@ -18,6 +19,9 @@ impl<S: Source> Shamir<S> {
         len: usize,
         receivers: &[usize],
     ) -> Option<Vec<F>> {
+        if let Some(guard) = self.guard() {
+            return self.opened_by_all(guard, cx, own, len, receivers).await;
+        }
         let coefficients = F::points(self).open();
         let learns = receivers.contains(&self.me);
         let mut secret = self.elements(if learns { len } else { 0 });
@@ -54,6 +58,11 @@ impl<S: Source> Shamir<S> {
         learns.then(|| secret.into_inner().into_vec())
     }
 
+    /// What a program reveals: opened to all parties, after everything was verified.
+    pub(crate) async fn released<F: Over>(&self, cx: Cx<'_>, own: &[F], len: usize, _: &Released) -> Vec<F> {
+        self.opened_to_all(cx, own, len).await
+    }
+
     /// As [`Self::opened`], to all parties.
     pub(crate) async fn opened_to_all<F: Over>(&self, cx: Cx<'_>, own: &[F], len: usize) -> Vec<F> {
         let all: Vec<usize> = (0..self.parties).collect();
@@ -85,6 +94,9 @@ impl<S: Source> Shamir<S> {
                 heard[at / 8..].iter_mut().zip(words).for_each(|(heard, word)| *heard = word);
             };
             cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut take)]).await;
+        }
+        if let Some(guard) = self.guard() {
+            self.echoed(guard, cx, owner, &heard).await;
         }
         heard
     }

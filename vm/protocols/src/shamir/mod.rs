@@ -16,6 +16,7 @@ mod gates;
 mod io;
 mod mask;
 mod numbers;
+mod product;
 mod share;
 mod shuffle;
 mod summands;
@@ -23,7 +24,14 @@ mod truncate;
 
 pub use share::{Arith, Bin};
 
+pub(crate) use deal::{Over, Step};
+pub(crate) use mask::Mask;
+pub(crate) use product::Form;
+pub(crate) use share::Elements;
+pub(crate) use shuffle::{arranged, coefficient, sets};
+
 use crate::keys::{Keys, Source};
+use crate::mal_shamir::{self, Guard};
 use deal::Points;
 use smpc_math::field::{Gf256, P127};
 use smpc_math::prf::Key;
@@ -39,19 +47,26 @@ const MASKED_BITS: u32 = 66;
 /// sum of all of them stays below the prime.
 #[must_use]
 pub const fn security(threshold: usize) -> u32 {
-    126 - 1 - MASKED_BITS - (threshold + 1).next_power_of_two().trailing_zeros()
+    room(threshold + 1)
+}
+
+/// Bits by which each of so many numbers may be longer than what their sum hides, with the sum below the prime.
+pub(crate) const fn room(summands: usize) -> u32 {
+    126 - 1 - MASKED_BITS - summands.next_power_of_two().trailing_zeros()
 }
 
 /// One party of `shamir`.
 pub struct Shamir<S> {
-    me: usize,
-    parties: usize,
-    threshold: usize,
-    source: S,
+    pub(crate) me: usize,
+    pub(crate) parties: usize,
+    pub(crate) threshold: usize,
+    pub(crate) source: S,
     numbers: Points<P127>,
     words: Points<Gf256>,
     /// Whether buffers stay empty.
-    dry: bool,
+    pub(crate) dry: bool,
+    /// What it has beyond, where parties are not trusted: it is then a party of [`mal_shamir`].
+    guard: Option<Box<Guard>>,
 }
 
 impl<S: Source> Shamir<S> {
@@ -65,7 +80,31 @@ impl<S: Source> Shamir<S> {
         let fits = (1..=MOST_THRESHOLD).contains(&threshold) && 2 * threshold < parties;
         assert!(fits, "threshold {threshold} of {parties} parties");
         let (numbers, words) = (Points::new(me, parties, threshold), Points::new(me, parties, threshold));
-        Self { me, parties, threshold, source, numbers, words, dry: false }
+        Self { me, parties, threshold, source, numbers, words, dry: false, guard: None }
+    }
+
+    /// A party of `mal-shamir`.
+    pub(crate) fn guarded(self, guard: Guard) -> Self {
+        Self { guard: Some(Box::new(guard)), ..self }
+    }
+
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_deref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn guard_mut(&mut self) -> Option<&mut Guard> {
+        self.guard.as_deref_mut()
+    }
+
+    /// Numbers that a mask is the sum of.
+    pub(crate) fn summands_of_a_mask(&self) -> usize {
+        self.guard().map_or(self.threshold + 1, Guard::summands)
+    }
+
+    /// Bits of each of them.
+    pub(crate) fn mask_bits(&self) -> u32 {
+        MASKED_BITS + if self.guard.is_some() { mal_shamir::security(self.threshold) } else { security(self.threshold) }
     }
 
     /// The parties that deal random numbers and bits: one more than may be curious, so that one of them tells nobody what it dealt.
@@ -93,6 +132,14 @@ const fn pair(a: usize, b: usize) -> usize {
 /// The keys of party `me`: `own`, which nobody else knows, and one with each other party.
 #[must_use]
 pub fn keys(me: usize, own: Key, others: impl IntoIterator<Item = (usize, Key)>, session: [u8; 32]) -> Keys {
-    let others = others.into_iter().map(|(party, key)| (pair(me, party), key));
-    Keys::new(others.chain([(pair(me, me), own)]), session)
+    Keys::new(pairwise(me, own, others), session)
+}
+
+/// The same with their numbers.
+pub(crate) fn pairwise(
+    me: usize,
+    own: Key,
+    others: impl IntoIterator<Item = (usize, Key)>,
+) -> impl Iterator<Item = (usize, Key)> {
+    others.into_iter().map(move |(party, key)| (pair(me, party), key)).chain([(pair(me, me), own)])
 }

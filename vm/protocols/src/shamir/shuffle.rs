@@ -24,7 +24,7 @@ const SEED: usize = 4;
 type Seed = Zeroizing<[u64; SEED]>;
 
 /// All sets of so many of the first `of` parties.
-fn sets(of: usize, size: usize) -> Vec<Vec<usize>> {
+pub(crate) fn sets(of: usize, size: usize) -> Vec<Vec<usize>> {
     if size == 0 {
         return vec![Vec::new()];
     }
@@ -48,7 +48,7 @@ fn order(seed: &Seed, rows: usize) -> Order {
 }
 
 /// The coefficient of a member's share in its set.
-fn coefficient<F: Field>(set: &[usize], me: usize) -> F {
+pub(crate) fn coefficient<F: Field>(set: &[usize], me: usize) -> F {
     let points: Vec<F> = set.iter().map(|party| F::point(*party)).collect();
     let at = set.iter().position(|party| *party == me);
     at.and_then(|at| lagrange(&points, F::default()).get(at).copied()).unwrap_or_default()
@@ -58,7 +58,9 @@ impl<S: Source> Shamir<S> {
     /// One for each set, and one each for the seeds and for what is told.
     pub(crate) fn rounds_of_a_shuffle(&self) -> u64 {
         let t = self.threshold as u64;
-        (0..t).fold(1, |sets, k| sets * (2 * t + 1 - k) / (k + 1)) + 2
+        let sets = (0..t).fold(1, |sets, k| sets * (2 * t + 1 - k) / (k + 1));
+        // Where turns are verified: three each, and a small verification.
+        if self.guard().is_some() { 3 * sets + 16 } else { sets + 2 }
     }
 
     /// The columns in a new order, and what the first of the numbers is there.
@@ -69,6 +71,9 @@ impl<S: Source> Shamir<S> {
         numbers: &[Arith],
         words: &[Bin],
     ) -> (Vec<i64>, Vec<Arith>, Vec<Bin>) {
+        if let Some(guard) = self.guard() {
+            return self.shuffled_without_dealer(guard, cx, told, numbers, words).await;
+        }
         let rows = told.lanes;
         let sets = sets(2 * self.threshold + 1, self.threshold + 1);
         let seeds = self.seeds(cx.sub(0, 3), &sets).await;
@@ -162,7 +167,7 @@ impl<S: Source> Shamir<S> {
 }
 
 /// The columns, one after another, each in that order.
-fn arranged<F: Field>(columns: &[F], order: &Order) -> Elements<F> {
+pub(crate) fn arranged<F: Field>(columns: &[F], order: &Order) -> Elements<F> {
     let rows = order.len().max(1);
     let mut arranged = Elements::zeros(columns.len());
     for (column, out) in columns.chunks_exact(rows).zip(arranged.chunks_exact_mut(rows)) {

@@ -118,8 +118,8 @@ impl<S: Source> Shamir<S> {
         let (mut sum, mut carry) = (self.words(s.width, lanes), self.words(s.width, lanes));
         let mut top = self.words(1, lanes);
         if !self.dry {
-            let dealers = self.dealers().len() as u128;
-            let constants: Vec<u128> = opened.iter().map(|c| c.value().wrapping_add(dealers)).collect();
+            let count = self.summands_of_a_mask() as u128;
+            let constants: Vec<u128> = opened.iter().map(|c| c.value().wrapping_add(count)).collect();
             for plane in 0..width {
                 let at = plane * lanes..(plane + 1) * lanes;
                 let parts = s.x[at.clone()].iter().zip(&t.x[at.clone()]).zip(&product.x[at.clone()]);

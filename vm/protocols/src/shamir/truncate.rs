@@ -4,17 +4,19 @@
 //! is ⌊V / 2^m⌋ − M for V = (c mod 2^m) + M + Σ (2^m − 1 − l_i), which is the number of carries that leave a word of m bits when all of V is added up: M bits, each of which
 //! becomes a number. Exact for every a (Catrina and Saxena, FC 2010, section 4, with sums for their bits).
 
-use super::deal::Step;
 use super::share::{Arith, Bin};
 use super::{MASKED_BITS, Shamir};
 use crate::executor::Cx;
 use crate::gates;
 use crate::keys::{COMMON, Source};
 use crate::protocol::{BinShares, Shares};
-use smpc_math::circuits::{carry_out, netlist};
+use smpc_math::circuits::{carry_out, netlist, resize, sum};
 use smpc_math::field::{Field, P127};
 use smpc_math::prf::Domain;
 use zeroize::Zeroize;
+
+/// Carries that become numbers each by itself.
+const FEW_CARRIES: u32 = 3;
 
 impl<S: Source> Shamir<S> {
     /// ⌊(a + plus) / 2^m⌋ for |a + plus| ≤ 2^66; `plus` is one for all lanes, or one a lane. 5 + ⌈log2 m⌉ rounds for two dealers.
@@ -29,17 +31,30 @@ impl<S: Source> Shamir<S> {
             return lifted;
         }
         let ready =
-            self.masked(cx.sub(0, 3), &lifted.x, (lanes, m, true), async |cx, mask| self.two_words(cx, mask).await);
+            self.masked(cx.sub(0, 4), &lifted.x, (lanes, m, true), async |cx, mask| self.two_words(cx, mask).await);
         let (masked, words) = ready.await;
         let summands = self.with_public(&masked.opened, words);
         let carry = gates::circuit("carry of a sum", [m, 0, 0, 0], || {
             netlist(&[m, m], |b, words| vec![carry_out(b, &words[0], &words[1], false)])
         });
-        let last = self.run_circuit(cx.sub(1, 3), &carry, &[&summands.s, &summands.t]).await;
+        let last = self.run_circuit(cx.sub(1, 4), &carry, &[&summands.s, &summands.t]).await;
         let carries: Vec<&Bin> = summands.carries.iter().chain([&last]).collect();
-        let carries = Bin::stack(&carries);
-        let mut result = self.weighted(cx.sub(2, 3), &carries, &vec![P127::ONE; carries.width as usize]).await;
-        let dealers = self.dealers().len() as u128;
+        let mut carries = Bin::stack(&carries);
+        let mut weights = vec![P127::ONE; carries.width as usize];
+        if carries.width > FEW_CARRIES {
+            // Counted first: a bit costs more as a number than in a sum of bits.
+            let count = gates::circuit("number of carries", [carries.width, 0, 0, 0], || {
+                netlist(&[carries.width], |b, words| {
+                    let width = (words[0].len() + 1).next_power_of_two().trailing_zeros() as usize;
+                    let words: Vec<_> = words[0].iter().map(|bit| resize(&[*bit], width)).collect();
+                    sum(b, &words)
+                })
+            });
+            carries = self.run_circuit(cx.sub(3, 4), &count, &[&carries]).await;
+            weights = (0..carries.width).map(P127::power_of_two).collect();
+        }
+        let mut result = self.weighted(cx.sub(2, 4), &carries, &weights).await;
+        let dealers = self.summands_of_a_mask() as u128;
         let lift = P127::power_of_two(MASKED_BITS - m).add(P127::from_u128(dealers));
         for ((x, c), high) in result.x.iter_mut().zip(&masked.opened).zip(masked.mask.high.iter()) {
             // What is public of V beyond m bits counts too: c mod 2^m + M may leave the word.
@@ -63,13 +78,5 @@ impl<S: Source> Shamir<S> {
         let shifted = self.shifted(cx.sub(1, 2), a, m, &coins).await;
         coins.zeroize();
         shifted
-    }
-
-    /// a · b, lane by lane. One round, 16 (n − t − 1) bytes from each of 2t + 1 parties. Uses step `step`.
-    pub(crate) async fn product(&self, cx: Cx<'_>, step: u64, a: &Arith, b: &Arith) -> Arith {
-        let mut own = self.arith(a.lanes);
-        P127::products(&mut own.x, &a.x, &b.x);
-        let x = self.reduce(cx, Step::new(cx.tape(), step, Domain::Arith), &own.x, a.lanes).await;
-        Arith { lanes: a.lanes, x }
     }
 }

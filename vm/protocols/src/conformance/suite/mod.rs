@@ -45,6 +45,8 @@ pub enum Extent {
     Sizes,
     /// Few of each, for slow links.
     Short,
+    /// One of each, for many parties.
+    Least,
 }
 
 /// Runs all cases.
@@ -54,6 +56,7 @@ pub async fn suite<P: Protocol>(p: &P, e: &Executor, extent: Extent) -> Report {
         Extent::Full => (&WIDTHS, &WIDE_WIDTHS, &EDGE_LANES),
         Extent::Sizes => (&[2, 64], &[65], &EDGE_LANES),
         Extent::Short => (&[1, 33, 64], &[128], &[1, 513]),
+        Extent::Least => (&[64], &[65], &[9]),
     };
     for (n, &lanes) in lanes.iter().enumerate() {
         for &width in widths {

@@ -328,7 +328,7 @@ impl<S: Source> Proof<S> {
     /// Ends the run: of a prover and the other verifier one cheats, and which one this party cannot tell. Never comes back.
     async fn stop(&self, cx: Cx<'_>) {
         let [one, other] = [self.previous(), self.next()];
-        cx.executor().fail(Error::Differ { parties: [one.min(other), one.max(other)] });
+        cx.executor().fail(Error::Differ { parties: vec![one.min(other), one.max(other)] });
         std::future::pending::<()>().await;
     }
 

@@ -1,0 +1,362 @@
+//! Fields that are large enough to choose from at random: 2^127 − 1 as it is, and over bytes polynomials of degree below 8, so that a verification misses a lie with a probability of some 2^−55. Elements of the
+//! small field are elements of the large one, and shares of coefficients are shares of elements.
+
+use crate::shamir::Elements;
+use smpc_math::field::{Field, Gf256, P127};
+use smpc_math::prf::{Address, Prf};
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+/// Most coefficients of an element.
+const MOST: usize = 8;
+/// Words of randomness that are drawn at a time.
+const BLOCK: usize = 256;
+
+/// A field with an extension: polynomials modulo y^DEGREE − Σ c·y^j over the [`Extended::TAIL`]'s (j, c), which has no factor.
+pub(crate) trait Extended: Field {
+    /// Coefficients of an element.
+    const DEGREE: usize;
+    /// What y^DEGREE is.
+    const TAIL: &'static [(usize, Self)];
+}
+
+impl Extended for P127 {
+    const DEGREE: usize = 1;
+    const TAIL: &'static [(usize, Self)] = &[];
+}
+
+/// y^8 + y^3 + y + 14: that it has no factor is tested.
+impl Extended for Gf256 {
+    const DEGREE: usize = 8;
+    const TAIL: &'static [(usize, Self)] = &[(3, Self(1)), (1, Self(1)), (0, Self(14))];
+}
+
+/// An element of the extension, or a share of one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ext<F>([F; MOST]);
+
+impl<F: Extended> Ext<F> {
+    pub(crate) fn zero() -> Self {
+        Self([F::default(); MOST])
+    }
+
+    /// An element of the small field.
+    pub(crate) fn of(x: F) -> Self {
+        let mut out = Self::zero();
+        out.0[0] = x;
+        out
+    }
+
+    /// From its coefficients.
+    pub(crate) fn from_coefficients(x: &[F]) -> Self {
+        let mut out = Self::zero();
+        out.0.iter_mut().zip(x).for_each(|(out, x)| *out = *x);
+        out
+    }
+
+    pub(crate) fn coefficients(&self) -> &[F] {
+        &self.0[..F::DEGREE]
+    }
+
+    pub(crate) fn add(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].add(b.0[i])))
+    }
+
+    pub(crate) fn sub(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].sub(b.0[i])))
+    }
+
+    pub(crate) fn scaled(self, c: F) -> Self {
+        Self(self.0.map(|x| x.mul(c)))
+    }
+
+    pub(crate) fn mul(self, b: Self) -> Self {
+        let mut sum = [F::default(); 2 * MOST - 1];
+        for (i, x) in self.coefficients().iter().enumerate() {
+            for (j, y) in b.coefficients().iter().enumerate() {
+                sum[i + j] = sum[i + j].add(x.mul(*y));
+            }
+        }
+        Self::reduced(sum)
+    }
+
+    /// A polynomial of degree 2·DEGREE − 2 as an element.
+    fn reduced(mut sum: [F; 2 * MOST - 1]) -> Self {
+        for high in (F::DEGREE..2 * F::DEGREE - 1).rev() {
+            for (low, c) in F::TAIL {
+                let more = sum[high].mul(*c);
+                sum[high - F::DEGREE + low] = sum[high - F::DEGREE + low].add(more);
+            }
+        }
+        Self::from_coefficients(&sum[..F::DEGREE])
+    }
+
+    /// Whether it is an element of the small field that is the point of a party or 0: those at which polynomials are already known.
+    fn is_small(&self) -> bool {
+        let known = |x: &F| *x == F::default() || (0..255).any(|party| F::point(party) == *x);
+        self.0[1..].iter().all(|x| *x == F::default()) && known(&self.0[0])
+    }
+}
+
+/// Polynomials by their values at the points of the first parties.
+pub(crate) struct Interpolation<F> {
+    points: Vec<F>,
+    /// 1 / Π_{j ≠ i} (x_i − x_j).
+    weights: Vec<F>,
+}
+
+impl<F: Extended> Interpolation<F> {
+    /// Those of degree below `count`.
+    pub(crate) fn new(count: usize) -> Self {
+        let points: Vec<F> = (0..count).map(F::point).collect();
+        let weight = |i: usize| {
+            let others = points.iter().enumerate().filter(|(j, _)| *j != i);
+            others.fold(F::ONE, |product, (_, x)| product.mul(points[i].sub(*x))).inverse()
+        };
+        let weights = (0..count).map(weight).collect();
+        Self { points, weights }
+    }
+
+    /// The coefficients with which the values give the one at x (Lagrange).
+    pub(crate) fn at(&self, x: &Ext<F>) -> Vec<Ext<F>> {
+        let from: Vec<Ext<F>> = self.points.iter().map(|point| x.sub(Ext::of(*point))).collect();
+        // The products of those before, and then times those behind.
+        let mut product = Ext::of(F::ONE);
+        let mut all: Vec<Ext<F>> = Vec::with_capacity(from.len());
+        for from in &from {
+            all.push(product);
+            product = product.mul(*from);
+        }
+        product = Ext::of(F::ONE);
+        for ((all, from), weight) in all.iter_mut().zip(&from).zip(&self.weights).rev() {
+            *all = all.mul(product).scaled(*weight);
+            product = product.mul(*from);
+        }
+        all
+    }
+}
+
+/// What a claim in so many parts is made shorter with.
+pub(crate) struct Plan<F> {
+    /// Of the parts, and of the values of their product.
+    pub(crate) parts: Interpolation<F>,
+    pub(crate) values: Interpolation<F>,
+    /// For each point beyond those of the parts, the coefficients of these.
+    pub(crate) more: Vec<Vec<F>>,
+}
+
+impl<F: Extended> Plan<F> {
+    pub(crate) fn new(parts: usize) -> Self {
+        let (of_parts, values) = (Interpolation::new(parts), Interpolation::new(2 * parts - 1));
+        let at = |point: &F| of_parts.at(&Ext::of(*point)).iter().map(|c| c.0[0]).collect();
+        let more = values.points[parts..].iter().map(at).collect();
+        Self { parts: of_parts, values, more }
+    }
+}
+
+/// Public randomness.
+pub(crate) struct Coins(Prf);
+
+impl Coins {
+    pub(crate) const fn new(prf: Prf) -> Self {
+        Self(prf)
+    }
+
+    /// Elements of the small field; each stream is its own.
+    fn elements<F: Field>(&self, stream: u64, out: &mut [F]) {
+        let mut words = Zeroizing::new([0; BLOCK]);
+        let at_once = BLOCK / 2 * F::PER_BLOCK;
+        for (n, out) in out.chunks_mut(at_once).enumerate() {
+            let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
+            self.0.fill(Address { instance: 0, step: stream, block: (n * BLOCK / 2) as u64 }, words);
+            F::from_random(words, out);
+        }
+    }
+
+    /// An element at which no polynomial is known. Stream 0.
+    pub(crate) fn point<F: Extended>(&self) -> Ext<F> {
+        let mut drawn = [F::default(); BLOCK];
+        self.elements(0, &mut drawn);
+        let mut elements = drawn.chunks_exact(F::DEGREE).map(Ext::from_coefficients);
+        // Of a hundred draws one is fit, but for a probability that is no number.
+        elements.find(|x| !x.is_small()).unwrap_or_else(Ext::zero)
+    }
+
+    /// A vector of elements. Streams from 1 on.
+    pub(crate) fn vector<F: Extended>(&self, stream: u64, len: usize) -> Vector<F> {
+        let mut out = Vector::zeros(F::DEGREE, len);
+        self.elements(stream, &mut out.x);
+        out
+    }
+}
+
+/// Elements of the extension, coefficient after coefficient: plane i has the coefficients of y^i. Planes that are not there are 0.
+pub(crate) struct Vector<F: Field> {
+    len: usize,
+    x: Elements<F>,
+}
+
+impl<F: Extended> Vector<F> {
+    pub(crate) fn zeros(planes: usize, len: usize) -> Self {
+        Self { len, x: Elements::zeros(planes * len) }
+    }
+
+    /// Elements of the small field.
+    pub(crate) const fn small(len: usize, x: Elements<F>) -> Self {
+        Self { len, x }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn planes(&self) -> impl Iterator<Item = &[F]> {
+        self.x.chunks_exact(self.len.max(1))
+    }
+
+    fn planes_mut(&mut self) -> impl Iterator<Item = &mut [F]> {
+        self.x.chunks_exact_mut(self.len.max(1))
+    }
+
+    pub(crate) fn at(&self, i: usize) -> Ext<F> {
+        let mut out = Ext::zero();
+        out.0.iter_mut().zip(self.planes()).for_each(|(out, plane)| *out = plane[i]);
+        out
+    }
+
+    pub(crate) fn set(&mut self, i: usize, x: &Ext<F>) {
+        self.planes_mut().zip(&x.0).for_each(|(plane, x)| plane[i] = *x);
+    }
+
+    /// Σ a_i · b_i over some of the elements of each.
+    pub(crate) fn dot(&self, other: &Self, range: &Range<usize>) -> Ext<F> {
+        let mut sum = [F::default(); 2 * MOST - 1];
+        for (i, a) in self.planes().enumerate() {
+            for (j, b) in other.planes().enumerate() {
+                sum[i + j] = sum[i + j].add(F::dot(&a[range.clone()], &b[range.clone()]));
+            }
+        }
+        Ext::reduced(sum)
+    }
+
+    /// Σ a_i · b_i for elements b of the small field, as many as there are.
+    pub(crate) fn dot_small(&self, b: &[F]) -> Ext<F> {
+        let mut sum = Ext::zero();
+        sum.0.iter_mut().zip(self.planes()).for_each(|(sum, plane)| *sum = F::dot(&plane[..b.len()], b));
+        sum
+    }
+
+    /// The products, element by element.
+    pub(crate) fn times(&self, other: &Self) -> Self {
+        let mut sums: Vec<Elements<F>> = (0..2 * F::DEGREE - 1).map(|_| Elements::zeros(self.len)).collect();
+        let mut product: Elements<F> = Elements::zeros(self.len);
+        for (i, a) in self.planes().enumerate() {
+            for (j, b) in other.planes().enumerate() {
+                F::products(&mut product, a, b);
+                F::add_multiple(&mut sums[i + j], F::ONE, &product);
+            }
+        }
+        for high in (F::DEGREE..2 * F::DEGREE - 1).rev() {
+            for (low, c) in F::TAIL {
+                let (sums, above) = sums.split_at_mut(high);
+                F::add_multiple(&mut sums[high - F::DEGREE + low], *c, &above[0]);
+            }
+        }
+        Self { len: self.len, x: Elements::concat(sums[..F::DEGREE].iter().map(|sum| &sum[..])) }
+    }
+
+    /// Adds c times some elements of another vector, of as many planes, to the first ones.
+    pub(crate) fn add_small_multiple(&mut self, c: F, x: &Self, range: &Range<usize>) {
+        for (to, from) in self.planes_mut().zip(x.planes()) {
+            F::add_multiple(&mut to[..range.len()], c, &from[range.clone()]);
+        }
+    }
+
+    /// Adds c times some elements of another vector to the first ones; this one has all planes.
+    pub(crate) fn add_multiple(&mut self, c: &Ext<F>, x: &Self, range: &Range<usize>) {
+        let mut y = [F::default(); MOST];
+        y[usize::from(F::DEGREE > 1)] = F::ONE;
+        let mut shifted = *c;
+        for from in x.planes() {
+            for (to, c) in self.planes_mut().zip(shifted.coefficients()) {
+                F::add_multiple(&mut to[..range.len()], *c, &from[range.clone()]);
+            }
+            shifted = shifted.mul(Ext(y));
+        }
+    }
+
+    /// One after another, with as many planes as any of them has.
+    pub(crate) fn concat(parts: &[Self]) -> Self {
+        let planes = parts.iter().map(|part| part.planes().count()).max().unwrap_or(0);
+        let mut out = Self::zeros(planes, parts.iter().map(|part| part.len).sum());
+        let mut first = 0;
+        for part in parts {
+            for (to, from) in out.planes_mut().zip(part.planes()) {
+                to[first..first + part.len].copy_from_slice(from);
+            }
+            first += part.len;
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type E = Ext<Gf256>;
+
+    /// x^(256^times).
+    fn frobenius(x: E, times: u32) -> E {
+        (0..8 * times).fold(x, |x, _| x.mul(x))
+    }
+
+    /// The polynomial has no factor: y^(256^8) = y, so that all of its factors are different and have degrees that divide 8; and y^(256^4) − y is 0 modulo none of them (Rabin 1980).
+    #[test]
+    fn the_extension_of_bytes_is_a_field() {
+        let y = Ext::from_coefficients(&[Gf256(0), Gf256(1)]);
+        assert!(frobenius(y, 8) == y);
+        let z = frobenius(y, 4).sub(y);
+        // z^(256^8 − 1): the product of z^(255 · 256^i).
+        let power = (0..8).fold(E::of(Gf256::ONE), |product, i| {
+            let mut power = E::of(Gf256::ONE);
+            (0..255).for_each(|_| power = power.mul(frobenius(z, i)));
+            product.mul(power)
+        });
+        assert!(power == E::of(Gf256::ONE));
+    }
+
+    #[test]
+    fn vectors_are_their_elements() {
+        let coins = Coins::new(Prf::new(
+            &smpc_math::prf::Key::new([5; 32]),
+            &[0; 32],
+            smpc_math::prf::Domain::Proof,
+            0,
+        ));
+        fn of<F: Extended>(coins: &Coins) {
+            let (a, b): (Vector<F>, Vector<F>) = (coins.vector(1, 9), coins.vector(2, 9));
+            let product = a.times(&b);
+            let range = 2..7;
+            let sum = range.clone().fold(Ext::zero(), |sum, i| sum.add(a.at(i).mul(b.at(i))));
+            assert!(a.dot(&b, &range) == sum && (0..9).all(|i| product.at(i) == a.at(i).mul(b.at(i))));
+            let c = coins.point::<F>();
+            let mut out = coins.vector::<F>(3, 5);
+            let before = coins.vector::<F>(3, 5);
+            out.add_multiple(&c, &a, &range);
+            assert!((0..5).all(|i| out.at(i) == before.at(i).add(c.mul(a.at(i + 2)))));
+            // A polynomial of degree 2 through three points.
+            let value = |x: &Ext<F>| a.at(0).add(a.at(1).mul(*x)).add(a.at(2).mul(x.mul(*x)));
+            let Plan { parts, more, .. } = Plan::<F>::new(3);
+            let from: Vec<Ext<F>> = parts.points.iter().map(|x| value(&Ext::of(*x))).collect();
+            let at_c = from.iter().zip(parts.at(&c)).fold(Ext::zero(), |sum, (x, w)| sum.add(x.mul(w)));
+            assert!(at_c == value(&c));
+            for (k, weights) in (3..).zip(&more) {
+                let at = from.iter().zip(weights).fold(Ext::zero(), |sum, (x, w)| sum.add(x.scaled(*w)));
+                assert!(at == value(&Ext::of(F::point(k))));
+            }
+        }
+        of::<Gf256>(&coins);
+        of::<P127>(&coins);
+    }
+}

@@ -1,0 +1,371 @@
+//! What is verified, and when: every product, before anything is opened that depends on it.
+//!
+//! A product that is kept says z = x·y, of shares of degree t that the honest parties determine. All parties get a public coin, which nobody knew while there was a message to come, and with it random h_i in the
+//! extension of the field: if one product is wrong, Σ h_i·(x_i·y_i − z_i) is not 0 but for one choice in as many as there are elements. That is a claim about a sum of products,
+//!
+//!   Σ a_i·b_i = c   for a_i = h_i·x_i, b_i = y_i, c = Σ h_i·z_i,
+//!
+//! which is made shorter until it is about a single product (Goyal, Song and Zhu, CRYPTO 2020, section 5.1; the polynomials are those of Ben-Sasson, Fehr and Ostrovsky, CRYPTO 2012):
+//!
+//! 1. The vectors are cut into k parts, which are the values at k points of polynomials A(X) and B(X). C(X) = Σ A(X)·B(X) has degree 2k − 2, and the parties make its values at 2k − 2 points as they make products:
+//!    an element each, however long the vectors are. One more follows from c.
+//! 2. A coin says r: the claim is now Σ A(r)·B(r) = C(r). If one of the values is wrong, or c was, this is wrong but for 2k − 2 choices of r.
+//! 3. In the last one of these a random factor of each side is a part more; then A(r), B(r) and C(r) tell nothing and are opened, and A(r)·B(r) must be C(r).
+//!
+//! What is opened is the same whatever the secrets are, and so is whether it fits: C(r) − A(r)·B(r) is a function of the cheaters' lies and of public coins alone. A lie passes with a probability below 2^−55 over
+//! bytes, and below 2^−110 over numbers.
+//!
+//! Of bits there are many, and their first claim is about parts of 2^4 from the start, so that only the sixteenth part of them becomes elements of the extension.
+//!
+//! A coin is opened only when all parties have said that all messages have come: who withholds one until it knows the coin could fit it (PROTOCOLS R4).
+
+use super::extension::{Coins, Ext, Extended, Vector};
+use super::kept::{Kept, Product};
+use super::Guard;
+use crate::executor::Cx;
+use crate::join::join;
+use crate::keys::Source;
+use crate::piece::{Incoming, Outgoing};
+use crate::protocol::Unverified;
+use crate::shamir::{Elements, Form, Over, Shamir, Step};
+use smpc_math::field::{Field, P127};
+use smpc_math::prf::{Domain, Key, Prf};
+use std::ops::Range;
+
+/// Bytes of kept products that are verified together at most, about.
+const MUCH: u64 = 1 << 26;
+/// Parts of the first claim about many products of bits.
+const FIRST: usize = 16;
+/// Parts of a claim about many elements, and how many these are; of fewer there are more parts, and fewer rounds.
+const FEW_PARTS: usize = 4;
+const MANY: usize = 1 << 14;
+const PARTS: usize = 32;
+/// Elements of a claim that becomes one about a single product at once.
+const LAST: usize = 32;
+/// Instances of gates from here on are those of verifications, which are numbered in their order.
+const INSTANCES: u64 = 1 << 47;
+
+/// Everything that was computed before has been verified, by all parties.
+#[must_use = "a value is opened with it"]
+pub(crate) struct Released(());
+
+/// Σ a_i·b_i = c, of `len` terms: a, b and c are shared.
+struct Claim<F: Field> {
+    len: usize,
+    a: Vector<F>,
+    b: Vector<F>,
+    c: Ext<F>,
+}
+
+/// k parts of equal length, but for the last one.
+fn parts(len: usize, k: usize) -> Vec<Range<usize>> {
+    let size = len.div_ceil(k.max(1)).max(1);
+    (0..len).step_by(size).map(|first| first..len.min(first + size)).collect()
+}
+
+impl<S: Source> Shamir<S> {
+    /// What would have to be verified now.
+    pub(crate) fn owes(&self) -> Unverified {
+        self.guard().map_or_else(Unverified::default, |guard| {
+            let (numbers, words) = (guard.numbers.kept.borrow(), guard.words.kept.borrow());
+            let (inputs, numbers) = (guard.inputs.get(), numbers.single + numbers.terms);
+            Unverified { ands: words.single, numbers, terms: words.terms, inputs }
+        })
+    }
+
+    /// Says so, in a run that only counts.
+    pub(crate) fn set_owed(&self, owed: Unverified) {
+        if let Some(guard) = self.guard().filter(|_| self.dry) {
+            guard.inputs.set(owed.inputs);
+            let numbers = Kept { single: owed.numbers, ..Kept::default() };
+            guard.numbers.kept.replace(numbers);
+            guard.words.kept.replace(Kept { single: owed.ands, terms: owed.terms, ..Kept::default() });
+        }
+    }
+
+    /// Whether so much should not become more.
+    pub(crate) const fn is_too_much(owed: Unverified) -> bool {
+        let (numbers, bits) = (owed.numbers.saturating_mul(48), owed.ands.saturating_add(owed.terms).saturating_mul(3));
+        numbers.saturating_add(bits) >= MUCH
+    }
+
+    /// Verifies where so much has come together that it should not become more.
+    pub(crate) async fn verify_if_much(&self, cx: Cx<'_>) {
+        if Self::is_too_much(self.owes()) {
+            let _: Released = Box::pin(self.verified(cx)).await;
+        }
+    }
+
+    /// Comes back once everything that has been computed is verified at all parties, or never, and the run ends. Of gates that run beside, this is what they had completed. Where nobody cheats it comes back at once.
+    ///
+    /// No round where nothing has happened since the last time, and one where inputs have come and nothing was computed. Else 7 for up to 32 products, and 3 more for each time that a claim is made shorter: 16 times
+    /// for many bits, 4 times down to 2^14 elements, 32 times below.
+    pub(crate) async fn verified(&self, cx: Cx<'_>) -> Released {
+        let Some(guard) = self.guard() else { return Released(()) };
+        // One after another: who comes second may depend on what is being verified.
+        while guard.verifying.get() {
+            cx.idle().await;
+        }
+        if self.owes() == Unverified::default() {
+            return Released(());
+        }
+        guard.verifying.set(true);
+        let number = guard.verifications.replace(guard.verifications.get() + 1);
+        let cx = cx.executor().gate(INSTANCES + number);
+        guard.inputs.set(0);
+        let (numbers, words) = (guard.numbers.kept.take(), guard.words.kept.take());
+        if !numbers.is_empty() || !words.is_empty() {
+            join(self.prove(guard, cx.sub(0, 2), numbers), self.prove(guard, cx.sub(1, 2), words)).await;
+        }
+        self.word_that_all_is_there(cx).await;
+        guard.verifying.set(false);
+        Released(())
+    }
+
+    /// Comes back if all products are right.
+    async fn prove<F: Over>(&self, guard: &Guard, cx: Cx<'_>, kept: Kept<F>) {
+        if kept.is_empty() {
+            return;
+        }
+        let coins = self.coins(guard, cx.sub(0, 64)).await;
+        let mut claim = self.claim(guard, cx.sub(1, 64), kept, &coins).await;
+        let mut turn = 2;
+        while claim.len > LAST {
+            let k = if claim.len > MANY { FEW_PARTS } else { PARTS };
+            claim = self.shorter(guard, cx.sub(turn, 64), claim, k, 0).await;
+            turn += 1;
+        }
+        self.last(guard, cx.sub(turn, 64), claim).await;
+    }
+
+    /// The first claim about all that was kept.
+    async fn claim<F: Over>(&self, guard: &Guard, cx: Cx<'_>, kept: Kept<F>, coins: &Coins) -> Claim<F> {
+        let (mut singles, mut others): (Vec<Product<F>>, Vec<Product<F>>) = (Vec::new(), Vec::new());
+        for product in kept.products {
+            if matches!(product.form, Form::Lanes) { singles.push(product) } else { others.push(product) }
+        }
+        let single = usize::try_from(kept.single).unwrap_or(usize::MAX);
+        let mut claims = Vec::new();
+        if single > 0 {
+            let flat = |of: &dyn Fn(&Product<F>) -> &Elements<F>| Elements::concat(singles.iter().map(|one| &of(one)[..]));
+            let all = [flat(&|one| &one.factors[0]), flat(&|one| &one.factors[1]), flat(&|one| &one.result)];
+            drop(singles);
+            claims.push(self.lane_by_lane(guard, cx, single, all, coins).await);
+        }
+        let terms = usize::try_from(kept.terms).unwrap_or(usize::MAX);
+        if terms > 0 && !self.dry {
+            // Streams 1 and 2 are those of products lane by lane.
+            claims.extend((1..).zip(&others).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
+        }
+        let len = claims.iter().filter(|_| single > 0).take(1).map(|claim| claim.len).sum::<usize>() + terms;
+        if self.dry {
+            return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
+        }
+        let c = claims.iter().fold(Ext::zero(), |sum, claim| sum.add(claim.c));
+        let (a, b): (Vec<Vector<F>>, Vec<Vector<F>>) = claims.into_iter().map(|claim| (claim.a, claim.b)).unzip();
+        Claim { len, a: Vector::concat(&a), b: Vector::concat(&b), c }
+    }
+
+    /// The claim about products lane by lane. Of many bits, x and y are cut into parts, the values of polynomials X and Y, and what is claimed is Σ h_i·X_i·Y_i at each of the points; at a random one, the same.
+    async fn lane_by_lane<F: Over>(
+        &self,
+        guard: &Guard,
+        cx: Cx<'_>,
+        len: usize,
+        [x, y, z]: [Elements<F>; 3],
+        coins: &Coins,
+    ) -> Claim<F> {
+        let k = if F::DEGREE > 1 && len > LAST { FIRST } else { 1 };
+        let parts = parts(len, k);
+        let size = parts[0].len();
+        let h: Vector<F> = if self.dry { Vector::zeros(0, 0) } else { coins.vector(1, size) };
+        if k == 1 {
+            if self.dry {
+                return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
+            }
+            let c = h.dot_small(&z);
+            return Claim { len, a: h.times(&Vector::small(len, x)), b: Vector::small(len, y), c };
+        }
+        let plan = F::side(guard).plan(parts.len());
+        let (x, y) = if self.dry {
+            (Vector::zeros(0, 0), Vector::zeros(0, 0))
+        } else {
+            (Vector::small(len, x), Vector::small(len, y))
+        };
+        let own: Vec<Ext<F>> = plan
+            .more
+            .iter()
+            .map(|coefficients| {
+                if self.dry {
+                    return Ext::zero();
+                }
+                let (mut at_x, mut at_y) = (Vector::zeros(1, size), Vector::zeros(1, size));
+                for (c, part) in coefficients.iter().zip(&parts) {
+                    at_x.add_small_multiple(*c, &x, part);
+                    at_y.add_small_multiple(*c, &y, part);
+                }
+                let mut product: Elements<F> = Elements::zeros(size);
+                let (at_x, at_y) = (at_x.planes().next().unwrap_or_default(), at_y.planes().next().unwrap_or_default());
+                F::products(&mut product, at_x, at_y);
+                h.dot_small(&product)
+            })
+            .collect();
+        let more_values = self.reduced(cx.sub(0, 2), &own).await;
+        let coins = self.coins(guard, cx.sub(1, 2)).await;
+        if self.dry {
+            return Claim { len: size, a: x, b: y, c: Ext::zero() };
+        }
+        let values: Vec<Ext<F>> =
+            parts.iter().map(|part| h.dot_small(&z[part.clone()])).chain(more_values).collect();
+        let r = coins.point();
+        let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
+        let weights = plan.parts.at(&r);
+        let (mut a, mut b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
+        for (weight, part) in weights.iter().zip(&parts) {
+            a.add_multiple(weight, &x, part);
+            b.add_multiple(weight, &y, part);
+        }
+        Claim { len: size, a: h.times(&a), b, c }
+    }
+
+    /// A claim about k-th as many terms. The first `beside` terms, which are a part each, do not count in the sum. 3 rounds.
+    async fn shorter<F: Over>(&self, guard: &Guard, cx: Cx<'_>, claim: Claim<F>, k: usize, beside: usize) -> Claim<F> {
+        let Claim { len, a, b, c } = claim;
+        let parts = parts(len, k);
+        let size = parts[0].len();
+        let count = parts.len();
+        let plan = F::side(guard).plan(count);
+        let own: Vec<Ext<F>> = if self.dry {
+            vec![Ext::zero(); 2 * count - 2]
+        } else {
+            let planes = [a.planes().count(), b.planes().count()];
+            let at = |coefficients: &Vec<F>| {
+                let [mut at_a, mut at_b] = planes.map(|planes| Vector::zeros(planes, size));
+                for (c, part) in coefficients.iter().zip(&parts) {
+                    at_a.add_small_multiple(*c, &a, part);
+                    at_b.add_small_multiple(*c, &b, part);
+                }
+                at_a.dot(&at_b, &(0..size))
+            };
+            parts[..count - 1].iter().map(|part| a.dot(&b, part)).chain(plan.more.iter().map(at)).collect()
+        };
+        let mut values = self.reduced(cx.sub(0, 2), &own).await;
+        let coins = self.coins(guard, cx.sub(1, 2)).await;
+        if self.dry {
+            return Claim { len: size, a, b, c };
+        }
+        let rest = values[beside..count - 1].iter().fold(c, |rest, value| rest.sub(*value));
+        values.insert(count - 1, rest);
+        let r = coins.point();
+        let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
+        let weights = plan.parts.at(&r);
+        let (mut next_a, mut next_b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
+        for (weight, part) in weights.iter().zip(&parts) {
+            next_a.add_multiple(weight, &a, part);
+            next_b.add_multiple(weight, &b, part);
+        }
+        Claim { len: size, a: next_a, b: next_b, c }
+    }
+
+    /// The last claim: with a random term beside, made one about a single product, and opened. 4 rounds.
+    async fn last<F: Over>(&self, guard: &Guard, cx: Cx<'_>, claim: Claim<F>) {
+        let degree = F::DEGREE;
+        let at = Step::new(cx.sub(0, 3).tape(), 0, Domain::Proof);
+        let random = self.without_dealer::<F>(guard, cx.sub(0, 3), at, 2 * degree);
+        let len = claim.len + 1;
+        let claim = if self.dry {
+            Claim { len, ..claim }
+        } else {
+            let with = |first: &[F], rest: Vector<F>| {
+                let mut one = Vector::zeros(degree, 1);
+                one.set(0, &Ext::from_coefficients(first));
+                Vector::concat(&[one, rest])
+            };
+            Claim { len, a: with(&random[..degree], claim.a), b: with(&random[degree..], claim.b), c: claim.c }
+        };
+        let Claim { a, b, c, .. } = self.shorter(guard, cx.sub(1, 3), claim, len, 1).await;
+        let mut own: Elements<F> = self.elements(3 * degree);
+        if !self.dry {
+            for (own, x) in own.chunks_exact_mut(degree).zip([a.at(0), b.at(0), c]) {
+                own.copy_from_slice(x.coefficients());
+            }
+        }
+        let opened = self.opened_to_all(cx.sub(2, 3), &own, 3 * degree).await;
+        let mut parts = opened.chunks_exact(degree).map(Ext::from_coefficients);
+        let fits = match (parts.next(), parts.next(), parts.next()) {
+            (Some(a), Some(b), Some(c)) => a.mul(b) == c,
+            _ => self.dry,
+        };
+        #[cfg(test)]
+        let fits = fits || guard.trust.products;
+        self.stop_unless(cx, fits).await;
+    }
+
+    /// Shares of degree t of elements that the parties hold shares of degree 2t of. One round.
+    async fn reduced<F: Over>(&self, cx: Cx<'_>, own: &[Ext<F>]) -> Vec<Ext<F>> {
+        let len = own.len() * F::DEGREE;
+        let mut flat: Elements<F> = self.elements(len);
+        flat.chunks_exact_mut(F::DEGREE).zip(own).for_each(|(flat, x)| flat.copy_from_slice(x.coefficients()));
+        let shares = self.reduce(cx, Step::new(cx.tape(), 0, Domain::Proof), &flat, len).await;
+        shares.chunks_exact(F::DEGREE).map(Ext::from_coefficients).collect()
+    }
+
+    /// Coins that nobody knew before all messages had come: two rounds, a byte and then 16 bytes from each party to each other one.
+    pub(crate) async fn coins(&self, guard: &Guard, cx: Cx<'_>) -> Coins {
+        self.word_that_all_is_there(cx.sub(0, 2)).await;
+        let at = Step::new(cx.sub(0, 2).tape(), 0, Domain::Random);
+        let own = self.without_dealer::<P127>(guard, cx.sub(0, 2), at, 1);
+        let opened = self.opened_to_all(cx.sub(1, 2), &own, 1).await;
+        let mut hasher = blake3::Hasher::new_derive_key("smpc mal-shamir 2026-11-28 public coins");
+        hasher.update(&guard.session);
+        opened.iter().for_each(|x| {
+            hasher.update(&x.value().to_le_bytes());
+        });
+        Coins::new(Prf::new(&Key::new(*hasher.finalize().as_bytes()), &guard.session, Domain::Proof, 0))
+    }
+
+    /// Tells all others that this party has heard everything, and hears it from them: one round, a byte to each.
+    pub(crate) async fn word_that_all_is_there(&self, cx: Cx<'_>) {
+        let others: Vec<usize> = self.after(1..self.parties).collect();
+        let mut say: Vec<_> = others.iter().map(|to| (*to, |_: usize, out: &mut [u8]| out.fill(1))).collect();
+        let mut hear: Vec<_> = others.iter().map(|from| (*from, |_: usize, _: &[u8]| ())).collect();
+        let mut sends: Vec<_> = say.iter_mut().map(|(to, say)| Outgoing::new(*to, 1, say)).collect();
+        let mut receives: Vec<_> = hear.iter_mut().map(|(from, hear)| Incoming::new(*from, 1, hear)).collect();
+        cx.exchange(&mut sends, &mut receives).await;
+    }
+}
+
+/// The claim about a product that is no product lane by lane.
+fn sum_of<F: Extended>(product: &Product<F>, coins: &Coins, stream: u64) -> Claim<F> {
+    let [x, y] = &product.factors;
+    match product.form {
+        Form::Matrix { rows, inner, cols } => {
+            // Σ_ij σ_i·τ_j·(Σ_k x_ik·y_kj − z_ij), by k.
+            let (sigma, tau): (Vector<F>, Vector<F>) = (coins.vector(stream, rows), coins.vector(stream + 1, cols));
+            let (mut a, mut b) = (Vector::zeros(F::DEGREE, inner), Vector::zeros(F::DEGREE, inner));
+            for (weights, to, from) in [(&sigma, &mut a, x), (&tau, &mut b, y)] {
+                let from = Vector::small(from.len(), from.clone());
+                for row in 0..weights.len() {
+                    to.add_multiple(&weights.at(row), &from, &(row * inner..(row + 1) * inner));
+                }
+            }
+            let mut c = Ext::zero();
+            for (row, z) in product.result.chunks_exact(cols.max(1)).enumerate() {
+                c = c.add(tau.dot_small(z).mul(sigma.at(row)));
+            }
+            Claim { len: inner, a, b, c }
+        }
+        Form::Inner(_) | Form::Lanes => {
+            let lanes = product.result.len();
+            let len = x.len() / lanes.max(1);
+            let h: Vector<F> = coins.vector(stream, lanes);
+            let mut spread = Vector::zeros(F::DEGREE, x.len());
+            for lane in 0..lanes {
+                let weight = h.at(lane);
+                (lane * len..(lane + 1) * len).for_each(|i| spread.set(i, &weight));
+            }
+            let a = spread.times(&Vector::small(x.len(), x.clone()));
+            Claim { len: x.len(), a, b: Vector::small(y.len(), y.clone()), c: h.dot_small(&product.result) }
+        }
+    }
+}

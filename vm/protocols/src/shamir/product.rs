@@ -1,0 +1,62 @@
+//! Products: each party multiplies its shares, which gives shares of degree 2t of the product, and the 2t + 1 bring these down to degree t (`deal`). A sum of products costs what one does.
+
+use super::Shamir;
+use super::deal::{Over, Step};
+use super::share::{Arith, Elements};
+use crate::executor::Cx;
+use crate::keys::Source;
+use smpc_math::field::P127;
+use smpc_math::prf::Domain;
+
+/// Which products are made of two vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// x_i·y_i.
+    Lanes,
+    /// The sum of as many neighbours.
+    Inner(usize),
+    /// A matrix, row by row, of one row by row and one column by column.
+    Matrix { rows: usize, inner: usize, cols: usize },
+}
+
+impl<S: Source> Shamir<S> {
+    /// The products of that form, `len` of them. One round; n − t − 1 elements each from each of 2t + 1 parties.
+    pub(crate) async fn multiplied<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        form: Form,
+        [x, y]: [&[F]; 2],
+        len: usize,
+    ) -> Elements<F> {
+        self.verify_if_much(cx).await;
+        let mut own: Elements<F> = self.elements(len);
+        if !self.dry {
+            match form {
+                Form::Lanes => F::products(&mut own, x, y),
+                Form::Inner(terms) => {
+                    let terms = terms.max(1);
+                    let pairs = x.chunks_exact(terms).zip(y.chunks_exact(terms));
+                    own.iter_mut().zip(pairs).for_each(|(own, (x, y))| *own = F::dot(x, y));
+                }
+                Form::Matrix { inner, cols, .. } => {
+                    for (own, row) in own.chunks_exact_mut(cols.max(1)).zip(x.chunks_exact(inner.max(1))) {
+                        let columns = y.chunks_exact(inner.max(1));
+                        own.iter_mut().zip(columns).for_each(|(own, column)| *own = F::dot(row, column));
+                    }
+                }
+            }
+        }
+        let product = self.reduce(cx, at, &own, len).await;
+        if let Some(guard) = self.guard() {
+            F::side(guard).keep(form, [x, y], &product, len);
+        }
+        product
+    }
+
+    /// a · b, lane by lane. One round, 16 (n − t − 1) bytes from each of 2t + 1 parties. Uses step `step`.
+    pub(crate) async fn product(&self, cx: Cx<'_>, step: u64, a: &Arith, b: &Arith) -> Arith {
+        let at = Step::new(cx.tape(), step, Domain::Arith);
+        Arith { lanes: a.lanes, x: self.multiplied::<P127>(cx, at, Form::Lanes, [&a.x, &b.x], a.lanes).await }
+    }
+}
