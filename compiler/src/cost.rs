@@ -70,9 +70,7 @@ fn protocols(arguments: &Cost) -> Result<Vec<Setting>, Failure> {
             Parties::Exactly(..) => among(spec, None, None),
             Parties::Majority(..) => among(spec, parties, threshold),
             // Not among every number of parties.
-            Parties::BareMajority(_) => {
-                among(spec, parties, threshold).or_else(|_| among(spec, None, None))
-            }
+            Parties::BareMajority(_) => among(spec, parties, threshold).or_else(|_| among(spec, None, None)),
         };
         let named = if name == ALL {
             PROTOCOLS.iter().map(of_all).collect::<Result<Vec<_>, _>>()?

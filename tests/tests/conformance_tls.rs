@@ -4,6 +4,7 @@
 use smpc_net::{Config, Identity, Links, Mesh, Node, Terms, connect_on};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::mal_shamir;
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
@@ -120,6 +121,26 @@ fn every_gate_of_rep4_over_tls() {
         run_on(&Rep4::new(me, keys, session), &executor, Extent::Full)
     });
     check(&reports, Extent::Full, Rep4::dry);
+}
+
+#[test]
+fn every_gate_of_mal_shamir_over_tls() {
+    for (threshold, extent) in [(1, Extent::Short), (2, Extent::Least)] {
+        let parties = 2 * threshold + 1;
+        let reports = over_tls(parties, |me, mut mesh| {
+            let fresh = || smpc_net::fresh_key().expect("randomness");
+            let others: Vec<usize> = (0..parties).filter(|peer| *peer != me).collect();
+            let others = others.into_iter().map(|peer| (peer, mesh.key(peer).expect("a pairwise key")));
+            let pairwise = (fresh(), others.collect::<Vec<_>>());
+            let (session, links) = (mesh.session, mesh.links);
+            let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+            let executor = Executor::new(me, parties, number, 0, Box::new(Wired(links)));
+            let own: Vec<_> = mal_shamir::sets_of(threshold).map(|_| fresh()).collect();
+            let keys = mal_shamir::agree(&executor, threshold, pairwise, &own, session).expect("keys");
+            run_on(&mal_shamir::party(me, threshold, keys, session), &executor, extent)
+        });
+        check(&reports, extent, |me| mal_shamir::dry(me, threshold));
+    }
 }
 
 #[test]

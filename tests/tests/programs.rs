@@ -77,7 +77,10 @@ fn shamir_as_processes() {
 fn mal_shamir_in_process() {
     for parties in PARTIES {
         let arguments = ["--protocol", "mal-shamir", "--parties", parties, "--in-process"];
-        PROGRAMS.iter().filter(|name| parties == "3" || !LONG.contains(name)).for_each(|name| matches_expected(name, &arguments));
+        PROGRAMS
+            .iter()
+            .filter(|name| parties == "3" || !LONG.contains(name))
+            .for_each(|name| matches_expected(name, &arguments));
     }
 }
 
@@ -85,7 +88,10 @@ fn mal_shamir_in_process() {
 fn mal_shamir_as_processes() {
     for parties in PARTIES {
         let arguments = ["--protocol", "mal-shamir", "--parties", parties];
-        PROGRAMS.iter().filter(|name| parties == "3" || !LONG.contains(name)).for_each(|name| matches_expected(name, &arguments));
+        PROGRAMS
+            .iter()
+            .filter(|name| parties == "3" || !LONG.contains(name))
+            .for_each(|name| matches_expected(name, &arguments));
     }
 }
 

@@ -74,7 +74,10 @@ impl Unverified {
     /// Whether there is less of something than there was.
     #[must_use]
     pub const fn is_less(self, earlier: Self) -> bool {
-        self.ands < earlier.ands || self.numbers < earlier.numbers || self.terms < earlier.terms || self.inputs < earlier.inputs
+        self.ands < earlier.ands
+            || self.numbers < earlier.numbers
+            || self.terms < earlier.terms
+            || self.inputs < earlier.inputs
     }
 
     /// With `times` times what was added since `earlier`.
@@ -201,6 +204,10 @@ pub trait Protocol {
         width: u32,
         lanes: usize,
     ) -> impl Future<Output = Self::Bin>;
+    /// Comes back once all parties have said that everything has come that was sent to them: nobody then chooses by what follows what it keeps back. Nothing to do where nobody cheats.
+    fn all_is_there(&self, _cx: Cx<'_>) -> impl Future<Output = ()> {
+        async {}
+    }
     /// Public integers that party `owner` tells all others; `lanes` of them.
     fn broadcast(
         &self,

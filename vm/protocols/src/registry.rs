@@ -131,7 +131,7 @@ pub static MAL_SHAMIR: Spec = Spec {
     domain: "integers modulo 2^127 − 1, bytes",
     lane_bytes: 16,
     row_bytes: 512,
-    statistical: Some(mal_shamir::security),
+    statistical: None,
     soundness: Some(55),
     warning: "malicious, with abort: nodes up to the threshold that cheat learn no more than their outputs, but they can keep others from theirs; more that collude can learn inputs",
 };
@@ -208,7 +208,9 @@ impl Spec {
                     ));
                 }
                 if let Some(threshold) = threshold.filter(|threshold| *threshold != tolerates) {
-                    return Err(format!("{name} among {parties} parties tolerates {tolerates} corrupted ones, and not {threshold}"));
+                    return Err(format!(
+                        "{name} among {parties} parties tolerates {tolerates} corrupted ones, and not {threshold}"
+                    ));
                 }
                 Setting { spec: self, parties, threshold: tolerates }
             }

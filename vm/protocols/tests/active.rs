@@ -6,16 +6,23 @@ use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
 use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
+use smpc_protocols::keys::COMMON;
 use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::mal_shamir;
 use smpc_protocols::rep4::{self, Rep4};
+use smpc_protocols::shamir::MOST_PARTIES;
 use smpc_protocols::{BinShares as _, Executor, Protocol, Range};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What each party uses of each key over all gates.
-fn used<P: Protocol>(parties: usize, party: impl Fn(usize, Watched<Mixed>) -> P + Sync) -> Vec<Blocks> {
+fn used<P: Protocol>(
+    (parties, extent): (usize, Extent),
+    party: impl Fn(usize, Watched<Mixed>) -> P + Sync,
+) -> Vec<Blocks> {
     let used = threads(parties, 3, |me, e| {
         let (source, used) = Watched::new(Mixed(3));
         let protocol = party(me, source);
-        e.run(suite(&protocol, e, Extent::Short))?;
+        e.run(suite(&protocol, e, extent))?;
         let used = used.lock().unwrap().clone();
         Ok(used)
     });
@@ -38,14 +45,36 @@ fn used_once(used: &[Blocks], holds: impl Fn(usize, usize) -> bool) {
 
 #[test]
 fn rep4_uses_every_block_of_randomness_once() {
-    let used = used(rep4::PARTIES, |me, source| Rep4::new(me, source, [1; 32]));
+    let used = used((rep4::PARTIES, Extent::Short), |me, source| Rep4::new(me, source, [1; 32]));
     used_once(&used, |party, component| party != component);
 }
 
 #[test]
 fn mal_rep3_uses_every_block_of_randomness_once() {
-    let used = used(mal_rep3::PARTIES, |me, source| MalRep3::new(me, source, [1; 32]));
+    let used = used((mal_rep3::PARTIES, Extent::Short), |me, source| MalRep3::new(me, source, [1; 32]));
     used_once(&used, |party, component| (component + 3 - party) % 3 < 2);
+}
+
+/// As [`used_once`]: the two parties of a key use the same blocks, and so do the t + 1 of a set.
+#[test]
+fn mal_shamir_uses_every_block_of_randomness_once() {
+    for (threshold, extent) in [(1, Extent::Least), (2, Extent::Least)] {
+        let used = used((2 * threshold + 1, extent), |me, source| mal_shamir::party(me, threshold, source, [1; 32]));
+        let mut by_key: BTreeMap<usize, Vec<Vec<_>>> = BTreeMap::new();
+        for (me, used) in used.iter().enumerate() {
+            assert!(used.repeated.is_empty(), "party {me}: {:?}", used.repeated);
+            let keys: BTreeSet<usize> = used.spans.keys().map(|stream| stream.0).filter(|key| *key != COMMON).collect();
+            for key in keys {
+                by_key.entry(key).or_default().push(used.of(key).map(|(at, spans)| (*at, spans.clone())).collect());
+            }
+        }
+        let pairs = MOST_PARTIES * MOST_PARTIES;
+        assert!(by_key.keys().any(|key| *key < pairs) && by_key.keys().any(|key| *key >= pairs));
+        for (key, holders) in by_key {
+            assert_eq!(holders.len(), if key < pairs { 2 } else { threshold + 1 }, "key {key}");
+            assert!(holders.windows(2).all(|pair| pair[0] == pair[1]), "holders of key {key}");
+        }
+    }
 }
 
 const LANES: usize = 4096;
@@ -122,6 +151,32 @@ fn a_party_of_rep4_sees_nothing_of_the_secrets() {
 #[test]
 fn a_party_of_mal_rep3_sees_nothing_of_the_secrets() {
     sees_nothing(mal_rep3::PARTIES, |me, source| MalRep3::new(me, source, [2; 32]));
+}
+
+#[test]
+fn a_party_of_mal_shamir_sees_nothing_of_the_secrets() {
+    sees_nothing(3, |me, source| mal_shamir::party(me, 1, source, [2; 32]));
+}
+
+/// What is opened under a mask before anything is verified tells nothing of a number that a lie has made as large as the field: of 2^126·w for a secret bit w.
+#[test]
+fn masks_hide_whatever_a_lie_has_made_of_a_number() {
+    for gate in ["ltz", "eqz", "a2b", "trunc"] {
+        let received = |value: i64, seed: u64| -> Vec<Vec<u8>> {
+            let seen = seen(3, |me, e| {
+                let p = mal_shamir::party(me, 1, Draws(Mixed(seed), false), [2; 32]);
+                let values = vec![value; LANES];
+                let a = e.run(p.input(e.gate(1), 0, (me == 0).then_some(&values[..]), LANES))?;
+                let large = p.mul_public(&p.mul_public(&a, &[i64::MIN]), &[i64::MIN]);
+                let b = p.share_public_bin(&[0], 1, LANES);
+                e.run(self::gate(&p, e, gate, &large, &b))
+            });
+            seen.unwrap().swap_remove(1).received
+        };
+        let (none, one) = (received(0, 5), received(1, 6));
+        let distances = none.iter().zip(&one).map(|(none, one)| distance(&counts(none), &counts(one)));
+        assert!(distances.fold(0.0, f64::max) < 8.0, "{gate}");
+    }
 }
 
 /// A party that an input is not told knows two of its components: not a byte that it receives depends on the input, not even a hash.

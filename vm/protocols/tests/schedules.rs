@@ -8,6 +8,7 @@ use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::conformance::views::{Heard, payloads, seen, take};
 use smpc_protocols::mal_rep3::MalRep3;
+use smpc_protocols::mal_shamir::party as mal_shamir_party;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::rep4::Rep4;
 use smpc_protocols::shamir::Shamir;
@@ -196,6 +197,7 @@ macro_rules! tests {
 tests!(rep3, 3, |me, keys| Rep3::new(me, keys), 10_000, 40_000);
 // Most of these rounds are those of verifications.
 tests!(mal_rep3, 3, |me, keys| MalRep3::new(me, keys, [0; 32]), 500, 10_000);
+tests!(mal_shamir, 3, |me, keys| mal_shamir_party(me, 1, keys, [0; 32]), 500, 5_000);
 tests!(rep4, 4, |me, keys| Rep4::new(me, keys, [0; 32]), 2_500, 40_000);
 tests!(shamir_of_three, 3, |me, keys| Shamir::new(me, 3, 1, keys), 5_000, 10_000);
 tests!(shamir_of_five, 5, |me, keys| Shamir::new(me, 5, 2, keys), 2_500, 10_000);

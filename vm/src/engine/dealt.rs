@@ -167,7 +167,12 @@ impl<'m, P: Protocol> Engine<'m, P> {
         }
         let secret = |due: &&Due| self.module.manifest.inputs[due.leaf.0 as usize].secret;
         let (secret, public): (Vec<&Due>, Vec<&Due>) = due.values().partition(secret);
-        for group in [secret, public] {
+        let told = !public.is_empty();
+        for (n, group) in [secret, public].into_iter().enumerate() {
+            if n == 1 && told {
+                // Else a secret one that its owner keeps back could be chosen by what it then hears.
+                self.protocol.all_is_there(self.next()).await;
+            }
             if self.counting.by_gate() {
                 for due in group {
                     self.deal_one(due).await?;

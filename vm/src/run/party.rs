@@ -134,7 +134,8 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
         }
     } else if setting.spec == &MAL_SHAMIR {
         let pairwise = (smpc_net::fresh_key()?, keys);
-        let contributions = mal_shamir::sets_of(setting.threshold).map(|_| smpc_net::fresh_key()).collect::<Result<Vec<_>, _>>()?;
+        let contributions =
+            mal_shamir::sets_of(setting.threshold).map(|_| smpc_net::fresh_key()).collect::<Result<Vec<_>, _>>()?;
         match mal_shamir::agree(&executor, setting.threshold, pairwise, &contributions, session) {
             Ok(keys) => {
                 executor.set_stats(nothing());
@@ -284,12 +285,14 @@ impl From<smpc_protocols::Error> for Failure {
             // A frame that no program sends here.
             Error::Frame { peer, .. } => Self::new(Class::PeerLost, error.to_string())
                 .help(format!("is the same version of the program installed at party {peer}?")),
-            Error::Differ { parties } => {
-                Self::new(Class::PeerCheated, format!("{error}; this party has stopped before it sent anything else")).help(format!(
-                    "nothing was revealed that the program does not reveal; do not run again with {} before you know why",
-                    smpc_protocols::named(parties)
-                ))
-            }
+            Error::Differ { parties } => Self::new(
+                Class::PeerCheated,
+                format!("{error}; this party has stopped before it sent anything else"),
+            )
+            .help(format!(
+                "nothing was revealed that the program does not reveal; do not run again with {} before you know why",
+                smpc_protocols::named(parties)
+            )),
             _ => Self::ours(error.to_string()),
         }
     }

@@ -9,6 +9,7 @@ use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::cheat::{self, Frame, Lie, Outcome, Tamper};
 use smpc_protocols::conformance::source::Mixed;
 use smpc_protocols::mal_rep3::{self, MalRep3};
+use smpc_protocols::mal_shamir;
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::{Error, Protocol};
 use smpcvm::engine::{Cause, Engine, Fault, Results, RunError};
@@ -24,10 +25,11 @@ fn runs(
     values: &[&[i64]],
     cheater: usize,
     lie: Option<Lie>,
-) -> [Outcome<Result<Results, Fault>>; 2] {
+) -> [Outcome<Result<Results, Fault>>; 3] {
     [
         run(module, values, cheater, lie, mal_rep3::PARTIES, |me| MalRep3::new(me, Mixed(7), [1; 32])),
         run(module, values, cheater, lie, rep4::PARTIES, |me| Rep4::new(me, Mixed(7), [1; 32])),
+        run(module, values, cheater, lie, 3, |me| mal_shamir::party(me, 1, Mixed(7), [1; 32])),
     ]
 }
 

@@ -117,6 +117,10 @@ impl<S: Source> Protocol for MalRep3<S> {
     async fn input_bin(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, width: u32, lanes: usize) -> Bin {
         self.deal_bits(cx, owner, values, width, lanes).await
     }
+    /// 1 round; a byte from each party to both others.
+    async fn all_is_there(&self, cx: Cx<'_>) {
+        self.word_that_it_holds(cx).await;
+    }
     /// 2 rounds; 64 bits a lane from the owner to each of the others, and a hash between these.
     async fn broadcast(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         self.told(cx, owner, values, lanes).await

@@ -5,7 +5,7 @@ use crate::shamir::Elements;
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::prf::{Address, Prf};
 use std::ops::Range;
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 /// Most coefficients of an element.
 const MOST: usize = 8;
@@ -34,6 +34,14 @@ impl Extended for Gf256 {
 /// An element of the extension, or a share of one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ext<F>([F; MOST]);
+
+impl<F: Extended> Default for Ext<F> {
+    fn default() -> Self {
+        Self::zero()
+    }
+}
+
+impl<F: Extended> DefaultIsZeroes for Ext<F> {}
 
 impl<F: Extended> Ext<F> {
     pub(crate) fn zero() -> Self {
@@ -155,11 +163,20 @@ impl<F: Extended> Plan<F> {
 }
 
 /// Public randomness.
-pub(crate) struct Coins(Prf);
+pub(crate) struct Coins {
+    prf: Prf,
+    /// Whether vectors are of the small field, as a test has them.
+    small: bool,
+}
 
 impl Coins {
     pub(crate) const fn new(prf: Prf) -> Self {
-        Self(prf)
+        Self { prf, small: false }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn small(self) -> Self {
+        Self { small: true, ..self }
     }
 
     /// Elements of the small field; each stream is its own.
@@ -168,7 +185,7 @@ impl Coins {
         let at_once = BLOCK / 2 * F::PER_BLOCK;
         for (n, out) in out.chunks_mut(at_once).enumerate() {
             let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
-            self.0.fill(Address { instance: 0, step: stream, block: (n * BLOCK / 2) as u64 }, words);
+            self.prf.fill(Address { instance: 0, step: stream, block: (n * BLOCK / 2) as u64 }, words);
             F::from_random(words, out);
         }
     }
@@ -186,6 +203,9 @@ impl Coins {
     pub(crate) fn vector<F: Extended>(&self, stream: u64, len: usize) -> Vector<F> {
         let mut out = Vector::zeros(F::DEGREE, len);
         self.elements(stream, &mut out.x);
+        if self.small {
+            out.planes_mut().skip(1).for_each(|plane| plane.fill(F::default()));
+        }
         out
     }
 }
@@ -328,12 +348,8 @@ mod tests {
 
     #[test]
     fn vectors_are_their_elements() {
-        let coins = Coins::new(Prf::new(
-            &smpc_math::prf::Key::new([5; 32]),
-            &[0; 32],
-            smpc_math::prf::Domain::Proof,
-            0,
-        ));
+        let coins =
+            Coins::new(Prf::new(&smpc_math::prf::Key::new([5; 32]), &[0; 32], smpc_math::prf::Domain::Proof, 0));
         fn of<F: Extended>(coins: &Coins) {
             let (a, b): (Vector<F>, Vector<F>) = (coins.vector(1, 9), coins.vector(2, 9));
             let product = a.times(&b);

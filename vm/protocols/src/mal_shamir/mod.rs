@@ -9,7 +9,8 @@
 //!   whether a run stops never depends on a secret; a product costs the elements that it costs in `shamir`, and a verification some thousand bytes.
 //! * **Openings** take the shares of all parties, which must lie on one polynomial of degree t (`io`).
 //! * **Masks** have no dealer. For each set of t + 1 parties there is a key that its members alone hold, and with it numbers and bits of which everyone has shares without a word (`prss`: Cramer, Damgård and
-//!   Ishai, "Share conversion, pseudorandom secret-sharing and applications to secure computation", TCC 2005). That a number and its bits belong together needs no proof: they come from the same key.
+//!   Ishai, "Share conversion, pseudorandom secret-sharing and applications to secure computation", TCC 2005). That a number and its bits belong together needs no proof: they come from the same key. And masks are uniform
+//!   in the field (`summands`), as what they hide may be anything after a lie that is not found yet.
 //! * **Inputs** are any element of the field until `range` has shown that they fit; bits are shown to be bits as b·b = b.
 //! * **The shuffle** has the rows carry a tag under a key that nobody knows (`shuffle`).
 
@@ -19,6 +20,7 @@ mod kept;
 mod prss;
 mod range;
 mod shuffle;
+mod summands;
 mod verify;
 
 pub(crate) use extension::Extended;
@@ -30,9 +32,9 @@ use crate::error::Error;
 use crate::executor::Executor;
 use crate::keys::{Keys, Source};
 use crate::shamir::{self, MOST_PARTIES, Shamir};
+use extension::Plan;
 use smpc_math::field::{Field, Gf256, P127, lagrange};
 use smpc_math::prf::Key;
-use extension::Plan;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -56,6 +58,17 @@ pub(crate) struct Guard {
     verifications: Cell<u64>,
     #[cfg(test)]
     trust: Trust,
+    /// Whether the last claim of a verification was right, and whether coins that combine products are of the small field.
+    #[cfg(test)]
+    fitted: Cell<bool>,
+    #[cfg(test)]
+    small_coins: bool,
+    /// Whether a cheater adds 1 to its part of the first lane of each product before it deals it.
+    #[cfg(test)]
+    pub(crate) adds: bool,
+    /// What a cheater adds to the first column, by turn and row.
+    #[cfg(test)]
+    lies: Vec<(u64, usize, P127)>,
 }
 
 /// The same for one field.
@@ -132,6 +145,14 @@ impl Guard {
             verifications: Cell::new(0),
             #[cfg(test)]
             trust: Trust::default(),
+            #[cfg(test)]
+            fitted: Cell::new(true),
+            #[cfg(test)]
+            small_coins: false,
+            #[cfg(test)]
+            adds: false,
+            #[cfg(test)]
+            lies: Vec::new(),
         }
     }
 
@@ -146,11 +167,6 @@ impl Guard {
     /// An input that has to be there before anything is opened.
     pub(crate) fn input_has_come(&self) {
         self.inputs.set(self.inputs.get() + 1);
-    }
-
-    /// How many numbers a mask is the sum of.
-    pub(crate) fn summands(&self) -> usize {
-        self.sets.len()
     }
 }
 
@@ -167,13 +183,6 @@ const fn set_count(threshold: usize) -> usize {
         k += 1;
     }
     count
-}
-
-/// Bits of statistical security of each number that is opened under a mask: by so many bits the masks of all sets of t + 1 parties are longer than what they hide, as far as their sum stays below the
-/// prime (PROTOCOLS R12).
-#[must_use]
-pub const fn security(threshold: usize) -> u32 {
-    shamir::room(set_count(threshold))
 }
 
 /// Party `me` of 2t + 1 with its keys, those of [`shamir::keys`] and those that the sets [`agree`] on. Hashes are bound to the session.
@@ -217,7 +226,8 @@ pub fn agree(
     session: [u8; 32],
 ) -> Result<Keys, Error> {
     let holders = shamir::sets(2 * threshold + 1, threshold + 1);
-    let contexts = ["smpc mal-shamir 2026-11-28 key of a set", "smpc mal-shamir 2026-11-28 confirmation of a set's key"];
+    let contexts =
+        ["smpc mal-shamir 2026-11-28 key of a set", "smpc mal-shamir 2026-11-28 confirmation of a set's key"];
     let of_sets = Agreement { holders: &holders, contexts, session }.agree(executor, contributions)?;
     let of_sets = of_sets.into_iter().map(|(set, key)| (of_set(set), key));
     Ok(Keys::new(shamir::pairwise(executor.me(), own, others).chain(of_sets), session))

@@ -7,7 +7,7 @@ use super::Guard;
 use super::of_set;
 use crate::executor::Cx;
 use crate::keys::Source;
-use crate::shamir::{Bin, Elements, Mask, Over, Shamir, Step};
+use crate::shamir::{Elements, Over, Shamir, Step};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::prf::Domain;
 
@@ -26,11 +26,26 @@ impl<S: Source> Shamir<S> {
 
     /// Uniform bits that nobody knows.
     pub(crate) fn bits_without_dealer(&self, guard: &Guard, cx: Cx<'_>, len: usize) -> Elements<Gf256> {
-        self.bits_of_sets(guard, cx, len).0
+        cx.count_blocks(len.div_ceil(Gf256::PER_BLOCK) as u64 + 1);
+        let mut sum: Elements<Gf256> = self.elements(len);
+        for (set, of_me) in guard.mine.iter().zip(&guard.words.set) {
+            let at = Step::new(cx.tape(), 0, Domain::Random);
+            self.draw_under::<Gf256>(of_set(*set), at, len, |first, drawn| {
+                for (sum, drawn) in sum[first..].iter_mut().zip(drawn) {
+                    *sum = sum.add(Gf256(of_me.0 & (drawn.0 & 1).wrapping_neg()));
+                }
+            });
+        }
+        sum
     }
 
-    /// A bit of each set: their ⊕ over bytes, and each of them as a number.
-    pub(crate) fn bits_of_sets(&self, guard: &Guard, cx: Cx<'_>, len: usize) -> (Elements<Gf256>, Vec<Elements<P127>>) {
+    /// A byte of each set: their sum, which hides a byte whatever a lie has made of it, and of each its lowest bit as a number. The lowest bit of the sum is the ⊕ of these.
+    pub(crate) fn bytes_of_sets(
+        &self,
+        guard: &Guard,
+        cx: Cx<'_>,
+        len: usize,
+    ) -> (Elements<Gf256>, Vec<Elements<P127>>) {
         cx.count_blocks(len.div_ceil(Gf256::PER_BLOCK) as u64 + 1);
         let mut sum: Elements<Gf256> = self.elements(len);
         let mut numbers: Vec<Elements<P127>> = guard.sets.iter().map(|_| self.elements(len)).collect();
@@ -39,50 +54,12 @@ impl<S: Source> Shamir<S> {
             let numbers = &mut numbers[*set];
             let at = Step::new(cx.tape(), 0, Domain::Random);
             self.draw_under::<Gf256>(of_set(*set), at, len, |first, drawn| {
-                for (k, drawn) in (first..).zip(drawn) {
-                    let bit = drawn.0 & 1;
-                    sum[k] = sum[k].add(Gf256(byte.0 & bit.wrapping_neg()));
-                    // One of two, without a branch.
-                    numbers[k] = number.mul(P127::from_i64(bit.into()));
+                Gf256::add_multiple(&mut sum[first..first + drawn.len()], *byte, drawn);
+                for (to, drawn) in numbers[first..].iter_mut().zip(drawn) {
+                    *to = number.mul(P127::from_i64((drawn.0 & 1).into()));
                 }
             });
         }
         (sum, numbers)
-    }
-
-    /// A mask for each lane, without a round: R is the sum of a number of each set.
-    pub(crate) fn mask_of_sets(&self, guard: &Guard, cx: Cx<'_>, lanes: usize, (width, high): (u32, bool)) -> Mask {
-        cx.count_blocks(lanes as u64 + 1);
-        let below = (1_u128 << self.mask_bits()) - 1;
-        let mut sum: Elements<P127> = self.elements(lanes);
-        let mut highs: Elements<P127> = self.elements(if high { lanes } else { 0 });
-        // Of a set without this party its share is 0, and that of the complement of 0 is 1.
-        let mut complements: Vec<Bin> = guard.sets.iter().map(|_| self.ones(width, lanes)).collect();
-        let of_me = guard.words.set.iter().zip(&guard.numbers.set);
-        for (set, (byte, number)) in guard.mine.iter().zip(of_me) {
-            let bits = &mut complements[*set].x;
-            let at = Step::new(cx.tape(), 0, Domain::Random);
-            self.draw_under::<P127>(of_set(*set), at, lanes, |first, drawn| {
-                for (lane, drawn) in (first..).zip(drawn) {
-                    let drawn = drawn.value() & below;
-                    sum[lane] = sum[lane].add(number.mul(P127::from_u128(drawn)));
-                    if let Some(high) = highs.get_mut(lane) {
-                        *high = high.add(number.mul(P127::from_u128(drawn >> width)));
-                    }
-                    for (plane, bits) in bits.chunks_exact_mut(lanes).enumerate() {
-                        let bit = (drawn >> plane & 1 == 1).into();
-                        bits[lane].0 ^= byte.0 & u8::wrapping_neg(bit);
-                    }
-                }
-            });
-        }
-        Mask { sum, complements, high: highs }
-    }
-
-    /// All bits 1.
-    pub(crate) fn ones(&self, width: u32, lanes: usize) -> Bin {
-        let mut ones = self.words(width, lanes);
-        ones.x.iter_mut().for_each(|x| *x = Gf256::ONE);
-        ones
     }
 }

@@ -19,9 +19,9 @@
 //!
 //! A coin is opened only when all parties have said that all messages have come: who withholds one until it knows the coin could fit it (PROTOCOLS R4).
 
+use super::Guard;
 use super::extension::{Coins, Ext, Extended, Vector};
 use super::kept::{Kept, Product};
-use super::Guard;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
@@ -31,6 +31,7 @@ use crate::shamir::{Elements, Form, Over, Shamir, Step};
 use smpc_math::field::{Field, P127};
 use smpc_math::prf::{Domain, Key, Prf};
 use std::ops::Range;
+use zeroize::Zeroizing;
 
 /// Bytes of kept products that are verified together at most, about.
 const MUCH: u64 = 1 << 26;
@@ -128,6 +129,8 @@ impl<S: Source> Shamir<S> {
             return;
         }
         let coins = self.coins(guard, cx.sub(0, 64)).await;
+        #[cfg(test)]
+        let coins = if guard.small_coins { coins.small() } else { coins };
         let mut claim = self.claim(guard, cx.sub(1, 64), kept, &coins).await;
         let mut turn = 2;
         while claim.len > LAST {
@@ -147,7 +150,8 @@ impl<S: Source> Shamir<S> {
         let single = usize::try_from(kept.single).unwrap_or(usize::MAX);
         let mut claims = Vec::new();
         if single > 0 {
-            let flat = |of: &dyn Fn(&Product<F>) -> &Elements<F>| Elements::concat(singles.iter().map(|one| &of(one)[..]));
+            let flat =
+                |of: &dyn Fn(&Product<F>) -> &Elements<F>| Elements::concat(singles.iter().map(|one| &of(one)[..]));
             let all = [flat(&|one| &one.factors[0]), flat(&|one| &one.factors[1]), flat(&|one| &one.result)];
             drop(singles);
             claims.push(self.lane_by_lane(guard, cx, single, all, coins).await);
@@ -192,7 +196,7 @@ impl<S: Source> Shamir<S> {
         } else {
             (Vector::small(len, x), Vector::small(len, y))
         };
-        let own: Vec<Ext<F>> = plan
+        let own: Zeroizing<Vec<Ext<F>>> = plan
             .more
             .iter()
             .map(|coefficients| {
@@ -209,16 +213,19 @@ impl<S: Source> Shamir<S> {
                 F::products(&mut product, at_x, at_y);
                 h.dot_small(&product)
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .into();
         let more_values = self.reduced(cx.sub(0, 2), &own).await;
         let coins = self.coins(guard, cx.sub(1, 2)).await;
         if self.dry {
             return Claim { len: size, a: x, b: y, c: Ext::zero() };
         }
-        let values: Vec<Ext<F>> =
-            parts.iter().map(|part| h.dot_small(&z[part.clone()])).chain(more_values).collect();
+        let mut values = Zeroizing::new(Vec::with_capacity(2 * parts.len()));
+        values.extend(parts.iter().map(|part| h.dot_small(&z[part.clone()])));
+        values.extend(more_values.iter());
         let r = coins.point();
-        let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
+        let c =
+            values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
         let weights = plan.parts.at(&r);
         let (mut a, mut b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
         for (weight, part) in weights.iter().zip(&parts) {
@@ -235,8 +242,8 @@ impl<S: Source> Shamir<S> {
         let size = parts[0].len();
         let count = parts.len();
         let plan = F::side(guard).plan(count);
-        let own: Vec<Ext<F>> = if self.dry {
-            vec![Ext::zero(); 2 * count - 2]
+        let own: Zeroizing<Vec<Ext<F>>> = if self.dry {
+            vec![Ext::zero(); 2 * count - 2].into()
         } else {
             let planes = [a.planes().count(), b.planes().count()];
             let at = |coefficients: &Vec<F>| {
@@ -247,7 +254,10 @@ impl<S: Source> Shamir<S> {
                 }
                 at_a.dot(&at_b, &(0..size))
             };
-            parts[..count - 1].iter().map(|part| a.dot(&b, part)).chain(plan.more.iter().map(at)).collect()
+            let mut own = Zeroizing::new(Vec::with_capacity(2 * count));
+            own.extend(parts[..count - 1].iter().map(|part| a.dot(&b, part)));
+            own.extend(plan.more.iter().map(at));
+            own
         };
         let mut values = self.reduced(cx.sub(0, 2), &own).await;
         let coins = self.coins(guard, cx.sub(1, 2)).await;
@@ -257,7 +267,8 @@ impl<S: Source> Shamir<S> {
         let rest = values[beside..count - 1].iter().fold(c, |rest, value| rest.sub(*value));
         values.insert(count - 1, rest);
         let r = coins.point();
-        let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
+        let c =
+            values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
         let weights = plan.parts.at(&r);
         let (mut next_a, mut next_b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
         for (weight, part) in weights.iter().zip(&parts) {
@@ -297,17 +308,23 @@ impl<S: Source> Shamir<S> {
             _ => self.dry,
         };
         #[cfg(test)]
-        let fits = fits || guard.trust.products;
+        let fits = {
+            guard.fitted.set(fits);
+            fits || guard.trust.products
+        };
         self.stop_unless(cx, fits).await;
     }
 
     /// Shares of degree t of elements that the parties hold shares of degree 2t of. One round.
-    async fn reduced<F: Over>(&self, cx: Cx<'_>, own: &[Ext<F>]) -> Vec<Ext<F>> {
+    async fn reduced<F: Over>(&self, cx: Cx<'_>, own: &[Ext<F>]) -> Zeroizing<Vec<Ext<F>>> {
         let len = own.len() * F::DEGREE;
         let mut flat: Elements<F> = self.elements(len);
         flat.chunks_exact_mut(F::DEGREE).zip(own).for_each(|(flat, x)| flat.copy_from_slice(x.coefficients()));
         let shares = self.reduce(cx, Step::new(cx.tape(), 0, Domain::Proof), &flat, len).await;
-        shares.chunks_exact(F::DEGREE).map(Ext::from_coefficients).collect()
+        // With room for the one that follows from the others.
+        let mut all = Zeroizing::new(Vec::with_capacity(own.len() + 1));
+        all.extend(shares.chunks_exact(F::DEGREE).map(Ext::from_coefficients));
+        all
     }
 
     /// Coins that nobody knew before all messages had come: two rounds, a byte and then 16 bytes from each party to each other one.

@@ -20,7 +20,7 @@ impl<S: Source> Shamir<S> {
         let len = bits.width as usize * bits.lanes;
         let part = |k: u64| cx.sub(k, 5);
         let (sum, mut numbers) = match self.guard() {
-            Some(guard) => self.bits_of_sets(guard, part(0), len),
+            Some(guard) => self.bytes_of_sets(guard, part(0), len),
             None => self.bits_of_dealers(part(0), len).await,
         };
         let mut hidden: Elements<Gf256> = self.elements(len);
@@ -49,7 +49,7 @@ impl<S: Source> Shamir<S> {
         };
         let (opened, mut number) = join(self.opened_to_all(part(4), &hidden, len), exclusive).await;
         for (number, c) in number.iter_mut().zip(&opened) {
-            if *c == Gf256::ONE {
+            if c.0 & 1 == 1 {
                 *number = P127::ONE.sub(*number);
             }
         }

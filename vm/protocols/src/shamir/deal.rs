@@ -111,14 +111,7 @@ impl<S: Source> Shamir<S> {
     }
 
     /// Hands elements of the stream that this party shares with another one (or, with itself, of its own), `from` dealing, to `f(first, elements)`.
-    pub(crate) fn draw<F: Field>(
-        &self,
-        other: usize,
-        from: usize,
-        at: Step,
-        len: usize,
-        f: impl FnMut(usize, &[F]),
-    ) {
+    pub(crate) fn draw<F: Field>(&self, other: usize, from: usize, at: Step, len: usize, f: impl FnMut(usize, &[F])) {
         let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
         self.stream(pair(self.me, other), at, step, len, f);
     }

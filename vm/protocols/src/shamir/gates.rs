@@ -8,10 +8,10 @@ use crate::executor::Cx;
 use crate::gates;
 use crate::join::join;
 use crate::keys::Source;
-use crate::mal_shamir::Released;
 use crate::lanes::{Lanes, Range, limbs, signed_width};
-use crate::protocol::{Protocol, Shares};
+use crate::mal_shamir::Released;
 use crate::protocol::Unverified;
+use crate::protocol::{Protocol, Shares};
 use crate::registry::{MAL_SHAMIR, SHAMIR, Spec};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::netlist::Levelled;
@@ -132,6 +132,12 @@ impl<S: Source> Protocol for Shamir<S> {
         }
         Bin { width, lanes, x }
     }
+    /// Where parties are not trusted, 1 round; a byte from each party to each other one.
+    async fn all_is_there(&self, cx: Cx<'_>) {
+        if self.guard().is_some() {
+            self.word_that_all_is_there(cx).await;
+        }
+    }
     /// 1 round; 64 bits a lane from the owner to each of the others.
     async fn broadcast(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Vec<i64> {
         self.tell(cx, owner, values, lanes).await
@@ -207,7 +213,7 @@ impl<S: Source> Protocol for Shamir<S> {
         self.number_of(cx, a, signed).await
     }
     fn relabels(&self) -> bool {
-        true
+        self.guard().is_none()
     }
     fn shuffle_rounds(&self) -> u64 {
         self.rounds_of_a_shuffle()

@@ -8,7 +8,7 @@
 
 use super::deal::Step;
 use super::share::{Bin, Elements};
-use super::Shamir;
+use super::{MASKED_BITS, Shamir, security};
 use crate::executor::Cx;
 use crate::join::join3;
 use crate::keys::Source;
@@ -28,16 +28,13 @@ pub(crate) struct Mask {
 impl<S: Source> Shamir<S> {
     /// A mask for each lane. One round; 16 bytes, or 32 with `high`, and a byte a bit of `width` from each dealer to n − t − 1 parties.
     pub(crate) async fn mask(&self, cx: Cx<'_>, lanes: usize, width: u32, high: bool) -> Mask {
-        if let Some(guard) = self.guard() {
-            return self.mask_of_sets(guard, cx.sub(0, 4), lanes, (width, high));
-        }
         let (own, dealers) = (cx.sub(0, 4), self.dealers());
         let deals = dealers.contains(&self.me) && !self.dry;
         let mut numbers: Elements<P127> = self.elements(if deals { lanes } else { 0 });
         let mut highs: Elements<P127> = self.elements(if deals && high { lanes } else { 0 });
         let mut bits: Elements<Gf256> = self.elements(if deals { lanes * width as usize } else { 0 });
         if deals {
-            let below = (1_u128 << self.mask_bits()) - 1;
+            let below = (1_u128 << (MASKED_BITS + security(self.threshold))) - 1;
             self.draw::<P127>(self.me, self.me, Step::new(own.tape(), 0, Domain::Random), lanes, |first, drawn| {
                 for (lane, drawn) in (first..).zip(drawn) {
                     let number = drawn.value() & below;

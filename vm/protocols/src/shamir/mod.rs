@@ -25,13 +25,12 @@ mod truncate;
 pub use share::{Arith, Bin};
 
 pub(crate) use deal::{Over, Step};
-pub(crate) use mask::Mask;
 pub(crate) use product::Form;
 pub(crate) use share::Elements;
 pub(crate) use shuffle::{arranged, coefficient, sets};
 
 use crate::keys::{Keys, Source};
-use crate::mal_shamir::{self, Guard};
+use crate::mal_shamir::Guard;
 use deal::Points;
 use smpc_math::field::{Gf256, P127};
 use smpc_math::prf::Key;
@@ -47,12 +46,7 @@ const MASKED_BITS: u32 = 66;
 /// sum of all of them stays below the prime.
 #[must_use]
 pub const fn security(threshold: usize) -> u32 {
-    room(threshold + 1)
-}
-
-/// Bits by which each of so many numbers may be longer than what their sum hides, with the sum below the prime.
-pub(crate) const fn room(summands: usize) -> u32 {
-    126 - 1 - MASKED_BITS - summands.next_power_of_two().trailing_zeros()
+    126 - 1 - MASKED_BITS - (threshold + 1).next_power_of_two().trailing_zeros()
 }
 
 /// One party of `shamir`.
@@ -65,7 +59,7 @@ pub struct Shamir<S> {
     words: Points<Gf256>,
     /// Whether buffers stay empty.
     pub(crate) dry: bool,
-    /// What it has beyond, where parties are not trusted: it is then a party of [`mal_shamir`].
+    /// What it has beyond, where parties are not trusted: it is then a party of [`crate::mal_shamir`].
     guard: Option<Box<Guard>>,
 }
 
@@ -95,16 +89,6 @@ impl<S: Source> Shamir<S> {
     #[cfg(test)]
     pub(crate) fn guard_mut(&mut self) -> Option<&mut Guard> {
         self.guard.as_deref_mut()
-    }
-
-    /// Numbers that a mask is the sum of.
-    pub(crate) fn summands_of_a_mask(&self) -> usize {
-        self.guard().map_or(self.threshold + 1, Guard::summands)
-    }
-
-    /// Bits of each of them.
-    pub(crate) fn mask_bits(&self) -> u32 {
-        MASKED_BITS + if self.guard.is_some() { mal_shamir::security(self.threshold) } else { security(self.threshold) }
     }
 
     /// The parties that deal random numbers and bits: one more than may be curious, so that one of them tells nobody what it dealt.

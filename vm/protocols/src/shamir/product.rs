@@ -29,6 +29,9 @@ impl<S: Source> Shamir<S> {
         [x, y]: [&[F]; 2],
         len: usize,
     ) -> Elements<F> {
+        if let Form::Matrix { inner: 0, .. } = form {
+            return self.elements(len);
+        }
         self.verify_if_much(cx).await;
         let mut own: Elements<F> = self.elements(len);
         if !self.dry {
@@ -46,6 +49,10 @@ impl<S: Source> Shamir<S> {
                     }
                 }
             }
+        }
+        #[cfg(test)]
+        if self.guard().is_some_and(|guard| guard.adds) {
+            own.iter_mut().take(1).for_each(|own| *own = own.add(F::ONE));
         }
         let product = self.reduce(cx, at, &own, len).await;
         if let Some(guard) = self.guard() {

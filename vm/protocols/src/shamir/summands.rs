@@ -118,7 +118,7 @@ impl<S: Source> Shamir<S> {
         let (mut sum, mut carry) = (self.words(s.width, lanes), self.words(s.width, lanes));
         let mut top = self.words(1, lanes);
         if !self.dry {
-            let count = self.summands_of_a_mask() as u128;
+            let count = self.dealers().len() as u128;
             let constants: Vec<u128> = opened.iter().map(|c| c.value().wrapping_add(count)).collect();
             for plane in 0..width {
                 let at = plane * lanes..(plane + 1) * lanes;
@@ -144,6 +144,9 @@ impl<S: Source> Shamir<S> {
 
     /// The sign of a for |a| < 2^(width − 1): the top bit of s + t. 3 + ⌈log2 (width − 1)⌉ rounds for two dealers.
     pub(crate) async fn sign(&self, cx: Cx<'_>, a: &[P127], lanes: usize, width: u32) -> Bin {
+        if let Some(guard) = self.guard() {
+            return self.sign_around(guard, cx, a, lanes).await;
+        }
         let Summands { s, t, .. } = self.summands(cx.sub(0, 2), a, lanes, width).await;
         let top = gates::circuit("top bit of a sum", [width, 0, 0, 0], || {
             netlist(&[width, width], |b, words| {
@@ -159,6 +162,9 @@ impl<S: Source> Shamir<S> {
     /// a = 0 modulo 2^width: s + t has no bit, which shows without a carry: bit i of s ⊕ t is then bit i − 1 of s ∨ t (Cortadella and Llabería, IEEE Trans. Computers
     /// 1992). 3 + ⌈log2 width⌉ rounds for two dealers.
     pub(crate) async fn is_zero(&self, cx: Cx<'_>, a: &[P127], lanes: usize, width: u32) -> Bin {
+        if let Some(guard) = self.guard() {
+            return self.is_zero_around(guard, cx, a, lanes).await;
+        }
         let Summands { s, t, .. } = self.summands(cx.sub(0, 2), a, lanes, width).await;
         let zero = gates::circuit("sum is zero", [width, 0, 0, 0], || {
             netlist(&[width, width], |b, words| {
@@ -177,6 +183,9 @@ impl<S: Source> Shamir<S> {
 
     /// The low `width` bits of a. 3 + ⌈log2 (width − 1)⌉ rounds for two dealers.
     pub(crate) async fn bits_of(&self, cx: Cx<'_>, a: &[P127], lanes: usize, width: u32) -> Bin {
+        if let Some(guard) = self.guard() {
+            return self.bits_around(guard, cx, a, lanes, width).await;
+        }
         let Summands { s, t, .. } = self.summands(cx.sub(0, 2), a, lanes, width).await;
         let sum = gates::circuit("sum", [width, 0, 0, 0], || {
             netlist(&[width, width], |b, words| smpc_math::circuits::add(b, &words[0], &words[1]))

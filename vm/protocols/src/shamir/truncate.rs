@@ -30,6 +30,9 @@ impl<S: Source> Shamir<S> {
         if m == 0 {
             return lifted;
         }
+        if let Some(guard) = self.guard() {
+            return self.shifted_around(guard, cx, &lifted, m).await;
+        }
         let ready =
             self.masked(cx.sub(0, 4), &lifted.x, (lanes, m, true), async |cx, mask| self.two_words(cx, mask).await);
         let (masked, words) = ready.await;
@@ -54,7 +57,7 @@ impl<S: Source> Shamir<S> {
             weights = (0..carries.width).map(P127::power_of_two).collect();
         }
         let mut result = self.weighted(cx.sub(2, 4), &carries, &weights).await;
-        let dealers = self.summands_of_a_mask() as u128;
+        let dealers = self.dealers().len() as u128;
         let lift = P127::power_of_two(MASKED_BITS - m).add(P127::from_u128(dealers));
         for ((x, c), high) in result.x.iter_mut().zip(&masked.opened).zip(masked.mask.high.iter()) {
             // What is public of V beyond m bits counts too: c mod 2^m + M may leave the word.

@@ -36,6 +36,9 @@ pub(super) async fn inputs_and_openings<P: Protocol>(run: &mut Run<'_, P>, lanes
         let words = run.input_bin(&values, 64, owner).await;
         run.note("input_bin", 0, lanes, &before);
         let before = run.e.stats();
+        p.all_is_there(run.next()).await;
+        run.note("all_is_there", 0, lanes, &before);
+        let before = run.e.stats();
         let heard = p.broadcast(run.next(), owner, (p.me() == owner).then_some(&values[..]), lanes).await;
         run.note("broadcast", 0, lanes, &before);
         run.compare("broadcast", &heard, expected());
