@@ -233,7 +233,7 @@ impl<S: Source> Protocol for Shamir<S> {
     async fn within(&self, cx: Cx<'_>, a: &Arith, range: Range) -> Bin {
         match self.guard() {
             Some(guard) => Box::pin(self.all_within(guard, cx, a, range)).await,
-            None => gates::range::within(self, cx, a, range).await,
+            None => Box::pin(gates::range::within(self, cx, a, range)).await,
         }
     }
     fn wraps(&self) -> bool {
