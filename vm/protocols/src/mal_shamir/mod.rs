@@ -1,7 +1,7 @@
 //! `mal-shamir`: n = 2t + 1 parties, of whom any t may do anything, Shamir's secret sharing over the integers modulo 2^127 − 1 and over bytes. Cheaters stop the run before anything is revealed
 //! that the program does not reveal, and before an honest party has a wrong output; they may still learn their own output and leave before the others have theirs.
 //!
-//! It is [`shamir`](crate::shamir) with an account of what everyone has sent. The t + 1 honest parties alone determine a polynomial of degree t, so that whatever the others say, what is held is a
+//! It is [`shamir`] with an account of what everyone has sent. The t + 1 honest parties alone determine a polynomial of degree t, so that whatever the others say, what is held is a
 //! sharing of *some* value: a lie in a product is a number that the cheaters add to it, and they know which (this needs n = 2t + 1; PROTOCOLS R13). What differs:
 //!
 //! * **Products** are kept until something is opened, and then all of them are verified at once: a random combination of what should be 0 is brought, part by part, to a single product, which is
