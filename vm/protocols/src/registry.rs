@@ -123,7 +123,7 @@ pub static MAL_REP3: Spec = Spec {
     warning: "malicious, with abort: one node that cheats learns no more than its outputs, but it can keep others from theirs; two that collude can learn inputs",
 };
 
-/// Shamir's secret sharing among 2t + 1 parties, t of whom may cheat (Ben-Or, Goldwasser, Wigderson, STOC 1988; Goyal, Song, Zhu, CRYPTO 2020).
+/// Shamir's secret sharing among 2t + 1 parties, t of whom may cheat (Ben-Or, Goldwasser, Wigderson, STOC 1988; Goyal, Song, ePrint 2020/134).
 pub static MAL_SHAMIR: Spec = Spec {
     name: "mal-shamir",
     parties: Parties::BareMajority(mal_shamir::MOST_THRESHOLD),

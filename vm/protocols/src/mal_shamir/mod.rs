@@ -5,7 +5,7 @@
 //! sharing of *some* value: a lie in a product is a number that the cheaters add to it, and they know which (this needs n = 2t + 1; PROTOCOLS R13). What differs:
 //!
 //! * **Products** are kept until something is opened, and then all of them are verified at once: a random combination of what should be 0 is brought, part by part, to a single product, which is
-//!   opened under a mask (`verify`: Goyal, Song and Zhu, "Guaranteed output delivery comes free in honest majority MPC", CRYPTO 2020). Each wrong product shows by itself whatever the others are, so that
+//!   opened under a mask (`verify`: Goyal and Song, "Malicious security comes free in honest-majority MPC", ePrint 2020/134; Goyal, Song and Zhu, CRYPTO 2020). Each wrong product shows by itself whatever the others are, so that
 //!   whether a run stops never depends on a secret; a product costs the elements that it costs in `shamir`, and a verification some thousand bytes.
 //! * **Openings** take the shares of all parties, which must lie on one polynomial of degree t (`io`).
 //! * **Masks** have no dealer. For each set of t + 1 parties there is a key that its members alone hold, and with it numbers and bits of which everyone has shares without a word (`prss`: Cramer, Damgård and

@@ -111,7 +111,7 @@ impl<S: Source> Shamir<S> {
         ones
     }
 
-    /// a + lift, hidden, as two words; with `m`, what leaves the words there too. 2 rounds for three parties, and one more for each level of 3-to-2 adders that the masks of more take: 6 and 10 for five and seven.
+    /// a + lift, hidden, as two words; with `m`, what leaves the words there too. 2 rounds for three parties, and one more for each level of 3-to-2 adders that the masks of more take: 6 and 9 for five and seven.
     pub(crate) async fn hidden(
         &self,
         guard: &Guard,

@@ -5,7 +5,7 @@
 //!
 //!   Σ a_i·b_i = c   for a_i = h_i·x_i, b_i = y_i, c = Σ h_i·z_i,
 //!
-//! which is made shorter until it is about a single product (Goyal, Song and Zhu, CRYPTO 2020, section 5.1; the polynomials are those of Ben-Sasson, Fehr and Ostrovsky, CRYPTO 2012):
+//! which is made shorter until it is about a single product (Goyal and Song, ePrint 2020/134; Goyal, Song and Zhu, CRYPTO 2020; the polynomials are those of Ben-Sasson, Fehr and Ostrovsky, CRYPTO 2012):
 //!
 //! 1. The vectors are cut into k parts, which are the values at k points of polynomials A(X) and B(X). C(X) = Σ A(X)·B(X) has degree 2k − 2, and the parties make its values at 2k − 2 points as they make products:
 //!    an element each, however long the vectors are. One more follows from c.
@@ -34,7 +34,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 /// Bytes of kept products that are verified together at most, about.
-const MUCH: u64 = 1 << 26;
+const MUCH: u64 = 1 << 27;
 /// Parts of the first claim about many products of bits.
 const FIRST: usize = 16;
 /// Parts of a claim about many elements, and how many these are; of fewer there are more parts, and fewer rounds.
