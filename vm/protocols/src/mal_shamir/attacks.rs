@@ -251,7 +251,7 @@ fn products_that_are_lied_about_consistently_are_noticed() {
             wrong += usize::from(outcome.is_err_and(|what| what.contains("and not")));
         }
         // A shuffle's only products are its tags; and of a single bit the lies may add up to nothing.
-        assert!(wrong > 0 || ["shuffle", "within", "check"].contains(&gate), "{gate}");
+        assert!(wrong > 0 || ["shuffle", "within", "check", "ltz", "eqz", "lt"].contains(&gate), "{gate}");
     }
 }
 
