@@ -4,7 +4,6 @@ use super::Guard;
 use crate::error::Error;
 use crate::executor::Cx;
 use crate::keys::Source;
-use crate::layout::HASH;
 use crate::piece::{Incoming, Outgoing};
 use crate::shamir::{Elements, Over, Shamir};
 use blake3::Hasher;
@@ -78,6 +77,26 @@ impl<S: Source> Shamir<S> {
         learns.then(|| secret.into_vec())
     }
 
+    /// What each of some parties, of whom this is one, tells all others: as many bytes as this one. One round.
+    pub(crate) async fn told_one_another(&self, cx: Cx<'_>, others: &[usize], own: &[u8]) -> Vec<Vec<u8>> {
+        let mut heard = vec![vec![0; own.len()]; others.len()];
+        let say = |at: usize, out: &mut [u8]| out.copy_from_slice(&own[at..at + out.len()]);
+        let mut say: Vec<_> = others.iter().map(|to| (*to, say)).collect();
+        let mut hear: Vec<_> = others
+            .iter()
+            .zip(&mut heard)
+            .map(|(from, heard)| {
+                (*from, move |at: usize, bytes: &[u8]| heard[at..at + bytes.len()].copy_from_slice(bytes))
+            })
+            .collect();
+        let mut sends: Vec<_> = say.iter_mut().map(|(to, say)| Outgoing::new(*to, own.len(), say)).collect();
+        let mut receives: Vec<_> = hear.iter_mut().map(|(from, hear)| Incoming::new(*from, own.len(), hear)).collect();
+        cx.exchange(&mut sends, &mut receives).await;
+        drop((sends, receives));
+        drop(hear);
+        heard
+    }
+
     /// Holds what an owner has told all others against what it has told them: all compare. One round, 32 bytes from each party but the owner to each other.
     pub(crate) async fn echoed(&self, guard: &Guard, cx: Cx<'_>, owner: usize, values: &[i64]) {
         if owner == self.me {
@@ -94,21 +113,7 @@ impl<S: Source> Shamir<S> {
         });
         let own = *hasher.finalize().as_bytes();
         let others: Vec<usize> = self.after(1..self.parties).filter(|party| *party != owner).collect();
-        let mut heard = vec![[0; HASH]; others.len()];
-        let say = |at: usize, out: &mut [u8]| out.copy_from_slice(&own[at..at + out.len()]);
-        let mut say: Vec<_> = others.iter().map(|to| (*to, say)).collect();
-        let mut hear: Vec<_> = others
-            .iter()
-            .zip(&mut heard)
-            .map(|(from, heard)| {
-                (*from, move |at: usize, bytes: &[u8]| heard[at..at + bytes.len()].copy_from_slice(bytes))
-            })
-            .collect();
-        let mut sends: Vec<_> = say.iter_mut().map(|(to, say)| Outgoing::new(*to, HASH, say)).collect();
-        let mut receives: Vec<_> = hear.iter_mut().map(|(from, hear)| Incoming::new(*from, HASH, hear)).collect();
-        cx.exchange(&mut sends, &mut receives).await;
-        drop((sends, receives));
-        drop(hear);
+        let heard = self.told_one_another(cx, &others, &own).await;
         if self.dry {
             return;
         }

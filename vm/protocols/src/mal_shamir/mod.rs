@@ -175,16 +175,6 @@ const fn of_set(set: usize) -> usize {
     MOST_PARTIES * MOST_PARTIES + set
 }
 
-/// Sets of t + 1 of 2t + 1 parties.
-const fn set_count(threshold: usize) -> usize {
-    let (mut count, mut k) = (1, 0);
-    while k < threshold {
-        count = count * (2 * threshold + 1 - k) / (k + 1);
-        k += 1;
-    }
-    count
-}
-
 /// Party `me` of 2t + 1 with its keys, those of [`shamir::keys`] and those that the sets [`agree`] on. Hashes are bound to the session.
 ///
 /// # Panics
@@ -210,7 +200,7 @@ pub fn dry(me: usize, threshold: usize) -> Shamir<Keys> {
 /// The numbers of the sets of t + 1 of 2t + 1 parties.
 #[must_use]
 pub fn sets_of(threshold: usize) -> std::ops::Range<usize> {
-    0..set_count(threshold)
+    0..shamir::sets(2 * threshold + 1, threshold + 1).len()
 }
 
 /// The keys of a session of 2t + 1 parties: `own`, which nobody else knows, one with each other party, and those of the sets that this party is in, to each of which it contributes fresh random bytes: one string a

@@ -9,7 +9,7 @@
 //! if it is, the column that is told. Each turn is held against the tags by itself, since what is added in one could be taken away in another.
 
 use super::Guard;
-use super::extension::Coins;
+use super::extension::{Coins, Extended as _};
 use super::of_set;
 use crate::executor::Cx;
 use crate::join::join;
@@ -58,7 +58,7 @@ impl<S: Source> Shamir<S> {
         let sets = guard.sets.len() as u64;
         for (k, set) in (0..).zip(&guard.sets) {
             let turn = part(2).sub(k, sets);
-            let order = self.order_of(guard, turn, set, k, rows);
+            let order = self.order_of(turn, set, k, rows);
             #[cfg(test)]
             self.lie(guard, k, set, &mut table);
             join(
@@ -71,14 +71,14 @@ impl<S: Source> Shamir<S> {
             self.combine(&mut planes, &coins, 2);
         }
         let (numbers_off, words_off) =
-            join(self.against_tags(part(3), &table), self.against_tags(part(4), &planes)).await;
+            join(self.against_tags(guard, part(3), &table), self.against_tags(guard, part(4), &planes)).await;
         let released = self.verified(part(5)).await;
         let (numbers_off, words_off) = join(
             self.released::<P127>(part(5).sub(0, 2), &numbers_off, guard.sets.len(), &released),
             self.released::<Gf256>(
                 part(5).sub(1, 2),
                 &words_off,
-                guard.sets.len() * 64 * usize::from(width > 0),
+                guard.sets.len() * Gf256::DEGREE * planes.tags(),
                 &released,
             ),
         )
@@ -144,11 +144,11 @@ impl<S: Source> Shamir<S> {
     }
 
     /// The order that a set's key says, at its members.
-    fn order_of(&self, guard: &Guard, turn: Cx<'_>, set: &[usize], number: u64, rows: usize) -> Option<Order> {
+    fn order_of(&self, turn: Cx<'_>, set: &[usize], number: u64, rows: usize) -> Option<Order> {
         // Half as many blocks as rows, and some that are drawn again.
         turn.count_blocks(rows as u64 / 2 + 1);
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        if self.dry || !set.contains(&self.me) || !guard.mine.contains(&number) {
+        if self.dry || !set.contains(&self.me) {
             return None;
         }
         let tape = turn.tape();
@@ -180,12 +180,12 @@ impl<S: Source> Shamir<S> {
     }
 
     /// What must be 0: for each turn and each of its combinations, that of the columns times α less that of the tags. One round.
-    async fn against_tags<F: Over>(&self, cx: Cx<'_>, table: &Table<F>) -> Elements<F> {
+    async fn against_tags<F: Over>(&self, guard: &Guard, cx: Cx<'_>, table: &Table<F>) -> Elements<F> {
         let (columns, degree) = (table.columns, F::DEGREE);
         if columns == 0 {
             return Elements::default();
         }
-        let rows = self.rounds_of_turns() * degree;
+        let rows = guard.sets.len() * degree;
         let sums: Elements<F> = Elements::concat(table.sums.iter().map(|sums| &sums[..]));
         let (mut left, mut by_tag) = (self.elements(rows * columns), self.elements(degree * columns));
         if !self.dry {
@@ -201,11 +201,6 @@ impl<S: Source> Shamir<S> {
             off.iter_mut().zip(&sums[columns..]).for_each(|(off, tag)| *off = off.sub(*tag));
         }
         off
-    }
-
-    /// Turns of a shuffle.
-    fn rounds_of_turns(&self) -> usize {
-        self.guard().map_or(0, |guard| guard.sets.len())
     }
 }
 

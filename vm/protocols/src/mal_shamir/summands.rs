@@ -14,7 +14,7 @@ use crate::gates::circuit;
 use crate::join::join;
 use crate::keys::Source;
 use crate::protocol::{BinShares as _, Protocol as _};
-use crate::shamir::{Arith, Bin, Elements, Shamir, Step};
+use crate::shamir::{Arith, Bin, Elements, Shamir, Step, carry_save, down_to_two};
 use smpc_math::circuits::{add, all, carry_out, complement, netlist, resize, sum};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::netlist::{Bit, Builder};
@@ -46,18 +46,6 @@ pub(crate) struct Words {
     /// Bits that were carried from the top to the bottom, and into position m.
     around: Bin,
     past: Bin,
-}
-
-/// x + y + z as a sum and its carries, of which the top one comes in again at the bottom.
-fn carry_save_around(b: &mut Builder, x: &[Bit], y: &[Bit], z: &[Bit]) -> (Vec<Bit>, Vec<Bit>) {
-    let bits = x.iter().zip(y).zip(z).map(|((x, y), z)| {
-        let (xz, yz) = (b.xor(*x, *z), b.xor(*y, *z));
-        let both = b.and(xz, yz);
-        (b.xor(xz, *y), b.xor(both, *z))
-    });
-    let (sum, mut carry): (Vec<Bit>, Vec<Bit>) = bits.unzip();
-    carry.rotate_right(1);
-    (sum, carry)
 }
 
 /// The carry into a position of s + t modulo p: that out of the word that begins there and goes around.
@@ -154,23 +142,17 @@ impl<S: Source> Shamir<S> {
         let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
         let adders = circuit("carry save around", [count, m.map_or(0, |m| m + 1), 0, 0], || {
             netlist(&vec![WIDTH; words.len()], |b, words| {
-                let (mut words, mut around, mut past) = (words.to_vec(), Vec::new(), Vec::new());
-                while words.len() > 2 {
-                    let mut left: Vec<Vec<Bit>> = Vec::new();
-                    for group in words.chunks(3) {
-                        let [x, y, z] = group else {
-                            left.extend_from_slice(group);
-                            continue;
-                        };
-                        let (sum, carry) = carry_save_around(b, x, y, z);
-                        if let Some(m) = m {
-                            around.push(carry[0]);
-                            past.push(carry[m as usize]);
-                        }
-                        left.extend([sum, carry]);
+                let (mut around, mut past) = (Vec::new(), Vec::new());
+                let words = down_to_two(words, |x, y, z| {
+                    let (sum, mut carry) = carry_save(b, x, y, z);
+                    // The top one comes in again at the bottom.
+                    carry.rotate_right(1);
+                    if let Some(m) = m {
+                        around.push(carry[0]);
+                        past.push(carry[m as usize]);
                     }
-                    words = left;
-                }
+                    [sum, carry]
+                });
                 words.into_iter().flatten().chain(around).chain(past).collect()
             })
         });

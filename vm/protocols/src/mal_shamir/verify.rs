@@ -20,12 +20,11 @@
 //! A coin is opened only when all parties have said that all messages have come: who withholds one until it knows the coin could fit it (PROTOCOLS R4).
 
 use super::Guard;
-use super::extension::{Coins, Ext, Extended, Vector};
+use super::extension::{Coins, Ext, Extended, Plan, Vector};
 use super::kept::{Kept, Product};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
-use crate::piece::{Incoming, Outgoing};
 use crate::protocol::Unverified;
 use crate::shamir::{Elements, Form, Over, Shamir, Step};
 use smpc_math::field::{Field, P127};
@@ -148,20 +147,21 @@ impl<S: Source> Shamir<S> {
             if matches!(product.form, Form::Lanes) { singles.push(product) } else { others.push(product) }
         }
         let single = usize::try_from(kept.single).unwrap_or(usize::MAX);
-        let mut claims = Vec::new();
+        let terms = usize::try_from(kept.terms).unwrap_or(usize::MAX);
+        let (mut claims, mut len) = (Vec::new(), terms);
         if single > 0 {
             let flat =
                 |of: &dyn Fn(&Product<F>) -> &Elements<F>| Elements::concat(singles.iter().map(|one| &of(one)[..]));
             let all = [flat(&|one| &one.factors[0]), flat(&|one| &one.factors[1]), flat(&|one| &one.result)];
             drop(singles);
-            claims.push(self.lane_by_lane(guard, cx, single, all, coins).await);
+            let claim = self.lane_by_lane(guard, cx, single, all, coins).await;
+            len += claim.len;
+            claims.push(claim);
         }
-        let terms = usize::try_from(kept.terms).unwrap_or(usize::MAX);
         if terms > 0 && !self.dry {
             // Streams 1 and 2 are those of products lane by lane.
             claims.extend((1..).zip(&others).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
         }
-        let len = claims.iter().filter(|_| single > 0).take(1).map(|claim| claim.len).sum::<usize>() + terms;
         if self.dry {
             return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
         }
@@ -223,15 +223,7 @@ impl<S: Source> Shamir<S> {
         let mut values = Zeroizing::new(Vec::with_capacity(2 * parts.len()));
         values.extend(parts.iter().map(|part| h.dot_small(&z[part.clone()])));
         values.extend(more_values.iter());
-        let r = coins.point();
-        let c =
-            values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
-        let weights = plan.parts.at(&r);
-        let (mut a, mut b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
-        for (weight, part) in weights.iter().zip(&parts) {
-            a.add_multiple(weight, &x, part);
-            b.add_multiple(weight, &y, part);
-        }
+        let Claim { a, b, c, .. } = at_random_point(&plan, &values, &parts, [&x, &y], &coins);
         Claim { len: size, a: h.times(&a), b, c }
     }
 
@@ -266,16 +258,7 @@ impl<S: Source> Shamir<S> {
         }
         let rest = values[beside..count - 1].iter().fold(c, |rest, value| rest.sub(*value));
         values.insert(count - 1, rest);
-        let r = coins.point();
-        let c =
-            values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
-        let weights = plan.parts.at(&r);
-        let (mut next_a, mut next_b) = (Vector::zeros(F::DEGREE, size), Vector::zeros(F::DEGREE, size));
-        for (weight, part) in weights.iter().zip(&parts) {
-            next_a.add_multiple(weight, &a, part);
-            next_b.add_multiple(weight, &b, part);
-        }
-        Claim { len: size, a: next_a, b: next_b, c }
+        at_random_point(&plan, &values, &parts, [&a, &b], &coins)
     }
 
     /// The last claim: with a random term beside, made one about a single product, and opened. 4 rounds.
@@ -344,12 +327,27 @@ impl<S: Source> Shamir<S> {
     /// Tells all others that this party has heard everything, and hears it from them: one round, a byte to each.
     pub(crate) async fn word_that_all_is_there(&self, cx: Cx<'_>) {
         let others: Vec<usize> = self.after(1..self.parties).collect();
-        let mut say: Vec<_> = others.iter().map(|to| (*to, |_: usize, out: &mut [u8]| out.fill(1))).collect();
-        let mut hear: Vec<_> = others.iter().map(|from| (*from, |_: usize, _: &[u8]| ())).collect();
-        let mut sends: Vec<_> = say.iter_mut().map(|(to, say)| Outgoing::new(*to, 1, say)).collect();
-        let mut receives: Vec<_> = hear.iter_mut().map(|(from, hear)| Incoming::new(*from, 1, hear)).collect();
-        cx.exchange(&mut sends, &mut receives).await;
+        self.told_one_another(cx, &others, &[1]).await;
     }
+}
+
+/// What is claimed at a random point of polynomials whose values the parts of two vectors are, and those of whose product are known.
+fn at_random_point<F: Extended>(
+    plan: &Plan<F>,
+    values: &[Ext<F>],
+    parts: &[Range<usize>],
+    [a, b]: [&Vector<F>; 2],
+    coins: &Coins,
+) -> Claim<F> {
+    let (r, len) = (coins.point(), parts[0].len());
+    let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
+    let weights = plan.parts.at(&r);
+    let at = |x: &Vector<F>| {
+        let mut at = Vector::zeros(F::DEGREE, len);
+        weights.iter().zip(parts).for_each(|(weight, part)| at.add_multiple(weight, x, part));
+        at
+    };
+    Claim { len, a: at(a), b: at(b), c }
 }
 
 /// The claim about a product that is no product lane by lane.

@@ -28,6 +28,7 @@ pub(crate) use deal::{Over, Step};
 pub(crate) use product::Form;
 pub(crate) use share::Elements;
 pub(crate) use shuffle::{arranged, coefficient, sets};
+pub(crate) use summands::{carry_save, down_to_two};
 
 use crate::keys::{Keys, Source};
 use crate::mal_shamir::Guard;

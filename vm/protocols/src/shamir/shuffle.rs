@@ -57,8 +57,7 @@ pub(crate) fn coefficient<F: Field>(set: &[usize], me: usize) -> F {
 impl<S: Source> Shamir<S> {
     /// One for each set, and one each for the seeds and for what is told.
     pub(crate) fn rounds_of_a_shuffle(&self) -> u64 {
-        let t = self.threshold as u64;
-        let sets = (0..t).fold(1, |sets, k| sets * (2 * t + 1 - k) / (k + 1));
+        let sets = sets(2 * self.threshold + 1, self.threshold + 1).len() as u64;
         // Where turns are verified: three each, and a small verification.
         if self.guard().is_some() { 3 * sets + 16 } else { sets + 2 }
     }

@@ -25,13 +25,29 @@ pub(crate) struct Summands {
 }
 
 /// x + y + z as a sum and its carries, of which the last one leaves the word.
-fn carry_save(b: &mut Builder, x: &[Bit], y: &[Bit], z: &[Bit]) -> (Vec<Bit>, Vec<Bit>) {
+pub(crate) fn carry_save(b: &mut Builder, x: &[Bit], y: &[Bit], z: &[Bit]) -> (Vec<Bit>, Vec<Bit>) {
     let bits = x.iter().zip(y).zip(z).map(|((x, y), z)| {
         let (xz, yz) = (b.xor(*x, *z), b.xor(*y, *z));
         let both = b.and(xz, yz);
         (b.xor(xz, *y), b.xor(both, *z))
     });
     bits.unzip()
+}
+
+/// Words with the same sum, two of them, by adders that make two words of three, level by level.
+pub(crate) fn down_to_two(
+    words: &[Vec<Bit>],
+    mut adder: impl FnMut(&[Bit], &[Bit], &[Bit]) -> [Vec<Bit>; 2],
+) -> Vec<Vec<Bit>> {
+    let mut words = words.to_vec();
+    while words.len() > 2 {
+        let level = words.chunks(3).flat_map(|group| match group {
+            [x, y, z] => adder(x, y, z).to_vec(),
+            rest => rest.to_vec(),
+        });
+        words = level.collect();
+    }
+    words
 }
 
 /// A word of carries in its place, and the one that leaves it.
@@ -85,21 +101,13 @@ impl<S: Source> Shamir<S> {
             let count = u32::try_from(complements.len()).unwrap_or(u32::MAX);
             let adders = gates::circuit("carry save", [width, count, 0, 0], || {
                 netlist(&vec![width; complements.len()], |b, words| {
-                    let (mut words, mut tops) = (words.to_vec(), Vec::new());
-                    while words.len() > 2 {
-                        let mut left: Vec<Vec<Bit>> = Vec::new();
-                        for group in words.chunks(3) {
-                            let [x, y, z] = group else {
-                                left.extend_from_slice(group);
-                                continue;
-                            };
-                            let (sum, carry) = carry_save(b, x, y, z);
-                            let (carry, top) = moved_up(carry);
-                            left.extend([sum, carry]);
-                            tops.extend(top);
-                        }
-                        words = left;
-                    }
+                    let mut tops = Vec::new();
+                    let words = down_to_two(words, |x, y, z| {
+                        let (sum, carry) = carry_save(b, x, y, z);
+                        let (carry, top) = moved_up(carry);
+                        tops.extend(top);
+                        [sum, carry]
+                    });
                     words.into_iter().flatten().chain(tops).collect()
                 })
             });
