@@ -10,6 +10,8 @@ pub const HEADER: usize = 28;
 pub const CHUNK: usize = 16 * 1024;
 /// Bytes that may wait in one direction of one link.
 const ROOM: usize = 8 * CHUNK;
+/// Rounds of [`pump`] that a full link is left alone for: pieces come back for every chunk, and each try is a call of the system.
+const FULL: u32 = 8;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
 
@@ -139,6 +141,8 @@ pub(crate) struct Link {
     next_expected: u64,
     /// Whether bytes were produced, consumed, sent or received since [`pump`] last looked.
     active: bool,
+    /// How many more times [`pump`] passes this link by since its transport took nothing.
+    full: u32,
 }
 
 impl Link {
@@ -223,6 +227,7 @@ impl Link {
         while self.out.len() > 0 {
             let sent = wire.try_send(peer, self.out.waiting())?;
             if sent == 0 {
+                self.full = FULL;
                 return Ok(true);
             }
             self.out.drop_front(sent);
@@ -290,7 +295,8 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
         let (mut readable, mut writable) = (0_u64, 0_u64);
         let (mut complete, mut pieces_first) = (true, false);
         for (peer, link) in links.iter_mut().enumerate() {
-            if link.send(peer, wire)? {
+            link.full = link.full.saturating_sub(1);
+            if link.full > 0 || link.send(peer, wire)? {
                 writable |= 1 << peer;
             }
             link.receive(peer, wire, tick)?;
@@ -300,7 +306,8 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
             }
             if !link.all_in() {
                 complete = false;
-                readable |= 1 << peer;
+                // What has arrived where there is no room is nothing to wake up for: the piece that would take it waits for one that sends.
+                readable |= u64::from(link.inn.room() > 0) << peer;
                 pieces_first |= link.header.is_none() && link.inn.len() >= ROOM / 2;
             }
         }
@@ -312,10 +319,11 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
         }
         // A piece that is behind another one may have to wait for the peer that its leader's bytes go to.
         let active = links.iter_mut().fold(false, |active, link| active | std::mem::take(&mut link.active));
-        if pieces_first && active {
+        if pieces_first && (active || readable | writable == 0) {
             return Ok(false);
         }
         wire.wait(readable, writable)?;
+        links.iter_mut().for_each(|link| link.full = 0);
     }
 }
 

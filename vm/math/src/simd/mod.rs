@@ -12,6 +12,11 @@ use crate::planes::ROW_WORDS;
 /// 512 lanes of one plane.
 pub type Row = [u64; ROW_WORDS];
 
+/// An element of Z_2^128: its low word and its high one.
+pub type Wide = [u64; 2];
+/// A component of a number and that of its tag, lane by lane.
+pub type Tagged<'x> = [&'x [Wide]; 2];
+
 pub use matrix::{Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
 
 /// Counts of products of columns: by the word of the first, the product of its bits, that of the second's, and the word of the second. See [`count_products`].
@@ -164,6 +169,18 @@ versions! {
 
     /// The sum of `xa·yb + xb·ya` over all words, modulo 2^64.
     fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
+
+    /// Adds `x0·(y0 + y1) + x1·y0` to `z`, for numbers and for their tags, lane by lane modulo 2^128: `x` has the components of both, `y` those of numbers. All of one length.
+    fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]);
+
+    /// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order.
+    fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]);
+
+    /// Numbers and tags from bytes as [`mask_tagged`] writes them.
+    fn read_tagged(z: [&mut [Wide]; 2], bytes: &[u8]);
+
+    /// The sum of `c0·(z0 + z1) + c1·z0` over all lanes, modulo 2^128. All of one length.
+    fn wide_combination(c: [&[u64]; 2], z: [&[Wide]; 2]) -> u128;
 
     /// Hides what is told under a mask and adds both parts to the components that they belong to: `told = (value − mask) & low`, `rest += told`, `masked += mask & low`,
     /// word by word modulo 2^64.

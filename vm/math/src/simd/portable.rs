@@ -1,7 +1,7 @@
 //! The loops, in plain Rust. Each is inlined into its versions and vectorised there by the compiler, so no iteration depends on the one before.
 
 pub(super) use super::matrix::multiply_panel;
-use super::{Counts, PairTables, Row};
+use super::{Counts, PairTables, Row, Tagged, Wide};
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
 
@@ -133,6 +133,68 @@ pub(super) fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
         .zip(xb)
         .zip(ya.iter().zip(yb))
         .fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(xa.wrapping_mul(*yb)).wrapping_add(xb.wrapping_mul(*ya)))
+}
+
+/// An element as a number.
+#[inline(always)]
+fn number([low, high]: Wide) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
+/// A number as an element.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "the two halves")]
+fn wide(x: u128) -> Wide {
+    [x as u64, (x >> 64) as u64]
+}
+
+#[inline(always)]
+pub(super) fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
+    let [z, z_tag] = z;
+    let [[x0, tag0], [x1, tag1]] = x;
+    let tags = z_tag.iter_mut().zip(tag0.iter().zip(tag1));
+    let lanes = z.iter_mut().zip(x0.iter().zip(x1)).zip(tags).zip(y[0].iter().zip(y[1]));
+    for (((z, (x0, x1)), (z_tag, (tag0, tag1))), (y0, y1)) in lanes {
+        let y0 = number(*y0);
+        let sum = y0.wrapping_add(number(*y1));
+        let product = number(*x0).wrapping_mul(sum).wrapping_add(number(*x1).wrapping_mul(y0));
+        let tag = number(*tag0).wrapping_mul(sum).wrapping_add(number(*tag1).wrapping_mul(y0));
+        *z = wide(number(*z).wrapping_add(product));
+        *z_tag = wide(number(*z_tag).wrapping_add(tag));
+    }
+}
+
+#[inline(always)]
+pub(super) fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]) {
+    let [z, z_tag] = z;
+    let lanes = z.iter_mut().zip(z_tag).zip(plus.iter().zip(minus)).zip(out.as_chunks_mut::<32>().0);
+    for (((z, tag), (plus, minus)), out) in lanes {
+        let number_sum = number(*z).wrapping_add(number(plus[0])).wrapping_sub(number(minus[0]));
+        let tag_sum = number(*tag).wrapping_add(number(plus[1])).wrapping_sub(number(minus[1]));
+        (*z, *tag) = (wide(number_sum), wide(tag_sum));
+        out[..16].copy_from_slice(&number_sum.to_le_bytes());
+        out[16..].copy_from_slice(&tag_sum.to_le_bytes());
+    }
+}
+
+#[inline(always)]
+pub(super) fn read_tagged(z: [&mut [Wide]; 2], bytes: &[u8]) {
+    let [z, z_tag] = z;
+    for ((z, tag), lane) in z.iter_mut().zip(z_tag).zip(bytes.as_chunks::<32>().0) {
+        let [a, b, c, d] = lane.as_chunks::<8>().0 else { continue };
+        *z = [u64::from_le_bytes(*a), u64::from_le_bytes(*b)];
+        *tag = [u64::from_le_bytes(*c), u64::from_le_bytes(*d)];
+    }
+}
+
+#[inline(always)]
+pub(super) fn wide_combination(c: [&[u64]; 2], z: [&[Wide]; 2]) -> u128 {
+    let coefficients = c[0].iter().zip(c[1]);
+    z[0].iter().zip(z[1]).zip(coefficients).fold(0, |sum, ((z0, z1), (c0, c1))| {
+        let z0 = number(*z0);
+        let both = u128::from(*c0).wrapping_mul(z0.wrapping_add(number(*z1)));
+        sum.wrapping_add(both).wrapping_add(u128::from(*c1).wrapping_mul(z0))
+    })
 }
 
 #[inline(always)]

@@ -250,3 +250,46 @@ fn columns_of_bits() {
         assert!(counts == expected, "{level:?}");
     }
 }
+
+#[test]
+fn numbers_of_128_bits_and_their_tags() {
+    let number = |[low, high]: Wide| u128::from(high) << 64 | u128::from(low);
+    let wides = |n: usize, seed: u64| words(2 * n, seed).as_chunks::<2>().0.to_vec();
+    for level in levels() {
+        for n in LENGTHS {
+            let [x0, x1, tag0, tag1, y0, y1, z, z_tag] = [1, 2, 3, 4, 5, 6, 7, 8].map(|seed| wides(n, seed));
+            let product = |a: &[Wide], b: &[Wide], i: usize| {
+                let sum = number(y0[i]).wrapping_add(number(y1[i]));
+                number(a[i]).wrapping_mul(sum).wrapping_add(number(b[i]).wrapping_mul(number(y0[i])))
+            };
+            let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
+            let x = [[&x0[..], &tag0], [&x1, &tag1]];
+            at::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
+            for i in 0..n {
+                assert_eq!(number(out[i]), number(z[i]).wrapping_add(product(&x0, &x1, i)), "{level:?} {n}");
+                let tag = number(z_tag[i]).wrapping_add(product(&tag0, &tag1, i));
+                assert_eq!(number(out_tag[i]), tag, "{level:?} {n}");
+            }
+            let pairs = |a: &[Wide], b: &[Wide]| a.iter().zip(b).map(|(a, b)| [*a, *b]).collect::<Vec<[Wide; 2]>>();
+            let mut bytes = vec![0; 32 * n];
+            let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
+            let (plus, minus) = (pairs(&x0, &tag0), pairs(&x1, &tag1));
+            at::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
+            for i in 0..n {
+                let sum = |z: Wide, [a, b]: [Wide; 2]| number(z).wrapping_add(number(a)).wrapping_sub(number(b));
+                let expected = [sum(z[i], [x0[i], x1[i]]), sum(z_tag[i], [tag0[i], tag1[i]])];
+                assert_eq!([number(out[i]), number(out_tag[i])], expected, "{level:?} {n}");
+                assert_eq!(bytes[32 * i..][..32], expected.map(u128::to_le_bytes).concat(), "{level:?} {n}");
+            }
+            let [mut read, mut read_tag] = [y0.clone(), y1.clone()];
+            at::read_tagged(level, [&mut read, &mut read_tag], &bytes);
+            assert_eq!((read, read_tag), (out, out_tag), "{level:?} {n}");
+            let [c0, c1] = [9, 10].map(|seed| words(n, seed));
+            let sum = (0..n).fold(0_u128, |sum, i| {
+                let both = u128::from(c0[i]).wrapping_mul(number(x0[i]).wrapping_add(number(x1[i])));
+                sum.wrapping_add(both).wrapping_add(u128::from(c1[i]).wrapping_mul(number(x0[i])))
+            });
+            assert_eq!(at::wide_combination(level, [&c0, &c1], [&x0, &x1]), sum, "{level:?} {n}");
+        }
+    }
+}

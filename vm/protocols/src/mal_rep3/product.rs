@@ -8,11 +8,13 @@
 
 use super::MalRep3;
 use super::share::{Arith, Element, Held, Pair, element, number, part};
+use crate::buffer::Words;
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::message::{BLOCK, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
+use smpc_math::simd;
 use std::cell::RefCell;
 use zeroize::Zeroizing;
 
@@ -22,11 +24,11 @@ const BYTES: usize = size_of::<Element>();
 const ELEMENTS: usize = BLOCK / 2;
 
 /// Lanes of products that are made at a time.
-const LANES: usize = 64;
+pub(crate) const LANES: usize = 128;
 
 /// Writes this party's summands of a vector, from a lane on.
 pub(crate) type Term<'x> = &'x dyn Fn(usize, &mut [Element]);
-/// The same, and those of the tags.
+/// Adds them, and those of the tags, to zeros.
 pub(crate) type Terms<'x> = &'x dyn Fn(usize, &mut [Element], &mut [Element]);
 
 /// A left factor: what a party holds of the number and of its tag.
@@ -48,7 +50,8 @@ fn both(x: Factor, [ya, yb]: [u128; 2]) -> [u128; 2] {
     [x.value, x.tag].map(|[a, b]| a.wrapping_mul(sum).wrapping_add(b.wrapping_mul(ya)))
 }
 
-fn plus(x: [u128; 2], y: [u128; 2]) -> [u128; 2] {
+/// Two sums, number and tag.
+pub(crate) fn plus(x: [u128; 2], y: [u128; 2]) -> [u128; 2] {
     [x[0].wrapping_add(y[0]), x[1].wrapping_add(y[1])]
 }
 
@@ -67,23 +70,9 @@ fn factors<'x>([value, tag]: [Pair<'x>; 2], [ya, yb]: Pair<'x>) -> impl Iterator
     })
 }
 
-/// This party's summands of products.
-fn multiply(value: &mut [Element], tag: &mut [Element], x: [Pair<'_>; 2], y: Pair<'_>) {
-    for ((value, tag), (x, y)) in value.iter_mut().zip(tag).zip(factors(x, y)) {
-        let sums = both(x, y);
-        (*value, *tag) = (element(sums[0]), element(sums[1]));
-    }
-}
-
-/// Adds them to others.
-fn multiply_into(value: &mut [Element], tag: &mut [Element], x: [Pair<'_>; 2], y: Pair<'_>) {
-    let lanes = value.iter_mut().zip(tag).zip(factors(x, y));
-    lanes.for_each(|((value, tag), (x, y))| add_to(value, tag, both(x, y)));
-}
-
-/// Adds this party's summands of Σ ρ·z and Σ ρ·ẑ.
-pub(crate) fn add_combination(sums: &mut [u128; 2], coefficients: Pair<'_>, z: [Pair<'_>; 2]) {
-    sums.iter_mut().zip(z).for_each(|(sum, z)| *sum = sum.wrapping_add(cross_sum(coefficients, z)));
+/// Components in the order of the kernels: number and tag, of either.
+fn tagged([value, tag]: [Pair<'_>; 2]) -> [simd::Tagged<'_>; 2] {
+    [[value[0], tag[0]], [value[1], tag[1]]]
 }
 
 /// x·y of what this party holds: the sum over all three is the product.
@@ -98,16 +87,27 @@ pub(crate) fn cross(out: &mut [Element], [xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>)
     out.iter_mut().zip(factors).for_each(|(z, ((xa, xb), (ya, yb)))| *z = element(local([*xa, *xb], [*ya, *yb])));
 }
 
-/// The sum of the same.
-fn cross_sum([xa, xb]: Pair<'_>, [ya, yb]: Pair<'_>) -> u128 {
-    let factors = xa.iter().zip(xb).zip(ya.iter().zip(yb));
-    factors.fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(local([*xa, *xb], [*ya, *yb])))
-}
-
 impl<S: Source> MalRep3<S> {
     /// Elements `first ..` of a step, under the key of this party's left component, or of its right one.
     pub(crate) fn elements(&self, right: bool, at: Step, first: usize, out: &mut [Element]) {
         self.rep3.mask_words(self.me + usize::from(right), at, 2 * first, out.as_flattened_mut());
+    }
+
+    /// Room for both components of the coefficients of some lanes.
+    pub(crate) fn coefficients(&self, lanes: usize) -> [Words; 2] {
+        let count = if self.dry { 0 } else { lanes.min(LANES) };
+        [Words::zeros(count), Words::zeros(count)]
+    }
+
+    /// This party's summands of Σ ρ·z and Σ ρ·ẑ for lanes `first ..`, at most [`LANES`] of them. Coefficients have as many bits as tags have more than numbers: a
+    /// product of one with an error is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and Xing, "SPDZ2k", CRYPTO 2018, choose so).
+    pub(crate) fn combined(&self, room: &mut [Words; 2], at: Step, first: usize, z: [Pair<'_>; 2]) -> [u128; 2] {
+        let count = z[0][0].len();
+        for (right, words) in (0..).zip(&mut *room) {
+            self.rep3.mask_words(self.me + right, at, first, &mut words[..count]);
+        }
+        let coefficients = room.each_ref().map(|words| &words[..count]);
+        z.map(|z| simd::wide_combination(coefficients, z))
     }
 
     /// Gives the parties' summands of N vectors fresh masks and makes them components. One round, 16 bytes a lane and vector from each party. Uses N steps from `step` on.
@@ -157,50 +157,36 @@ impl<S: Source> MalRep3<S> {
     pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, left: &Arith, terms: Terms<'_>) -> Arith {
         cx.count_blocks(2 * lanes as u64 + 1);
         let at = Step::new(cx.tape(), 0, Domain::Arith);
-        let coefficients = Step::new(cx.tape(), 0, Domain::Coefficient);
         let mut z = self.arith(lanes);
         let ([value, other_value], [tag, other_tag]) = (&mut z.value, &mut z.tag);
         let own = RefCell::new([value, tag]);
-        let mut sums = [0; 2];
+        let mut masks = [self.wide(2 * lanes.min(LANES)), self.wide(2 * lanes.min(LANES))];
         let mut produce = |at_byte: usize, out: &mut [u8]| {
             let [value, tag] = &mut *own.borrow_mut();
-            let mut masks = Zeroizing::new([[[[0; 2]; 2]; LANES]; 2]);
             for (n, out) in out.chunks_mut(LANES * 2 * BYTES).enumerate() {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, out.len() / (2 * BYTES));
                 let (value, tag) = (&mut value[first..first + count], &mut tag[first..first + count]);
                 terms(first, value, tag);
-                let [left, right] = &mut *masks;
-                self.elements(false, at, 2 * first, left[..count].as_flattened_mut());
-                self.elements(true, at, 2 * first, right[..count].as_flattened_mut());
-                let lanes = value.iter_mut().zip(tag).zip(left.iter().zip(right.iter()));
-                for (((value, tag), (left, right)), out) in lanes.zip(out.as_chunks_mut::<{ 2 * BYTES }>().0) {
-                    let outs = out.as_chunks_mut::<BYTES>().0;
-                    for ((k, z), out) in [value, tag].into_iter().enumerate().zip(outs) {
-                        let masked = number(*z).wrapping_add(number(left[k])).wrapping_sub(number(right[k]));
-                        (*z, *out) = (element(masked), masked.to_le_bytes());
-                    }
+                for (right, masks) in [false, true].into_iter().zip(&mut masks) {
+                    self.elements(right, at, 2 * first, &mut masks[..2 * count]);
                 }
+                let [plus, minus] = masks.each_ref().map(|masks| masks[..2 * count].as_chunks().0);
+                simd::mask_tagged([value, tag], plus, minus, out);
             }
         };
+        let mut sums = [0; 2];
+        let mut coefficients = self.coefficients(lanes);
+        let coefficients_at = Step::new(cx.tape(), 0, Domain::Coefficient);
         let mut consume = |at_byte: usize, bytes: &[u8]| {
             let own = own.borrow();
-            let mut masks = Zeroizing::new([[[0; 2]; LANES]; 2]);
             for (n, bytes) in bytes.chunks(LANES * 2 * BYTES).enumerate() {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, bytes.len() / (2 * BYTES));
                 let at = first..first + count;
                 let (others, tags) = (&mut other_value[at.clone()], &mut other_tag[at.clone()]);
-                let heard = bytes.as_chunks::<{ 2 * BYTES }>().0;
-                for ((value, tag), heard) in others.iter_mut().zip(&mut *tags).zip(heard) {
-                    let [first, second] = heard.as_chunks().0 else { continue };
-                    *value = element(u128::from_le_bytes(*first));
-                    *tag = element(u128::from_le_bytes(*second));
-                }
-                let [left, right] = &mut *masks;
-                let (left, right) = (&mut left[..count], &mut right[..count]);
-                self.elements(false, coefficients, first, left);
-                self.elements(true, coefficients, first, right);
+                simd::read_tagged([others, tags], bytes);
                 let [value, tag] = own.each_ref().map(|own| &own[at.clone()]);
-                add_combination(&mut sums, [left, right], [[value, others], [tag, tags]]);
+                let more = self.combined(&mut coefficients, coefficients_at, first, [[value, others], [tag, tags]]);
+                sums = plus(sums, more);
             }
         };
         cx.exchange(
@@ -232,7 +218,8 @@ impl<S: Source> MalRep3<S> {
     pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            multiply(value, tag, x.part(first, value.len()), part(&y.value, first, value.len()));
+            let (x, y) = (x.part(first, value.len()), part(&y.value, first, value.len()));
+            simd::add_tagged_products([value, tag], tagged(x), y);
         };
         self.tagged(cx, x.lanes, x, &terms).await
     }
@@ -256,10 +243,10 @@ impl<S: Source> MalRep3<S> {
         debug_assert_eq!(x.lanes, y.lanes);
         let lanes = x.lanes.checked_div(len).unwrap_or(0);
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            [&mut *value, &mut *tag].into_iter().for_each(|z| z.fill([0; 2]));
             for column in 0..len {
                 let start = column * lanes + first;
-                multiply_into(value, tag, x.part(start, value.len()), part(&y.value, start, value.len()));
+                let (x, y) = (x.part(start, value.len()), part(&y.value, start, value.len()));
+                simd::add_tagged_products([&mut *value, &mut *tag], tagged(x), y);
             }
         };
         self.tagged(cx, lanes, x, &terms).await
@@ -275,7 +262,6 @@ impl<S: Source> MalRep3<S> {
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            [&mut *value, &mut *tag].into_iter().for_each(|z| z.fill([0; 2]));
             let mut done = 0;
             while done < value.len() {
                 // A part of a row of the result: for each of its left factors as much of a row of the right ones.

@@ -17,7 +17,7 @@
 
 use super::MalRep3;
 use super::io::ALL;
-use super::product::{add_combination, cross};
+use super::product::{LANES, cross, plus};
 use super::proof::{Arity, Proof, Transcript};
 use super::share::{Arith, Held, element, number, part};
 use crate::error::Error;
@@ -28,7 +28,7 @@ use crate::protocol::Unverified;
 use crate::rep3::Bin;
 use smpc_math::prf::Domain;
 use std::cell::Cell;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 /// ANDs that are proven together at most, about: the proof of more would take more memory, and hardly less time or fewer bytes each.
 pub(crate) const MOST_ANDS: usize = 1 << 25;
@@ -36,8 +36,6 @@ pub(crate) const MOST_ANDS: usize = 1 << 25;
 const FEW_ANDS: usize = 1 << 18;
 /// Instances of gates from here on are those of verifications, which are numbered in their order.
 const INSTANCES: u64 = 1 << 47;
-/// Elements for which the coefficients are made at a time.
-const ELEMENTS: usize = 128;
 
 /// What has been computed and not yet verified.
 pub(crate) struct Owed {
@@ -88,15 +86,13 @@ pub(crate) struct Released(());
 impl<S: Source> MalRep3<S> {
     /// A vector and its tag are to be verified. Uses step `step` of the coefficients.
     pub(crate) fn owe(&self, cx: Cx<'_>, step: u64, lanes: usize, value: &Held, tag: &Held) {
-        let mut sums = [0_u128; 2];
+        let mut sums = [0; 2];
         let at = Step::new(cx.tape(), step, Domain::Coefficient);
-        let (mut left, mut right) = (Zeroizing::new([[0; 2]; ELEMENTS]), Zeroizing::new([[0; 2]; ELEMENTS]));
-        for first in (0..if self.dry { 0 } else { lanes }).step_by(ELEMENTS) {
-            let count = ELEMENTS.min(lanes - first);
-            let (left, right) = (&mut left[..count], &mut right[..count]);
-            self.elements(false, at, first, left);
-            self.elements(true, at, first, right);
-            add_combination(&mut sums, [left, right], [part(value, first, count), part(tag, first, count)]);
+        let mut room = self.coefficients(lanes);
+        for first in (0..if self.dry { 0 } else { lanes }).step_by(LANES) {
+            let count = LANES.min(lanes - first);
+            let more = self.combined(&mut room, at, first, [part(value, first, count), part(tag, first, count)]);
+            sums = plus(sums, more);
         }
         self.owed.borrow_mut().add(lanes, sums);
     }
