@@ -68,6 +68,8 @@ pub struct Unverified {
     pub terms: u64,
     /// Inputs that only have to have come.
     pub inputs: u64,
+    /// Bytes that are held until then and grow with what was computed, where they decide when there is too much.
+    pub held: u64,
 }
 
 impl Unverified {
@@ -78,6 +80,7 @@ impl Unverified {
             || self.numbers < earlier.numbers
             || self.terms < earlier.terms
             || self.inputs < earlier.inputs
+            || self.held < earlier.held
     }
 
     /// With `times` times what was added since `earlier`.
@@ -89,6 +92,7 @@ impl Unverified {
             numbers: more(self.numbers, earlier.numbers),
             terms: more(self.terms, earlier.terms),
             inputs: more(self.inputs, earlier.inputs),
+            held: more(self.held, earlier.held),
         }
     }
 }

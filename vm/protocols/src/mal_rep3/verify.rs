@@ -120,7 +120,7 @@ impl<S: Source> MalRep3<S> {
     /// What would have to be verified now.
     pub(crate) fn owes(&self) -> Unverified {
         let owed = self.owed.borrow();
-        Unverified { ands: owed.ands.words() as u64, numbers: owed.tagged, terms: 0, inputs: owed.inputs }
+        Unverified { ands: owed.ands.words() as u64, numbers: owed.tagged, terms: 0, inputs: owed.inputs, held: 0 }
     }
 
     /// Says so, in a run that only counts.

@@ -202,7 +202,7 @@ impl<S: Source> Shamir<S> {
         self.run_circuit(cx.sub(1, 2), &bits, &[&s, &t]).await
     }
 
-    /// ⌊a / 2^m⌋ for |a| ≤ 2^66 and 0 < m ≤ 66. With h for ⌊word / 2^m⌋, k for the carries around, each of which takes p away and adds 1, and x for those into position m,
+    /// ⌊a / 2^m⌋ for −2^66 < a ≤ 2^66 and 0 < m ≤ 66. With h for ⌊word / 2^m⌋, k for the carries around, each of which takes p away and adds 1, and x for those into position m,
     /// ⌊(a + 2^66) / 2^m⌋ = h_c + Σ h_A − 2^(127 − m)·k + x. Carries are counted in bits first: a bit costs more as a number. 13 rounds for three parties.
     pub(crate) async fn shifted_around(&self, guard: &Guard, cx: Cx<'_>, a: &Arith, m: u32) -> Arith {
         let lift = P127::power_of_two(LIFT);

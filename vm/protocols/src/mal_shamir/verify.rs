@@ -68,8 +68,10 @@ impl<S: Source> Shamir<S> {
     pub(crate) fn owes(&self) -> Unverified {
         self.guard().map_or_else(Unverified::default, |guard| {
             let (numbers, words) = (guard.numbers.kept.borrow(), guard.words.kept.borrow());
+            let all_held = numbers.held;
             let (inputs, numbers) = (guard.inputs.get(), numbers.single + numbers.terms);
-            Unverified { ands: words.single, numbers, terms: words.terms, inputs }
+            let (ands, terms, held) = (words.single, words.terms, words.held.saturating_add(all_held));
+            Unverified { ands, numbers, terms, inputs, held }
         })
     }
 
@@ -77,7 +79,7 @@ impl<S: Source> Shamir<S> {
     pub(crate) fn set_owed(&self, owed: Unverified) {
         if let Some(guard) = self.guard().filter(|_| self.dry) {
             guard.inputs.set(owed.inputs);
-            let numbers = Kept { single: owed.numbers, ..Kept::default() };
+            let numbers = Kept { single: owed.numbers, held: owed.held, ..Kept::default() };
             guard.numbers.kept.replace(numbers);
             guard.words.kept.replace(Kept { single: owed.ands, terms: owed.terms, ..Kept::default() });
         }
@@ -85,8 +87,7 @@ impl<S: Source> Shamir<S> {
 
     /// Whether so much should not become more.
     pub(crate) const fn is_too_much(owed: Unverified) -> bool {
-        let (numbers, bits) = (owed.numbers.saturating_mul(48), owed.ands.saturating_add(owed.terms).saturating_mul(3));
-        numbers.saturating_add(bits) >= MUCH
+        owed.held >= MUCH
     }
 
     /// Verifies where so much has come together that it should not become more.
