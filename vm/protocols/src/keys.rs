@@ -45,6 +45,12 @@ impl<S: Source + ?Sized> Source for &S {
     }
 }
 
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
+        (**self).fill(key, domain, tape, step, first, out);
+    }
+}
+
 /// The domains that protocols draw from.
 const DOMAINS: [Domain; 8] = [
     Domain::Arith,

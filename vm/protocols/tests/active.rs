@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
+use smpc_protocols::conformance::views::{counts, distance, draws, seen};
 use smpc_protocols::keys::COMMON;
 use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::mal_shamir;
@@ -15,12 +15,9 @@ use smpc_protocols::{BinShares as _, Executor, Protocol, Range};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each party uses of each key over all gates.
-fn used<P: Protocol>(
-    (parties, extent): (usize, Extent),
-    party: impl Fn(usize, Watched<Mixed>) -> P + Sync,
-) -> Vec<Blocks> {
+fn used<P: Protocol>((parties, extent): (usize, Extent), party: impl Fn(usize, Drawn) -> P + Sync) -> Vec<Blocks> {
     let used = threads(parties, 3, |me, e| {
-        let (source, used) = Watched::new(Mixed(3));
+        let (source, used) = Watched::over(mixed(3));
         let protocol = party(me, source);
         e.run(suite(&protocol, e, extent))?;
         let used = used.lock().unwrap().clone();
@@ -106,14 +103,14 @@ async fn gate<P: Protocol>(p: &P, e: &Executor, gate: &str, a: &P::Arith, b: &P:
 
 /// What each party receives in the inputs and a gate, where the owner inputs `value` in all lanes.
 fn views<P: Protocol>(
-    (parties, party): (usize, impl Fn(usize, Draws) -> P + Sync),
+    (parties, party): (usize, impl Fn(usize, Drawn) -> P + Sync),
     name: &str,
     owner: usize,
     value: i64,
     (seed, unmasked): (u64, bool),
 ) -> Vec<Vec<Vec<u8>>> {
     let seen = seen(parties, |me, e| {
-        let p = party(me, Draws(Mixed(seed), unmasked));
+        let p = party(me, draws(seed, unmasked));
         let values = vec![value; LANES];
         let own = (me == owner).then_some(&values[..]);
         let a = e.run(p.input(e.gate(1), owner, own, LANES))?;
@@ -124,7 +121,7 @@ fn views<P: Protocol>(
 }
 
 /// What a party receives looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.
-fn sees_nothing<P: Protocol>(parties: usize, party: impl Fn(usize, Draws) -> P + Sync + Copy) {
+fn sees_nothing<P: Protocol>(parties: usize, party: impl Fn(usize, Drawn) -> P + Sync + Copy) {
     const HIGH: i64 = -0x0023_4567_89ab_cdef;
     for (n, gate) in GATES.into_iter().enumerate() {
         let owner = n % parties;
@@ -164,7 +161,7 @@ fn masks_hide_whatever_a_lie_has_made_of_a_number() {
     for gate in ["ltz", "eqz", "a2b", "trunc"] {
         let received = |value: i64, seed: u64| -> Vec<Vec<u8>> {
             let seen = seen(3, |me, e| {
-                let p = mal_shamir::party(me, 1, Draws(Mixed(seed), false), [2; 32]);
+                let p = mal_shamir::party(me, 1, draws(seed, false), [2; 32]);
                 let values = vec![value; LANES];
                 let a = e.run(p.input(e.gate(1), 0, (me == 0).then_some(&values[..]), LANES))?;
                 let large = p.mul_public(&p.mul_public(&a, &[i64::MIN]), &[i64::MIN]);
@@ -182,7 +179,7 @@ fn masks_hide_whatever_a_lie_has_made_of_a_number() {
 /// A party that an input is not told knows two of its components: not a byte that it receives depends on the input, not even a hash.
 #[test]
 fn who_is_not_told_an_input_receives_the_same_whatever_it_is() {
-    let party = |me: usize, source: Draws| Rep4::new(me, source, [2; 32]);
+    let party = |me: usize, source: Drawn| Rep4::new(me, source, [2; 32]);
     for owner in 0..rep4::PARTIES {
         let [low, high] = [1, 2].map(|value| views((rep4::PARTIES, party), "input", owner, value, (5, false)));
         let [away, told] = [3, 1].map(|k| (owner + k) % rep4::PARTIES);

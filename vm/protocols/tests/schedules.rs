@@ -5,7 +5,7 @@
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::memory::memory_wires;
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::views::{Heard, payloads, seen, take};
 use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::mal_shamir::party as mal_shamir_party;
@@ -113,7 +113,7 @@ struct Outcome {
 /// Runs the program at `parties` parties, over and over, and compares.
 fn same_under_all_schedules<P: Protocol>(
     parties: usize,
-    party: impl Fn(usize, Watched<Mixed>) -> P + Sync,
+    party: impl Fn(usize, Drawn) -> P + Sync,
     schedules: u64,
     lanes: usize,
 ) {
@@ -132,7 +132,7 @@ fn same_under_all_schedules<P: Protocol>(
                         shut: vec![[0; 2]; parties],
                     };
                     let (heard, received) = Heard::new(chaos, parties);
-                    let (keys, used) = Watched::new(Mixed(5));
+                    let (keys, used) = Watched::over(mixed(5));
                     let executor = Executor::new(me, parties, 7, 0, Box::new(heard));
                     let values = executor.run(program(&party(me, keys), &executor, values)).unwrap();
                     let outcome = Outcome {
@@ -152,9 +152,9 @@ fn same_under_all_schedules<P: Protocol>(
 }
 
 /// The lengths of all frames, by party and sender, are the same for all inputs: traffic says nothing of them.
-fn frames_are_as_long_for_all_inputs<P: Protocol>(parties: usize, party: impl Fn(usize, Mixed) -> P + Sync) {
+fn frames_are_as_long_for_all_inputs<P: Protocol>(parties: usize, party: impl Fn(usize, Drawn) -> P + Sync) {
     let lengths = |values: &[i64]| -> Vec<Vec<Vec<usize>>> {
-        let seen = seen(parties, |me, e| e.run(program(&party(me, Mixed(9)), e, values)).map(|_| ())).unwrap();
+        let seen = seen(parties, |me, e| e.run(program(&party(me, mixed(9)), e, values)).map(|_| ())).unwrap();
         let sizes = |stream: &Vec<u8>| payloads(stream).iter().map(|payload| payload.len()).collect();
         seen.iter().map(|seen| seen.received.iter().map(sizes).collect()).collect()
     };

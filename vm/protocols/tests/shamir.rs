@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{Draws, counts, distance, seen};
+use smpc_protocols::conformance::views::{counts, distance, draws, seen};
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
 use smpc_protocols::{Error, Executor, Protocol, Range};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 fn every_block_of_randomness_is_used_once_and_by_both() {
     for (parties, threshold) in [(3, 1), (5, 2)] {
         let used: Vec<Blocks> = threads(parties, 3, |me, e| {
-            let (source, used) = Watched::new(Mixed(3));
+            let (source, used) = Watched::over(mixed(3));
             let protocol = Shamir::new(me, parties, threshold, source);
             e.run(suite(&protocol, e, Extent::Short))?;
             let used = used.lock().unwrap().clone();
@@ -46,7 +46,7 @@ fn every_block_of_randomness_is_used_once_and_by_both() {
 
 /// A gate on lanes that all hold one of two values, whose results nobody opens.
 type Gate = (&'static str, fn(&Party, &Executor, &Arith, &Bin) -> Result<(), Error>);
-type Party = Shamir<Draws>;
+type Party = Shamir<Drawn>;
 
 const LANES: usize = 4096;
 
@@ -66,7 +66,7 @@ const GATES: [Gate; 9] = [
 /// place of the byte in an element.
 fn view((parties, threshold): (usize, usize), gate: Gate, value: i64, seed: u64, unmasked: bool) -> Vec<[u32; 256]> {
     let seen = seen(parties, |me, e| {
-        let p = Shamir::new(me, parties, threshold, Draws(Mixed(seed), unmasked));
+        let p = Shamir::new(me, parties, threshold, draws(seed, unmasked));
         let values = vec![value; LANES];
         let own = (me == threshold).then_some(&values[..]);
         let a = e.run(p.input(e.gate(1), threshold, own, LANES))?;

@@ -3,7 +3,7 @@
 use smpc_bytecode::module::Module;
 use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::memory::memory_wires;
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::threads::{mal_rep3_party, mal_shamir_party, rep3_party, rep4_party};
 use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::mal_shamir;
 use smpc_protocols::plain::Plain;
@@ -59,22 +59,22 @@ pub(crate) fn rep3_over<W: Wire + Send + 'static>(
     values: &[&[i64]],
     steps: u64,
 ) -> Vec<(Ended, Stats)> {
-    among(wires, |me| Rep3::new(me, Mixed(7)), module, values, steps)
+    among(wires, |me| rep3_party(me, 7), module, values, steps)
 }
 
 /// Four threads, none of which cheats.
 pub(crate) fn rep4(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
-    among(memory_wires(PARTIES), |me| Rep4::new(me, Mixed(7), [0; 32]), module, values, steps)
+    among(memory_wires(PARTIES), |me| rep4_party(me, 7), module, values, steps)
 }
 
 /// Three threads that verify each other, none of which cheats.
 pub(crate) fn mal_rep3(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
-    among(memory_wires(3), |me| MalRep3::new(me, Mixed(7), [0; 32]), module, values, steps)
+    among(memory_wires(3), |me| mal_rep3_party(me, 7), module, values, steps)
 }
 
 /// Three threads that verify each other's shares of polynomials, none of which cheats.
 pub(crate) fn mal_shamir(module: &Verified<Module>, values: &[&[i64]], steps: u64) -> Vec<(Ended, Stats)> {
-    among(memory_wires(3), |me| mal_shamir::party(me, 1, Mixed(7), [0; 32]), module, values, steps)
+    among(memory_wires(3), |me| mal_shamir_party(me, 1, 7), module, values, steps)
 }
 
 fn among<P: Protocol, W: Wire + Send + 'static>(

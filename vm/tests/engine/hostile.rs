@@ -11,7 +11,7 @@ use smpc_bytecode::verify::{Limits, Verified, verify};
 use smpc_math::circuits::{add, netlist};
 use smpc_protocols::Executor;
 use smpc_protocols::conformance::memory::memory_wires;
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::threads::rep3_party;
 use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::Rep3;
 use smpcvm::engine::{Engine, Inputs, Plan, RunError};
@@ -166,7 +166,7 @@ fn survives_shared(module: &Verified<Module>) {
             let (inputs, plan) = (inputs.clone(), &plan);
             scope.spawn(move || {
                 let executor = Executor::new(me, 3, 1, 0, Box::new(wire));
-                match Engine::new(program, &Rep3::new(me, Mixed(7)), &executor, plan, inputs, &|| ()).run() {
+                match Engine::new(program, &rep3_party(me, 7), &executor, plan, inputs, &|| ()).run() {
                     Ok(_) | Err(RunError::Stop(_)) => {}
                     Err(RunError::Protocol(error)) => panic!("{error}"),
                 }

@@ -7,10 +7,9 @@ use smpc_bytecode::op::Op;
 use smpc_bytecode::types::{DataType, RegType};
 use smpc_bytecode::verify::Verified;
 use smpc_protocols::conformance::cheat::{self, Frame, Lie, Outcome, Tamper};
-use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::mal_rep3::{self, MalRep3};
-use smpc_protocols::mal_shamir;
-use smpc_protocols::rep4::{self, Rep4};
+use smpc_protocols::conformance::threads::{mal_rep3_party, mal_shamir_party, rep4_party};
+use smpc_protocols::mal_rep3;
+use smpc_protocols::rep4;
 use smpc_protocols::{Error, Protocol};
 use smpcvm::engine::{Cause, Engine, Fault, Results, RunError};
 
@@ -27,9 +26,9 @@ fn runs(
     lie: Option<Lie>,
 ) -> [Outcome<Result<Results, Fault>>; 3] {
     [
-        run(module, values, cheater, lie, mal_rep3::PARTIES, |me| MalRep3::new(me, Mixed(7), [1; 32])),
-        run(module, values, cheater, lie, rep4::PARTIES, |me| Rep4::new(me, Mixed(7), [1; 32])),
-        run(module, values, cheater, lie, 3, |me| mal_shamir::party(me, 1, Mixed(7), [1; 32])),
+        run(module, values, cheater, lie, mal_rep3::PARTIES, |me| mal_rep3_party(me, 7)),
+        run(module, values, cheater, lie, rep4::PARTIES, |me| rep4_party(me, 7)),
+        run(module, values, cheater, lie, 3, |me| mal_shamir_party(me, 1, 7)),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! A watch over the use of randomness (R1, R24): which blocks were asked for under which key, and whether one was asked for twice. Tests only; keeps
 //! addresses, never what stands there.
 
+use super::source::Drawn;
 use crate::keys::Source;
 use crate::tape::Tape;
 use smpc_math::prf::Domain;
@@ -53,21 +54,21 @@ impl Blocks {
 }
 
 /// Keys under watch.
-pub struct Watched<S> {
-    inner: S,
+pub struct Watched {
+    inner: Drawn,
     used: Arc<Mutex<Blocks>>,
 }
 
-impl<S> Watched<S> {
+impl Watched {
     /// The keys, and what was used of them.
     #[must_use]
-    pub fn new(inner: S) -> (Self, Arc<Mutex<Blocks>>) {
+    pub fn over(inner: Drawn) -> (Drawn, Arc<Mutex<Blocks>>) {
         let used = Arc::default();
-        (Self { inner, used: Arc::clone(&used) }, used)
+        (Box::new(Self { inner, used: Arc::clone(&used) }), used)
     }
 }
 
-impl<S: Source> Source for Watched<S> {
+impl Source for Watched {
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
         if !out.is_empty() {
             let (from, to) = (first as u64 / 2, (first + out.len()).div_ceil(2) as u64);

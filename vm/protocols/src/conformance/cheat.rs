@@ -7,6 +7,7 @@
 //! What must hold afterwards is [`judge`]d: no honest party has a wrong result, and whoever stops suspects the cheater.
 
 use super::memory::{MemoryWire, memory_wires};
+use super::source::Drawn;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::keys::Source;
@@ -252,22 +253,22 @@ pub fn all_alike(gate: &str, outcome: &Outcome<Vec<i64>>, cheater: usize) -> boo
 pub type Address = (usize, Domain, u64, u64);
 
 /// Keys that lie in one word: the first of a stream, or the last that is asked for.
-pub struct Lying<S> {
-    inner: S,
+pub struct Lying {
+    inner: Drawn,
     lie: Option<(Address, bool)>,
     used: Arc<Mutex<BTreeSet<Address>>>,
 }
 
-impl<S> Lying<S> {
+impl Lying {
     /// Keys, where they lie (and whether in the first word of a stream), and a note of what was used.
     #[must_use]
-    pub fn new(inner: S, lie: Option<(Address, bool)>) -> (Self, Arc<Mutex<BTreeSet<Address>>>) {
+    pub fn over(inner: Drawn, lie: Option<(Address, bool)>) -> (Drawn, Arc<Mutex<BTreeSet<Address>>>) {
         let used = Arc::default();
-        (Self { inner, lie, used: Arc::clone(&used) }, used)
+        (Box::new(Self { inner, lie, used: Arc::clone(&used) }), used)
     }
 }
 
-impl<S: Source> Source for Lying<S> {
+impl Source for Lying {
     fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
         self.inner.fill(key, domain, tape, step, first, out);
         let address = (key, domain, tape.instance(), step);

@@ -1,8 +1,26 @@
-//! Pairwise keys for tests: fixed, so that a failing case repeats.
+//! Keys for tests: fixed, so that a failing case repeats.
 
 use crate::keys::Source;
 use crate::tape::Tape;
-use smpc_math::prf::Domain;
+use smpc_math::prf::{Domain, Key};
+
+/// Any source: tests that look at what is drawn, or meddle with it, have parties of one type, and each protocol is compiled for it once.
+pub type Drawn = Box<dyn Source + Send>;
+
+/// A source of fixed words.
+#[must_use]
+pub fn mixed(seed: u64) -> Drawn {
+    Box::new(Mixed(seed))
+}
+
+/// The key of that number, of all that hold it.
+#[must_use]
+pub fn key(seed: u64, number: usize) -> Key {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&(number as u64).to_le_bytes());
+    Key::new(bytes)
+}
 
 /// A mixing function of the address; no cipher. Tests only.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,7 @@
 //! only.
 
 use super::memory::memory_wires;
-use super::source::Mixed;
+use super::source::{Drawn, Mixed};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::keys::Source;
@@ -127,7 +127,13 @@ pub fn counts(bytes: &[u8]) -> Vec<[u32; 256]> {
 }
 
 /// Keys of a test, or keys that mask nothing.
-pub struct Draws(pub Mixed, pub bool);
+struct Draws(Mixed, bool);
+
+/// A source of fixed words, or of zeros alone.
+#[must_use]
+pub fn draws(seed: u64, unmasked: bool) -> Drawn {
+    Box::new(Draws(Mixed(seed), unmasked))
+}
 
 impl Source for Draws {
     fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {

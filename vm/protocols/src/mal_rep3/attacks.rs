@@ -10,7 +10,7 @@ use crate::conformance::cheat::{
     self, Address, Frame, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, all_alike, judge,
 };
 use crate::conformance::data::mix;
-use crate::conformance::source::Mixed;
+use crate::conformance::source::{Drawn, mixed};
 use crate::conformance::targets::{A, GATES, LANES, attacked};
 use crate::conformance::threads::{mal_rep3_threads, three_threads};
 use crate::protocol::{BinShares as _, Protocol as _};
@@ -45,7 +45,7 @@ fn run(gate: &str, attack: Attack) -> (Outcome<Vec<i64>>, BTreeSet<Address>) {
     let used: Arc<Mutex<BTreeSet<Address>>> = Arc::default();
     let outcome = cheat::run(PARTIES, attack.cheater, attack.lie, |me, e| {
         let cheats = me == attack.cheater;
-        let (source, noted) = Lying::new(Mixed(5), attack.randomness.filter(|_| cheats));
+        let (source, noted) = Lying::over(mixed(5), attack.randomness.filter(|_| cheats));
         let p = MalRep3::new(me, source, [3; 32]).trusting(if cheats { Trust::ALL } else { attack.trust });
         let result = attacked(&p, e, gate, |a, b| hooked(a, b, attack.hook.filter(|_| cheats)));
         if cheats {
@@ -263,7 +263,7 @@ fn a_short_tag_lets_lies_pass_as_often_as_is_predicted() {
             e.run(async {
                 let mut passed = 0_usize;
                 for i in 0..TRIES {
-                    let mut p = MalRep3::new(me, Mixed(mix(i ^ j << 32)), [0; 32]);
+                    let mut p = MalRep3::new(me, mixed(mix(i ^ j << 32)), [0; 32]);
                     p.tag_bits = 72;
                     let mut z = p.product(e.gate(3 * i), &p.share_public(&[3], 1), &p.share_public(&[5], 1)).await;
                     // The sum over it is wrong at one party, as it would be had this party been told something else.
@@ -297,7 +297,7 @@ fn a_short_tag_lets_lies_pass_as_often_as_is_predicted() {
 fn all_have_the_same_input() {
     for owner in 0..PARTIES {
         let party = |me: usize, e: &Executor| {
-            let p = MalRep3::new(me, Mixed(9), [4; 32]);
+            let p = MalRep3::new(me, mixed(9), [4; 32]);
             let own = (me == owner).then_some(&A[..]);
             e.run(async {
                 let a = p.input(e.gate(1), owner, own, LANES).await;
@@ -319,7 +319,7 @@ type Word = (usize, Domain, u64, u64, usize);
 
 /// Keys that add numbers to words: a party that has them tells several lies that fit each other.
 struct Adding {
-    inner: Mixed,
+    inner: Drawn,
     lies: Vec<(Word, u64)>,
 }
 
@@ -336,9 +336,9 @@ impl Source for Adding {
 }
 
 /// A party, with keys that lie if it is the cheater.
-fn with_lies(me: usize, cheater: usize, seed: u64, lies: &[(Word, u64)]) -> MalRep3<Adding> {
+fn with_lies(me: usize, cheater: usize, seed: u64, lies: &[(Word, u64)]) -> MalRep3<Drawn> {
     let lies = if me == cheater { lies.to_vec() } else { Vec::new() };
-    MalRep3::new(me, Adding { inner: Mixed(seed), lies }, [3; 32])
+    MalRep3::new(me, Box::new(Adding { inner: mixed(seed), lies }) as Drawn, [3; 32])
 }
 
 /// P_0 knows the first product of a bit's conversion. Were only the result verified, lies in both products would cancel where the bit's last component is 1, and the verdict tell which it is.
@@ -415,7 +415,7 @@ fn lies_in_two_turns_of_a_shuffle_are_no_oracle() {
 #[test]
 fn bits_that_are_kept_back_hold_the_opening_up() {
     let party = |me: usize, e: &Executor| {
-        let p = MalRep3::new(me, Mixed(9), [4; 32]);
+        let p = MalRep3::new(me, mixed(9), [4; 32]);
         e.run(async {
             let own = |owner: usize| (me == owner).then_some(&[1_i64][..]);
             let (a, b) =

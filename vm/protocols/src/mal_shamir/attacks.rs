@@ -8,7 +8,7 @@ use crate::conformance::cheat::{
     self, Address, Frame, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, all_alike, judge,
 };
 use crate::conformance::data::mix;
-use crate::conformance::source::Mixed;
+use crate::conformance::source::{Drawn, mixed};
 use crate::conformance::targets::{A, GATES, LANES, attacked};
 use crate::conformance::threads::threads;
 use crate::lanes::Range;
@@ -54,7 +54,7 @@ fn run(gate: &str, attack: Attack) -> (Outcome<Vec<i64>>, BTreeSet<Address>) {
     let used: Arc<Mutex<BTreeSet<Address>>> = Arc::default();
     let outcome = cheat::run(2 * attack.threshold + 1, attack.cheater, attack.lie, |me, e| {
         let cheats = me == attack.cheater || Some(me) == attack.second;
-        let (source, noted) = Lying::new(Mixed(5), attack.randomness.filter(|_| cheats));
+        let (source, noted) = Lying::over(mixed(5), attack.randomness.filter(|_| cheats));
         let mut p = party(me, attack.threshold, source, [3; 32]);
         let guard = p.guard_mut().unwrap();
         guard.trust = if cheats { Trust::ALL } else { attack.trust };
@@ -280,7 +280,7 @@ fn one_wrong_product<F: Over>(tries: u64, count: usize, small: bool) -> u64 {
     let passed = threads(3, 1, |me, e| {
         let mut passed = 0;
         for i in 0..tries {
-            let mut p = party(me, 1, Mixed(mix(i)), [0; 32]);
+            let mut p = party(me, 1, mixed(mix(i)), [0; 32]);
             let guard = p.guard_mut().unwrap();
             guard.trust = Trust { products: true, ..Trust::default() };
             guard.small_coins = small;
@@ -328,7 +328,7 @@ fn short_coins_let_lies_pass_as_often_as_is_predicted() {
 }
 
 /// An owner that shares anything as its input.
-fn shared<F: Over>(p: &Shamir<Mixed>, e: &Executor, values: &[F]) -> impl Future<Output = crate::shamir::Elements<F>> {
+fn shared<F: Over>(p: &Shamir<Drawn>, e: &Executor, values: &[F]) -> impl Future<Output = crate::shamir::Elements<F>> {
     let at = Step::new(e.gate(1).tape(), 0, Domain::Input);
     let secret = (p.me == 0).then_some((values, F::ONE));
     p.deal_sum(e.gate(1), at, &[0], secret, values.len())
@@ -339,7 +339,7 @@ fn shared<F: Over>(p: &Shamir<Mixed>, e: &Executor, values: &[F]) -> impl Future
 fn inputs_that_are_no_bits_are_noticed() {
     for byte in [2, 3, 0x53, 0x80, 0xff] {
         let outcome = cheat::run(3, 0, None, |me, e| {
-            let mut p = party(me, 1, Mixed(4), [0; 32]);
+            let mut p = party(me, 1, mixed(4), [0; 32]);
             if me == 0 {
                 p.guard_mut().unwrap().trust = Trust::ALL;
             }
@@ -370,7 +370,7 @@ fn elements_that_are_no_numbers_are_in_no_range() {
         let ends = [range.lo.into(), range.hi.into(), i128::from(range.lo) - 1, i128::from(range.hi) + 1, 0, -1, 3];
         let values: Vec<i128> = wild.into_iter().chain(ends).collect();
         let found = threads(3, 6, |me, e| {
-            let party = party(me, 1, Mixed(8), [0; 32]);
+            let party = party(me, 1, mixed(8), [0; 32]);
             e.run(async {
                 let mut found = Vec::new();
                 for (n, value) in (0..).zip(&values) {
@@ -398,7 +398,7 @@ fn elements_that_are_no_numbers_are_in_no_range() {
 #[test]
 fn masks_hide_bytes_that_are_no_bits() {
     let opened = threads(3, 6, |me, e| {
-        let p = party(me, 1, Mixed(8), [0; 32]);
+        let p = party(me, 1, mixed(8), [0; 32]);
         let (sum, numbers) = p.bytes_of_sets(p.guard().unwrap(), e.gate(1), 4096);
         let whole = e.run(p.opened_to_all(e.gate(2), &sum, 4096))?;
         let mut parts = Vec::new();
@@ -424,7 +424,7 @@ fn all_have_the_same_input() {
     for owner in 0..3 {
         let run = |lie: Option<Lie>| {
             cheat::run(3, owner, lie, |me, e| {
-                let p = party(me, 1, Mixed(9), [4; 32]);
+                let p = party(me, 1, mixed(9), [4; 32]);
                 let own = (me == owner).then_some(&A[..]);
                 e.run(async {
                     let a = p.input(e.gate(1), owner, own, LANES).await;
@@ -446,7 +446,7 @@ fn what_one_turn_adds_another_cannot_take_away() {
     const ROWS: usize = 4;
     let run = |lies: &[(u64, usize, P127)], trust: Trust| {
         cheat::run(3, 0, None, |me, e| {
-            let mut p = party(me, 1, Mixed(11), [0; 32]);
+            let mut p = party(me, 1, mixed(11), [0; 32]);
             let guard = p.guard_mut().unwrap();
             guard.trust = trust;
             if me == 0 {

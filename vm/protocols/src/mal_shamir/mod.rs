@@ -175,6 +175,12 @@ const fn of_set(set: usize) -> usize {
     MOST_PARTIES * MOST_PARTIES + set
 }
 
+/// The sets that a party is in, and the numbers of their keys.
+pub(crate) fn keys_of_sets(me: usize, threshold: usize) -> impl Iterator<Item = (usize, usize)> {
+    let sets = shamir::sets(2 * threshold + 1, threshold + 1).into_iter().enumerate();
+    sets.filter(move |(_, set)| set.contains(&me)).map(|(set, _)| (set, of_set(set)))
+}
+
 /// Party `me` of 2t + 1 with its keys, those of [`shamir::keys`] and those that the sets [`agree`] on. Hashes are bound to the session.
 ///
 /// # Panics

@@ -5,7 +5,7 @@ use super::*;
 use crate::conformance::cheat::{
     self, Address, Lie, Lying, Outcome, Place, TAMPERS, Tamper, Verdict, all_alike, judge,
 };
-use crate::conformance::source::Mixed;
+use crate::conformance::source::mixed;
 use crate::conformance::targets::{self, A, GATES, LANES};
 use crate::protocol::{BinShares as _, Protocol as _};
 use crate::{Error, Executor};
@@ -43,7 +43,7 @@ fn run(gate: &str, attack: Attack) -> (Outcome<Vec<i64>>, BTreeSet<Address>) {
     let used: Arc<Mutex<BTreeSet<Address>>> = Arc::default();
     let outcome = cheat::run(PARTIES, attack.cheater, attack.lie, |me, e| {
         let cheats = me == attack.cheater;
-        let (source, noted) = Lying::new(Mixed(5), attack.randomness.filter(|_| cheats));
+        let (source, noted) = Lying::over(mixed(5), attack.randomness.filter(|_| cheats));
         let p = Rep4::new(me, source, [3; 32]).mutant(if cheats { Mutant::Reckless } else { attack.mutant });
         let result = attacked(&p, e, gate, attack.hook.filter(|_| cheats));
         if cheats {
@@ -187,7 +187,7 @@ fn without_its_guards_the_protocol_is_broken() {
 fn a_lie_is_no_oracle() {
     let product_twice = |cheater: usize, lie: Option<Lie>, d: i64| {
         cheat::run(PARTIES, cheater, lie, |me, e| {
-            let p = Rep4::new(me, Mixed(9), [4; 32]);
+            let p = Rep4::new(me, mixed(9), [4; 32]);
             e.run(async {
                 let own = |value: i64, owner: usize| (me == owner).then(|| vec![value]);
                 let owner = (cheater + 1) % PARTIES;
@@ -227,7 +227,7 @@ fn long_messages_are_compared_to_their_end() {
     let values: Vec<i64> = (0..MANY as i64).map(|i| (i - 2_000) << 20).collect();
     let gates = ["mul", "and", "select", "open"];
     let party = |me: usize, e: &Executor, gate: &str, mutant: Mutant| {
-        let p = Rep4::new(me, Mixed(5), [3; 32]).mutant(mutant);
+        let p = Rep4::new(me, mixed(5), [3; 32]).mutant(mutant);
         e.run(async {
             let own = (me == 0).then_some(&values[..]);
             let a = p.input(e.gate(1), 0, own, MANY).await;
@@ -265,7 +265,7 @@ fn an_input_that_is_kept_back_holds_everything_up() {
         let leaves = |peer: usize| Some(Lie { tick: 0, peer, how: Tamper::Leave });
         for peer in [(owner + 1) % PARTIES, (owner + 2) % PARTIES] {
             let outcome = cheat::run(PARTIES, owner, leaves(peer), |me, e| {
-                let p = Rep4::new(me, Mixed(9), [4; 32]);
+                let p = Rep4::new(me, mixed(9), [4; 32]);
                 let own = (me == owner).then_some(&A[..]);
                 e.run(async {
                     let a = p.input(e.gate(1), owner, own, LANES).await;

@@ -2,17 +2,17 @@
 
 use smpc_math::circuits::{add, netlist};
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::three_threads;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::{Error, Executor, Protocol, Range, join};
 
-type Party = Rep3<Watched<Mixed>>;
+type Party = Rep3<Drawn>;
 
 fn watch(program: impl Fn(&Party, &Executor) -> Result<(), Error> + Sync) -> Vec<Blocks> {
     three_threads(3, |me, executor| {
-        let (keys, used) = Watched::new(Mixed(3));
+        let (keys, used) = Watched::over(mixed(3));
         program(&Rep3::new(me, keys), executor)?;
         Ok(std::mem::take(&mut *used.lock().unwrap()))
     })
@@ -68,7 +68,7 @@ fn waves_change_rounds_alone() {
     let values: Vec<i64> = (0..lanes as i64).collect();
     let run = |block: usize| {
         let party = |me: usize, e: &Executor| {
-            let (keys, used) = Watched::new(Mixed(3));
+            let (keys, used) = Watched::over(mixed(3));
             let p = Rep3::new(me, keys).with_block(block);
             let run = async || {
                 let a = p.input_bin(e.gate(1), 0, (me == 0).then_some(&values[..]), 8, lanes).await;

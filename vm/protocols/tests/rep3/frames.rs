@@ -3,7 +3,7 @@
 
 use crate::parties::three;
 use smpc_protocols::conformance::data::mix;
-use smpc_protocols::conformance::source::Mixed;
+use smpc_protocols::conformance::source::mixed;
 use smpc_protocols::keys::Source;
 use smpc_protocols::rep3::Rep3;
 use smpc_protocols::{CHUNK, Error, Executor, HEADER, Protocol, Wire};
@@ -55,14 +55,14 @@ fn replayed(streams: Vec<Vec<u8>>) -> Result<Vec<i64>, Error> {
     let largest = Rc::new(Cell::new(0));
     let wire = Replay { streams, at: [0; 3], largest: Rc::clone(&largest) };
     let executor = Executor::new(0, 3, 7, 0, Box::new(wire));
-    let result = executor.run(program(&Rep3::new(0, Mixed(1)), &executor));
+    let result = executor.run(program(&Rep3::new(0, mixed(1)), &executor));
     assert!(largest.get() <= ROOM, "a read of {} bytes", largest.get());
     result
 }
 
 /// What party 0 hears in an honest run.
 fn honest() -> Vec<Vec<u8>> {
-    three(64, |_| Mixed(1), |p, e| e.run(program(p, e))).swap_remove(0).received
+    three(64, |_| mixed(1), |p, e| e.run(program(p, e))).swap_remove(0).received
 }
 
 #[test]

@@ -391,7 +391,7 @@ fn forged_proofs_pass_as_seldom_as_is_said() {
 fn every_block_of_randomness_is_used_once_and_by_both() {
     let gates = Gates::new(2, 700, 8);
     let used: Vec<Blocks> = three_threads(1, |me, e| {
-        let (source, used) = Watched::new(Mixed(3));
+        let (source, used) = Watched::over(Box::new(Mixed(3)));
         let proof = Proof::new(me, &source, [3; 32], Arity::Four);
         e.run(async {
             let transcript = gates.make(me, &Mixed(3), e.gate(1)).await;
