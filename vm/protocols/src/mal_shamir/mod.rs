@@ -156,6 +156,11 @@ impl Guard {
         }
     }
 
+    /// All sets of t + 1 parties.
+    pub(crate) fn sets(&self) -> &[Vec<usize>] {
+        &self.sets
+    }
+
     pub(crate) const fn numbers(&self) -> &Side<P127> {
         &self.numbers
     }

@@ -17,7 +17,10 @@ impl<S: Source> Shamir<S> {
         let less = P127::from_i64(range.lo).sub(P127::ONE);
         above.iter_mut().zip(a.x.iter()).for_each(|(above, x)| *above = x.sub(less));
         let most = range.hi.wrapping_sub(range.lo).cast_unsigned();
-        let holds = self.between(guard, cx.sub(0, 2), &above, a.lanes, most).await;
+        let above = Arith { lanes: a.lanes, x: above };
+        let zeros = || self.words(1, a.lanes);
+        let between = async |cx: Cx<'_>, a: &Arith| self.between(guard, cx, &a.x, a.lanes, most).await;
+        let holds = self.in_parts(cx.sub(0, 2), (&above, self.bytes_of_words(64)), zeros, between).await;
         all_lanes(self, cx.sub(1, 2), &holds).await
     }
 }

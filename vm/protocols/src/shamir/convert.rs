@@ -92,12 +92,16 @@ impl<S: Source> Shamir<S> {
 
     /// Σ_j weights_j · (bit of plane j). The rounds of [`Self::numbers_of_bits`].
     pub(crate) async fn weighted(&self, cx: Cx<'_>, bits: &Bin, weights: &[P127]) -> Arith {
-        let numbers = self.numbers_of_bits(cx, bits).await;
-        let mut sum = self.arith(bits.lanes);
-        for (plane, weight) in numbers.chunks_exact(bits.lanes.max(1)).zip(weights) {
-            P127::add_multiple(&mut sum.x, *weight, plane);
-        }
-        sum
+        let zeros = || self.arith(bits.lanes);
+        let sum = async |cx: Cx<'_>, bits: &Bin| {
+            let numbers = self.numbers_of_bits(cx, bits).await;
+            let mut sum = self.arith(bits.lanes);
+            for (plane, weight) in numbers.chunks_exact(bits.lanes.max(1)).zip(weights) {
+                P127::add_multiple(&mut sum.x, *weight, plane);
+            }
+            sum
+        };
+        self.in_parts(cx, (bits, self.bytes_of_numbers(bits.width)), zeros, sum).await
     }
 
     /// The number that the planes spell.

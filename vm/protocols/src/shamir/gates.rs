@@ -186,7 +186,7 @@ impl<S: Source> Protocol for Shamir<S> {
         Bin { x: self.byte_products(cx, 0, &a.x, &b.x, a.x_len()).await, ..*a }
     }
     async fn netlist(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
-        self.run_circuit(cx, circuit, inputs).await
+        self.circuit_in_parts(cx, circuit, inputs).await
     }
     /// 1 round; a byte a lane and plane from each of t + 1 parties to n − t − 1 others.
     async fn random_bin(&self, cx: Cx<'_>, width: u32, lanes: usize) -> Bin {
@@ -206,7 +206,9 @@ impl<S: Source> Protocol for Shamir<S> {
     }
     /// For t = 1: 3 + ⌈log2 (width − 1)⌉ rounds.
     async fn a2b(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
-        self.bits_of(cx, &a.x, a.lanes, width).await
+        let zeros = || self.words(width, a.lanes);
+        let bits = async |cx: Cx<'_>, a: &Arith| self.bits_of(cx, &a.x, a.lanes, width).await;
+        self.in_parts(cx, (a, self.bytes_of_words(width)), zeros, bits).await
     }
     /// For t = 1: 2 rounds.
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
@@ -266,10 +268,14 @@ impl<S: Source> Protocol for Shamir<S> {
     }
 
     async fn ltz(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
-        self.sign(cx, &a.x, a.lanes, width).await
+        let zeros = || self.words(1, a.lanes);
+        let sign = async |cx: Cx<'_>, a: &Arith| self.sign(cx, &a.x, a.lanes, width).await;
+        self.in_parts(cx, (a, self.bytes_of_words(width)), zeros, sign).await
     }
     async fn eqz(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
-        self.is_zero(cx, &a.x, a.lanes, width).await
+        let zeros = || self.words(1, a.lanes);
+        let is_zero = async |cx: Cx<'_>, a: &Arith| self.is_zero(cx, &a.x, a.lanes, width).await;
+        self.in_parts(cx, (a, self.bytes_of_words(width)), zeros, is_zero).await
     }
     /// The sign of the difference, which fits where the operands do: no case apart for differences of 65 bits.
     async fn lt(&self, cx: Cx<'_>, a: &Arith, b: &Arith, ra: Range, rb: Range) -> Bin {

@@ -16,6 +16,7 @@ mod gates;
 mod io;
 mod mask;
 mod numbers;
+mod parts;
 mod product;
 mod share;
 mod shuffle;
@@ -62,6 +63,8 @@ pub struct Shamir<S> {
     pub(crate) dry: bool,
     /// What it has beyond, where parties are not trusted: it is then a party of [`crate::mal_shamir`].
     guard: Option<Box<Guard>>,
+    /// Bytes that a part of a vector of very many lanes may take, see `parts`.
+    at_once: usize,
 }
 
 impl<S: Source> Shamir<S> {
@@ -75,7 +78,7 @@ impl<S: Source> Shamir<S> {
         let fits = (1..=MOST_THRESHOLD).contains(&threshold) && 2 * threshold < parties;
         assert!(fits, "threshold {threshold} of {parties} parties");
         let (numbers, words) = (Points::new(me, parties, threshold), Points::new(me, parties, threshold));
-        Self { me, parties, threshold, source, numbers, words, dry: false, guard: None }
+        Self { me, parties, threshold, source, numbers, words, dry: false, guard: None, at_once: parts::AT_ONCE }
     }
 
     /// A party of `mal-shamir`.

@@ -30,11 +30,18 @@ impl<S: Source> Shamir<S> {
         if m == 0 {
             return lifted;
         }
-        if let Some(guard) = self.guard() {
-            return self.shifted_around(guard, cx, &lifted, m).await;
-        }
-        let ready =
-            self.masked(cx.sub(0, 4), &lifted.x, (lanes, m, true), async |cx, mask| self.two_words(cx, mask).await);
+        let zeros = || self.arith(lanes);
+        let shift = async |cx: Cx<'_>, a: &Arith| match self.guard() {
+            Some(guard) => self.shifted_around(guard, cx, a, m).await,
+            None => self.shifted_under(cx, a, m).await,
+        };
+        self.in_parts(cx, (&lifted, self.bytes_of_words(m)), zeros, shift).await
+    }
+
+    /// ⌊a / 2^m⌋ under a statistical mask.
+    async fn shifted_under(&self, cx: Cx<'_>, a: &Arith, m: u32) -> Arith {
+        let lanes = a.lanes();
+        let ready = self.masked(cx.sub(0, 4), &a.x, (lanes, m, true), async |cx, mask| self.two_words(cx, mask).await);
         let (masked, words) = ready.await;
         let summands = self.with_public(&masked.opened, words);
         let carry = gates::circuit("carry of a sum", [m, 0, 0, 0], || {

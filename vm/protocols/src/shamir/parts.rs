@@ -1,0 +1,124 @@
+//! Vectors of very many lanes, some of them at a time. Where a number becomes bits, each lane takes a byte a bit for every word of its mask, a byte a wire of the circuits, and
+//! three more for each AND that is to be verified: hundreds of bytes among three parties and tens of thousands among seven. What a gate holds then depends on that
+//! and no longer on how many lanes there are; its rounds are as many for each part.
+
+use super::Shamir;
+use super::share::Bin;
+use crate::executor::Cx;
+use crate::keys::Source;
+use crate::lanes::Lanes;
+use crate::protocol::Shares;
+use smpc_math::netlist::Levelled;
+
+/// Bytes that the lanes of a part take together, about.
+pub(super) const AT_ONCE: usize = 1 << 27;
+
+/// Bytes of a wire or of a bit of a mask and of what is made of it: itself, the operands and the result of its AND, and these again where they are kept.
+const OF_A_BIT: usize = 7;
+/// The same for a bit of a mask as a number.
+const OF_A_NUMBER: usize = 16 * OF_A_BIT;
+
+impl<S: Source> Shamir<S> {
+    /// Words that a mask is the sum of: one for each dealer, or for each set of parties.
+    fn words_of_a_mask(&self) -> usize {
+        self.guard().map_or(self.threshold + 1, |guard| guard.sets().len())
+    }
+
+    /// Bytes of a lane of a number that becomes words of so many bits.
+    pub(crate) fn bytes_of_words(&self, width: u32) -> usize {
+        let width = if self.guard().is_some() { 127 } else { width as usize };
+        width * self.words_of_a_mask() * OF_A_BIT
+    }
+
+    /// Bytes of a lane of so many bits that become numbers.
+    pub(crate) fn bytes_of_numbers(&self, width: u32) -> usize {
+        width as usize * self.words_of_a_mask() * OF_A_NUMBER
+    }
+
+    /// The lanes of a part, and the number of parts.
+    fn parts(&self, lanes: usize, bytes: usize) -> (usize, usize) {
+        let size = (self.at_once / bytes.max(1)).max(1);
+        (size, lanes.div_ceil(size))
+    }
+
+    /// What `gate` makes of all lanes of `a`, each of which takes so many bytes meanwhile; `zeros` is as long as the result. The rounds of the gate, and as often for each part.
+    pub(crate) async fn in_parts<A: Shares, T: Shares>(
+        &self,
+        cx: Cx<'_>,
+        (a, bytes): (&A, usize),
+        zeros: impl FnOnce() -> T,
+        gate: impl AsyncFn(Cx<'_>, &A) -> T,
+    ) -> T {
+        let (size, count) = self.parts(a.lanes(), bytes);
+        if count <= 1 {
+            return gate(cx, a).await;
+        }
+        let mut all = zeros();
+        for part in 0..count {
+            let lanes = Lanes::run(part * size, size.min(a.lanes() - part * size));
+            let done = Box::pin(gate(cx.sub(part as u64, count as u64), &a.read(&lanes))).await;
+            all.write(&lanes, &done);
+        }
+        all
+    }
+
+    /// A circuit on all lanes; an input of one lane stands for itself in every lane.
+    pub(crate) async fn circuit_in_parts(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
+        let lanes = inputs.iter().map(|word| word.lanes).find(|lanes| *lanes != 1).unwrap_or(1);
+        let ands: usize = circuit.levels.iter().map(|level| level.ands.len()).sum();
+        let (size, count) = self.parts(lanes, circuit.slots + (OF_A_BIT - 1) * ands);
+        if count <= 1 {
+            return self.run_circuit(cx, circuit, inputs).await;
+        }
+        let mut all = self.words(u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), lanes);
+        for part in 0..count {
+            let lanes = Lanes::run(part * size, size.min(lanes - part * size));
+            let read = |word: &Bin| if word.lanes == 1 { word.clone() } else { word.read(&lanes) };
+            let words: Vec<Bin> = inputs.iter().map(|word| read(word)).collect();
+            let words: Vec<&Bin> = words.iter().collect();
+            let done = Box::pin(self.run_circuit(cx.sub(part as u64, count as u64), circuit, &words)).await;
+            all.write(&lanes, &done);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use crate::conformance::source::mixed;
+    use crate::conformance::suite::{Extent, suite};
+    use crate::conformance::threads::threads;
+    use crate::executor::Executor;
+    use crate::mal_shamir;
+    use crate::shamir::Shamir;
+
+    /// Every gate gives the same in parts of few lanes, and a run that only counts counts them.
+    #[test]
+    fn gates_in_parts() {
+        // Lanes take 900 bytes and more where they become bits.
+        let at_once = 4000;
+        let whole = threads(3, 1, |me, e| {
+            e.run(suite(&Shamir::new(me, 3, 1, mixed(3)), e, Extent::Least))?;
+            Ok(e.rounds())
+        });
+        for guarded in [false, true] {
+            let live = threads(3, 1, |me, e| {
+                let mut p =
+                    if guarded { mal_shamir::party(me, 1, mixed(3), [3; 32]) } else { Shamir::new(me, 3, 1, mixed(3)) };
+                p.at_once = at_once;
+                e.run(suite(&p, e, Extent::Least))?;
+                Ok(e.stats())
+            });
+            for (me, live) in live.unwrap().into_iter().enumerate() {
+                let mut p = if guarded { mal_shamir::dry(me, 1) } else { Shamir::dry(me, 3, 1) };
+                p.at_once = at_once;
+                let e = Executor::dry(me, 3);
+                e.run(suite(&p, &e, Extent::Least)).unwrap();
+                assert_eq!(e.stats(), live, "party {me}, guarded: {guarded}");
+                assert!(live.rounds > 2 * whole.as_ref().unwrap()[me], "no gate ran in parts");
+            }
+        }
+    }
+}
