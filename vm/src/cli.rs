@@ -38,7 +38,7 @@ pub(crate) enum Command {
     },
     /// Measure gates and programs among processes on this machine, beside its raw limits.
     #[command(
-        after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
+        after_help = "Example:\n  smpcvm bench --json bench.json\n  smpcvm bench --protocol mal-rep3 --job comparisons --network rtt=20ms,bandwidth=100mbit\n  smpcvm bench --calibrate -o machine.json    # for smpcc cost --calibration"
     )]
     Bench(Bench),
     /// List the protocols: parties, adversary, and what gates cost; or what a program costs under each.
@@ -161,6 +161,9 @@ pub(crate) struct Bench {
     /// Only jobs whose name has this in it; may be repeated.
     #[arg(long = "job", value_name = "TEXT")]
     pub(crate) jobs: Vec<String>,
+    /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit; jobs of thousands of rounds are then cut to a hundredth.
+    #[arg(long, value_name = "LINK")]
+    pub(crate) network: Option<String>,
     /// Writes the rows as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -168,7 +171,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
     /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: one to four minutes a protocol.
-    #[arg(long, conflicts_with_all = ["json", "jobs", "parties", "threshold", "threads"])]
+    #[arg(long, conflicts_with_all = ["json", "jobs", "parties", "threshold", "threads", "network"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].
     #[arg(short, long, value_name = "FILE", requires = "calibrate")]
@@ -182,6 +185,7 @@ impl Bench {
             parties: self.parties,
             threshold: self.threshold,
             jobs: self.jobs,
+            network: self.network,
             json: self.json,
             threads: self.threads,
         }

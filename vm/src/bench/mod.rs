@@ -23,6 +23,7 @@ use crate::run::{check_threads, cluster, start_workers};
 use jobs::{JOBS, Job, Measured};
 use report::Row;
 use serde::{Deserialize, Serialize};
+use smpc_net::Network;
 use smpc_protocols::protocol::Unverified;
 use smpc_protocols::registry::{PLAIN, Setting};
 use smpc_protocols::{Executor, Protocol};
@@ -43,6 +44,8 @@ pub struct BenchOptions {
     pub threshold: Option<usize>,
     /// Only jobs with one of these texts in their name; all, where there is none.
     pub jobs: Vec<String>,
+    /// A slower network to emulate between the parties.
+    pub network: Option<String>,
     /// Where the rows go as JSON.
     pub json: Option<PathBuf>,
     /// Threads for each party's own work.
@@ -56,6 +59,7 @@ pub struct BenchOrder {
     protocol: Among,
     job: Job,
     threads: usize,
+    network: Option<String>,
 }
 
 /// Measures, and returns the table. The executable starts itself as the parties.
@@ -71,6 +75,8 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         return Err(vec![Failure::new(Class::User, message).help("try rep3, mal-rep3, rep4, shamir or mal-shamir")]);
     }
     let threads = check_threads(options.threads).map_err(one)?;
+    let network = options.network.as_deref().map(str::parse::<Network>).transpose();
+    let network = network.map_err(|error| vec![Failure::new(Class::Usage, format!("--network: {error}"))])?;
     let json = options.json.as_deref().map(OutputFile::probe).transpose().map_err(one)?;
     if cfg!(debug_assertions) {
         log("warning: this is no release build; its figures say nothing");
@@ -84,10 +90,12 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         rows.push(limit.row());
     }
     for job in JOBS.iter().filter(|job| wanted(job.name())) {
+        let job = if network.is_some() { job.far() } else { job.clone() };
         log(&format!("{}, {} lanes", job.name(), job.lanes()));
-        rows.push(measure(&executable, &setting, job, threads)?);
+        let network = network.map(|network| network.to_string());
+        rows.push(measure(&executable, &setting, &job, (threads, network))?);
     }
-    if wanted(START) {
+    if wanted(START) && network.is_none() {
         log(START);
         rows.push(start_to_answer(&executable, setting)?);
     }
@@ -98,9 +106,15 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
 }
 
 /// Runs a job at a process a party.
-fn measure(executable: &Path, setting: &Setting, job: &Job, threads: usize) -> Result<Row, Vec<Failure>> {
+fn measure(
+    executable: &Path,
+    setting: &Setting,
+    job: &Job,
+    (threads, network): (usize, Option<String>),
+) -> Result<Row, Vec<Failure>> {
     let order = |me: usize| {
-        crate::run::child::Order::Bench(BenchOrder { me, protocol: Among::of(setting), job: job.clone(), threads })
+        let (protocol, job, network) = (Among::of(setting), job.clone(), network.clone());
+        crate::run::child::Order::Bench(BenchOrder { me, protocol, job, threads, network })
     };
     let orders: Vec<_> = (0..setting.parties).map(order).collect();
     let parties: Vec<Measured> = cluster::start(executable, &orders)?;
@@ -113,7 +127,9 @@ fn measure(executable: &Path, setting: &Setting, job: &Job, threads: usize) -> R
 /// Those of its links.
 pub fn party(order: &BenchOrder) -> Result<serde_json::Value, Failure> {
     let _workers = start_workers(order.threads)?;
-    let measured = jobs::run(order.me, &order.protocol.setting()?, &order.job)?;
+    let network = order.network.as_deref().map(str::parse).transpose();
+    let network = network.map_err(|_| Failure::ours("a network that cannot be read"))?;
+    let measured = jobs::run(order.me, &order.protocol.setting()?, &order.job, network)?;
     crate::run::child::value(&measured)
 }
 
