@@ -44,11 +44,12 @@ fn rep3_live_and_dry() {
 
 #[test]
 fn rep4_live_and_dry() {
-    let live = rep4_threads(13, |p, e| e.run(suite(p, e, Extent::Full))).unwrap();
+    let extent = or_more(Extent::Sizes, Extent::Full);
+    let live = rep4_threads(13, |p, e| e.run(suite(p, e, extent))).unwrap();
     for (me, report) in live.iter().enumerate() {
         assert_clean(report);
         let executor = Executor::dry(me, 4);
-        let dry = executor.run(suite(&Rep4::dry(me), &executor, Extent::Full)).unwrap();
+        let dry = executor.run(suite(&Rep4::dry(me), &executor, extent)).unwrap();
         for (live, dry) in report.cases.iter().zip(&dry.cases) {
             assert_eq!(live, dry);
         }
@@ -90,7 +91,7 @@ fn shamir_of_three_live_and_dry() {
 
 #[test]
 fn shamir_of_four_live_and_dry() {
-    shamir(4, 1, Extent::Short);
+    shamir(4, 1, or_more(Extent::Least, Extent::Short));
 }
 
 #[test]
@@ -101,12 +102,12 @@ fn shamir_of_five_live_and_dry() {
 /// More parties than the threshold needs, some of which neither deal nor multiply.
 #[test]
 fn shamir_of_six_with_a_threshold_of_two_live_and_dry() {
-    shamir(6, 2, Extent::Short);
+    shamir(6, 2, or_more(Extent::Least, Extent::Short));
 }
 
 #[test]
 fn shamir_of_seven_live_and_dry() {
-    shamir(7, 3, Extent::Short);
+    shamir(7, 3, or_more(Extent::Least, Extent::Short));
 }
 
 /// What takes minutes runs where SMPC_CONFORMANCE is `all`.
