@@ -231,7 +231,7 @@ impl Link {
                 return Ok(true);
             }
             self.out.drop_front(sent);
-            self.active = true;
+            (self.active, self.full) = (true, 0);
         }
         Ok(false)
     }
@@ -312,8 +312,12 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
             }
         }
         if complete {
-            for link in links {
+            for (peer, link) in links.iter_mut().enumerate() {
                 (link.promised, link.produced) = (0, 0);
+                // What comes next may be long work: nothing that could go waits for it.
+                if std::mem::take(&mut link.full) > 0 {
+                    link.send(peer, wire)?;
+                }
             }
             return Ok(true);
         }

@@ -100,7 +100,7 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         rows.push(start_to_answer(&executable, setting)?);
     }
     if let Some(file) = json {
-        file.write(report::json(&rows)).map_err(one)?;
+        file.write(report::json(&rows, network.map(|network| network.to_string()).as_deref())).map_err(one)?;
     }
     Ok(report::table(&rows))
 }

@@ -79,14 +79,18 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The rows as JSON.
-pub(super) fn json(rows: &[Row]) -> String {
+/// The rows as JSON; each says over which network it was measured, where that was emulated.
+pub(super) fn json(rows: &[Row], network: Option<&str>) -> String {
     let number = |value: Option<u64>| value.map_or_else(|| Json::Word("null".to_owned()), Json::number);
     let row = |row: &Row| {
         let member = |name: &str, value: Json| (name.to_owned(), value);
         Json::Object(vec![
             member("job", Json::Text(row.job.clone())),
             member("lanes", Json::number(row.lanes)),
+            member(
+                "network",
+                network.map_or_else(|| Json::Word("null".to_owned()), |text| Json::Text(text.to_owned())),
+            ),
             member("seconds", Json::float(row.seconds)),
             member("busy_seconds", row.busy.map_or_else(|| Json::Word("null".to_owned()), Json::float)),
             member("per_second", Json::float(row.per_second())),
@@ -117,7 +121,8 @@ mod tests {
         assert_eq!((row.seconds, row.work, row.rounds), (0.4, 1_000_000, Some(1)));
         let text = table(std::slice::from_ref(&row));
         assert!(text.contains("2.50 million products") && text.contains("50 MB"), "{text}");
-        let read: serde_json::Value = serde_json::from_str(&json(&[row])).expect("JSON");
+        let read: serde_json::Value = serde_json::from_str(&json(&[row], Some("rtt=20ms"))).expect("JSON");
+        assert_eq!(read[0]["network"], "rtt=20ms");
         assert_eq!(read[0]["bytes_per_party"], 8_000_028);
     }
 }

@@ -13,6 +13,9 @@ use smpc_math::netlist::Levelled;
 /// Bytes that the lanes of a part take together, about.
 pub(super) const AT_ONCE: usize = 1 << 27;
 
+/// Parts at most: each has a part of the gate's tape. No run has as many.
+const MOST: usize = 1 << 20;
+
 /// Bytes of a wire or of a bit of a mask and of what is made of it: itself, the operands and the result of its AND, and these again where they are kept.
 const OF_A_BIT: usize = 7;
 /// The same for a bit of a mask as a number.
@@ -37,7 +40,7 @@ impl<S: Source> Shamir<S> {
 
     /// The lanes of a part, and the number of parts.
     fn parts(&self, lanes: usize, bytes: usize) -> (usize, usize) {
-        let size = (self.at_once / bytes.max(1)).max(1);
+        let size = (self.at_once / bytes.max(1)).max(1).max(lanes.div_ceil(MOST));
         (size, lanes.div_ceil(size))
     }
 
