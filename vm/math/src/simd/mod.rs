@@ -14,6 +14,21 @@ pub type Row = [u64; ROW_WORDS];
 
 /// An element of Z_2^128: its low word and its high one.
 pub type Wide = [u64; 2];
+/// An element as a number.
+#[inline]
+#[must_use]
+pub const fn number([low, high]: Wide) -> u128 {
+    (high as u128) << 64 | low as u128
+}
+
+/// A number as an element.
+#[inline]
+#[must_use]
+#[allow(clippy::cast_possible_truncation, reason = "the two halves")]
+pub const fn wide(x: u128) -> Wide {
+    [x as u64, (x >> 64) as u64]
+}
+
 /// A component of a number and that of its tag, lane by lane.
 pub type Tagged<'x> = [&'x [Wide]; 2];
 

@@ -1,7 +1,7 @@
 //! The loops, in plain Rust. Each is inlined into its versions and vectorised there by the compiler, so no iteration depends on the one before.
 
 pub(super) use super::matrix::multiply_panel;
-use super::{Counts, PairTables, Row, Tagged, Wide};
+use super::{Counts, PairTables, Row, Tagged, Wide, number, wide};
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
 
@@ -133,19 +133,6 @@ pub(super) fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
         .zip(xb)
         .zip(ya.iter().zip(yb))
         .fold(0, |sum, ((xa, xb), (ya, yb))| sum.wrapping_add(xa.wrapping_mul(*yb)).wrapping_add(xb.wrapping_mul(*ya)))
-}
-
-/// An element as a number.
-#[inline(always)]
-fn number([low, high]: Wide) -> u128 {
-    u128::from(high) << 64 | u128::from(low)
-}
-
-/// A number as an element.
-#[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the two halves")]
-fn wide(x: u128) -> Wide {
-    [x as u64, (x >> 64) as u64]
 }
 
 #[inline(always)]

@@ -253,7 +253,6 @@ fn columns_of_bits() {
 
 #[test]
 fn numbers_of_128_bits_and_their_tags() {
-    let number = |[low, high]: Wide| u128::from(high) << 64 | u128::from(low);
     let wides = |n: usize, seed: u64| words(2 * n, seed).as_chunks::<2>().0.to_vec();
     for level in levels() {
         for n in LENGTHS {

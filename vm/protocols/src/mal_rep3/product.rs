@@ -71,7 +71,7 @@ fn factors<'x>([value, tag]: [Pair<'x>; 2], [ya, yb]: Pair<'x>) -> impl Iterator
 }
 
 /// Components in the order of the kernels: number and tag, of either.
-fn tagged([value, tag]: [Pair<'_>; 2]) -> [simd::Tagged<'_>; 2] {
+fn by_component([value, tag]: [Pair<'_>; 2]) -> [simd::Tagged<'_>; 2] {
     [[value[0], tag[0]], [value[1], tag[1]]]
 }
 
@@ -219,7 +219,7 @@ impl<S: Source> MalRep3<S> {
         debug_assert_eq!(x.lanes, y.lanes);
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
             let (x, y) = (x.part(first, value.len()), part(&y.value, first, value.len()));
-            simd::add_tagged_products([value, tag], tagged(x), y);
+            simd::add_tagged_products([value, tag], by_component(x), y);
         };
         self.tagged(cx, x.lanes, x, &terms).await
     }
@@ -246,7 +246,7 @@ impl<S: Source> MalRep3<S> {
             for column in 0..len {
                 let start = column * lanes + first;
                 let (x, y) = (x.part(start, value.len()), part(&y.value, start, value.len()));
-                simd::add_tagged_products([&mut *value, &mut *tag], tagged(x), y);
+                simd::add_tagged_products([&mut *value, &mut *tag], by_component(x), y);
             }
         };
         self.tagged(cx, lanes, x, &terms).await

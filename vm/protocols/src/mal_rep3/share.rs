@@ -6,21 +6,8 @@
 use crate::buffer::Words;
 use crate::lanes::Lanes;
 use crate::protocol::Shares;
+pub(crate) use smpc_math::simd::{Wide as Element, number, wide as element};
 use std::ops::{Deref, DerefMut};
-
-/// An element of Z_2^128: its low word and its high one.
-pub(crate) type Element = [u64; 2];
-
-/// An element as a number.
-pub(crate) const fn number([low, high]: Element) -> u128 {
-    (high as u128) << 64 | low as u128
-}
-
-/// A number as an element.
-#[allow(clippy::cast_possible_truncation, reason = "the two halves")]
-pub(crate) const fn element(x: u128) -> Element {
-    [x as u64, (x >> 64) as u64]
-}
 
 /// Secret elements of Z_2^128.
 #[derive(Clone, Default)]

@@ -38,10 +38,26 @@ impl<S: Source> Shamir<S> {
         width as usize * self.words_of_a_mask() * OF_A_NUMBER
     }
 
-    /// The lanes of a part, and the number of parts.
-    fn parts(&self, lanes: usize, bytes: usize) -> (usize, usize) {
+    /// What `gate` makes of all lanes, each of which takes so many bytes meanwhile: of all at once, or of some after the others. `zeros` is as long as the result.
+    async fn part_by_part<T: Shares>(
+        &self,
+        cx: Cx<'_>,
+        (lanes, bytes): (usize, usize),
+        zeros: impl FnOnce() -> T,
+        gate: impl AsyncFn(Cx<'_>, Option<Lanes>) -> T,
+    ) -> T {
         let size = (self.at_once / bytes.max(1)).max(1).max(lanes.div_ceil(MOST));
-        (size, lanes.div_ceil(size))
+        let count = lanes.div_ceil(size);
+        if count <= 1 {
+            return gate(cx, None).await;
+        }
+        let mut all = zeros();
+        for part in 0..count {
+            let some = Lanes::run(part * size, size.min(lanes - part * size));
+            let done = Box::pin(gate(cx.sub(part as u64, count as u64), Some(some))).await;
+            all.write(&some, &done);
+        }
+        all
     }
 
     /// What `gate` makes of all lanes of `a`, each of which takes so many bytes meanwhile; `zeros` is as long as the result. The rounds of the gate, and as often for each part.
@@ -52,37 +68,25 @@ impl<S: Source> Shamir<S> {
         zeros: impl FnOnce() -> T,
         gate: impl AsyncFn(Cx<'_>, &A) -> T,
     ) -> T {
-        let (size, count) = self.parts(a.lanes(), bytes);
-        if count <= 1 {
-            return gate(cx, a).await;
-        }
-        let mut all = zeros();
-        for part in 0..count {
-            let lanes = Lanes::run(part * size, size.min(a.lanes() - part * size));
-            let done = Box::pin(gate(cx.sub(part as u64, count as u64), &a.read(&lanes))).await;
-            all.write(&lanes, &done);
-        }
-        all
+        let of = async |cx: Cx<'_>, some: Option<Lanes>| match some {
+            None => gate(cx, a).await,
+            Some(some) => gate(cx, &a.read(&some)).await,
+        };
+        self.part_by_part(cx, (a.lanes(), bytes), zeros, of).await
     }
 
     /// A circuit on all lanes; an input of one lane stands for itself in every lane.
     pub(crate) async fn circuit_in_parts(&self, cx: Cx<'_>, circuit: &Levelled, inputs: &[&Bin]) -> Bin {
         let lanes = inputs.iter().map(|word| word.lanes).find(|lanes| *lanes != 1).unwrap_or(1);
         let ands: usize = circuit.levels.iter().map(|level| level.ands.len()).sum();
-        let (size, count) = self.parts(lanes, circuit.slots + (OF_A_BIT - 1) * ands);
-        if count <= 1 {
-            return self.run_circuit(cx, circuit, inputs).await;
-        }
-        let mut all = self.words(u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), lanes);
-        for part in 0..count {
-            let lanes = Lanes::run(part * size, size.min(lanes - part * size));
-            let read = |word: &Bin| if word.lanes == 1 { word.clone() } else { word.read(&lanes) };
+        let zeros = || self.words(u32::try_from(circuit.outputs.len()).unwrap_or(u32::MAX), lanes);
+        let of = async |cx: Cx<'_>, some: Option<Lanes>| {
+            let Some(some) = some else { return self.run_circuit(cx, circuit, inputs).await };
+            let read = |word: &Bin| if word.lanes == 1 { word.clone() } else { word.read(&some) };
             let words: Vec<Bin> = inputs.iter().map(|word| read(word)).collect();
-            let words: Vec<&Bin> = words.iter().collect();
-            let done = Box::pin(self.run_circuit(cx.sub(part as u64, count as u64), circuit, &words)).await;
-            all.write(&lanes, &done);
-        }
-        all
+            self.run_circuit(cx, circuit, &words.iter().collect::<Vec<_>>()).await
+        };
+        self.part_by_part(cx, (lanes, circuit.slots + (OF_A_BIT - 1) * ands), zeros, of).await
     }
 }
 
