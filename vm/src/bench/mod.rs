@@ -1,7 +1,7 @@
 //! What the protocols do in a second, and what the machine could: a process a party over TLS on loopback, the wall time of the gate alone, medians
 //! of five; beside it the machine's raw limits, measured in the same run.
 //!
-//! * `jobs`: what is measured, at each party; `netlist` and `modules`: its circuits and programs;
+//! * `jobs`: what is measured, at each party; `netlist` and [`modules`]: its circuits and programs;
 //! * [`calibrate`]: the constants of the time model of `smpcc cost`; `cases`: the programs for it;
 //! * `limits`: rings of processes and kernels without a protocol;
 //! * `report`: the table and the JSON rows.
@@ -12,7 +12,7 @@ pub mod calibrate;
 mod cases;
 mod jobs;
 mod limits;
-mod modules;
+pub mod modules;
 mod netlist;
 mod report;
 

@@ -38,7 +38,10 @@ pub(super) fn module(manifest: Manifest, slots: Vec<Slot>, main: Vec<Level>) -> 
 const ELEMENTS: u64 = 1000;
 
 /// `for j in 0..turns / 1000 { for i in 0..1000 { y = y + x[i] } }` over a secret array: an array access, an addition, and the result's range a turn.
-pub(super) fn sum_by_turns(turns: u64) -> Result<Program, Failure> {
+///
+/// # Errors
+/// Ours: the program is refused.
+pub fn sum_by_turns(turns: u64) -> Result<Program, Failure> {
     let number = RegType::arith(0, 1 << 40);
     let index = RegType::pub_int(0, 1 << 40);
     let slots = vec![
@@ -75,7 +78,10 @@ pub(super) fn sum_by_turns(turns: u64) -> Result<Program, Failure> {
 }
 
 /// Who of two is richer, with an input each in a folder.
-pub(super) fn millionaires(folder: &Path, setting: Setting) -> Result<(Task, Vec<InputFile>), Failure> {
+///
+/// # Errors
+/// Ours: the program is refused or the folder cannot be written.
+pub fn millionaires(folder: &Path, setting: Setting) -> Result<(Task, Vec<InputFile>), Failure> {
     let fortune = RegType::arith(0, 1_000_000_000_000);
     let (lo, hi) = fortune.range();
     let slot = |ty: RegType| Slot { ty, lanes: 1 };
@@ -125,28 +131,4 @@ pub(super) fn millionaires(folder: &Path, setting: Setting) -> Result<(Task, Vec
     };
     let files = [("alice", "1250000\n"), ("bob", "980000\n")].into_iter().map(file).collect::<Result<_, _>>()?;
     Ok((Task::local(program, setting, params), files))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Inputs;
-    use crate::run::local::in_threads;
-    use smpc_protocols::registry::REP3;
-
-    #[test]
-    fn they_compute_what_they_say() {
-        let task = Task::local(
-            sum_by_turns(2000).expect("a program"),
-            REP3.among(None, None).expect("three parties"),
-            Params::default(),
-        );
-        let outcomes = in_threads(&task, &Inputs::new(), None).expect("a run");
-        assert_eq!(outcomes[1].results[0], Some(vec![vec![2 * 999 * 500]]));
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let setting = REP3.among(None, None).expect("three parties");
-        let (task, files) = millionaires(folder.path(), setting).expect("a program");
-        let inputs = crate::input::read(task.manifest(), |_| true, &files, None).expect("they read");
-        assert_eq!(in_threads(&task, &inputs, None).expect("a run")[2].results[0], Some(vec![vec![1]]));
-    }
 }

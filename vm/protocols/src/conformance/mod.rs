@@ -4,6 +4,8 @@
 pub mod blocks;
 pub mod cheat;
 pub mod data;
+#[cfg(debug_assertions)]
+pub mod instances;
 pub mod memory;
 pub mod source;
 pub mod suite;

@@ -1,5 +1,7 @@
-//! The conformance suite in process: every gate of every protocol, live and dry.
+//! The conformance suite: every gate of every protocol against integer arithmetic, in process, live and dry, and over TLS.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod tls;
 
 use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
@@ -130,7 +132,8 @@ fn mal_shamir(threshold: usize, extent: Extent) {
 
 #[test]
 fn mal_shamir_of_three_live_and_dry() {
-    mal_shamir(1, or_more(Extent::Short, Extent::Sizes));
+    // More over TLS.
+    mal_shamir(1, or_more(Extent::Least, Extent::Sizes));
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn mal_shamir_of_seven_live_and_dry() {
 
 /// The methods of the trait that are handed a [`smpc_protocols::Cx`].
 fn gates() -> BTreeSet<String> {
-    let text = include_str!("../src/protocol.rs");
+    let text = include_str!("../../src/protocol.rs");
     let methods = text.split("\n    fn ").skip(1).filter_map(|rest| {
         let (signature, _) = rest.split_once("->")?;
         let (name, operands) = signature.split_once('(')?;
