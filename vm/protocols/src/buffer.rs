@@ -4,36 +4,37 @@
 //! A pool and the buffers in use together are never more than was once in use at the same time.
 
 use crate::workers;
+use smpc_math::field::{Gf256, P127};
 use smpc_math::planes::ROW_WORDS;
 use smpc_math::simd;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
-use zeroize::Zeroize;
+use zeroize::{DefaultIsZeroes, Zeroize};
 
 /// 512 lanes of one plane.
 pub type Row = simd::Row;
 
-/// Words from which on a buffer is kept.
-const LONG: usize = 4096;
-/// Words of a line of the cache.
-const LINE: usize = 8;
+/// Bytes from which on a buffer is kept.
+const LONG: usize = 32 * 1024;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
 /// Buffers that a pool keeps at most.
 const BUFFERS: usize = 64;
 
 /// Buffers of zeros that nobody uses, the one that has waited longest first.
 #[derive(Default)]
-struct Pool {
-    free: Vec<Vec<u64>>,
-    /// Words of those, of the long buffers that are in use, and the most that ever were.
+pub struct Pool<T> {
+    free: Vec<Vec<T>>,
+    /// Elements of those, of the long buffers that are in use, and the most that ever were.
     idle: usize,
     used: usize,
     peak: usize,
 }
 
-impl Pool {
-    /// The smallest buffer that holds `len` words and is not much longer; or none, with room for a fresh one.
-    fn take(&mut self, len: usize) -> Option<Vec<u64>> {
-        let fits = |(_, buffer): &(usize, &Vec<u64>)| (len..=len + len / 4).contains(&buffer.len());
+impl<T> Pool<T> {
+    /// The smallest buffer that holds `len` elements and is not much longer; or none, with room for a fresh one.
+    fn take(&mut self, len: usize) -> Option<Vec<T>> {
+        let fits = |(_, buffer): &(usize, &Vec<T>)| (len..=len + len / 4).contains(&buffer.len());
         let found = self.free.iter().enumerate().filter(fits).min_by_key(|(_, buffer)| buffer.len());
         let buffer = found.map(|(at, _)| at).map(|at| self.free.remove(at));
         self.idle -= buffer.as_ref().map_or(0, Vec::len);
@@ -43,7 +44,7 @@ impl Pool {
         buffer
     }
 
-    fn put(&mut self, buffer: Vec<u64>) {
+    fn put(&mut self, buffer: Vec<T>) {
         // A buffer may come from another thread.
         self.used = self.used.saturating_sub(buffer.len());
         self.idle += buffer.len();
@@ -58,70 +59,126 @@ impl Pool {
     }
 }
 
-thread_local! {
-    static FREE: RefCell<Pool> = RefCell::default();
+/// What shares are made of: all bits zero is 0, and each thread has a pool for it.
+pub trait Pooled: DefaultIsZeroes + Send + Sync + 'static {
+    /// Does something with the pool of this thread; nothing at the end of the thread, when the pool may be gone.
+    fn with_pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
+    /// As many zeros, of a fresh buffer.
+    #[must_use]
+    fn fresh(len: usize) -> Vec<Self> {
+        vec![Self::default(); len]
+    }
 }
 
-/// Secret words. Long vectors start at a line of the cache, so that no row lies across two.
+/// Gives a type a pool a thread.
+macro_rules! pooled {
+    ($($element:ty),*) => {$(
+        const _: () = {
+            thread_local! {
+                static FREE: RefCell<Pool<$element>> = RefCell::default();
+            }
+            impl Pooled for $element {
+                fn with_pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R> {
+                    FREE.try_with(|pool| f(&mut pool.borrow_mut())).ok()
+                }
+            }
+        };
+    )*};
+}
+
+pooled!(u64, P127, Gf256);
+
+/// Secret elements. Long vectors start at a line of the cache, so that no row lies across two.
 #[derive(Default)]
-pub struct Words {
+pub struct Buffer<T: Pooled> {
     /// Zero before `start` and from `start + len` on.
-    buffer: Vec<u64>,
+    buffer: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl Words {
+/// Secret words.
+pub type Words = Buffer<u64>;
+
+impl<T: Pooled> Buffer<T> {
+    /// Elements of a line of the cache.
+    const LINE: usize = LINE / size_of::<T>();
+    /// Elements from which on a buffer is kept.
+    const LONG: usize = LONG / size_of::<T>();
+
     /// As many zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
-        if len < LONG {
-            return Self::new(vec![0; len]);
+        if len < Self::LONG {
+            return Self::new(T::fresh(len));
         }
-        let room = len + LINE - 1;
-        let pooled = FREE.try_with(|pool| pool.borrow_mut().take(room)).ok().flatten();
-        let buffer = pooled.unwrap_or_else(|| vec![0; room]);
-        let start = buffer.as_ptr().align_offset(LINE * size_of::<u64>());
+        let room = len + Self::LINE - 1;
+        let buffer = T::with_pool(|pool| pool.take(room)).flatten().unwrap_or_else(|| T::fresh(room));
+        let start = buffer.as_ptr().align_offset(LINE);
         // An address that cannot be had is as good as any.
-        Self { start: if start < LINE { start } else { 0 }, buffer, len }
+        Self { start: if start < Self::LINE { start } else { 0 }, buffer, len }
     }
 
-    /// These words, in a buffer that is wiped.
+    /// These elements, in a buffer that is wiped.
     #[must_use]
-    pub fn new(words: Vec<u64>) -> Self {
-        Self { start: 0, len: words.len(), buffer: words }
+    pub fn new(elements: Vec<T>) -> Self {
+        Self { start: 0, len: elements.len(), buffer: elements }
+    }
+
+    /// A copy of these.
+    pub(crate) fn of(elements: &[T]) -> Self {
+        Self::concat(std::iter::once(elements))
+    }
+
+    /// These elements in a row.
+    pub(crate) fn concat<'x>(parts: impl Iterator<Item = &'x [T]> + Clone) -> Self {
+        let mut all = Self::zeros(parts.clone().map(<[T]>::len).sum());
+        let mut rest = &mut all[..];
+        for part in parts {
+            let (here, after) = rest.split_at_mut(part.len());
+            here.copy_from_slice(part);
+            rest = after;
+        }
+        all
     }
 }
 
-impl Drop for Words {
+impl<T: Pooled> From<Vec<T>> for Buffer<T> {
+    fn from(elements: Vec<T>) -> Self {
+        Self::new(elements)
+    }
+}
+
+impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
-        workers::each(&mut self.buffer[self.start..self.start + self.len], LONG, LONG, |_, words| words.zeroize());
-        if self.buffer.len() >= LONG {
+        let piece = Self::LONG;
+        workers::each(&mut self.buffer[self.start..self.start + self.len], piece, piece, |_, part| part.zeroize());
+        if self.buffer.len() >= Self::LONG {
             let buffer = std::mem::take(&mut self.buffer);
-            // At the end of a thread its pool may be gone.
-            let _ = FREE.try_with(|pool| pool.borrow_mut().put(buffer));
+            T::with_pool(|pool| pool.put(buffer));
         }
     }
 }
 
-impl Clone for Words {
+impl<T: Pooled> Clone for Buffer<T> {
     fn clone(&self) -> Self {
         let mut copy = Self::zeros(self.len());
-        workers::each(&mut copy, LONG, LONG, |first, words| words.copy_from_slice(&self[first..first + words.len()]));
+        let piece = Self::LONG;
+        workers::each(&mut copy, piece, piece, |first, part| part.copy_from_slice(&self[first..first + part.len()]));
         copy
     }
 }
 
-impl Deref for Words {
-    type Target = [u64];
+impl<T: Pooled> Deref for Buffer<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[u64] {
+    fn deref(&self) -> &[T] {
         &self.buffer[self.start..self.start + self.len]
     }
 }
 
-impl DerefMut for Words {
-    fn deref_mut(&mut self) -> &mut [u64] {
+impl<T: Pooled> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         &mut self.buffer[self.start..self.start + self.len]
     }
 }
@@ -187,15 +244,18 @@ mod tests {
         assert_ne!(other.as_ptr(), address);
     }
 
+    const LONG: usize = Words::LONG;
+    const LINE: usize = Words::LINE;
+
     #[test]
     fn a_pool_is_never_more_than_was_used() {
         let sum = || {
-            FREE.with(|pool| {
-                let pool = pool.borrow();
+            u64::with_pool(|pool| {
                 assert!(pool.free.len() <= BUFFERS && pool.idle + pool.used <= pool.peak);
                 assert_eq!(pool.idle, pool.free.iter().map(Vec::len).sum::<usize>());
                 (pool.idle, pool.used, pool.peak)
             })
+            .expect("a pool")
         };
         let many: Vec<Words> = (0..100).map(|i| Words::zeros(LONG + i)).collect();
         let (_, used, _) = sum();

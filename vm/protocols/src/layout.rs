@@ -7,7 +7,6 @@ use crate::ring::low_bits;
 use crate::tick::CHUNK;
 use blake3::Hasher;
 use smpc_math::simd;
-use zerocopy::IntoBytes as _;
 use zeroize::Zeroizing;
 
 /// Bytes of a hash.
@@ -81,18 +80,19 @@ impl Layout {
         }
     }
 
-    /// The bytes of some words of the message, the first of which is number `first`, behind those that are there.
-    pub(crate) fn append(self, first: usize, words: &[u64], out: &mut Vec<u8>) {
+    /// Where in the message a word begins: the first one of a row, where it is made of bits.
+    pub(crate) fn place(self, word: usize) -> usize {
         match self {
-            Self::Numbers { bits, .. } if bits > 32 && cfg!(target_endian = "little") => {
-                out.extend_from_slice(words.as_bytes());
-            }
-            Self::Numbers { bits, .. } => {
-                let (start, size) = (out.len(), element_bytes(bits));
-                out.resize(start + words.len() * size, 0);
-                to_elements(words, size, &mut out[start..]);
-            }
-            Self::Bits(shape) => shape.append(first / 8, words.as_chunks().0, out),
+            Self::Numbers { bits, .. } => word * element_bytes(bits),
+            Self::Bits(shape) => shape.place(word / 8),
+        }
+    }
+
+    /// The bytes of some words of the message, the first of which is number `first`.
+    pub(crate) fn put(self, first: usize, words: &[u64], out: &mut [u8]) {
+        match self {
+            Self::Numbers { bits, .. } => to_elements(words, element_bytes(bits), out),
+            Self::Bits(shape) => shape.put(first / 8, words.as_chunks().0, out),
         }
     }
 

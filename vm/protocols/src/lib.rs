@@ -29,6 +29,7 @@ mod permutation;
 pub mod piece;
 pub mod plain;
 pub mod protocol;
+mod queue;
 pub mod registry;
 pub mod rep3;
 pub mod rep4;

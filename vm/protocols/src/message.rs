@@ -6,7 +6,7 @@
 use crate::bits::Row;
 use smpc_math::planes::ROW_LANES;
 use std::ops::Range;
-use zerocopy::{FromBytes as _, IntoBytes as _};
+use zerocopy::FromBytes as _;
 use zeroize::Zeroizing;
 
 /// Words that a kernel handles at a time: two mask blocks and four operands of this size fit the first cache.
@@ -100,20 +100,20 @@ impl Shape {
         self.full * 64 + self.cut * self.cut_bytes
     }
 
-    /// The bytes of rows, the first of which is row `first` of the message, behind those that are there.
-    pub(crate) fn append(self, first: usize, rows: &[Row], out: &mut Vec<u8>) {
+    /// Where a row begins.
+    pub(crate) fn place(self, row: usize) -> usize {
+        row.min(self.full) * 64 + row.saturating_sub(self.full) * self.cut_bytes
+    }
+
+    /// The bytes of rows, the first of which is row `first` of the message.
+    pub(crate) fn put(self, first: usize, rows: &[Row], out: &mut [u8]) {
         let (full, cut) = rows.split_at(self.full.saturating_sub(first).min(rows.len()));
-        if cfg!(target_endian = "little") {
-            out.extend_from_slice(full.as_bytes());
-        } else {
-            let start = out.len();
-            out.resize(start + full.len() * 64, 0);
-            to_bytes(full.as_flattened(), &mut out[start..]);
-        }
-        for row in cut {
+        let (whole, rest) = out.split_at_mut(full.len() * 64);
+        to_bytes(full.as_flattened(), whole);
+        for (row, out) in cut.iter().zip(rest.chunks_exact_mut(self.cut_bytes.max(1))) {
             let mut whole = [0; 64];
             to_bytes(row, &mut whole);
-            out.extend_from_slice(&whole[..self.cut_bytes]);
+            out.copy_from_slice(&whole[..self.cut_bytes]);
             if let Some(last) = out.last_mut() {
                 *last &= self.last;
             }
@@ -216,6 +216,7 @@ pub(crate) fn runs(first: usize, count: usize, width: usize, mut each: impl FnMu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zerocopy::IntoBytes as _;
 
     /// A message is the same bytes, and read as the same rows, wherever its buffer lies.
     #[test]

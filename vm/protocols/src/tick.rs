@@ -1,19 +1,22 @@
 //! One tick on the links: bounded queues, frame headers, and the loop that moves bytes until every piece is out and every frame is in.
 
 use crate::error::Error;
+use crate::queue::Queue;
 use crate::wire::Wire;
-use zeroize::Zeroize as _;
 
 /// Bytes of a frame's header: session, worker, tick and length, little endian.
 pub const HEADER: usize = 28;
 /// Bytes that a piece produces or consumes at a time, a multiple of the cipher block and of a lane block: 2,048 words of 64 bits.
 pub const CHUNK: usize = 16 * 1024;
 /// Bytes that may wait in one direction of one link.
-const ROOM: usize = 8 * CHUNK;
+pub(crate) const ROOM: usize = 8 * CHUNK;
 /// Rounds of [`pump`] that a full link is left alone for: pieces come back for every chunk, and each try is a call of the system.
 const FULL: u32 = 8;
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
+
+/// How much more a queue may hold.
+fn room(queue: &Queue) -> usize {
+    ROOM.saturating_sub(queue.len())
+}
 
 /// The header of a frame.
 pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; HEADER] {
@@ -23,102 +26,6 @@ pub(crate) fn header(session: u64, worker: u32, tick: u64, length: u64) -> [u8; 
     bytes[12..20].copy_from_slice(&tick.to_le_bytes());
     bytes[20..].copy_from_slice(&length.to_le_bytes());
     bytes
-}
-
-/// A queue of bytes. Its memory is reused: bytes before `head` are gone, those from `tail` on are free. Where nothing waits, payload begins at a line of the cache, as
-/// vectors of shares do.
-#[derive(Default)]
-struct Queue {
-    bytes: Vec<u8>,
-    /// The first line that has room for a header before it.
-    start: usize,
-    head: usize,
-    tail: usize,
-    /// Nothing was ever written from here on.
-    fresh: usize,
-}
-
-impl Drop for Queue {
-    fn drop(&mut self) {
-        self.wipe();
-    }
-}
-
-impl Queue {
-    /// Overwrites what was ever written: messages are components of shares.
-    fn wipe(&mut self) {
-        self.bytes[..self.fresh].zeroize();
-    }
-
-    fn len(&self) -> usize {
-        self.tail - self.head
-    }
-
-    fn room(&self) -> usize {
-        ROOM.saturating_sub(self.len())
-    }
-
-    fn waiting(&self) -> &[u8] {
-        &self.bytes[self.head..self.tail]
-    }
-
-    fn drop_front(&mut self, count: usize) {
-        self.head += count;
-        if self.head == self.tail {
-            self.clear();
-        }
-    }
-
-    fn clear(&mut self) {
-        (self.head, self.tail) = (self.start, self.start);
-    }
-
-    /// Says that a header comes next: payload begins behind it.
-    fn before_header(&mut self) {
-        if self.bytes.is_empty() {
-            self.make_space(HEADER);
-        }
-        if self.len() == 0 {
-            (self.head, self.tail) = (self.start - HEADER, self.start - HEADER);
-        }
-    }
-
-    /// A place for `count` bytes behind the last; [`Self::keep`] says how many were written there.
-    fn space(&mut self, count: usize) -> &mut [u8] {
-        if self.tail + count > self.bytes.len() {
-            self.make_space(count);
-        }
-        &mut self.bytes[self.tail..self.tail + count]
-    }
-
-    #[cold]
-    fn make_space(&mut self, count: usize) {
-        let len = self.len();
-        // Twice the room, so that what waits is moved at most once for each byte that comes in.
-        let wanted = (2 * (len + count)).next_power_of_two().clamp(1024, 2 * ROOM).max(len + count) + 2 * LINE;
-        // A header at the front stays before a line.
-        let header = if self.start > 0 && self.head + HEADER == self.start { HEADER } else { 0 };
-        if self.bytes.len() < wanted {
-            // Fresh zeros cost nothing until they are written over.
-            let mut larger = vec![0; wanted];
-            let line = larger.as_ptr().align_offset(LINE);
-            // An address that cannot be had is as good as any.
-            let start = LINE + if line < LINE { line } else { 0 };
-            larger[start - header..][..len].copy_from_slice(self.waiting());
-            self.wipe();
-            (self.bytes, self.start) = (larger, start);
-        } else {
-            self.bytes.copy_within(self.head..self.tail, self.start - header);
-        }
-        self.head = self.start - header;
-        self.tail = self.head + len;
-        self.fresh = self.fresh.max(self.tail);
-    }
-
-    fn keep(&mut self, count: usize) {
-        self.tail += count;
-        self.fresh = self.fresh.max(self.tail);
-    }
 }
 
 /// One peer, both directions.
@@ -170,7 +77,7 @@ impl Link {
     /// gets the place to write to.
     pub(crate) fn produce(&mut self, at: u64, left: u64, fill: &mut dyn FnMut(&mut [u8])) -> usize {
         let count = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-        if self.produced != at || self.out.room() < count {
+        if self.produced != at || room(&self.out) < count {
             return 0;
         }
         fill(self.out.space(count));
@@ -205,8 +112,7 @@ impl Link {
             return Err(Error::Internal("a gate was dropped within a round"));
         }
         if let Some(at) = self.header_at.take() {
-            let at = self.out.head + at;
-            self.out.bytes[at..at + HEADER].copy_from_slice(&header(self.promised));
+            self.out.overwrite(at, &header(self.promised));
         }
         self.expected = std::mem::take(&mut self.next_expected);
         (self.arrived, self.consumed) = (0, 0);
@@ -244,7 +150,7 @@ impl Link {
         loop {
             let missing = self.expected - self.arrived
                 + if self.header.is_some() { (HEADER - self.inn.len().min(HEADER)) as u64 } else { 0 };
-            let room = self.inn.room().min(usize::try_from(missing).unwrap_or(ROOM));
+            let room = room(&self.inn).min(usize::try_from(missing).unwrap_or(ROOM));
             if room == 0 {
                 return Ok(());
             }
@@ -302,12 +208,12 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
             link.receive(peer, wire, tick)?;
             if !link.all_out() {
                 complete = false;
-                pieces_first |= link.out.room() >= ROOM / 2;
+                pieces_first |= room(&link.out) >= ROOM / 2;
             }
             if !link.all_in() {
                 complete = false;
                 // What has arrived where there is no room is nothing to wake up for: the piece that would take it waits for one that sends.
-                readable |= u64::from(link.inn.room() > 0) << peer;
+                readable |= u64::from(room(&link.inn) > 0) << peer;
                 pieces_first |= link.header.is_none() && link.inn.len() >= ROOM / 2;
             }
         }
@@ -328,48 +234,5 @@ pub(crate) fn pump(links: &mut [Link], wire: &mut dyn Wire, tick: u64) -> Result
         }
         wire.wait(readable, writable)?;
         links.iter_mut().for_each(|link| link.full = 0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Bytes come out as they went in, however the queue grows and moves, and payload begins at a line unless something waits before it.
-    #[test]
-    fn bytes_wait_in_order() {
-        let byte = |at: usize| (at % 251) as u8;
-        let mut queue = Queue::default();
-        let (mut put, mut taken) = (0, 0);
-        for (header, count, take) in [
-            (true, 100, 50),
-            (false, 3000, 60),
-            (false, 70_000, 70_000),
-            (true, 200_000, 200_100),
-            (false, 2 * ROOM, 2 * ROOM + 1000),
-            (true, 10, 5),
-            (true, 2 * ROOM, 10),
-        ] {
-            let alone = queue.len() == 0;
-            if header {
-                queue.before_header();
-                let space = queue.space(HEADER);
-                space.iter_mut().enumerate().for_each(|(i, out)| *out = byte(put + i));
-                queue.keep(HEADER);
-                put += HEADER;
-            }
-            let space = queue.space(count);
-            assert!(!alone || space.as_ptr().align_offset(LINE) == 0, "{header} {count}");
-            space.iter_mut().enumerate().for_each(|(i, out)| *out = byte(put + i));
-            queue.keep(count);
-            put += count;
-            let take = take.min(queue.len());
-            assert!(queue.waiting()[..take].iter().enumerate().all(|(i, found)| *found == byte(taken + i)));
-            queue.drop_front(take);
-            taken += take;
-            assert_eq!(queue.len(), put - taken);
-            assert!(queue.fresh >= queue.tail && queue.fresh <= queue.bytes.len());
-            assert!(queue.bytes[queue.fresh..].iter().all(|byte| *byte == 0));
-        }
     }
 }

@@ -44,6 +44,10 @@ pub trait Field: Copy + Default + PartialEq + Eq + Send + Sync + DefaultIsZeroes
     fn add_multiple(out: &mut [Self], c: Self, x: &[Self]) {
         out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
     }
+    /// out_i + Σ c_k · x_k,i, where all x_k are as long.
+    fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
+        terms.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
+    }
     /// x_i · y_i.
     fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
         out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x.mul(*y));
@@ -106,9 +110,28 @@ mod tests {
             F::products(&mut out, &x, &y);
             assert_eq!(F::dot(&x, &y), out.iter().fold(F::default(), |sum, x| sum.add(*x)));
             assert!(out.iter().zip(x.iter().zip(&y)).all(|(out, (x, y))| *out == x.mul(*y)));
+            // −1 · −1, the largest products of all.
+            let most = vec![F::default().sub(F::ONE); x.len()];
+            assert_eq!(F::dot(&most, &most), most.iter().fold(F::default(), |sum, _| sum.add(F::ONE)));
             let before = out.clone();
             F::add_multiple(&mut out, element(77), &x);
             assert!(out.iter().zip(before.iter().zip(&x)).all(|(out, (b, x))| *out == b.add(element(77).mul(*x))));
+            for count in 0..10 {
+                // The largest too, as often as sums are reduced late.
+                let most = F::default().sub(F::ONE);
+                let c = |k: usize| if count % 2 == 0 { most } else { element(k as u64 + 50) };
+                let vectors: Vec<Vec<F>> = (0..count)
+                    .map(|k| (0..len).map(|i| if i % 3 == 0 { most } else { element(i * 10 + k as u64) }).collect())
+                    .collect();
+                let terms: Vec<(F, &[F])> = vectors.iter().enumerate().map(|(k, x)| (c(k), &x[..])).collect();
+                let mut out: Vec<F> = (0..len).map(|i| if i % 2 == 0 { most } else { x[0] }).collect();
+                let mut slowly = out.clone();
+                F::add_combination(&mut out, &terms);
+                terms.iter().for_each(|(c, x)| {
+                    slowly.iter_mut().zip(*x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
+                });
+                assert!(out == slowly, "{count} terms of {len}");
+            }
         }
     }
 

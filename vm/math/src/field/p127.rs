@@ -85,6 +85,30 @@ const fn wide(a: u128, b: u128) -> (u128, u128) {
     (middle_low << 64 | low & LOW, high + (middle >> 64) + (middle_low >> 64))
 }
 
+/// The residue of low + 2^128 · high.
+#[inline]
+const fn residue(low: u128, high: u128) -> P127 {
+    // 2^127 is 1 and 2^128 is 2: two numbers of 127 bits, each with what stands above them.
+    let (a, b) = ((low & P) + (low >> 127), ((high << 1) & P) + (high >> 126));
+    P127(once(a + below(b)))
+}
+
+/// Adds K products to each element, and reduces once: four products below 2^254 and an element fit 256 bits.
+#[inline]
+fn add_products<const K: usize>(out: &mut [P127], terms: &[(P127, &[P127]); K]) {
+    const { assert!(K <= 4) };
+    let terms = terms.map(|(c, x)| (c, &x[..out.len()]));
+    for (i, out) in out.iter_mut().enumerate() {
+        let (mut low, mut high) = (out.0, 0);
+        for (c, x) in terms {
+            let (product, above) = wide(c.0, x[i].0);
+            let (sum, carry) = low.overflowing_add(product);
+            (low, high) = (sum, high + above + u128::from(carry));
+        }
+        *out = residue(low, high);
+    }
+}
+
 impl Field for P127 {
     const BYTES: usize = 16;
     const ONE: Self = Self(1);
@@ -128,6 +152,33 @@ impl Field for P127 {
             return out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(*x));
         }
         out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
+    }
+    /// Reduces once for four terms.
+    fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
+        let (fours, rest) = terms.as_chunks::<4>();
+        fours.iter().for_each(|four| add_products(out, four));
+        match *rest {
+            [a, b, c] => add_products(out, &[a, b, c]),
+            [a, b] => add_products(out, &[a, b]),
+            [(c, x)] => Self::add_multiple(out, c, x),
+            _ => {}
+        }
+    }
+    // Not the trait's own, so that it is compiled here, where loops are optimised in every build.
+    fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
+        out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x.mul(*y));
+    }
+    /// Reduces once.
+    fn dot(x: &[Self], y: &[Self]) -> Self {
+        // Sums of products below 2^254: 128 low bits, 128 more, and how often these overflowed. 2^256 is 4.
+        let (mut low, mut high, mut top) = (0_u128, 0_u128, 0_u128);
+        for (x, y) in x.iter().zip(y) {
+            let (product, above) = wide(x.0, y.0);
+            let (sum, carry) = low.overflowing_add(product);
+            let (rest, overflow) = high.overflowing_add(above + u128::from(carry));
+            (low, high, top) = (sum, rest, top + u128::from(overflow));
+        }
+        residue(low, high).add(Self(4 * top))
     }
     fn to_bytes(elements: &[Self], out: &mut [u8]) {
         for (out, element) in out.chunks_exact_mut(Self::BYTES).zip(elements) {

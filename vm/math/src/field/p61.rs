@@ -66,18 +66,6 @@ impl P61 {
     pub const fn value(self) -> u64 {
         self.0
     }
-
-    /// Adds Σ c_k · x_k to the elements of `out`, where x_k are as long, and reduces once for four of these.
-    pub fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
-        let (fours, rest) = terms.as_chunks::<4>();
-        for [(a, w), (b, x), (c, y), (d, z)] in fours {
-            for ((out, (w, x)), (y, z)) in out.iter_mut().zip(w.iter().zip(*x)).zip(y.iter().zip(*z)) {
-                let sum = wide(*a, *w) + wide(*b, *x) + wide(*c, *y) + wide(*d, *z);
-                *out = Self::from_u128(sum + u128::from(out.0));
-            }
-        }
-        rest.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
-    }
 }
 
 /// a · b, not reduced.
@@ -127,6 +115,17 @@ impl Field for P61 {
         out.iter_mut().zip(bytes.as_chunks::<8>().0).for_each(|(out, bytes)| {
             *out = Self::from_u64(u64::from_le_bytes(*bytes));
         });
+    }
+    /// Reduces once for four terms.
+    fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
+        let (fours, rest) = terms.as_chunks::<4>();
+        for [(a, w), (b, x), (c, y), (d, z)] in fours {
+            for ((out, (w, x)), (y, z)) in out.iter_mut().zip(w.iter().zip(*x)).zip(y.iter().zip(*z)) {
+                let sum = wide(*a, *w) + wide(*b, *x) + wide(*c, *y) + wide(*d, *z);
+                *out = Self::from_u128(sum + u128::from(out.0));
+            }
+        }
+        rest.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
     }
     fn dot(x: &[Self], y: &[Self]) -> Self {
         x.chunks(LAZY).zip(y.chunks(LAZY)).fold(Self::default(), |sum, (x, y)| {

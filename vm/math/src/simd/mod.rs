@@ -1,8 +1,10 @@
 //! The inner loops of protocols, compiled once for every machine and again for the vector units of newer ones; the widest that is there is called.
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
-//! loops themselves are safe and the same for all (`portable.rs`); a test holds the versions against each other.
+//! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for an instruction that no loop becomes; a test holds the versions
+//! against each other.
 
+mod bytes;
 mod matrix;
 mod portable;
 
@@ -135,12 +137,14 @@ macro_rules! versions {
     };
 }
 
+/// Adds c · x in the field of AES to z, byte by byte, as many as both have. c is public.
+pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
+    bytes::add_multiple(level(), z, c, x);
+}
+
 versions! {
     /// x · y of bytes in the field of AES, byte by byte. All of one length.
     fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]);
-
-    /// Adds c · x in the field of AES to z, byte by byte.
-    fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]);
 
     /// `z = xa·(ya + yb) + xb·ya`, word by word modulo 2^64. All of one length.
     fn cross_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);

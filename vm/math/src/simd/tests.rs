@@ -201,17 +201,20 @@ fn bytes_of_the_field() {
     for level in levels() {
         for c in all.iter().copied() {
             let mut sum = vec![c; 256];
-            at::add_byte_multiple(level, &mut sum, c, &all);
+            bytes::add_multiple(level, &mut sum, c, &all);
             assert!(all.iter().all(|x| sum[usize::from(*x)] == c ^ byte_product(c, *x)), "{level:?} {c}");
             let mut product = vec![0; 256];
             at::byte_products(level, &mut product, &all, &vec![c; 256]);
             assert!(all.iter().all(|x| product[usize::from(*x)] == byte_product(*x, c)), "{level:?} {c}");
         }
         for n in LENGTHS {
-            let bytes = |seed| words(n, seed).iter().map(|word| word.to_le_bytes()[3]).collect::<Vec<u8>>();
-            let (x, y, mut z) = (bytes(1), bytes(2), vec![0; n]);
+            let bytes_of = |seed| words(n, seed).iter().map(|word| word.to_le_bytes()[3]).collect::<Vec<u8>>();
+            let (x, y, mut z) = (bytes_of(1), bytes_of(2), vec![0; n]);
             at::byte_products(level, &mut z, &x, &y);
             assert!((0..n).all(|i| z[i] == byte_product(x[i], y[i])), "{level:?} {n}");
+            let mut sum = y.clone();
+            bytes::add_multiple(level, &mut sum, 0xb7, &x);
+            assert!((0..n).all(|i| sum[i] == y[i] ^ byte_product(0xb7, x[i])), "{level:?} {n}");
         }
     }
 }

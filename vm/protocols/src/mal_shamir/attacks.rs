@@ -14,6 +14,7 @@ use crate::conformance::threads::threads;
 use crate::lanes::Range;
 use crate::protocol::Protocol as _;
 use crate::shamir::{Arith, Bin, Over, Step};
+use smpc_math::field::Field as _;
 use smpc_math::prf::Domain;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,7 @@
 //! Fields that are large enough to choose from at random: 2^127 − 1 as it is, and over bytes polynomials of degree below 8, so that a verification misses a lie with a probability of some 2^−55. Elements of the
 //! small field are elements of the large one, and shares of coefficients are shares of elements.
 
+use crate::buffer::Pooled;
 use crate::shamir::Elements;
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::prf::{Address, Prf};
@@ -13,7 +14,7 @@ const MOST: usize = 8;
 const BLOCK: usize = 256;
 
 /// A field with an extension: polynomials modulo y^DEGREE − Σ c·y^j over the [`Extended::TAIL`]'s (j, c), which has no factor.
-pub(crate) trait Extended: Field {
+pub(crate) trait Extended: Field + Pooled {
     /// Coefficients of an element.
     const DEGREE: usize;
     /// What y^DEGREE is.
@@ -211,7 +212,7 @@ impl Coins {
 }
 
 /// Elements of the extension, coefficient after coefficient: plane i has the coefficients of y^i. Planes that are not there are 0.
-pub(crate) struct Vector<F: Field> {
+pub(crate) struct Vector<F: Extended> {
     len: usize,
     x: Elements<F>,
 }

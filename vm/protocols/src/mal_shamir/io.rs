@@ -74,7 +74,7 @@ impl<S: Source> Shamir<S> {
         #[cfg(test)]
         let fits = fits || guard.trust.openings;
         self.stop_unless(cx, fits).await;
-        learns.then(|| secret.into_vec())
+        learns.then(|| secret.to_vec())
     }
 
     /// What each of some parties, of whom this is one, tells all others: as many bytes as this one. One round.

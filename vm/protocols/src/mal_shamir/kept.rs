@@ -1,17 +1,17 @@
 //! What was computed and is not verified yet: each product with its factors, of which a verification shows whether they belong together.
 
+use super::Extended;
 use crate::shamir::{Elements, Form};
-use smpc_math::field::Field;
 
 /// A product of vectors.
-pub(crate) struct Product<F: Field> {
+pub(crate) struct Product<F: Extended> {
     pub(crate) form: Form,
     pub(crate) factors: [Elements<F>; 2],
     pub(crate) result: Elements<F>,
 }
 
 /// Products, and how many there are also where their buffers stay empty.
-pub(crate) struct Kept<F: Field> {
+pub(crate) struct Kept<F: Extended> {
     pub(crate) products: Vec<Product<F>>,
     /// Products lane by lane.
     pub(crate) single: u64,
@@ -21,13 +21,13 @@ pub(crate) struct Kept<F: Field> {
     pub(crate) held: u64,
 }
 
-impl<F: Field> Default for Kept<F> {
+impl<F: Extended> Default for Kept<F> {
     fn default() -> Self {
         Self { products: Vec::new(), single: 0, terms: 0, held: 0 }
     }
 }
 
-impl<F: Field> Kept<F> {
+impl<F: Extended> Kept<F> {
     /// Another product, of so many lanes.
     pub(crate) fn keep(&mut self, form: Form, [x, y]: [&[F]; 2], z: &[F], lanes: usize) {
         if lanes == 0 {
@@ -48,7 +48,7 @@ impl<F: Field> Kept<F> {
         };
         self.held = self.held.saturating_add(elements.saturating_mul(size_of::<F>()) as u64);
         if !z.is_empty() {
-            let copy = |x: &[F]| Elements::from(x.to_vec());
+            let copy = |x: &[F]| Elements::of(x);
             self.products.push(Product { form, factors: [copy(x), copy(y)], result: copy(z) });
         }
     }

@@ -33,7 +33,7 @@ use crate::executor::Executor;
 use crate::keys::{Keys, Source};
 use crate::shamir::{self, MOST_PARTIES, Shamir};
 use extension::Plan;
-use smpc_math::field::{Field, Gf256, P127, lagrange};
+use smpc_math::field::{Gf256, P127, lagrange};
 use smpc_math::prf::Key;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ pub(crate) struct Guard {
 }
 
 /// The same for one field.
-pub(crate) struct Side<F: Field> {
+pub(crate) struct Side<F: Extended> {
     /// For each of this party's sets the value at its own point of the polynomial that is 1 at 0 and 0 at the points of all others.
     set: Vec<F>,
     /// For each party from the t + 1st after this one on, with which coefficients the shares of this party and of the t after it give that one's.
@@ -100,7 +100,7 @@ impl Trust {
     const ALL: Self = Self { openings: true, products: true, tags: true };
 }
 
-impl<F: Field> Side<F> {
+impl<F: Extended> Side<F> {
     fn new(me: usize, parties: usize, threshold: usize, sets: &[Vec<usize>]) -> Self {
         let own = F::point(me);
         let of_set = |set: &Vec<usize>| {
@@ -118,7 +118,7 @@ impl<F: Field> Side<F> {
     }
 }
 
-impl<F: Field> Side<F> {
+impl<F: Extended> Side<F> {
     /// Another product to be verified, of so many lanes.
     pub(crate) fn keep(&self, form: shamir::Form, factors: [&[F]; 2], product: &[F], lanes: usize) {
         self.kept.borrow_mut().keep(form, factors, product, lanes);

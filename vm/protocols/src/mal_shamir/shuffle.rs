@@ -9,18 +9,18 @@
 //! if it is, the column that is told. Each turn is held against the tags by itself, since what is added in one could be taken away in another.
 
 use super::Guard;
-use super::extension::{Coins, Extended as _};
+use super::extension::{Coins, Extended};
 use super::of_set;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
 use crate::permutation::{self, Order};
 use crate::shamir::{Arith, Bin, Elements, Form, Over, Shamir, Step, arranged};
-use smpc_math::field::{Field, Gf256, P127};
+use smpc_math::field::{Gf256, P127};
 use smpc_math::prf::Domain;
 
 /// Columns of one field, one after another, the tags last; and what must be 0, turn after turn.
-struct Table<F: Field> {
+struct Table<F: Extended> {
     rows: usize,
     columns: usize,
     x: Elements<F>,
@@ -92,13 +92,13 @@ impl<S: Source> Shamir<S> {
         let opened = self.released::<P127>(part(6), first, rows, &released).await;
         let opened = self.numbers(&opened, rows);
         let numbers = (1..=numbers.len()).map(|column| {
-            let x = if self.dry { Elements::default() } else { table.x[column * rows..][..rows].to_vec().into() };
+            let x = if self.dry { Elements::default() } else { Elements::of(&table.x[column * rows..][..rows]) };
             Arith { lanes: rows, x }
         });
         let mut first = 0;
         let words = words.iter().map(|word| {
             let len = if self.dry { 0 } else { word.width as usize * rows };
-            let x = planes.x[first..first + len].to_vec().into();
+            let x = Elements::of(&planes.x[first..first + len]);
             first += len;
             Bin { width: word.width, lanes: rows, x }
         });
@@ -137,6 +137,7 @@ impl<S: Source> Shamir<S> {
     /// A test's cheater adds to rows before it deals its part of them.
     #[cfg(test)]
     fn lie(&self, guard: &Guard, turn: u64, set: &[usize], table: &mut Table<P127>) {
+        use smpc_math::field::Field as _;
         let counts = crate::shamir::coefficient::<P127>(set, self.me).inverse();
         for (_, row, more) in guard.lies.iter().filter(|lie| lie.0 == turn) {
             table.x[*row] = table.x[*row].add(more.mul(counts));

@@ -27,7 +27,7 @@ use crate::join::join;
 use crate::keys::Source;
 use crate::protocol::Unverified;
 use crate::shamir::{Elements, Form, Over, Shamir, Step};
-use smpc_math::field::{Field, P127};
+use smpc_math::field::P127;
 use smpc_math::prf::{Domain, Key, Prf};
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -50,7 +50,7 @@ const INSTANCES: u64 = 1 << 47;
 pub(crate) struct Released(());
 
 /// Σ a_i·b_i = c, of `len` terms: a, b and c are shared.
-struct Claim<F: Field> {
+struct Claim<F: Extended> {
     len: usize,
     a: Vector<F>,
     b: Vector<F>,
@@ -304,7 +304,8 @@ impl<S: Source> Shamir<S> {
         let len = own.len() * F::DEGREE;
         let mut flat: Elements<F> = self.elements(len);
         flat.chunks_exact_mut(F::DEGREE).zip(own).for_each(|(flat, x)| flat.copy_from_slice(x.coefficients()));
-        let shares = self.reduce(cx, Step::new(cx.tape(), 0, Domain::Proof), &flat, len).await;
+        let known = |first: usize, out: &mut [F]| out.copy_from_slice(&flat[first..first + out.len()]);
+        let shares = self.reduce(cx, Step::new(cx.tape(), 0, Domain::Proof), &known, len).await;
         // With room for the one that follows from the others.
         let mut all = Zeroizing::new(Vec::with_capacity(own.len() + 1));
         all.extend(shares.chunks_exact(F::DEGREE).map(Ext::from_coefficients));

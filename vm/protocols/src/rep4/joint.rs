@@ -17,10 +17,11 @@ use crate::keys::{Source, Step};
 use crate::layout::{HASH, Layout, hash_of};
 use crate::message::BLOCK;
 use crate::piece::{Incoming, Outgoing};
+use crate::queue::Queue;
 use crate::tick::CHUNK;
 use blake3::{Hash, Hasher};
 use std::cell::RefCell;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// Who has which part in a joint message: all four parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +70,8 @@ const WINDOW: usize = CHUNK / 8;
 
 /// What a party says of a message.
 enum Said {
-    /// The message itself: bytes that are made and not yet out, from `head` on.
-    Bytes {
-        bytes: Zeroizing<Vec<u8>>,
-        head: usize,
-    },
+    /// The message itself: bytes that are made and not yet out.
+    Bytes(Queue),
     /// Its hash so far.
     Hash(Box<Hasher>),
     Nothing,
@@ -111,33 +109,44 @@ impl Drop for Scratch {
 impl<'x, S: Source> Round<'x, S> {
     fn new(party: &'x Rep4<S>, layout: Layout, messages: &'x [Message<'x>]) -> Self {
         let said = |message: &Message<'_>| match message.route {
-            route if route.sender == party.me => Said::Bytes { bytes: Zeroizing::default(), head: 0 },
+            route if route.sender == party.me => Said::Bytes(Queue::default()),
             route if route.backup == party.me => Said::Hash(party.hasher(message, layout.bytes())),
             _ => Said::Nothing,
         };
-        let windows = vec![Vec::new(); messages.len()];
+        let hashed = |said: &Said| matches!(said, Said::Hash(_)) && !party.dry;
+        let window = |said: &Said| if hashed(said) { vec![0; CHUNK.min(layout.bytes())] } else { Vec::new() };
+        let said: Vec<Said> = messages.iter().map(said).collect();
+        let windows = said.iter().map(window).collect();
         let scratch = Scratch { masks: [0; BLOCK], values: [0; BLOCK], told: [0; BLOCK], windows };
         Self {
             party,
             layout,
             messages,
             z: std::array::from_fn(|_| party.words(layout.words())),
-            said: messages.iter().map(said).collect(),
+            said,
             made: 0,
             scratch: Box::new(scratch),
         }
     }
 
-    /// Makes this party's own part of the next window: block by block all messages, while the operands' lanes are in the cache.
-    fn advance(&mut self) {
-        let (party, layout) = (self.party, self.layout);
+    /// Where the next window ends.
+    fn end(&self) -> usize {
+        (self.made + WINDOW).min(self.layout.words())
+    }
+
+    /// Makes this party's own part of the next window: block by block all messages, while the operands' lanes are in the cache. The bytes of message `number` go to
+    /// `direct`, where they are asked for right now, those of others to their queues.
+    fn advance(&mut self, direct: Option<(usize, &mut [u8])>) {
+        let (party, layout, end) = (self.party, self.layout, self.end());
+        let (number, direct) = direct.unwrap_or((usize::MAX, &mut []));
         let Scratch { masks, values, told, windows } = &mut *self.scratch;
-        let end = (self.made + WINDOW).min(layout.words());
+        let start = layout.place(self.made);
         for first in (self.made..end).step_by(BLOCK) {
             let count = BLOCK.min(end - first);
             let (masks, values, told) = (&mut masks[..count], &mut values[..count], &mut told[..count]);
-            let messages = self.messages.iter().zip(&mut self.said).zip(&mut *windows);
-            for ((message, said), window) in messages {
+            let bytes = layout.place(first)..layout.place(first + count);
+            let messages = self.messages.iter().zip(&mut self.said).zip(&mut *windows).enumerate();
+            for (n, ((message, said), window)) in messages {
                 let route = message.route;
                 if route.receiver == party.me {
                     continue;
@@ -148,7 +157,16 @@ impl<'x, S: Source> Round<'x, S> {
                     let (rest, masked) = two(&mut self.z, party.slot(route.outsider), party.slot(route.receiver));
                     let at = first..first + count;
                     layout.tell(told, (&mut rest[at.clone()], &mut masked[at]), values, masks);
-                    layout.append(first, told, if let Said::Bytes { bytes, .. } = said { bytes } else { window });
+                    match said {
+                        Said::Bytes(_) if n == number => {
+                            layout.put(first, told, &mut direct[bytes.start - start..bytes.end - start]);
+                        }
+                        Said::Bytes(ahead) => {
+                            layout.put(first, told, ahead.space(bytes.len()));
+                            ahead.keep(bytes.len());
+                        }
+                        _ => layout.put(first, told, &mut window[bytes.start - start..bytes.end - start]),
+                    }
                 } else {
                     layout.shorten(masks);
                     layout.add(&mut self.z[party.slot(route.receiver)][first..first + count], masks);
@@ -157,9 +175,8 @@ impl<'x, S: Source> Round<'x, S> {
         }
         for (said, window) in self.said.iter_mut().zip(windows) {
             if let Said::Hash(hasher) = said {
-                hasher.update(window);
+                hasher.update(&window[..layout.place(end) - start]);
             }
-            window.clear();
         }
         self.made = end;
     }
@@ -167,29 +184,22 @@ impl<'x, S: Source> Round<'x, S> {
     /// Makes all that is left.
     fn finish(&mut self) {
         while self.made < self.layout.words() {
-            self.advance();
+            self.advance(None);
         }
     }
 
     /// The next bytes of a message.
     fn send(&mut self, message: usize, out: &mut [u8]) {
         loop {
-            if let Some(Said::Bytes { bytes, head }) = self.said.get_mut(message)
-                && let Some(ready) = bytes.get(*head..*head + out.len())
-            {
-                out.copy_from_slice(ready);
-                *head += out.len();
-                // What is out makes room, with few moves.
-                if *head == bytes.len() {
-                    bytes.clear();
-                    *head = 0;
-                } else if *head >= 8 * CHUNK && 2 * *head >= bytes.len() {
-                    bytes.drain(..*head);
-                    *head = 0;
-                }
+            let Some(Said::Bytes(ahead)) = self.said.get_mut(message) else { return };
+            if ahead.take(out) {
                 return;
             }
-            self.advance();
+            let none = ahead.len() == 0;
+            if none && out.len() == self.layout.place(self.end()) - self.layout.place(self.made) {
+                return self.advance(Some((message, out)));
+            }
+            self.advance(None);
         }
     }
 

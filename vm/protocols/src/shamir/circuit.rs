@@ -71,20 +71,29 @@ impl<S: Source> Shamir<S> {
     }
 }
 
-/// A gate without a message; 1 in place of all bits is the byte 1.
+/// A gate without a message; 1 in place of all bits is the byte 1. A result may take the place of an operand.
 fn run_local(wires: &mut [Gf256], lanes: usize, gate: Local) {
-    let at = |slot: u32| slot as usize * lanes;
+    let of = |slot: u32| slot as usize * lanes..(slot as usize + 1) * lanes;
     match gate {
+        Local::Xor { dst, a, b } if a == b => wires[of(dst)].fill(Gf256::default()),
         Local::Xor { dst, a, b } => {
-            for lane in 0..lanes {
-                wires[at(dst) + lane] = wires[at(a) + lane].add(wires[at(b) + lane]);
+            let mut other = b;
+            if dst == b {
+                other = a;
+            } else if dst != a {
+                wires.copy_within(of(a), of(dst).start);
+            }
+            // Never one and the same: what is added to a wire is another one.
+            if let Ok([to, from]) = wires.get_disjoint_mut([of(dst), of(other)]) {
+                Gf256::add_multiple(to, Gf256::ONE, from);
             }
         }
         Local::Not { dst, a } => {
-            for lane in 0..lanes {
-                wires[at(dst) + lane] = wires[at(a) + lane].add(Gf256::ONE);
+            if dst != a {
+                wires.copy_within(of(a), of(dst).start);
             }
+            wires[of(dst)].iter_mut().for_each(|wire| *wire = wire.add(Gf256::ONE));
         }
-        Local::Zero { dst } => wires[at(dst)..][..lanes].fill(Gf256::default()),
+        Local::Zero { dst } => wires[of(dst)].fill(Gf256::default()),
     }
 }

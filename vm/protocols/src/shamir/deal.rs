@@ -4,8 +4,10 @@
 //! them; these parties draw theirs and hear nothing. The n − t − 1 others are sent their values. One round, n − t − 1 elements from each dealer; the polynomial is uniform
 //! among those with that secret, because t values beside the secret determine it.
 
+use super::dealing::Dealing;
 use super::share::Elements;
 use super::{Shamir, pair};
+use crate::buffer::Pooled;
 use crate::executor::Cx;
 use crate::keys::Source;
 use crate::mal_shamir::{Extended, Guard, Side};
@@ -63,6 +65,13 @@ impl<F: Field> Points<F> {
         Self { targets: targets.collect(), product, open: lagrange(&openers, F::default()) }
     }
 
+    /// Whom a dealer sends to and, last, itself; for each the coefficients of a secret that is multiplied by `by`, and of the numbers shared with the parties after it.
+    pub(crate) fn targets(&self, by: F) -> impl Iterator<Item = (usize, Vec<F>)> {
+        self.targets.iter().map(move |(party, secret, shared)| {
+            (*party, std::iter::once(secret.mul(by)).chain(shared.iter().copied()).collect())
+        })
+    }
+
     pub(crate) fn open(&self) -> &[F] {
         &self.open
     }
@@ -93,9 +102,18 @@ impl Over for Gf256 {
     }
 }
 
+/// What a dealer deals.
+#[derive(Clone, Copy)]
+pub(crate) struct Secret<'x, F> {
+    /// By what it is multiplied.
+    pub(crate) by: F,
+    /// Writes elements of it, from a place on; asked in blocks, each place once and in order.
+    pub(crate) elements: &'x dyn Fn(usize, &mut [F]),
+}
+
 impl<S: Source> Shamir<S> {
     /// A buffer; empty in dry mode.
-    pub(crate) fn elements<F: Field>(&self, len: usize) -> Elements<F> {
+    pub(crate) fn elements<F: Pooled>(&self, len: usize) -> Elements<F> {
         Elements::zeros(if self.dry { 0 } else { len })
     }
 
@@ -105,35 +123,60 @@ impl<S: Source> Shamir<S> {
         k.map(move |k| (me + k) % parties)
     }
 
+    /// Whom this party sends to, if it deals.
+    fn told_by(&self, dealers: &[usize]) -> impl Iterator<Item = usize> + use<S> {
+        let told = if dealers.contains(&self.me) { self.threshold + 1..self.parties } else { 0..0 };
+        self.after(told)
+    }
+
     /// How far behind `dealer` this party comes.
-    const fn behind(&self, dealer: usize) -> usize {
+    pub(super) const fn behind(&self, dealer: usize) -> usize {
         (self.me + self.parties - dealer) % self.parties
     }
 
     /// Hands elements of the stream that this party shares with another one (or, with itself, of its own), `from` dealing, to `f(first, elements)`.
-    pub(crate) fn draw<F: Field>(&self, other: usize, from: usize, at: Step, len: usize, f: impl FnMut(usize, &[F])) {
+    pub(crate) fn draw<F: Field + Pooled>(
+        &self,
+        other: usize,
+        from: usize,
+        at: Step,
+        len: usize,
+        f: impl FnMut(usize, &[F]),
+    ) {
         let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
         self.stream(pair(self.me, other), at, step, len, f);
     }
 
     /// As [`Self::draw`], of the stream of a key with another number.
-    pub(crate) fn draw_under<F: Field>(&self, key: usize, at: Step, len: usize, f: impl FnMut(usize, &[F])) {
+    pub(crate) fn draw_under<F: Field + Pooled>(&self, key: usize, at: Step, len: usize, f: impl FnMut(usize, &[F])) {
         self.stream(key, at, at.tape.step(at.step), len, f);
     }
 
-    fn stream<F: Field>(&self, key: usize, at: Step, step: u64, len: usize, mut f: impl FnMut(usize, &[F])) {
+    /// Elements from number `first` on, the first one of a block, of the stream that [`Self::draw`] hands out.
+    pub(super) fn drawn<F: Field>(&self, other: usize, from: usize, at: Step, first: usize, out: &mut [F]) {
+        let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
+        self.elements_at(pair(self.me, other), at, step, first, out);
+    }
+
+    fn stream<F: Field + Pooled>(&self, key: usize, at: Step, step: u64, len: usize, mut f: impl FnMut(usize, &[F])) {
         if self.dry {
             return;
         }
-        let mut words = Zeroizing::new([0; BLOCK]);
         let block = BLOCK / 2 * F::PER_BLOCK;
         let mut elements = Elements::zeros(block.min(len));
         for first in (0..len).step_by(block) {
-            let count = block.min(len - first);
-            let words = &mut words[..2 * count.div_ceil(F::PER_BLOCK)];
-            self.source.fill(key, at.domain, at.tape, step, first / F::PER_BLOCK * 2, words);
-            F::from_random(words, &mut elements[..count]);
-            f(first, &elements[..count]);
+            let elements = &mut elements[..block.min(len - first)];
+            self.elements_at(key, at, step, first, elements);
+            f(first, elements);
+        }
+    }
+
+    fn elements_at<F: Field>(&self, key: usize, at: Step, step: u64, first: usize, out: &mut [F]) {
+        let mut words = Zeroizing::new([0; BLOCK]);
+        for (n, out) in out.chunks_mut(BLOCK / 2 * F::PER_BLOCK).enumerate() {
+            let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
+            self.source.fill(key, at.domain, at.tape, step, first / F::PER_BLOCK * 2 + n * BLOCK, words);
+            F::from_random(words, out);
         }
     }
 
@@ -146,7 +189,7 @@ impl<S: Source> Shamir<S> {
         secret: Option<(&[F], F)>,
         len: usize,
     ) -> Vec<Elements<F>> {
-        self.deal_into(cx, at, dealers, secret, len, dealers.len()).await
+        self.deal_slice(cx, at, dealers, secret, len, dealers.len()).await
     }
 
     /// As [`Self::deal`], but the sum over all dealers.
@@ -158,10 +201,10 @@ impl<S: Source> Shamir<S> {
         secret: Option<(&[F], F)>,
         len: usize,
     ) -> Elements<F> {
-        self.deal_into(cx, at, dealers, secret, len, 1).await.pop().unwrap_or_default()
+        self.deal_slice(cx, at, dealers, secret, len, 1).await.pop().unwrap_or_default()
     }
 
-    async fn deal_into<F: Over>(
+    async fn deal_slice<F: Over>(
         &self,
         cx: Cx<'_>,
         at: Step,
@@ -170,77 +213,64 @@ impl<S: Source> Shamir<S> {
         len: usize,
         results: usize,
     ) -> Vec<Elements<F>> {
+        let (known, by) = secret.unwrap_or_default();
+        let elements = |first: usize, out: &mut [F]| out.copy_from_slice(&known[first..first + out.len()]);
+        let secret = secret.is_some().then_some(Secret { by, elements: &elements });
+        self.deal_into(cx, at, dealers, secret, len, results).await
+    }
+
+    async fn deal_into<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        dealers: &[usize],
+        secret: Option<Secret<'_, F>>,
+        len: usize,
+        results: usize,
+    ) -> Vec<Elements<F>> {
         // Each of the two parties of a key deals under it.
         cx.count_blocks(2 * (len.div_ceil(F::PER_BLOCK) as u64 + 1));
-        let mut shares: Vec<Elements<F>> = (0..results).map(|_| self.elements(len)).collect();
-        let result = |k: usize| if results == 1 { 0 } else { k };
-        let mut messages: Vec<(usize, Elements<F>)> = Vec::new();
-        for (k, dealer) in dealers.iter().enumerate() {
-            let own = &mut shares[result(k)];
-            if *dealer == self.me {
-                messages = self.values(at, secret, len);
-                if let Some((_, mine)) = messages.pop() {
-                    F::add_multiple(own, F::ONE, &mine);
-                }
-            } else if self.behind(*dealer) <= self.threshold {
-                self.draw::<F>(*dealer, *dealer, at, len, |first, drawn| {
-                    F::add_multiple(&mut own[first..first + drawn.len()], F::ONE, drawn);
-                });
-            }
-        }
-        let shares = RefCell::new(shares);
-        let mut produce: Vec<_> = messages
-            .iter()
-            .map(|(party, message)| (*party, |at: usize, out: &mut [u8]| F::to_bytes(&message[at / F::BYTES..], out)))
+        let bytes = len * F::BYTES;
+        let dealing = RefCell::new(Dealing::new(self, at, dealers, secret, len, results));
+        let mut produce: Vec<_> = self
+            .told_by(dealers)
+            .enumerate()
+            .map(|(n, party)| {
+                let dealing = &dealing;
+                (party, move |_: usize, out: &mut [u8]| dealing.borrow_mut().send(n, out))
+            })
             .collect();
         let heard = dealers.iter().enumerate().filter(|(_, dealer)| self.behind(**dealer) > self.threshold);
         let mut consume: Vec<_> = heard
             .map(|(k, dealer)| {
-                let (shares, k) = (&shares, result(k));
-                let read = move |at: usize, bytes: &[u8]| {
-                    let mut heard = Elements::zeros(bytes.len() / F::BYTES);
-                    F::from_bytes(bytes, &mut heard);
-                    let first = at / F::BYTES;
-                    F::add_multiple(&mut shares.borrow_mut()[k][first..first + heard.len()], F::ONE, &heard);
-                };
+                let (dealing, result) = (&dealing, if results == 1 { 0 } else { k });
+                let read = move |at: usize, bytes: &[u8]| dealing.borrow_mut().receive(result, at / F::BYTES, bytes);
                 (*dealer, read)
             })
             .collect();
-        let bytes = len * F::BYTES;
         let mut sends: Vec<_> = produce.iter_mut().map(|(to, produce)| Outgoing::new(*to, bytes, produce)).collect();
         let mut receives: Vec<_> =
             consume.iter_mut().map(|(from, consume)| Incoming::new(*from, bytes, consume)).collect();
         cx.exchange(&mut sends, &mut receives).await;
-        drop(sends);
-        drop(receives);
-        drop(consume);
-        shares.into_inner()
-    }
-
-    /// The values of this dealer's polynomials for each party that it sends to and, last, for itself.
-    fn values<F: Over>(&self, at: Step, secret: Option<(&[F], F)>, len: usize) -> Vec<(usize, Elements<F>)> {
-        let targets = &F::points(self).targets;
-        let mut values: Vec<(usize, Elements<F>)> =
-            targets.iter().map(|(party, ..)| (*party, self.elements(len))).collect();
-        if let Some((secret, by)) = secret.filter(|_| !self.dry) {
-            for ((_, values), (_, of_secret, _)) in values.iter_mut().zip(targets) {
-                F::add_multiple(values, of_secret.mul(by), secret);
-            }
-        }
-        for (j, party) in self.after(1..self.threshold + 1).enumerate() {
-            self.draw::<F>(party, self.me, at, len, |first, drawn| {
-                for ((_, values), (.., of_drawn)) in values.iter_mut().zip(targets) {
-                    F::add_multiple(&mut values[first..first + drawn.len()], of_drawn[j], drawn);
-                }
-            });
-        }
-        values
+        drop((sends, receives));
+        drop((produce, consume));
+        let mut dealing = dealing.into_inner();
+        // A party that sends nothing has made nothing yet.
+        dealing.finish();
+        dealing.into_shares()
     }
 
     /// Shares of degree t of what the first 2t + 1 parties hold shares of degree 2t of: each shares its own anew, times its coefficient, and all are added up. One
     /// round, n − t − 1 elements from each of the 2t + 1.
-    pub(crate) async fn reduce<F: Over>(&self, cx: Cx<'_>, at: Step, own: &[F], len: usize) -> Elements<F> {
+    pub(crate) async fn reduce<F: Over>(
+        &self,
+        cx: Cx<'_>,
+        at: Step,
+        own: &dyn Fn(usize, &mut [F]),
+        len: usize,
+    ) -> Elements<F> {
         let dealers: Vec<usize> = (0..=2 * self.threshold).collect();
-        self.deal_sum(cx, at, &dealers, Some((own, F::points(self).product)), len).await
+        let secret = Secret { by: F::points(self).product, elements: own };
+        self.deal_into(cx, at, &dealers, Some(secret), len, 1).await.pop().unwrap_or_default()
     }
 }

@@ -55,7 +55,7 @@ impl<S: Source> Shamir<S> {
         drop(sends);
         drop(receives);
         drop(takers);
-        learns.then(|| secret.into_inner().into_vec())
+        learns.then(|| secret.into_inner().to_vec())
     }
 
     /// What a program reveals: opened to all parties, after everything was verified.

@@ -12,6 +12,7 @@
 mod circuit;
 mod convert;
 mod deal;
+mod dealing;
 mod gates;
 mod io;
 mod mask;

@@ -5,7 +5,7 @@ use super::deal::{Over, Step};
 use super::share::{Arith, Elements};
 use crate::executor::Cx;
 use crate::keys::Source;
-use smpc_math::field::P127;
+use smpc_math::field::{Field, P127};
 use smpc_math::prf::Domain;
 
 /// Which products are made of two vectors.
@@ -17,6 +17,28 @@ pub(crate) enum Form {
     Inner(usize),
     /// A matrix, row by row, of one row by row and one column by column.
     Matrix { rows: usize, inner: usize, cols: usize },
+}
+
+impl Form {
+    /// Products from number `first` on.
+    fn products<F: Field>(self, [x, y]: [&[F]; 2], first: usize, out: &mut [F]) {
+        match self {
+            Self::Lanes => F::products(out, &x[first..first + out.len()], &y[first..first + out.len()]),
+            Self::Inner(terms) => {
+                for (n, out) in (first..).zip(out) {
+                    let [x, y] = [x, y].map(|all| &all[n * terms..][..terms]);
+                    *out = F::dot(x, y);
+                }
+            }
+            Self::Matrix { inner, cols, .. } => {
+                for (n, out) in (first..).zip(out) {
+                    let [row, column] =
+                        [(x, n / cols.max(1)), (y, n % cols.max(1))].map(|(all, k)| &all[k * inner..][..inner]);
+                    *out = F::dot(row, column);
+                }
+            }
+        }
+    }
 }
 
 impl<S: Source> Shamir<S> {
@@ -33,27 +55,15 @@ impl<S: Source> Shamir<S> {
             return self.elements(len);
         }
         self.verify_if_much(cx).await;
-        let mut own: Elements<F> = self.elements(len);
-        if !self.dry {
-            match form {
-                Form::Lanes => F::products(&mut own, x, y),
-                Form::Inner(terms) => {
-                    let terms = terms.max(1);
-                    let pairs = x.chunks_exact(terms).zip(y.chunks_exact(terms));
-                    own.iter_mut().zip(pairs).for_each(|(own, (x, y))| *own = F::dot(x, y));
-                }
-                Form::Matrix { inner, cols, .. } => {
-                    for (own, row) in own.chunks_exact_mut(cols.max(1)).zip(x.chunks_exact(inner.max(1))) {
-                        let columns = y.chunks_exact(inner.max(1));
-                        own.iter_mut().zip(columns).for_each(|(own, column)| *own = F::dot(row, column));
-                    }
-                }
-            }
-        }
         #[cfg(test)]
-        if self.guard().is_some_and(|guard| guard.adds) {
-            own.iter_mut().take(1).for_each(|own| *own = own.add(F::ONE));
-        }
+        let adds = self.guard().is_some_and(|guard| guard.adds);
+        let own = |first: usize, out: &mut [F]| {
+            form.products([x, y], first, out);
+            #[cfg(test)]
+            if adds && first == 0 {
+                out[0] = out[0].add(F::ONE);
+            }
+        };
         let product = self.reduce(cx, at, &own, len).await;
         if let Some(guard) = self.guard() {
             F::side(guard).keep(form, [x, y], &product, len);

@@ -3,61 +3,13 @@
 //! A party holds one element a lane of numbers, and one byte a lane and plane of words, plane after plane. In dry mode the buffers are empty and `lanes` says how long
 //! they would be.
 
+use crate::buffer::Buffer;
 use crate::lanes::Lanes;
 use crate::protocol::{BinShares, Shares};
-use smpc_math::field::{Field, Gf256, P127};
-use std::ops::{Deref, DerefMut};
-use zeroize::Zeroize;
+use smpc_math::field::{Gf256, P127};
 
-/// Field elements that may be shares; wiped when dropped.
-#[derive(Clone, Default)]
-pub(crate) struct Elements<F: Field>(Vec<F>);
-
-impl<F: Field> Elements<F> {
-    pub(crate) fn zeros(len: usize) -> Self {
-        Self(vec![F::default(); len])
-    }
-
-    /// One after another; the buffer is as large as they are from the start, so that no outgrown one is left behind.
-    pub(crate) fn concat<'x>(parts: impl Iterator<Item = &'x [F]> + Clone) -> Self {
-        let mut all = Vec::with_capacity(parts.clone().map(<[F]>::len).sum());
-        parts.for_each(|part| all.extend_from_slice(part));
-        Self(all)
-    }
-}
-
-impl<F: Field> Elements<F> {
-    /// The elements, where they have become public.
-    pub(crate) fn into_vec(mut self) -> Vec<F> {
-        std::mem::take(&mut self.0)
-    }
-}
-
-impl<F: Field> From<Vec<F>> for Elements<F> {
-    fn from(elements: Vec<F>) -> Self {
-        Self(elements)
-    }
-}
-
-impl<F: Field> Drop for Elements<F> {
-    fn drop(&mut self) {
-        self.0.as_mut_slice().zeroize();
-    }
-}
-
-impl<F: Field> Deref for Elements<F> {
-    type Target = [F];
-
-    fn deref(&self) -> &[F] {
-        &self.0
-    }
-}
-
-impl<F: Field> DerefMut for Elements<F> {
-    fn deref_mut(&mut self) -> &mut [F] {
-        &mut self.0
-    }
-}
+/// Field elements that may be shares.
+pub(crate) type Elements<F> = Buffer<F>;
 
 /// A vector of integers.
 #[derive(Clone)]
@@ -106,13 +58,15 @@ impl Shares for Arith {
     }
 
     fn gather(&self, index: &[usize]) -> Self {
-        let from = |x: &Elements<P127>| index.iter().map(|i| x[*i]).collect::<Vec<_>>().into();
-        let x = if self.x.is_empty() { Elements::default() } else { from(&self.x) };
+        let mut x = Elements::zeros(if self.x.is_empty() { 0 } else { index.len() });
+        let from = &self.x[..];
+        x.iter_mut().zip(index).for_each(|(x, i)| *x = from[*i]);
         Self { lanes: index.len(), x }
     }
 
     fn scatter(&mut self, index: &[usize], values: &Self) {
-        index.iter().zip(values.x.iter()).for_each(|(i, v)| self.x[*i] = *v);
+        let x = &mut self.x[..];
+        index.iter().zip(values.x.iter()).for_each(|(i, v)| x[*i] = *v);
     }
 }
 

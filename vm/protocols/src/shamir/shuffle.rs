@@ -8,6 +8,7 @@
 use super::Shamir;
 use super::deal::Step;
 use super::share::{Arith, Bin, Elements};
+use crate::buffer::Pooled;
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
@@ -106,13 +107,13 @@ impl<S: Source> Shamir<S> {
         let opened = self.opened_to_all(cx.sub(2, 3), first, rows).await;
         let opened = self.numbers(&opened, rows);
         let numbers = (1..columns).map(|column| {
-            let x = if self.dry { Elements::default() } else { table[column * rows..][..rows].to_vec().into() };
+            let x = if self.dry { Elements::default() } else { Elements::of(&table[column * rows..][..rows]) };
             Arith { lanes: rows, x }
         });
         let mut first = 0;
         let words = words.iter().map(|word| {
             let len = if self.dry { 0 } else { word.width as usize * rows };
-            let x = planes[first..first + len].to_vec().into();
+            let x = Elements::of(&planes[first..first + len]);
             first += len;
             Bin { width: word.width, lanes: rows, x }
         });
@@ -166,7 +167,7 @@ impl<S: Source> Shamir<S> {
 }
 
 /// The columns, one after another, each in that order.
-pub(crate) fn arranged<F: Field>(columns: &[F], order: &Order) -> Elements<F> {
+pub(crate) fn arranged<F: Pooled>(columns: &[F], order: &Order) -> Elements<F> {
     let rows = order.len().max(1);
     let mut arranged = Elements::zeros(columns.len());
     for (column, out) in columns.chunks_exact(rows).zip(arranged.chunks_exact_mut(rows)) {

@@ -1,0 +1,88 @@
+//! Multiples of bytes in the field of AES. A processor that looks up 32 bytes at once in a table of 16 finds c · x as the sum of c times the low half of x and c times its high one.
+
+use super::{Level, portable};
+
+/// c times 0 to 15, and c times 16 times these.
+type Halves = [u8; 32];
+
+/// One for each byte c.
+static TABLES: [Halves; 256] = {
+    let mut tables = [[0; 32]; 256];
+    let mut c = 0;
+    while c < 256 {
+        let mut n = 0;
+        while n < 16 {
+            tables[c][n] = product(c, n);
+            tables[c][16 + n] = product(c, 16 * n);
+            n += 1;
+        }
+        c += 1;
+    }
+    tables
+};
+
+/// x · y modulo x^8 + x^4 + x^3 + x + 1, of numbers below 256.
+#[allow(clippy::cast_possible_truncation, reason = "reduced to a byte")]
+const fn product(x: usize, y: usize) -> u8 {
+    let (mut product, mut bit) = (0, 8);
+    while bit > 0 {
+        bit -= 1;
+        product <<= 1;
+        if product > 0xff {
+            product ^= 0x11b;
+        }
+        if y >> bit & 1 == 1 {
+            product ^= x;
+        }
+    }
+    product as u8
+}
+
+/// Adds c · x to z. The table is chosen by c, which is public; what is looked up in it never leaves the registers.
+#[allow(unsafe_code, reason = "a call into code for a vector unit")]
+pub(super) fn add_multiple(level: Level, z: &mut [u8], c: u8, x: &[u8]) {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a processor of these levels has AVX2.
+        Level::Avx2 | Level::Avx512 => unsafe { avx2::add_multiple(z, &TABLES[usize::from(c)], x) },
+        Level::Portable => portable::add_byte_multiple(z, c, x),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::Halves;
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_set1_epi8, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm256_xor_si256,
+    };
+    use zerocopy::transmute;
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn add_multiple(z: &mut [u8], table: &Halves, x: &[u8]) {
+        let [low, high]: [__m128i; 2] = transmute!(*table);
+        let tables = [_mm256_broadcastsi128_si256(low), _mm256_broadcastsi128_si256(high)];
+        let len = z.len().min(x.len());
+        let ((z, z_rest), (x, x_rest)) = (z[..len].as_chunks_mut::<32>(), x[..len].as_chunks::<32>());
+        for (z, x) in z.iter_mut().zip(x) {
+            *z = sum(*z, tables, *x);
+        }
+        if !z_rest.is_empty() {
+            let (mut last, mut more) = ([0; 32], [0; 32]);
+            last[..z_rest.len()].copy_from_slice(z_rest);
+            more[..x_rest.len()].copy_from_slice(x_rest);
+            z_rest.copy_from_slice(&sum(last, tables, more)[..z_rest.len()]);
+        }
+    }
+
+    /// z + c · x.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sum(z: [u8; 32], [low, high]: [__m256i; 2], x: [u8; 32]) -> [u8; 32] {
+        let (z, x): (__m256i, __m256i) = (transmute!(z), transmute!(x));
+        let half = _mm256_set1_epi8(15);
+        let of_low = _mm256_shuffle_epi8(low, _mm256_and_si256(x, half));
+        let of_high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(x), half));
+        transmute!(_mm256_xor_si256(z, _mm256_xor_si256(of_low, of_high)))
+    }
+}
