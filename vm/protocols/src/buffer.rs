@@ -1,7 +1,7 @@
 //! Memory for shares: wiped when dropped, and then kept for the next vector of about that size.
 //!
-//! A fresh page from the operating system costs more than all that is ever done with it, so long buffers go to a pool of their thread. What lies there is zero.
-//! A pool and the buffers in use together are never more than was once in use at the same time.
+//! A fresh page from the operating system costs more than all that is ever done with it, so long buffers go to a pool of their thread, one for each type of elements.
+//! What lies there is zero. A pool and the buffers of that type in use together are never more than was once in use at the same time.
 
 use crate::workers;
 use smpc_math::field::{Gf256, P127};
@@ -63,11 +63,6 @@ impl<T> Pool<T> {
 pub trait Pooled: DefaultIsZeroes + Send + Sync + 'static {
     /// Does something with the pool of this thread; nothing at the end of the thread, when the pool may be gone.
     fn with_pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
-    /// As many zeros, of a fresh buffer.
-    #[must_use]
-    fn fresh(len: usize) -> Vec<Self> {
-        vec![Self::default(); len]
-    }
 }
 
 /// Gives a type a pool a thread.
@@ -110,10 +105,10 @@ impl<T: Pooled> Buffer<T> {
     #[must_use]
     pub fn zeros(len: usize) -> Self {
         if len < Self::LONG {
-            return Self::new(T::fresh(len));
+            return Self::new(vec![T::default(); len]);
         }
         let room = len + Self::LINE - 1;
-        let buffer = T::with_pool(|pool| pool.take(room)).flatten().unwrap_or_else(|| T::fresh(room));
+        let buffer = T::with_pool(|pool| pool.take(room)).flatten().unwrap_or_else(|| vec![T::default(); room]);
         let start = buffer.as_ptr().align_offset(LINE);
         // An address that cannot be had is as good as any.
         Self { start: if start < Self::LINE { start } else { 0 }, buffer, len }
@@ -140,12 +135,6 @@ impl<T: Pooled> Buffer<T> {
             rest = after;
         }
         all
-    }
-}
-
-impl<T: Pooled> From<Vec<T>> for Buffer<T> {
-    fn from(elements: Vec<T>) -> Self {
-        Self::new(elements)
     }
 }
 

@@ -218,11 +218,35 @@ mod tests {
     use super::*;
     use zerocopy::IntoBytes as _;
 
+    fn row(i: usize) -> Row {
+        std::array::from_fn(|k| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul((i * 8 + k) as u64))
+    }
+
+    /// Rows that are written some at a time lie where the whole message has them.
+    #[test]
+    fn rows_have_their_places() {
+        for (planes, lanes) in [(513, 513), (1024, 511), (300, 1023), (7, 1536), (3, 63), (1, 1), (5, 0)] {
+            let shape = Shape::new(planes, lanes);
+            assert_eq!(shape.place(shape.rows()), shape.bytes());
+            let mut whole = vec![0; shape.bytes()];
+            let mut write = row_writer(shape, |first, out| {
+                out.iter_mut().enumerate().for_each(|(i, out)| *out = row(first + i));
+            });
+            whole.chunks_mut(crate::CHUNK).enumerate().for_each(|(n, out)| write(n * crate::CHUNK, out));
+            for step in [1, ROWS, 256] {
+                let mut found = vec![0xff; shape.bytes()];
+                for first in (0..shape.rows()).step_by(step) {
+                    let rows: Vec<Row> = (first..shape.rows().min(first + step)).map(row).collect();
+                    shape.put(first, &rows, &mut found[shape.place(first)..shape.place(first + rows.len())]);
+                }
+                assert!(found == whole, "{planes} planes of {lanes} lanes, {step} rows at a time");
+            }
+        }
+    }
+
     /// A message is the same bytes, and read as the same rows, wherever its buffer lies.
     #[test]
     fn messages_may_lie_anywhere() {
-        let row =
-            |i: usize| -> Row { std::array::from_fn(|k| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul((i * 8 + k) as u64)) };
         for lanes in [512, 1000, 1536] {
             let shape = Shape::new(40, lanes);
             let mut expected = Vec::new();

@@ -38,7 +38,7 @@ const fn product(x: usize, y: usize) -> u8 {
     product as u8
 }
 
-/// Adds c · x to z. The table is chosen by c, which is public; what is looked up in it never leaves the registers.
+/// Adds c · x to z. The table is chosen by c, which is public; no address depends on z or x.
 #[allow(unsafe_code, reason = "a call into code for a vector unit")]
 pub(super) fn add_multiple(level: Level, z: &mut [u8], c: u8, x: &[u8]) {
     match level {

@@ -4,6 +4,7 @@
 pub mod blocks;
 pub mod cheat;
 pub mod data;
+// Release builds do not share instances, and should not have them.
 #[cfg(debug_assertions)]
 pub mod instances;
 pub mod memory;

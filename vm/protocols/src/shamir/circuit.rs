@@ -83,8 +83,9 @@ fn run_local(wires: &mut [Gf256], lanes: usize, gate: Local) {
             } else if dst != a {
                 wires.copy_within(of(a), of(dst).start);
             }
-            // Never one and the same: what is added to a wire is another one.
-            if let Ok([to, from]) = wires.get_disjoint_mut([of(dst), of(other)]) {
+            let both = wires.get_disjoint_mut([of(dst), of(other)]);
+            debug_assert!(both.is_ok(), "what is added to a wire is another one");
+            if let Ok([to, from]) = both {
                 Gf256::add_multiple(to, Gf256::ONE, from);
             }
         }

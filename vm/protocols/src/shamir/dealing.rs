@@ -1,5 +1,5 @@
-//! One dealing at one party: what it deals, and its shares of what others deal, made window by window as the messages go out. So no message is ever there whole, and what a
-//! window takes stays in the cache.
+//! One dealing at one party: what it deals, and its shares of what others deal, made window by window as the messages go out. What a window takes stays in the
+//! cache, and no message is there whole, unless one of several peers takes it much more slowly than another one.
 
 use super::Shamir;
 use super::deal::{Over, Secret, Step};
@@ -63,6 +63,7 @@ impl<'x, S: Source, F: Over> Dealing<'x, S, F> {
         let result = |k: usize| if results == 1 { 0 } else { k };
         let block = if party.dry { 0 } else { (BLOCK / F::BYTES).min(len) };
         let mine = dealers.iter().position(|dealer| *dealer == party.me);
+        debug_assert!(party.dry || mine.is_none() || secret.is_some(), "a dealer has something to deal");
         let own = mine.zip(secret).filter(|_| !party.dry).map(|(k, Secret { by, elements })| {
             let mut targets: Vec<Target<F>> = F::points(party)
                 .targets(by)

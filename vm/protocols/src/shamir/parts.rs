@@ -122,12 +122,15 @@ mod tests {
                 let mut p =
                     if guarded { mal_shamir::party(me, 1, mixed(3), [3; 32]) } else { Shamir::new(me, 3, 1, mixed(3)) };
                 p.at_once = at_once;
-                e.run(suite(&p, e, Extent::Least))?;
+                let report = e.run(suite(&p, e, Extent::Least))?;
+                assert!(report.failures.is_empty(), "{:#?}", report.failures);
                 Ok(e.stats())
             });
             for (me, live) in live.unwrap().into_iter().enumerate() {
                 assert_eq!(counted(me, Some(at_once)), live, "party {me}, guarded: {guarded}");
-                assert!(live.rounds > counted(me, None).rounds, "no gate ran in parts");
+                // Not all gates become bits, and those that do run three times as many rounds.
+                let whole = counted(me, None).rounds;
+                assert!(2 * live.rounds > 3 * whole, "{} rounds, {whole} where no gate runs in parts", live.rounds);
             }
         }
     }

@@ -46,7 +46,7 @@ fn rep3_live_and_dry() {
 
 #[test]
 fn rep4_live_and_dry() {
-    let extent = or_more(Extent::Sizes, Extent::Full);
+    let extent = Extent::Full;
     let live = rep4_threads(13, |p, e| e.run(suite(p, e, extent))).unwrap();
     for (me, report) in live.iter().enumerate() {
         assert_clean(report);
