@@ -1,5 +1,6 @@
 //! Over TLS, among parties over real sockets, with what it costs held against the dry run.
 
+use super::check;
 use smpc_net::{Config, Identity, Links, Mesh, Node, Terms, connect_on};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::mal_rep3::{self, MalRep3};
@@ -74,16 +75,6 @@ fn over_tls(parties: usize, party: impl Fn(usize, Mesh) -> Report + Sync) -> Vec
             .collect();
         running.into_iter().map(|thread| thread.join().expect("a party does not panic")).collect()
     })
-}
-
-/// What was found is right, and what it cost is what a run counts that moves nothing.
-fn check<P: Protocol>(reports: &[Report], extent: Extent, dry: impl Fn(usize) -> P) {
-    for (me, report) in reports.iter().enumerate() {
-        assert!(report.failures.is_empty(), "{:#?}", report.failures);
-        let executor = Executor::dry(me, reports.len());
-        let dry = executor.run(suite(&dry(me), &executor, extent)).expect("a dry run");
-        assert!(report.cases == dry.cases, "a dry run counts otherwise");
-    }
 }
 
 #[test]
