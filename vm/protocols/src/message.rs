@@ -145,14 +145,7 @@ pub(crate) fn row_writer(shape: Shape, mut rows: impl FnMut(usize, &mut [Row])) 
                     rows(shape.full + n * ROWS, block);
                 }
                 let mut bytes = Zeroizing::new(vec![0; shape.cut * shape.cut_bytes]);
-                for (row, bytes) in cut.iter().zip(bytes.chunks_exact_mut(shape.cut_bytes)) {
-                    let mut whole = [0; 64];
-                    to_bytes(row, &mut whole);
-                    bytes.copy_from_slice(&whole[..bytes.len()]);
-                    if let Some(last) = bytes.last_mut() {
-                        *last &= shape.last;
-                    }
-                }
+                shape.put(shape.full, &cut, &mut bytes);
                 bytes
             });
             let from = at.saturating_sub(shape.full * 64);
@@ -233,6 +226,17 @@ mod tests {
                 out.iter_mut().enumerate().for_each(|(i, out)| *out = row(first + i));
             });
             whole.chunks_mut(crate::CHUNK).enumerate().for_each(|(n, out)| write(n * crate::CHUNK, out));
+            // Bits beyond the last lane are 0 when they come back.
+            let mut read = row_reader(shape, |first, rows| {
+                for (k, found) in rows.iter().enumerate() {
+                    let lanes = if first + k < shape.full { ROW_LANES } else { lanes % ROW_LANES };
+                    let kept = |w: usize| lanes.saturating_sub(w * 64).min(64);
+                    let low = |bits: usize| if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+                    assert_eq!(*found, std::array::from_fn(|w| row(first + k)[w] & low(kept(w))));
+                }
+            });
+            whole.chunks(crate::CHUNK).enumerate().for_each(|(n, bytes)| read(n * crate::CHUNK, bytes));
+            drop(read);
             for step in [1, ROWS, 256] {
                 let mut found = vec![0xff; shape.bytes()];
                 for first in (0..shape.rows()).step_by(step) {

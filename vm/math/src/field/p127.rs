@@ -88,7 +88,7 @@ const fn wide(a: u128, b: u128) -> (u128, u128) {
 /// The residue of low + 2^128 · high.
 #[inline]
 const fn residue(low: u128, high: u128) -> P127 {
-    // 2^127 is 1 and 2^128 is 2: two numbers of 127 bits, each with what stands above them.
+    // 2^127 is 1 and 2^128 is 2: two numbers of 127 bits, each with what stands above them. a is at most P + 1 and b at most P + 2; with b below P the sum fits.
     let (a, b) = ((low & P) + (low >> 127), ((high << 1) & P) + (high >> 126));
     P127(once(a + below(b)))
 }

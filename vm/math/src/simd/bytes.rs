@@ -1,4 +1,5 @@
-//! Multiples of bytes in the field of AES. A processor that looks up 32 bytes at once in a table of 16 finds c · x as the sum of c times the low half of x and c times its high one.
+//! Multiples of bytes in the field of AES. A processor that looks up 32 bytes at once in a table of 16 finds c · x as the sum of c times the low half of x and c times its high one
+//! (Plank, Greenan and Miller, FAST 2013).
 
 use super::{Level, portable};
 

@@ -16,6 +16,7 @@ pub type Row = [u64; ROW_WORDS];
 
 /// An element of Z_2^128: its low word and its high one.
 pub type Wide = [u64; 2];
+
 /// An element as a number.
 #[inline]
 #[must_use]

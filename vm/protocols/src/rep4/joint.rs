@@ -191,6 +191,7 @@ impl<'x, S: Source> Round<'x, S> {
     /// The next bytes of a message.
     fn send(&mut self, message: usize, out: &mut [u8]) {
         loop {
+            // Only a sender is asked for the bytes of a message.
             let Some(Said::Bytes(ahead)) = self.said.get_mut(message) else { return };
             if ahead.take(out) {
                 return;

@@ -22,6 +22,11 @@ use zeroize::Zeroizing;
 /// Words of randomness that are drawn at a time.
 const BLOCK: usize = 256;
 
+/// The elements that these make.
+pub(super) const fn block<F: Field>() -> usize {
+    BLOCK / 2 * F::PER_BLOCK
+}
+
 /// Where a dealing's randomness lies: one of a gate's steps.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
@@ -143,8 +148,7 @@ impl<S: Source> Shamir<S> {
         len: usize,
         f: impl FnMut(usize, &[F]),
     ) {
-        let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
-        self.stream(pair(self.me, other), at, step, len, f);
+        self.stream(pair(self.me, other), at, self.dealt(other, from, at), len, f);
     }
 
     /// As [`Self::draw`], of the stream of a key with another number.
@@ -152,32 +156,34 @@ impl<S: Source> Shamir<S> {
         self.stream(key, at, at.tape.step(at.step), len, f);
     }
 
-    /// Elements from number `first` on, the first one of a block, of the stream that [`Self::draw`] hands out.
+    /// Where the key with another party says what `from` deals.
+    fn dealt(&self, other: usize, from: usize, at: Step) -> u64 {
+        at.tape.step(2 * at.step + u64::from(from > self.me.min(other)))
+    }
+
+    /// A block of the stream that [`Self::draw`] hands out, from element `first` on.
     pub(super) fn drawn<F: Field>(&self, other: usize, from: usize, at: Step, first: usize, out: &mut [F]) {
-        let step = at.tape.step(2 * at.step + u64::from(from > self.me.min(other)));
-        self.elements_at(pair(self.me, other), at, step, first, out);
+        self.block_at(pair(self.me, other), at, self.dealt(other, from, at), first, out);
     }
 
     fn stream<F: Field + Pooled>(&self, key: usize, at: Step, step: u64, len: usize, mut f: impl FnMut(usize, &[F])) {
         if self.dry {
             return;
         }
-        let block = BLOCK / 2 * F::PER_BLOCK;
-        let mut elements = Elements::zeros(block.min(len));
-        for first in (0..len).step_by(block) {
-            let elements = &mut elements[..block.min(len - first)];
-            self.elements_at(key, at, step, first, elements);
+        let mut elements = Elements::zeros(block::<F>().min(len));
+        for first in (0..len).step_by(block::<F>()) {
+            let elements = &mut elements[..block::<F>().min(len - first)];
+            self.block_at(key, at, step, first, elements);
             f(first, elements);
         }
     }
 
-    fn elements_at<F: Field>(&self, key: usize, at: Step, step: u64, first: usize, out: &mut [F]) {
+    /// The elements of a stream from `first` on, where a block begins, and no more than a block.
+    fn block_at<F: Field>(&self, key: usize, at: Step, step: u64, first: usize, out: &mut [F]) {
         let mut words = Zeroizing::new([0; BLOCK]);
-        for (n, out) in out.chunks_mut(BLOCK / 2 * F::PER_BLOCK).enumerate() {
-            let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
-            self.source.fill(key, at.domain, at.tape, step, first / F::PER_BLOCK * 2 + n * BLOCK, words);
-            F::from_random(words, out);
-        }
+        let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
+        self.source.fill(key, at.domain, at.tape, step, first / F::PER_BLOCK * 2, words);
+        F::from_random(words, out);
     }
 
     /// Shares of what each dealer knows, `len` elements each. A dealer passes its secret and by what it is to be multiplied.

@@ -2,15 +2,12 @@
 //! cache, and no message is there whole, unless one of several peers takes it much more slowly than another one.
 
 use super::Shamir;
-use super::deal::{Over, Secret, Step};
+use super::deal::{Over, Secret, Step, block};
 use super::share::Elements;
 use crate::keys::Source;
 use crate::queue::Queue;
 use crate::tick::CHUNK;
 use std::ops::Range;
-
-/// Bytes of elements that are made at a time.
-const BLOCK: usize = 2048;
 
 /// A dealing of `len` elements at one party.
 pub(super) struct Dealing<'x, S, F: Over> {
@@ -61,7 +58,7 @@ impl<'x, S: Source, F: Over> Dealing<'x, S, F> {
         results: usize,
     ) -> Self {
         let result = |k: usize| if results == 1 { 0 } else { k };
-        let block = if party.dry { 0 } else { (BLOCK / F::BYTES).min(len) };
+        let block = if party.dry { 0 } else { block::<F>().min(len) };
         let mine = dealers.iter().position(|dealer| *dealer == party.me);
         debug_assert!(party.dry || mine.is_none() || secret.is_some(), "a dealer has something to deal");
         let own = mine.zip(secret).filter(|_| !party.dry).map(|(k, Secret { by, elements })| {
@@ -89,13 +86,13 @@ impl<'x, S: Source, F: Over> Dealing<'x, S, F> {
         }
     }
 
-    /// Makes the next window: the bytes of message `message` in `direct`, where they are asked for right now, and those of all others in their queues.
+    /// Makes the next window. The bytes of the message whose number stands in `direct` go there, as they are asked for right now, those of all others to their queues.
     fn advance(&mut self, direct: Option<(usize, &mut [u8])>) {
         let end = (self.made + CHUNK / F::BYTES).min(self.len);
         let (number, out) = direct.unwrap_or((usize::MAX, &mut []));
         let start = self.made;
-        for first in (start..end).step_by(BLOCK / F::BYTES) {
-            let at = first..end.min(first + BLOCK / F::BYTES);
+        for first in (start..end).step_by(block::<F>()) {
+            let at = first..end.min(first + block::<F>());
             self.deal(at.clone(), start, number, out);
             for (dealer, result) in &self.silent {
                 let drawn = &mut self.drawn[..at.len()];
@@ -145,6 +142,7 @@ impl<'x, S: Source, F: Over> Dealing<'x, S, F> {
     /// The next bytes of a message.
     pub(super) fn send(&mut self, number: usize, out: &mut [u8]) {
         loop {
+            // Only of a dealer are bytes asked for, and of as many messages as it has targets.
             let Some(target) = self.own.as_mut().and_then(|own| own.targets.get_mut(number)) else { return };
             if target.ahead.take(out) {
                 return;
@@ -158,8 +156,8 @@ impl<'x, S: Source, F: Over> Dealing<'x, S, F> {
 
     /// Adds what another dealer has sent.
     pub(super) fn receive(&mut self, result: usize, first: usize, bytes: &[u8]) {
-        for (n, bytes) in bytes.chunks(BLOCK).enumerate() {
-            let (first, count) = (first + n * (BLOCK / F::BYTES), bytes.len() / F::BYTES);
+        for (n, bytes) in bytes.chunks(block::<F>() * F::BYTES).enumerate() {
+            let (first, count) = (first + n * block::<F>(), bytes.len() / F::BYTES);
             let heard = &mut self.value[..count];
             F::from_bytes(bytes, heard);
             F::add_multiple(&mut self.shares[result][first..first + count], F::ONE, heard);
