@@ -18,8 +18,8 @@ pub type Row = simd::Row;
 const LONG: usize = 32 * 1024;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
-/// Buffers that a pool keeps at most.
-const BUFFERS: usize = 64;
+/// Buffers that a pool keeps at most: what a verification under `mal-shamir` lets go of, and what the gates beside it do.
+const BUFFERS: usize = 512;
 
 /// Buffers of zeros that nobody uses, the one that has waited longest first.
 #[derive(Default)]

@@ -12,6 +12,8 @@ use zeroize::{DefaultIsZeroes, Zeroizing};
 const MOST: usize = 8;
 /// Words of randomness that are drawn at a time.
 const BLOCK: usize = 256;
+/// Elements of which Karatsuba's sums are made at a time.
+const PIECE: usize = 512;
 
 /// A field with an extension: polynomials modulo y^DEGREE − Σ c·y^j over the [`Extended::TAIL`]'s (j, c), which has no factor.
 pub(crate) trait Extended: Field + Pooled {
@@ -145,6 +147,39 @@ impl<F: Extended> Interpolation<F> {
     }
 }
 
+/// Sums of coefficients whose products make that of two elements (Karatsuba and Ofman 1962): for 2^l coefficients 3^l, in place of 4^l products. A digit of a leaf's number, to base 3, says for each power of two
+/// whether it has the coefficients without that, those with it, or both.
+const fn leaves<F: Extended>() -> usize {
+    3_usize.pow(F::DEGREE.ilog2())
+}
+
+/// Has `each(place, c)` see to which coefficients of the product that of a leaf is added, c times. For a = a_0 + a_1·Y these are a_0·b_0 + ((a_0 + a_1)·(b_0 + b_1) − a_0·b_0 − a_1·b_1)·Y + a_1·b_1·Y².
+fn places<F: Extended>(leaf: usize, mut each: impl FnMut(usize, F)) {
+    let levels = F::DEGREE.ilog2();
+    'choices: for choice in 0..F::DEGREE {
+        let (mut place, mut c) = (0, F::ONE);
+        for level in 0..levels {
+            let half = 1 << level;
+            match (leaf / 3_usize.pow(level) % 3, choice >> level & 1) {
+                (2, 0) => place += half,
+                (2, _) => continue 'choices,
+                (digit, 0) => place += 2 * half * digit,
+                _ => {
+                    place += half;
+                    c = F::default().sub(c);
+                }
+            }
+        }
+        each(place, c);
+    }
+}
+
+/// A range in pieces of `size`, but for the last one.
+pub(crate) fn blocks(range: &Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.clone().step_by(size).map(move |start| start..end.min(start + size))
+}
+
 /// What a claim in so many parts is made shorter with.
 pub(crate) struct Plan<F> {
     /// Of the parts, and of the values of their product.
@@ -160,6 +195,11 @@ impl<F: Extended> Plan<F> {
         let at = |point: &F| of_parts.at(&Ext::of(*point)).iter().map(|c| c.0[0]).collect();
         let more = values.points[parts..].iter().map(at).collect();
         Self { parts: of_parts, values, more }
+    }
+
+    /// What the product is at r.
+    pub(crate) fn value_at(&self, values: &[Ext<F>], r: &Ext<F>) -> Ext<F> {
+        values.iter().zip(self.values.at(r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)))
     }
 }
 
@@ -249,12 +289,29 @@ impl<F: Extended> Vector<F> {
         self.planes_mut().zip(&x.0).for_each(|(plane, x)| plane[i] = *x);
     }
 
+    /// Whether it has several planes, and all of them.
+    fn is_whole(&self) -> bool {
+        F::DEGREE > 1 && self.x.len() == F::DEGREE * self.len
+    }
+
     /// Σ a_i · b_i over some of the elements of each.
     pub(crate) fn dot(&self, other: &Self, range: &Range<usize>) -> Ext<F> {
         let mut sum = [F::default(); 2 * MOST - 1];
-        for (i, a) in self.planes().enumerate() {
-            for (j, b) in other.planes().enumerate() {
-                sum[i + j] = sum[i + j].add(F::dot(&a[range.clone()], &b[range.clone()]));
+        if self.is_whole() && other.is_whole() {
+            let mut sums = Zeroizing::new(vec![F::default(); leaves::<F>()]);
+            for at in blocks(range, PIECE) {
+                let [a, b] = [self, other].map(|vector| vector.sums_of_planes(&at));
+                let both = a.chunks_exact(at.len()).zip(b.chunks_exact(at.len()));
+                sums.iter_mut().zip(both).for_each(|(sum, (a, b))| *sum = sum.add(F::dot(a, b)));
+            }
+            for (leaf, product) in sums.iter().enumerate() {
+                places::<F>(leaf, |place, c| sum[place] = sum[place].add(c.mul(*product)));
+            }
+        } else {
+            for (i, a) in self.planes().enumerate() {
+                for (j, b) in other.planes().enumerate() {
+                    sum[i + j] = sum[i + j].add(F::dot(&a[range.clone()], &b[range.clone()]));
+                }
             }
         }
         Ext::reduced(sum)
@@ -271,10 +328,18 @@ impl<F: Extended> Vector<F> {
     pub(crate) fn times(&self, other: &Self) -> Self {
         let mut sums: Vec<Elements<F>> = (0..2 * F::DEGREE - 1).map(|_| Elements::zeros(self.len)).collect();
         let mut product: Elements<F> = Elements::zeros(self.len);
-        for (i, a) in self.planes().enumerate() {
-            for (j, b) in other.planes().enumerate() {
+        if self.is_whole() && other.is_whole() && self.len > 0 {
+            let [a, b] = [self, other].map(|vector| vector.sums_of_planes(&(0..self.len)));
+            for (leaf, (a, b)) in a.chunks_exact(self.len).zip(b.chunks_exact(self.len)).enumerate() {
                 F::products(&mut product, a, b);
-                F::add_multiple(&mut sums[i + j], F::ONE, &product);
+                places::<F>(leaf, |place, c| F::add_multiple(&mut sums[place], c, &product));
+            }
+        } else {
+            for (i, a) in self.planes().enumerate() {
+                for (j, b) in other.planes().enumerate() {
+                    F::products(&mut product, a, b);
+                    F::add_multiple(&mut sums[i + j], F::ONE, &product);
+                }
             }
         }
         for high in (F::DEGREE..2 * F::DEGREE - 1).rev() {
@@ -286,6 +351,27 @@ impl<F: Extended> Vector<F> {
         Self { len: self.len, x: Elements::concat(sums[..F::DEGREE].iter().map(|sum| &sum[..])) }
     }
 
+    /// Of some of the elements, the sums of planes whose products are Karatsuba's, one after the other.
+    fn sums_of_planes(&self, range: &Range<usize>) -> Elements<F> {
+        let len = range.len();
+        let mut out = Elements::zeros(leaves::<F>() * len);
+        for (i, plane) in self.planes().enumerate() {
+            // The bits of i as digits to base 3.
+            let leaf = (0..F::DEGREE.ilog2()).fold(0, |leaf, bit| leaf + (i >> bit & 1) * 3_usize.pow(bit));
+            out[leaf * len..][..len].copy_from_slice(&plane[range.clone()]);
+        }
+        for leaf in 0..leaves::<F>() {
+            let power = (0..F::DEGREE.ilog2()).map(|bit| 3_usize.pow(bit)).find(|power| leaf / power % 3 == 2);
+            if let Some(power) = power {
+                let (done, rest) = out.split_at_mut(leaf * len);
+                for half in [leaf - power, leaf - 2 * power] {
+                    F::add_multiple(&mut rest[..len], F::ONE, &done[half * len..][..len]);
+                }
+            }
+        }
+        out
+    }
+
     /// Adds c times some elements of another vector, of as many planes, to the first ones.
     pub(crate) fn add_small_multiple(&mut self, c: F, x: &Self, range: &Range<usize>) {
         for (to, from) in self.planes_mut().zip(x.planes()) {
@@ -293,16 +379,28 @@ impl<F: Extended> Vector<F> {
         }
     }
 
-    /// Adds c times some elements of another vector to the first ones; this one has all planes.
-    pub(crate) fn add_multiple(&mut self, c: &Ext<F>, x: &Self, range: &Range<usize>) {
+    /// Adds c times elements of the small field to those from `first` on; this one has all planes.
+    pub(crate) fn add_scaled(&mut self, first: usize, c: &Ext<F>, x: &[F]) {
+        for (to, c) in self.planes_mut().zip(c.coefficients()) {
+            F::add_multiple(&mut to[first..first + x.len()], *c, x);
+        }
+    }
+
+    /// Adds c times some elements of another vector to those from `first` on; this one has all planes.
+    pub(crate) fn add_multiple(&mut self, first: usize, c: &Ext<F>, x: &Self, range: &Range<usize>) {
         let mut y = [F::default(); MOST];
         y[usize::from(F::DEGREE > 1)] = F::ONE;
         let mut shifted = *c;
         for from in x.planes() {
-            for (to, c) in self.planes_mut().zip(shifted.coefficients()) {
-                F::add_multiple(&mut to[..range.len()], *c, &from[range.clone()]);
-            }
+            self.add_scaled(first, &shifted, &from[range.clone()]);
             shifted = shifted.mul(Ext(y));
+        }
+    }
+
+    /// Writes elements over those from `first` on; both have all planes.
+    pub(crate) fn write(&mut self, first: usize, x: &Self) {
+        for (to, from) in self.planes_mut().zip(x.planes()) {
+            to[first..first + from.len()].copy_from_slice(from);
         }
     }
 
@@ -360,8 +458,25 @@ mod tests {
             let c = coins.point::<F>();
             let mut out = coins.vector::<F>(3, 5);
             let before = coins.vector::<F>(3, 5);
-            out.add_multiple(&c, &a, &range);
+            out.add_multiple(0, &c, &a, &range);
             assert!((0..5).all(|i| out.at(i) == before.at(i).add(c.mul(a.at(i + 2)))));
+            let small = coins.vector::<F>(4, 3);
+            let small = small.planes().next().expect("a plane");
+            out.add_scaled(1, &c, small);
+            let scaled = |i: usize| if (1..4).contains(&i) { c.scaled(small[i - 1]) } else { Ext::zero() };
+            assert!((0..5).all(|i| out.at(i) == before.at(i).add(c.mul(a.at(i + 2))).add(scaled(i))));
+            // Of vectors without all planes products are made one by one.
+            let of_small = Vector::small(3, Elements::of(small));
+            let first = coins.vector::<F>(1, 9);
+            let mut three = Vector::zeros(F::DEGREE, 3);
+            (0..3).for_each(|i| three.set(i, &first.at(i)));
+            let (some, in_place) = (three.times(&of_small), three.dot(&of_small, &(0..3)));
+            assert!((0..3).all(|i| some.at(i) == a.at(i).scaled(small[i])));
+            assert!(in_place == (0..3).fold(Ext::zero(), |sum, i| sum.add(a.at(i).scaled(small[i]))));
+            let long: [Vector<F>; 2] = [5, 6].map(|stream| coins.vector(stream, 2 * PIECE + 3));
+            let range = 1..2 * PIECE + 2;
+            let sum = range.clone().fold(Ext::zero(), |sum, i| sum.add(long[0].at(i).mul(long[1].at(i))));
+            assert!(long[0].dot(&long[1], &range) == sum);
             // A polynomial of degree 2 through three points.
             let value = |x: &Ext<F>| a.at(0).add(a.at(1).mul(*x)).add(a.at(2).mul(x.mul(*x)));
             let Plan { parts, more, .. } = Plan::<F>::new(3);

@@ -3,15 +3,91 @@
 use super::Extended;
 use crate::shamir::{Elements, Form};
 
-/// A product of vectors.
+/// A product of vectors that is not one lane by lane.
 pub(crate) struct Product<F: Extended> {
     pub(crate) form: Form,
     pub(crate) factors: [Elements<F>; 2],
     pub(crate) result: Elements<F>,
 }
 
+/// Products lane by lane, one behind the other: factors and result of each. They lie in segments of [`Lanes::SEGMENT`] elements, and the last one has room for twice what it has at most.
+pub(crate) struct Lanes<F: Extended> {
+    segments: Vec<[Elements<F>; 3]>,
+    len: usize,
+}
+
+impl<F: Extended> Default for Lanes<F> {
+    fn default() -> Self {
+        Self { segments: Vec::new(), len: 0 }
+    }
+}
+
+impl<F: Extended> Lanes<F> {
+    /// Elements of a segment: a megabyte, a multiple of everything that is taken out at once.
+    pub(crate) const SEGMENT: usize = (1 << 20) / size_of::<F>();
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends as many as each of the three has.
+    pub(crate) fn append(&mut self, lanes: [&[F]; 3]) {
+        let (mut done, count) = (0, lanes[2].len());
+        while done < count {
+            let start = self.len % Self::SEGMENT;
+            let room = self.room(start, count - done);
+            let here = (count - done).min(room[2].len() - start);
+            for (to, from) in room.iter_mut().zip(lanes) {
+                to[start..start + here].copy_from_slice(&from[done..done + here]);
+            }
+            done += here;
+            self.len += here;
+        }
+    }
+
+    /// The last segment, which has room from `start` on; where it would not, a larger one, or another.
+    fn room(&mut self, start: usize, wanted: usize) -> &mut [Elements<F>; 3] {
+        let zeros = |least: usize| {
+            let size = least.next_power_of_two().min(Self::SEGMENT);
+            std::array::from_fn(|_| Elements::zeros(size))
+        };
+        if start == 0 {
+            self.segments.push(zeros(wanted));
+        }
+        let last = self.segments.len() - 1;
+        let last = &mut self.segments[last];
+        if last[0].len() == start {
+            let mut larger: [Elements<F>; 3] = zeros((2 * start).max(start + wanted));
+            larger.iter_mut().zip(&*last).for_each(|(to, from)| to[..start].copy_from_slice(from));
+            *last = larger;
+        }
+        last
+    }
+
+    /// Lanes `first ..`, at most as many as each of the three that they are copied to has; the rest of these becomes zero. They lie in one segment.
+    pub(crate) fn read(&self, first: usize, [x, y, z]: [&mut [F]; 3]) {
+        let (segment, start) = (first / Self::SEGMENT, first % Self::SEGMENT);
+        for (to, from) in [x, y, z].into_iter().zip(&self.segments[segment]) {
+            let from = &from[start..];
+            let (here, rest) = to.split_at_mut(to.len().min(from.len()));
+            here.copy_from_slice(&from[..here.len()]);
+            rest.fill(F::default());
+        }
+    }
+
+    /// All of them in a row.
+    pub(crate) fn concat(&self) -> [Elements<F>; 3] {
+        std::array::from_fn(|k| {
+            let left = |n: usize| (self.len - n * Self::SEGMENT).min(Self::SEGMENT);
+            Elements::concat(self.segments.iter().enumerate().map(move |(n, segment)| &segment[k][..left(n)]))
+        })
+    }
+}
+
 /// Products, and how many there are also where their buffers stay empty.
 pub(crate) struct Kept<F: Extended> {
+    pub(crate) lanes: Lanes<F>,
+    /// Those of other forms.
     pub(crate) products: Vec<Product<F>>,
     /// Products lane by lane.
     pub(crate) single: u64,
@@ -23,7 +99,7 @@ pub(crate) struct Kept<F: Extended> {
 
 impl<F: Extended> Default for Kept<F> {
     fn default() -> Self {
-        Self { products: Vec::new(), single: 0, terms: 0, held: 0 }
+        Self { lanes: Lanes::default(), products: Vec::new(), single: 0, terms: 0, held: 0 }
     }
 }
 
@@ -47,9 +123,15 @@ impl<F: Extended> Kept<F> {
             }
         };
         self.held = self.held.saturating_add(elements.saturating_mul(size_of::<F>()) as u64);
-        if !z.is_empty() {
-            let copy = |x: &[F]| Elements::of(x);
-            self.products.push(Product { form, factors: [copy(x), copy(y)], result: copy(z) });
+        if z.is_empty() {
+            return;
+        }
+        match form {
+            Form::Lanes => self.lanes.append([x, y, z]),
+            _ => {
+                let copy = |x: &[F]| Elements::of(x);
+                self.products.push(Product { form, factors: [copy(x), copy(y)], result: copy(z) });
+            }
         }
     }
 
@@ -78,5 +160,32 @@ mod tests {
         let mut bits = Kept::<Gf256>::default();
         bits.keep(Form::Lanes, [&[], &[]], &[], 7);
         assert_eq!((bits.single, bits.held), (7, 21));
+    }
+    /// Lanes come out as they went in, whatever pieces they came in, and zeros behind the last.
+    #[test]
+    fn lanes_come_out_as_they_went_in() {
+        const SEGMENT: usize = Lanes::<Gf256>::SEGMENT;
+        let of = |k: u8, at: usize| Gf256((at % 251) as u8 ^ k);
+        let mut lanes = Lanes::default();
+        let mut len = 0;
+        for count in [1, 5, 1000, 0, 40_000, SEGMENT, 2 * SEGMENT - 7, 3] {
+            let [x, y, z] = [1, 2, 4].map(|k| (len..len + count).map(|at| of(k, at)).collect::<Vec<_>>());
+            lanes.append([&x, &y, &z]);
+            len += count;
+        }
+        assert_eq!(lanes.len(), len);
+        let all = lanes.concat();
+        for (k, all) in [1, 2, 4].into_iter().zip(&all) {
+            assert!(all.len() == len && all.iter().enumerate().all(|(at, x)| *x == of(k, at)));
+        }
+        for first in [0, 4096, SEGMENT - 4096, 3 * SEGMENT, len / 4096 * 4096] {
+            let mut read = [[Gf256(9); 4096]; 3];
+            let [x, y, z] = &mut read;
+            lanes.read(first, [x, y, z]);
+            for (k, read) in [1, 2, 4].into_iter().zip(&read) {
+                let expected = |at: usize| if at < len { of(k, at) } else { Gf256(0) };
+                assert!(read.iter().enumerate().all(|(at, x)| *x == expected(first + at)), "{first}");
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ mod kept;
 mod prss;
 mod range;
 mod shuffle;
+mod stacks;
 mod summands;
 mod verify;
 

@@ -14,7 +14,7 @@ use crate::gates::circuit;
 use crate::join::join;
 use crate::keys::Source;
 use crate::protocol::{BinShares as _, Protocol as _};
-use crate::shamir::{Arith, Bin, Elements, Shamir, Step, carry_save, down_to_two};
+use crate::shamir::{Arith, Bin, Elements, Shamir, Step, add_bits, carry_save, down_to_two};
 use smpc_math::circuits::{add, all, carry_out, complement, netlist, resize, sum};
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::netlist::{Bit, Builder};
@@ -77,16 +77,12 @@ impl<S: Source> Shamir<S> {
             self.draw_under::<P127>(of_set(*set), at, lanes, |first, drawn| {
                 for (lane, drawn) in (first..).zip(drawn) {
                     sum[lane] = sum[lane].add(number.mul(*drawn));
-                    let drawn = drawn.value();
                     if let (Some(high), Some(m)) = (high.get_mut(lane), m) {
-                        let complement = ((1_u128 << WIDTH) - 1) ^ drawn;
+                        let complement = ((1_u128 << WIDTH) - 1) ^ drawn.value();
                         *high = high.add(number.mul(P127::from_u128(complement >> m)));
                     }
-                    for (plane, bits) in bits.chunks_exact_mut(lanes).enumerate() {
-                        let bit = (drawn >> plane & 1 == 1).into();
-                        bits[lane].0 ^= byte.0 & u8::wrapping_neg(bit);
-                    }
                 }
+                add_bits(bits, (lanes, first), *byte, drawn);
             });
         }
         Mask { sum, complements, high }

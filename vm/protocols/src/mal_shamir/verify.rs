@@ -15,13 +15,14 @@
 //! What is opened is the same whatever the secrets are, and so is whether it fits: C(r) − A(r)·B(r) is a function of the cheaters' lies and of public coins alone. A lie passes with a probability below 2^−55 over
 //! bytes, and below 2^−110 over numbers.
 //!
-//! Of bits there are many, and their first claim is about parts of 2^4 from the start, so that only the sixteenth part of them becomes elements of the extension.
+//! Of bits there are many, and their first claim is about parts of 2^4 from the start (`stacks`), so that only the sixteenth part of them becomes elements of the extension.
 //!
 //! A coin is opened only when all parties have said that all messages have come: who withholds one until it knows the coin could fit it (PROTOCOLS R4).
 
 use super::Guard;
-use super::extension::{Coins, Ext, Extended, Plan, Vector};
-use super::kept::{Kept, Product};
+use super::extension::{Coins, Ext, Extended, Plan, Vector, blocks};
+use super::kept::{Kept, Lanes, Product};
+use super::stacks::{self, Shape, Stacks};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
@@ -34,12 +35,12 @@ use zeroize::Zeroizing;
 
 /// Bytes of kept products that are verified together at most, about.
 const MUCH: u64 = 1 << 27;
-/// Parts of the first claim about many products of bits.
-const FIRST: usize = 16;
 /// Parts of a claim about many elements, and how many these are; of fewer there are more parts, and fewer rounds.
 const FEW_PARTS: usize = 4;
 const MANY: usize = 1 << 14;
 const PARTS: usize = 32;
+/// Elements of a part that are worked on at a time, few enough for all that is made of them to stay in the cache.
+const PLACES: usize = 1024;
 /// Elements of a claim that becomes one about a single product at once.
 const LAST: usize = 32;
 /// Instances of gates from here on are those of verifications, which are numbered in their order.
@@ -143,25 +144,17 @@ impl<S: Source> Shamir<S> {
 
     /// The first claim about all that was kept.
     async fn claim<F: Over>(&self, guard: &Guard, cx: Cx<'_>, kept: Kept<F>, coins: &Coins) -> Claim<F> {
-        let (mut singles, mut others): (Vec<Product<F>>, Vec<Product<F>>) = (Vec::new(), Vec::new());
-        for product in kept.products {
-            if matches!(product.form, Form::Lanes) { singles.push(product) } else { others.push(product) }
-        }
         let single = usize::try_from(kept.single).unwrap_or(usize::MAX);
         let terms = usize::try_from(kept.terms).unwrap_or(usize::MAX);
         let (mut claims, mut len) = (Vec::new(), terms);
         if single > 0 {
-            let flat =
-                |of: &dyn Fn(&Product<F>) -> &Elements<F>| Elements::concat(singles.iter().map(|one| &of(one)[..]));
-            let all = [flat(&|one| &one.factors[0]), flat(&|one| &one.factors[1]), flat(&|one| &one.result)];
-            drop(singles);
-            let claim = self.lane_by_lane(guard, cx, single, all, coins).await;
+            let claim = self.lane_by_lane(guard, cx, single, kept.lanes, coins).await;
             len += claim.len;
             claims.push(claim);
         }
         if terms > 0 && !self.dry {
             // Streams 1 and 2 are those of products lane by lane.
-            claims.extend((1..).zip(&others).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
+            claims.extend((1..).zip(&kept.products).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
         }
         if self.dry {
             return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
@@ -171,61 +164,38 @@ impl<S: Source> Shamir<S> {
         Claim { len, a: Vector::concat(&a), b: Vector::concat(&b), c }
     }
 
-    /// The claim about products lane by lane. Of many bits, x and y are cut into parts, the values of polynomials X and Y, and what is claimed is Σ h_i·X_i·Y_i at each of the points; at a random one, the same.
+    /// The claim about products lane by lane; of many bits in stacks.
     async fn lane_by_lane<F: Over>(
         &self,
         guard: &Guard,
         cx: Cx<'_>,
         len: usize,
-        [x, y, z]: [Elements<F>; 3],
+        lanes: Lanes<F>,
         coins: &Coins,
     ) -> Claim<F> {
-        let k = if F::DEGREE > 1 && len > LAST { FIRST } else { 1 };
-        let parts = parts(len, k);
-        let size = parts[0].len();
-        let h: Vector<F> = if self.dry { Vector::zeros(0, 0) } else { coins.vector(1, size) };
-        if k == 1 {
+        let none = |len: usize| Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
+        if F::DEGREE == 1 || len <= LAST {
             if self.dry {
-                return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
+                return none(len);
             }
+            let h: Vector<F> = coins.vector(1, len);
+            let [x, y, z] = lanes.concat();
             let c = h.dot_small(&z);
             return Claim { len, a: h.times(&Vector::small(len, x)), b: Vector::small(len, y), c };
         }
-        let plan = F::side(guard).plan(parts.len());
-        let (x, y) = if self.dry {
-            (Vector::zeros(0, 0), Vector::zeros(0, 0))
-        } else {
-            (Vector::small(len, x), Vector::small(len, y))
+        let plan = F::side(guard).plan(stacks::PARTS);
+        let stacks = (!self.dry).then(|| Stacks::new(lanes, coins));
+        let mut values = match &stacks {
+            Some(stacks) => stacks.values(&plan),
+            None => vec![Ext::zero(); 2 * stacks::PARTS - 1].into(),
         };
-        let own: Zeroizing<Vec<Ext<F>>> = plan
-            .more
-            .iter()
-            .map(|coefficients| {
-                if self.dry {
-                    return Ext::zero();
-                }
-                let (mut at_x, mut at_y) = (Vector::zeros(1, size), Vector::zeros(1, size));
-                for (c, part) in coefficients.iter().zip(&parts) {
-                    at_x.add_small_multiple(*c, &x, part);
-                    at_y.add_small_multiple(*c, &y, part);
-                }
-                let mut product: Elements<F> = Elements::zeros(size);
-                let (at_x, at_y) = (at_x.planes().next().unwrap_or_default(), at_y.planes().next().unwrap_or_default());
-                F::products(&mut product, at_x, at_y);
-                h.dot_small(&product)
-            })
-            .collect::<Vec<_>>()
-            .into();
-        let more_values = self.reduced(cx.sub(0, 2), &own).await;
+        let more = self.reduced(cx.sub(0, 2), &values[stacks::PARTS..]).await;
         let coins = self.coins(guard, cx.sub(1, 2)).await;
-        if self.dry {
-            return Claim { len: size, a: x, b: y, c: Ext::zero() };
-        }
-        let mut values = Zeroizing::new(Vec::with_capacity(2 * parts.len()));
-        values.extend(parts.iter().map(|part| h.dot_small(&z[part.clone()])));
-        values.extend(more_values.iter());
-        let Claim { a, b, c, .. } = at_random_point(&plan, &values, &parts, [&x, &y], &coins);
-        Claim { len: size, a: h.times(&a), b, c }
+        let Some(stacks) = stacks else { return none(Shape::of(len).terms()) };
+        values[stacks::PARTS..].copy_from_slice(&more);
+        let r = coins.point();
+        let [a, b] = stacks.factors(&plan.parts.at(&r));
+        Claim { len: a.len(), a, b, c: plan.value_at(&values, &r) }
     }
 
     /// A claim about k-th as many terms. The first `beside` terms, which are a part each, do not count in the sum. 3 rounds.
@@ -239,17 +209,21 @@ impl<S: Source> Shamir<S> {
             vec![Ext::zero(); 2 * count - 2].into()
         } else {
             let planes = [a.planes().count(), b.planes().count()];
-            let at = |coefficients: &Vec<F>| {
-                let [mut at_a, mut at_b] = planes.map(|planes| Vector::zeros(planes, size));
-                for (c, part) in coefficients.iter().zip(&parts) {
-                    at_a.add_small_multiple(*c, &a, part);
-                    at_b.add_small_multiple(*c, &b, part);
+            let mut more = Zeroizing::new(vec![Ext::zero(); plan.more.len()]);
+            for places in blocks(&(0..size), PLACES) {
+                for (sum, coefficients) in more.iter_mut().zip(&plan.more) {
+                    let [mut at_a, mut at_b] = planes.map(|planes| Vector::zeros(planes, places.len()));
+                    for (c, part) in coefficients.iter().zip(&parts) {
+                        let here = within(part, &places);
+                        at_a.add_small_multiple(*c, &a, &here);
+                        at_b.add_small_multiple(*c, &b, &here);
+                    }
+                    *sum = sum.add(at_a.dot(&at_b, &(0..places.len())));
                 }
-                at_a.dot(&at_b, &(0..size))
-            };
+            }
             let mut own = Zeroizing::new(Vec::with_capacity(2 * count));
             own.extend(parts[..count - 1].iter().map(|part| a.dot(&b, part)));
-            own.extend(plan.more.iter().map(at));
+            own.extend(more.iter());
             own
         };
         let mut values = self.reduced(cx.sub(0, 2), &own).await;
@@ -342,14 +316,23 @@ fn at_random_point<F: Extended>(
     coins: &Coins,
 ) -> Claim<F> {
     let (r, len) = (coins.point(), parts[0].len());
-    let c = values.iter().zip(plan.values.at(&r)).fold(Ext::zero(), |sum, (value, weight)| sum.add(value.mul(weight)));
     let weights = plan.parts.at(&r);
     let at = |x: &Vector<F>| {
         let mut at = Vector::zeros(F::DEGREE, len);
-        weights.iter().zip(parts).for_each(|(weight, part)| at.add_multiple(weight, x, part));
+        for places in blocks(&(0..len), PLACES) {
+            for (weight, part) in weights.iter().zip(parts) {
+                at.add_multiple(places.start, weight, x, &within(part, &places));
+            }
+        }
         at
     };
-    Claim { len, a: at(a), b: at(b), c }
+    Claim { len, a: at(a), b: at(b), c: plan.value_at(values, &r) }
+}
+
+/// Some places of a part, as far as it has them.
+fn within(part: &Range<usize>, places: &Range<usize>) -> Range<usize> {
+    let at = |place: usize| part.end.min(part.start + place);
+    at(places.start)..at(places.end)
 }
 
 /// The claim about a product that is no product lane by lane.
@@ -363,7 +346,7 @@ fn sum_of<F: Extended>(product: &Product<F>, coins: &Coins, stream: u64) -> Clai
             for (weights, to, from) in [(&sigma, &mut a, x), (&tau, &mut b, y)] {
                 let from = Vector::small(from.len(), from.clone());
                 for row in 0..weights.len() {
-                    to.add_multiple(&weights.at(row), &from, &(row * inner..(row + 1) * inner));
+                    to.add_multiple(0, &weights.at(row), &from, &(row * inner..(row + 1) * inner));
                 }
             }
             let mut c = Ext::zero();

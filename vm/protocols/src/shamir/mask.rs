@@ -12,8 +12,12 @@ use super::{MASKED_BITS, Shamir, security};
 use crate::executor::Cx;
 use crate::join::join3;
 use crate::keys::Source;
-use smpc_math::field::{Gf256, P127};
+use smpc_math::field::{Field as _, Gf256, P127};
 use smpc_math::prf::Domain;
+use zeroize::Zeroizing;
+
+/// Bits of a word.
+const WORD: usize = 64;
 
 /// Shares of a mask.
 pub(crate) struct Mask {
@@ -25,6 +29,25 @@ pub(crate) struct Mask {
     pub(crate) high: Elements<P127>,
 }
 
+/// Adds c to the planes, `lanes` long each, of the bits that are 1 in numbers: those of lanes `first ..`.
+#[allow(clippy::cast_possible_truncation, reason = "the halves of the number")]
+pub(crate) fn add_bits(planes: &mut [Gf256], (lanes, first): (usize, usize), c: Gf256, numbers: &[P127]) {
+    for (n, numbers) in numbers.chunks(WORD).enumerate() {
+        let mut halves = Zeroizing::new([[0_u64; WORD]; 2]);
+        for (lane, number) in numbers.iter().enumerate() {
+            let number = number.value();
+            (halves[0][lane], halves[1][lane]) = (number as u64, (number >> 64) as u64);
+        }
+        for (bit, plane) in planes.chunks_exact_mut(lanes).enumerate() {
+            let words = &halves[bit / WORD];
+            let plane = &mut plane[first + n * WORD..][..numbers.len()];
+            for (x, word) in plane.iter_mut().zip(words) {
+                x.0 ^= c.0 & ((word >> (bit % WORD)) as u8 & 1).wrapping_neg();
+            }
+        }
+    }
+}
+
 impl<S: Source> Shamir<S> {
     /// A mask for each lane. One round; 16 bytes, or 32 with `high`, and a byte a bit of `width` from each dealer to n − t − 1 parties.
     pub(crate) async fn mask(&self, cx: Cx<'_>, lanes: usize, width: u32, high: bool) -> Mask {
@@ -34,6 +57,7 @@ impl<S: Source> Shamir<S> {
         let mut highs: Elements<P127> = self.elements(if deals && high { lanes } else { 0 });
         let mut bits: Elements<Gf256> = self.elements(if deals { lanes * width as usize } else { 0 });
         if deals {
+            bits.fill(Gf256::ONE);
             let below = (1_u128 << (MASKED_BITS + security(self.threshold))) - 1;
             self.draw::<P127>(self.me, self.me, Step::new(own.tape(), 0, Domain::Random), lanes, |first, drawn| {
                 for (lane, drawn) in (first..).zip(drawn) {
@@ -42,10 +66,8 @@ impl<S: Source> Shamir<S> {
                     if let Some(high) = highs.get_mut(lane) {
                         *high = P127::from_u128(number >> width);
                     }
-                    for (plane, bits) in bits.chunks_exact_mut(lanes).enumerate() {
-                        bits[lane] = Gf256(u8::from(number >> plane & 1 == 0));
-                    }
                 }
+                add_bits(&mut bits, (lanes, first), Gf256::ONE, drawn);
             });
         }
         let at = |k: u64, domain| (cx.sub(k, 4), Step::new(cx.sub(k, 4).tape(), 0, domain));

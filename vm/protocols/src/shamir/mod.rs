@@ -27,6 +27,7 @@ mod truncate;
 pub use share::{Arith, Bin};
 
 pub(crate) use deal::{Over, Step};
+pub(crate) use mask::add_bits;
 pub(crate) use product::Form;
 pub(crate) use share::Elements;
 pub(crate) use shuffle::{arranged, coefficient, sets};
