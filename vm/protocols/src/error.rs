@@ -40,14 +40,6 @@ pub enum Error {
     Internal(&'static str),
 }
 
-impl Error {
-    /// Whether somebody has broken the protocol, and not only a link or the program.
-    #[must_use]
-    pub const fn is_cheating(&self) -> bool {
-        matches!(self, Self::Differ { .. })
-    }
-}
-
 /// "parties 0, 1 and 2".
 #[must_use]
 pub fn named(parties: &[usize]) -> String {

@@ -13,7 +13,7 @@ use smpc_net::{Leave, Mesh, NetError};
 use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::mal_shamir;
 use smpc_protocols::plain::Plain;
-use smpc_protocols::registry::{MAL_REP3, MAL_SHAMIR, PLAIN, REP3, REP4, SHAMIR, Setting};
+use smpc_protocols::registry::{Adversary, MAL_REP3, MAL_SHAMIR, PLAIN, REP3, REP4, SHAMIR, Setting};
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::rep4::{self, Rep4};
 use smpc_protocols::shamir::{self, Shamir};
@@ -71,9 +71,10 @@ pub fn over_links(
         }
         Err(RunError::Protocol(error)) => {
             let cause = ended.borrow_mut().take();
-            let why = if error.is_cheating() { Leave::Cheated } else { Leave::Error };
+            let failure = broken(error, task.protocol.adversary);
+            let why = if failure.class == Class::PeerCheated { Leave::Cheated } else { Leave::Error };
             control.abort(cause.as_ref().map_or(why, NetError::leave));
-            Err(cause.map_or_else(|| Failure::from(error), Failure::from))
+            Err(cause.map_or(failure, Failure::from))
         }
     }
 }
@@ -278,6 +279,19 @@ pub(super) fn stopped(program: &Program, stop: &Stop) -> Failure {
     }
 }
 
+/// What an error of a protocol is against such an adversary. Where peers may do anything, a frame that the program has no place for is a peer's doing: programs are compared before they run, and whatever
+/// steers one is verified first.
+fn broken(error: smpc_protocols::Error, adversary: Adversary) -> Failure {
+    match error {
+        smpc_protocols::Error::Frame { peer, .. } if adversary == Adversary::Malicious => {
+            Failure::new(Class::PeerCheated, error.to_string()).help(format!(
+                "party {peer} cheats, or its machine fails; nothing was revealed that the program does not reveal"
+            ))
+        }
+        _ => Failure::from(error),
+    }
+}
+
 impl From<smpc_protocols::Error> for Failure {
     fn from(error: smpc_protocols::Error) -> Self {
         use smpc_protocols::Error;
@@ -301,5 +315,26 @@ impl From<smpc_protocols::Error> for Failure {
 impl From<smpc_protocols::Error> for RunError {
     fn from(error: smpc_protocols::Error) -> Self {
         Self::Protocol(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpc_protocols::Error;
+
+    /// A frame out of step is cheating where peers may cheat, and else the end of a link; two that differ is cheating wherever it is seen.
+    #[test]
+    fn a_frame_out_of_step_is_the_peers_doing() {
+        let frame = Error::Frame { peer: 2, tick: 7, field: "length", expected: 8, found: 9 };
+        for (adversary, class) in [(Adversary::SemiHonest, Class::PeerLost), (Adversary::Malicious, Class::PeerCheated)]
+        {
+            let failure = broken(frame.clone(), adversary);
+            assert_eq!(failure.class, class);
+            assert!(failure.message.contains("party 2") && failure.help.is_some_and(|help| help.contains("party 2")));
+            let differ = broken(Error::Differ { parties: vec![0, 2] }, adversary);
+            assert_eq!(differ.class, Class::PeerCheated);
+            assert_eq!(broken(Error::Internal("x"), adversary).class, Class::Ours);
+        }
     }
 }
