@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         Command::Identity { command: IdentityCommand::New(new) } => new_identity(&new).map_err(|failure| vec![failure]),
         Command::Session { command: SessionCommand::New(new) } => new_session(new).map_err(|failure| vec![failure]),
         Command::Bench(bench) if bench.calibrate => {
-            smpcvm::bench::calibrate::command(bench.protocol.as_deref(), bench.output.as_deref(), &log)
+            let among = (bench.parties, bench.threshold);
+            smpcvm::bench::calibrate::command(bench.protocol.as_deref(), among, bench.output.as_deref(), &log)
         }
         Command::Bench(bench) => smpcvm::bench::command(&bench.options(), &log),
         Command::Protocols(protocols) => {

@@ -1,6 +1,7 @@
 //! Costs as text for a terminal.
 
 use smpcvm::engine::{Form, Kind};
+use smpcvm::run::cost::calibration;
 use smpcvm::run::cost::words::{bytes, rests_on, time};
 use smpcvm::run::cost::{Assumptions, Cost};
 use std::fmt::Write as _;
@@ -108,10 +109,8 @@ pub(super) fn name(kind: &Kind) -> String {
 
 /// Why there are no times.
 pub(super) fn untimed(cost: &Cost) -> String {
-    let name = cost.protocol.name;
-    format!(
-        "no times: {name} is not in the built-in calibration; `smpcvm bench --calibrate --protocol {name} -o FILE` measures it, for --calibration FILE"
-    )
+    let (named, command) = (calibration::named(&cost.protocol), calibration::command(&cost.protocol));
+    format!("no times: {named} is not in the built-in calibration; `{command}` measures it, for --calibration FILE")
 }
 
 /// A time, where there are any.

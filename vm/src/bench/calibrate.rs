@@ -7,7 +7,7 @@
 use super::cases::{self, Case, Made};
 use super::verify;
 use crate::engine::{Engine, Inputs, Plan};
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::output::{Json, OutputFile};
 use crate::run::child::{self, Order, connect};
 use crate::run::cost::calibration::{Calibration, Constants, KindTime, VERSION};
@@ -60,11 +60,16 @@ const SLOW: &str = "rtt=2ms";
 /// One that has no bounds, for what its emulation takes of the processors.
 const FREE: &str = "rtt=0us";
 
-/// Measures all kinds under all protocols, or one, writes the file, and says where it is; without a file it returns its text.
+/// Measures all kinds under all protocols, or the one that is named, among so many parties, writes the file, and says where it is; without a file it returns its text.
 ///
 /// # Errors
-/// The user's where the file cannot be written; ours where a party fails.
-pub fn command(only: Option<&str>, output: Option<&Path>, log: &dyn Fn(&str)) -> Result<String, Vec<Failure>> {
+/// The user's where the file cannot be written and for a protocol that is not, or not among so many parties; ours where a party fails.
+pub fn command(
+    only: Option<&str>,
+    (parties, threshold): (Option<usize>, Option<usize>),
+    output: Option<&Path>,
+    log: &dyn Fn(&str),
+) -> Result<String, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     let file = output.map(OutputFile::probe).transpose().map_err(one)?;
     if cfg!(debug_assertions) {
@@ -76,8 +81,9 @@ pub fn command(only: Option<&str>, output: Option<&Path>, log: &dyn Fn(&str)) ->
     let mut calibration =
         Calibration { version: VERSION, machine: machine(), cores, protocols: std::collections::BTreeMap::new() };
     let only = only.map(protocol).transpose().map_err(one)?;
-    for protocol in PROTOCOLS.iter().filter(|spec| only.is_none_or(|only| only == **spec)) {
-        let protocol = protocol.among(None, None).map_err(|what| vec![Failure::ours(what)])?;
+    let wanted = PROTOCOLS.iter().filter(|spec| only.is_none_or(|only| only == **spec));
+    let settings: Result<Vec<Setting>, String> = wanted.map(|spec| spec.among(parties, threshold)).collect();
+    for protocol in settings.map_err(|what| one(Failure::new(Class::Usage, what)))? {
         let bench = Calibrator { executable: &executable, protocol, log };
         calibration.protocols.insert(protocol.name.to_owned(), bench.constants()?);
     }
@@ -144,7 +150,8 @@ impl Calibrator<'_> {
                 }
             }
         }
-        let mut constants = Constants { fresh_byte: self.fresh()?, ..Constants::default() };
+        let among = Some((self.protocol.parties, self.protocol.threshold));
+        let mut constants = Constants { among, fresh_byte: self.fresh()?, ..Constants::default() };
         for (number, (case, turns)) in cases.iter().zip(&all).enumerate() {
             if number == 0 {
                 self.rounds(case, turns, &mut constants)?;
@@ -400,7 +407,10 @@ fn json(calibration: &Calibration) -> Json {
         ])
     };
     let constants = |constants: &Constants| {
+        let among = constants.among.map(|(parties, threshold)| [parties, threshold].map(|n| Json::number(n as u64)));
+        let among = among.map_or(Json::Word("null".to_owned()), |among| Json::List(among.into()));
         Json::Object(vec![
+            member("among", among),
             member("round", Json::float(constants.round)),
             member("network_round", Json::float(constants.network_round)),
             member("network_byte", Json::float(constants.network_byte)),

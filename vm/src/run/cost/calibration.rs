@@ -7,7 +7,7 @@
 use crate::engine::{Form, Kind};
 use crate::failure::{Class, Failure};
 use serde::{Deserialize, Serialize};
-use smpc_protocols::registry::{PROTOCOLS, Spec};
+use smpc_protocols::registry::{Parties, Setting};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -33,6 +33,9 @@ pub struct Calibration {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Constants {
+    /// How many parties this was measured among, and how many of them may be corrupted; as many as the protocol takes by itself, where the file does not say.
+    #[serde(default)]
+    pub among: Option<(usize, usize)>,
     /// Nanoseconds of a round among processes on the machine itself.
     pub round: f64,
     /// Nanoseconds of a round on an emulated network beyond half its round trip.
@@ -138,18 +141,43 @@ impl Calibration {
         Self::built_in().is_ok_and(|built_in| std::ptr::eq(self, built_in))
     }
 
-    /// The constants of a protocol.
+    /// The constants of a protocol among so many parties.
     ///
     /// # Errors
     /// The user's: the file has none.
-    pub fn of(&self, protocol: &Spec) -> Result<Table<'_>, Failure> {
-        let found = self.protocols.get(protocol.name).ok_or_else(|| {
-            let names: Vec<&str> = PROTOCOLS.iter().map(|spec| spec.name).collect();
-            Failure::user(format!("the calibration has no constants for the protocol `{}`", protocol.name))
-                .help(format!("`smpcvm bench --calibrate -o FILE` measures {}", names.join(" and ")))
-        })?;
-        Ok(Table::new(found))
+    pub fn of(&self, protocol: &Setting) -> Result<Table<'_>, Failure> {
+        let wanted = (protocol.parties, protocol.threshold);
+        let usual = protocol.spec.among(None, None).ok().map(|setting| (setting.parties, setting.threshold));
+        let found = self.protocols.get(protocol.name);
+        match found.filter(|found| found.among.or(usual) == Some(wanted)) {
+            Some(found) => Ok(Table::new(found)),
+            None => {
+                let message = format!("the calibration has no constants for the protocol {}", named(protocol));
+                Err(Failure::user(message).help(format!("`{}` measures them", command(protocol))))
+            }
+        }
     }
+}
+
+/// A protocol, and among how many parties where there is a choice.
+#[must_use]
+pub fn named(protocol: &Setting) -> String {
+    match protocol.spec.parties {
+        Parties::Exactly(..) => format!("`{}`", protocol.name),
+        _ => {
+            format!("`{}` among {} parties, {} of them corrupted", protocol.name, protocol.parties, protocol.threshold)
+        }
+    }
+}
+
+/// What measures a protocol's constants.
+#[must_use]
+pub fn command(protocol: &Setting) -> String {
+    let among = match protocol.spec.parties {
+        Parties::Exactly(..) => String::new(),
+        _ => format!(" --parties {} --threshold {}", protocol.parties, protocol.threshold),
+    };
+    format!("smpcvm bench --calibrate --protocol {}{among} -o FILE", protocol.name)
 }
 
 const HELP: &str = "`smpcvm bench --calibrate -o FILE` measures this machine and writes one; without --calibration the built-in one is used";
@@ -253,6 +281,7 @@ impl KindTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smpc_protocols::registry::SHAMIR;
 
     fn time(op: &str, width: u32, times: &[(f64, f64)]) -> KindTime {
         let (op, form) = (op.to_owned(), "shared".to_owned());
@@ -283,6 +312,20 @@ mod tests {
         // What nobody has measured is as dear as a product.
         assert!(table.knows(&kind("lt", 7)) && !table.knows(&kind("shuffle", 0)));
         close(table.nanoseconds(&kind("shuffle", 20), 501), 550.0);
+    }
+
+    /// Constants are those of one number of parties, and are not taken for another's.
+    #[test]
+    fn constants_are_of_a_number_of_parties() {
+        let mut calibration = Calibration::built_in().expect("it is read").clone();
+        let among = |parties, threshold| SHAMIR.among(parties, threshold).expect("a setting");
+        assert!(calibration.of(&among(None, None)).is_ok());
+        let failure = calibration.of(&among(Some(5), None)).expect_err("five");
+        assert!(failure.message.contains("among 5 parties, 2 of them"), "{failure}");
+        assert!(failure.help.is_some_and(|help| help.contains("--parties 5 --threshold 2")));
+        calibration.protocols.get_mut("shamir").expect("it is there").among = Some((5, 1));
+        assert!(calibration.of(&among(Some(5), Some(1))).is_ok());
+        assert!(calibration.of(&among(Some(5), None)).is_err() && calibration.of(&among(None, None)).is_err());
     }
 
     #[test]

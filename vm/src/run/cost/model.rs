@@ -273,7 +273,7 @@ mod tests {
 
     fn seconds(network: Option<&str>, turns: u64, rounds: &[[[u64; 3]; 3]]) -> f64 {
         let calibration = calibration();
-        let table = calibration.of(&REP3).expect("constants");
+        let table = calibration.of(&REP3.among(None, None).expect("a setting")).expect("constants");
         let network = network.map(|text| text.parse().expect("a network"));
         Model { table: &table, network, at_once: false }.seconds(&traces(turns, rounds), &[])
     }
@@ -300,7 +300,7 @@ mod tests {
         let mut calibration = calibration();
         let constants = calibration.protocols.get_mut("rep3").expect("constants");
         constants.fresh_byte = 0.5;
-        let table = calibration.of(&REP3).expect("constants");
+        let table = calibration.of(&REP3.among(None, None).expect("a setting")).expect("constants");
         let model = Model { table: &table, network: None, at_once: false };
         close(model.seconds(&traces(1_000_000, &[RING]), &[0.0, 2e9, 1e9]), 2.0);
     }
