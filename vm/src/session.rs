@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smpc_bytecode::audit;
 use smpc_net::{Node, Terms};
-use smpc_protocols::registry::Setting;
+use smpc_protocols::registry::{REVISION, Setting};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -191,6 +191,7 @@ pub fn terms(protocol: &Setting, params: &Params, program: &Program, nodes: &[us
     terms.add("protocol", protocol.name);
     terms.add("parties", protocol.parties);
     terms.add("threshold", protocol.threshold);
+    terms.add("protocol revision", REVISION);
     terms.add("security", params.security);
     for (name, value) in &program.module.manifest.params {
         terms.add(format!("param {name}"), value);

@@ -18,8 +18,8 @@ pub type Row = simd::Row;
 const LONG: usize = 32 * 1024;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
-/// Buffers that a pool keeps at most: what a verification under `mal-shamir` lets go of, and what the gates beside it do.
-const BUFFERS: usize = 512;
+/// Buffers that a pool keeps at most: some hundred of products that `mal-shamir` verifies together, and those of the gates beside it.
+const BUFFERS: usize = 256;
 
 /// Buffers of zeros that nobody uses, the one that has waited longest first.
 #[derive(Default)]
@@ -246,9 +246,9 @@ mod tests {
             })
             .expect("a pool")
         };
-        let many: Vec<Words> = (0..100).map(|i| Words::zeros(LONG + i)).collect();
+        let many: Vec<Words> = (0..BUFFERS + 36).map(|i| Words::zeros(LONG + i)).collect();
         let (_, used, _) = sum();
-        assert!(used >= 100 * LONG);
+        assert!(used >= (BUFFERS + 36) * LONG);
         drop(many);
         assert_eq!(sum().1, 0);
         // Longer than all that wait: those make way.

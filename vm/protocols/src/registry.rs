@@ -136,6 +136,9 @@ pub static MAL_SHAMIR: Spec = Spec {
     warning: "malicious, with abort: nodes up to the threshold that cheat learn no more than their outputs, but they can keep others from theirs; more that collude can learn inputs",
 };
 
+/// The number of what protocols say to one another, which goes up whenever a gate of one of them says something else: parties must have the same.
+pub const REVISION: u32 = 2;
+
 /// All protocols.
 pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR, &MAL_SHAMIR];
 

@@ -81,6 +81,10 @@ pub fn command(
     let mut calibration =
         Calibration { version: VERSION, machine: machine(), cores, protocols: std::collections::BTreeMap::new() };
     let only = only.map(protocol).transpose().map_err(one)?;
+    if only.is_none() && (parties.is_some() || threshold.is_some()) {
+        let message = "the protocols do not all run among the same parties".to_owned();
+        return Err(one(Failure::new(Class::Usage, message).help("name the one to calibrate, e.g. --protocol shamir")));
+    }
     let wanted = PROTOCOLS.iter().filter(|spec| only.is_none_or(|only| only == **spec));
     let settings: Result<Vec<Setting>, String> = wanted.map(|spec| spec.among(parties, threshold)).collect();
     for protocol in settings.map_err(|what| one(Failure::new(Class::Usage, what)))? {

@@ -279,13 +279,13 @@ pub(super) fn stopped(program: &Program, stop: &Stop) -> Failure {
     }
 }
 
-/// What an error of a protocol is against such an adversary. Where peers may do anything, a frame that the program has no place for is a peer's doing: programs are compared before they run, and whatever
-/// steers one is verified first.
+/// What an error of a protocol is against such an adversary. Where peers may do anything, a frame that the program has no place for is a peer's doing: programs and what protocols say are compared before a
+/// run, and whatever steers it is verified first.
 fn broken(error: smpc_protocols::Error, adversary: Adversary) -> Failure {
     match error {
         smpc_protocols::Error::Frame { peer, .. } if adversary == Adversary::Malicious => {
             Failure::new(Class::PeerCheated, error.to_string()).help(format!(
-                "party {peer} cheats, or its machine fails; nothing was revealed that the program does not reveal"
+                "party {peer} cheats, or its machine fails; nothing was revealed that the program does not reveal; do not run again with it before you know why"
             ))
         }
         _ => Failure::from(error),

@@ -143,8 +143,11 @@ fn terms_tell_sessions_apart() {
     let mut module = smpc_bytecode::module::Module::default();
     module.manifest.params = vec![("ROWS".into(), 5000)];
     let of_rows = Program::from_bytes(&smpc_bytecode::codec::encode(&module), 1 << 20).expect("a program");
-    let names: Vec<String> = session.terms(&of_rows, &[]).fields.into_iter().map(|field| field.0).take(7).collect();
-    assert_eq!(names, ["protocol", "parties", "threshold", "security", "param ROWS", "program", "module"]);
+    let names: Vec<String> = session.terms(&of_rows, &[]).fields.into_iter().map(|field| field.0).take(8).collect();
+    assert_eq!(
+        names,
+        ["protocol", "parties", "threshold", "protocol revision", "security", "param ROWS", "program", "module"]
+    );
     // Names are told apart from values.
     let one = Terms { fields: vec![("ab".into(), "c".into())] };
     let two = Terms { fields: vec![("a".into(), "bc".into())] };

@@ -29,10 +29,20 @@ fn task(protocol: &'static Spec) -> Task {
     Task::local(program, protocol.among(None, None).expect("its parties"), Params::default())
 }
 
-/// Links on which the last byte of a frame's payload is wrong: of the so-and-so-many-th that is handed over.
+/// Where a frame is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the last byte of its payload.
+    Payload,
+    /// In the length that its header says.
+    Header,
+}
+
+/// Links on which frames are wrong from the so-and-so-many-th on that is handed over.
 struct Lying {
     links: Links,
     left: usize,
+    place: Place,
 }
 
 impl Wire for Lying {
@@ -43,8 +53,9 @@ impl Wire for Lying {
         if is_frame {
             self.left = self.left.saturating_sub(1);
         }
-        if let Some(last) = bytes.last_mut().filter(|_| is_frame && self.left == 0) {
-            *last ^= 1;
+        if is_frame && self.left == 0 {
+            let at = if self.place == Place::Header { smpc_protocols::HEADER - 8 } else { bytes.len() - 1 };
+            bytes[at] ^= 1;
         }
         self.links.try_send(peer, &bytes).map_err(|error| Error::Link { peer, reason: error.to_string() })
     }
@@ -59,7 +70,7 @@ impl Wire for Lying {
 }
 
 /// All parties in threads, of whom the cheater lies in every frame from some frame on, if it does so at all.
-fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Outcome, Failure>> {
+fn run(task: &Task, inputs: &Inputs, lies: Option<(usize, Place)>) -> Vec<Result<Outcome, Failure>> {
     std::thread::scope(|scope| {
         let parties = task.protocol.parties;
         let ends = local_mesh(parties, task.params.silence(), None);
@@ -70,13 +81,13 @@ fn run(task: &Task, inputs: &Inputs, lies_from: Option<usize>) -> Vec<Result<Out
                 scope.spawn(move || {
                     let mut mesh = end.open(terms(&task.protocol, &task.params, &task.program, &task.nodes))?;
                     let own = task.inputs_of(me, inputs);
-                    let Some(left) = lies_from.filter(|_| me == CHEATER) else {
+                    let Some((left, place)) = lies.filter(|_| me == CHEATER) else {
                         return over_links(task, mesh, own, &Progress::default(), Clock::default());
                     };
                     let (session, control) = (mesh.session, mesh.control.clone());
                     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
                     let neighbours = [2, 1].map(|k| mesh.key((me + k) % parties).expect("a pairwise key"));
-                    let lying = Lying { links: mesh.links, left };
+                    let lying = Lying { links: mesh.links, left, place };
                     let executor = Executor::new(me, parties, number, 0, Box::new(lying));
                     let fresh = || smpc_net::fresh_key().expect("randomness");
                     if task.protocol.spec == &REP4 {
@@ -128,7 +139,7 @@ fn all_hear_of_lies(protocol: &'static Spec, from: &[usize], late: usize) {
         assert_eq!(outcome.expect("a run").results[0].as_deref(), Some(&[vec![21, 0, 5000]][..]));
     }
     for from in from.iter().copied() {
-        let outcomes = run(&task, &inputs, Some(from));
+        let outcomes = run(&task, &inputs, Some((from, Place::Payload)));
         let honest = outcomes.iter().enumerate().filter(|(me, _)| *me != CHEATER);
         let mut suspected = 0;
         for (me, outcome) in honest {
@@ -146,6 +157,28 @@ fn all_hear_of_lies(protocol: &'static Spec, from: &[usize], late: usize) {
             }
         }
         assert!(suspected > 0, "{outcomes:?}");
+    }
+}
+
+/// A frame of another length than the program has is its sender's doing: it alone is named, and no honest party has a result.
+#[test]
+fn whoever_is_out_of_step_is_named() {
+    let inputs: Inputs = vec![Some(vec![vec![3, 4, 5]]), Some(vec![vec![7, 0, 1000]])];
+    for protocol in [&REP4, &MAL_REP3, &MAL_SHAMIR] {
+        let task = task(protocol);
+        for from in [1, 4, 8, 15] {
+            let outcomes = run(&task, &inputs, Some((from, Place::Header)));
+            let mut named = 0;
+            for (me, outcome) in outcomes.iter().enumerate().filter(|(me, _)| *me != CHEATER) {
+                let failure = outcome.as_ref().expect_err("no result");
+                let code = (failure.class, failure.class.exit_code());
+                assert_eq!(code, (Class::PeerCheated, 4), "{} {from}: party {me}: {failure}", protocol.name);
+                let text = failure.to_string();
+                named += usize::from(text.contains("party 2 is out of step"));
+                assert!(!text.contains("0 is out of step") && !text.contains("1 is out of step"), "{text}");
+            }
+            assert!(named > 0, "{} {from}: {outcomes:?}", protocol.name);
+        }
     }
 }
 

@@ -319,14 +319,13 @@ fn one_wrong_product_among_many_is_found() {
     }
 }
 
-/// With coins of one byte a lie passes where its coin is 0: once in 256 times, and twice where its coin is the product of two.
+/// With coins of one byte a lie passes where its coin is 0: once in 256 times. (Of products in stacks `super::stacks` shows as much.)
 #[test]
 fn short_coins_let_lies_pass_as_often_as_is_predicted() {
-    for (count, tries, zeros) in [(1, 5000, 1.0), (33, 2500, 2.0 - 1.0 / 256.0)] {
-        let (mean, found) = (tries as f64 * zeros / 256.0, one_wrong_product::<Gf256>(tries, count, true) as f64);
-        println!("{count} products: {found} of {tries} passed, {mean:.1} expected");
-        assert!((found - mean).abs() <= 5.0 * mean.sqrt(), "{found} of {tries}, {mean} expected");
-    }
+    const TRIES: u64 = 5000;
+    let (mean, found) = (TRIES as f64 / 256.0, one_wrong_product::<Gf256>(TRIES, 1, true) as f64);
+    println!("{found} of {TRIES} passed, {mean:.1} expected");
+    assert!((found - mean).abs() <= 4.0 * mean.sqrt(), "{found} of {TRIES}, {mean} expected");
 }
 
 /// An owner that shares anything as its input.

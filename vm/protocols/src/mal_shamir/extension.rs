@@ -150,6 +150,7 @@ impl<F: Extended> Interpolation<F> {
 /// Sums of coefficients whose products make that of two elements (Karatsuba and Ofman 1962): for 2^l coefficients 3^l, in place of 4^l products. A digit of a leaf's number, to base 3, says for each power of two
 /// whether it has the coefficients without that, those with it, or both.
 const fn leaves<F: Extended>() -> usize {
+    const { assert!(F::DEGREE.is_power_of_two()) };
     3_usize.pow(F::DEGREE.ilog2())
 }
 

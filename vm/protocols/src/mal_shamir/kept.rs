@@ -23,7 +23,7 @@ impl<F: Extended> Default for Lanes<F> {
 }
 
 impl<F: Extended> Lanes<F> {
-    /// Elements of a segment: a megabyte, a multiple of everything that is taken out at once.
+    /// Elements of a segment: a megabyte.
     pub(crate) const SEGMENT: usize = (1 << 20) / size_of::<F>();
 
     pub(crate) const fn len(&self) -> usize {
@@ -64,9 +64,13 @@ impl<F: Extended> Lanes<F> {
         last
     }
 
-    /// Lanes `first ..`, at most as many as each of the three that they are copied to has; the rest of these becomes zero. They lie in one segment.
+    /// Lanes `first ..`, at most as many as each of the three that they are copied to has; the rest of these becomes zero.
+    ///
+    /// # Panics
+    /// Where they do not lie in one segment: some would be missing, and not be verified.
     pub(crate) fn read(&self, first: usize, [x, y, z]: [&mut [F]; 3]) {
         let (segment, start) = (first / Self::SEGMENT, first % Self::SEGMENT);
+        assert!(start + z.len().min(self.len - first) <= Self::SEGMENT, "lanes of two segments");
         for (to, from) in [x, y, z].into_iter().zip(&self.segments[segment]) {
             let from = &from[start..];
             let (here, rest) = to.split_at_mut(to.len().min(from.len()));

@@ -5,13 +5,14 @@
 //!
 //!   Σ_s Σ_i σ_s·τ_i·(X_si·Y_si − Z_si) = 0, as polynomials.
 //!
-//! Coefficients that are products of two are wrong for a wrong claim twice as often as if they were all chosen apart, 2 in as many as there are elements (Schwartz 1980, Zippel 1979), and cost
+//! Coefficients that are products of two miss a wrong claim at most twice as often as if they were all chosen apart, for 2 choices in as many as there are elements (Schwartz 1980, Zippel 1979), and cost
 //! far less: σ_s is one for a whole part, and what comes of τ is made once, at the end. The parties make Σ στ·X·Y at k − 1 points more, and a coin says at which point the claim goes on:
 //! one about the k-th part as many elements, of the extension.
 
 use super::extension::{Coins, Ext, Extended, Plan, Vector};
 use super::kept::Lanes;
 use crate::shamir::Elements;
+use smpc_math::field::Gf256;
 use zeroize::Zeroizing;
 
 /// Parts of a stack.
@@ -29,6 +30,8 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(len: usize) -> Self {
+        // Stacks of full size lie in one segment each; a smaller one is alone.
+        const { assert!(Lanes::<Gf256>::SEGMENT.is_multiple_of(PARTS * PLACES)) };
         let places = len.div_ceil(PARTS).clamp(1, PLACES);
         Self { count: len.div_ceil(PARTS * places), places }
     }
@@ -109,7 +112,7 @@ impl<F: Extended> Stacks<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smpc_math::field::{Field as _, Gf256};
+    use smpc_math::field::Field as _;
     use smpc_math::prf::{Domain, Key, Prf};
 
     /// Values are shares of degree 0 of themselves, so that one party can make a claim of its own: it holds if and only if all products are right, wherever one is wrong.
@@ -139,5 +142,29 @@ mod tests {
                 assert_eq!(a.dot(&b, &(0..a.len())) == c, wrong.is_none(), "{len} products, {wrong:?} is wrong");
             }
         }
+    }
+    /// With coins of one byte a wrong product passes where one of its two coins is 0: twice in 256 times, less once in 65,536.
+    #[test]
+    fn short_coins_let_lies_pass_as_often_as_is_predicted() {
+        const TRIES: u32 = 20_000;
+        let plan = Plan::new(PARTS);
+        let r = Coins::new(Prf::new(&Key::new([6; 32]), &[0; 32], Domain::Proof, 0)).point::<Gf256>();
+        let passed = |number: u32| {
+            let (mut key, len) = ([0; 32], 33);
+            key[..4].copy_from_slice(&number.to_le_bytes());
+            let coins = Coins::new(Prf::new(&Key::new(key), &[0; 32], Domain::Proof, 0)).small();
+            let mut z = vec![Gf256(0); len];
+            z[number as usize % len] = Gf256(7);
+            let mut lanes = Lanes::default();
+            lanes.append([&vec![Gf256(0); len], &vec![Gf256(9); len], &z]);
+            let stacks = Stacks::new(lanes, &coins);
+            let c = plan.value_at(&stacks.values(&plan), &r);
+            let [a, b] = stacks.factors(&plan.parts.at(&r));
+            a.dot(&b, &(0..a.len())) == c
+        };
+        let found = f64::from((0..TRIES).map(|number| u32::from(passed(number))).sum::<u32>());
+        let mean = f64::from(TRIES) * (2.0 / 256.0 - 1.0 / 65536.0);
+        println!("{found} of {TRIES} passed, {mean:.1} expected");
+        assert!((found - mean).abs() <= 4.0 * mean.sqrt(), "{found} of {TRIES}, {mean} expected");
     }
 }

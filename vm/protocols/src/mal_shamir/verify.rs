@@ -180,6 +180,7 @@ impl<S: Source> Shamir<S> {
             }
             let h: Vector<F> = coins.vector(1, len);
             let [x, y, z] = lanes.concat();
+            drop(lanes);
             let c = h.dot_small(&z);
             return Claim { len, a: h.times(&Vector::small(len, x)), b: Vector::small(len, y), c };
         }

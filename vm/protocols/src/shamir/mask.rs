@@ -56,6 +56,8 @@ impl<S: Source> Shamir<S> {
         let mut numbers: Elements<P127> = self.elements(if deals { lanes } else { 0 });
         let mut highs: Elements<P127> = self.elements(if deals && high { lanes } else { 0 });
         let mut bits: Elements<Gf256> = self.elements(if deals { lanes * width as usize } else { 0 });
+        // The bits of what is drawn are those of the number.
+        debug_assert!(width <= MASKED_BITS + security(self.threshold));
         if deals {
             bits.fill(Gf256::ONE);
             let below = (1_u128 << (MASKED_BITS + security(self.threshold))) - 1;

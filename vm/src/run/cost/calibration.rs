@@ -7,13 +7,15 @@
 use crate::engine::{Form, Kind};
 use crate::failure::{Class, Failure};
 use serde::{Deserialize, Serialize};
-use smpc_protocols::registry::{Parties, Setting};
+use smpc_protocols::registry::{Parties, Setting, find};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// The version of the file's form: another one is refused.
-pub const VERSION: u32 = 2;
+/// The version of the file's form.
+pub const VERSION: u32 = 3;
+/// The oldest that is read: it does not say among how many parties it was measured. Others are refused.
+const OLDEST: u32 = 2;
 
 /// The constants of a machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,7 +104,7 @@ impl Calibration {
         // The version first: another one may have other fields.
         let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))?;
         match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(version) if version == u64::from(VERSION) => {}
+            Some(version) if (u64::from(OLDEST)..=u64::from(VERSION)).contains(&version) => {}
             Some(version) => {
                 let message = format!("{name} is a calibration of version {version}; this program reads {VERSION}");
                 return Err(Failure::user(message).help(HELP));
@@ -122,6 +124,10 @@ impl Calibration {
             let own = [*round, *network_round, *network_byte, *process, *fresh_byte];
             if !own.into_iter().all(sound) {
                 return Err(format!("a constant of {name} is no time or size"));
+            }
+            let setting = |(parties, threshold)| find(name).map(|spec| spec.among(Some(parties), Some(threshold)));
+            if let Some(Some(Err(why))) = constants.among.map(setting) {
+                return Err(why);
             }
             for kind in &constants.kinds {
                 let times = &kind.times;
@@ -165,7 +171,8 @@ pub fn named(protocol: &Setting) -> String {
     match protocol.spec.parties {
         Parties::Exactly(..) => format!("`{}`", protocol.name),
         _ => {
-            format!("`{}` among {} parties, {} of them corrupted", protocol.name, protocol.parties, protocol.threshold)
+            let (name, threshold) = (protocol.name, protocol.threshold);
+            format!("`{name}` among {} parties, {threshold} of whom may be corrupted", protocol.parties)
         }
     }
 }
@@ -321,7 +328,7 @@ mod tests {
         let among = |parties, threshold| SHAMIR.among(parties, threshold).expect("a setting");
         assert!(calibration.of(&among(None, None)).is_ok());
         let failure = calibration.of(&among(Some(5), None)).expect_err("five");
-        assert!(failure.message.contains("among 5 parties, 2 of them"), "{failure}");
+        assert!(failure.message.contains("among 5 parties, 2 of whom"), "{failure}");
         assert!(failure.help.is_some_and(|help| help.contains("--parties 5 --threshold 2")));
         calibration.protocols.get_mut("shamir").expect("it is there").among = Some((5, 1));
         assert!(calibration.of(&among(Some(5), Some(1))).is_ok());
@@ -336,6 +343,10 @@ mod tests {
             ("[]", "no version"),
             (r#"{"version": 99, "anything": 1}"#, "version 99"),
             (r#"{"version": 2, "machine": "m", "cores": 2}"#, "protocols"),
+            (
+                r#"{"version": 3, "machine": "m", "cores": 2, "protocols": {"rep3": {"among": [5, 2], "round": 1, "network_round": 0, "network_byte": 0, "process": 0, "fresh_byte": 0, "kinds": []}}}"#,
+                "not of 5",
+            ),
             (
                 r#"{"version": 2, "machine": "m", "cores": 2, "protocols": {"rep3": {"round": -1, "network_round": 0, "network_byte": 0, "process": 0, "fresh_byte": 0, "kinds": []}}}"#,
                 "no time",
