@@ -38,6 +38,20 @@ impl std::fmt::Debug for Bin {
     }
 }
 
+impl Arith {
+    /// This party's share of each lane; for tests and tools that look at shares.
+    #[must_use]
+    pub fn shares(&self) -> &[P127] {
+        &self.x
+    }
+
+    /// A vector of these shares; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_shares(shares: Vec<P127>) -> Self {
+        Self { lanes: shares.len(), x: Elements::new(shares) }
+    }
+}
+
 impl Shares for Arith {
     fn lanes(&self) -> usize {
         self.lanes
@@ -79,6 +93,19 @@ fn put<F: Copy>(view: &Lanes, to: &mut [F], from: &[F]) {
 }
 
 impl Bin {
+    /// This party's shares, plane after plane; for tests and tools that look at shares.
+    #[must_use]
+    pub fn shares(&self) -> &[Gf256] {
+        &self.x
+    }
+
+    /// Words of these shares, plane after plane; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_shares(width: u32, lanes: usize, shares: Vec<Gf256>) -> Self {
+        debug_assert_eq!(shares.len(), width as usize * lanes);
+        Self { width, lanes, x: Elements::new(shares) }
+    }
+
     /// The planes, each with its lanes; none in dry mode.
     pub(crate) fn planes_of(&self) -> impl Iterator<Item = &[Gf256]> {
         self.x.chunks_exact(self.lanes.max(1))

@@ -1,5 +1,7 @@
-//! What `shamir` does with its randomness, and what its parties see.
+//! What `shamir` does with its randomness, and what its parties see: here by samples, in [`affine`] exactly for the steps that send.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod affine;
 
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::{Drawn, mixed};
@@ -50,7 +52,7 @@ type Party = Shamir<Drawn>;
 
 const LANES: usize = 4096;
 
-const GATES: [Gate; 9] = [
+const GATES: [Gate; 10] = [
     ("mul", |p, e, a, _| e.run(async { drop(p.mul(e.gate(9), a, a).await) })),
     ("dot", |p, e, a, _| e.run(async { drop(p.dot(e.gate(9), a, a, 2).await) })),
     ("and", |p, e, _, b| e.run(async { drop(p.and(e.gate(9), b, b).await) })),
@@ -60,6 +62,10 @@ const GATES: [Gate; 9] = [
     ("b2a", |p, e, _, b| e.run(async { drop(p.b2a(e.gate(9), b, true).await) })),
     ("trunc", |p, e, a, _| e.run(async { drop(p.trunc(e.gate(9), a, 16, Range::FULL).await) })),
     ("mul_wrap", |p, e, a, _| e.run(async { drop(p.mul_wrap(e.gate(9), a, a).await) })),
+    ("shuffle", |p, e, a, b| {
+        let told = p.share_public(&[7], LANES);
+        e.run(async { drop(p.shuffle(e.gate(9), 0, &told, std::slice::from_ref(a), std::slice::from_ref(b)).await) })
+    }),
 ];
 
 /// What the first t parties receive in the input and a gate, where party t inputs `value` in all lanes: how often each byte comes from each peer, by the
