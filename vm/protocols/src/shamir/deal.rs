@@ -5,6 +5,7 @@
 //! among those with that secret, because t values beside the secret determine it.
 
 use super::dealing::Dealing;
+use super::king::Doubles;
 use super::share::Elements;
 use super::{Shamir, pair};
 use crate::buffer::Pooled;
@@ -33,12 +34,19 @@ pub(crate) struct Step {
     tape: Tape,
     step: u64,
     domain: Domain,
+    /// Which of two dealings of the step it is.
+    second: bool,
 }
 
 impl Step {
-    /// Step k of a tape: 2k where the party of a key with the lower number deals, 2k + 1 where the other does.
+    /// Step k of a tape: 4k where the party of a key with the lower number deals, 4k + 1 where the other does, and two more for the second dealing.
     pub(crate) const fn new(tape: Tape, step: u64, domain: Domain) -> Self {
-        Self { tape, step, domain }
+        Self { tape, step, domain, second: false }
+    }
+
+    /// Another dealing in the same step.
+    pub(super) const fn second(self) -> Self {
+        Self { second: true, ..self }
     }
 }
 
@@ -46,8 +54,10 @@ impl Step {
 pub(crate) struct Points<F> {
     /// As a dealer: whom it sends to and, last, itself; for each the coefficient of the secret and those of the numbers that it shares with the parties after it.
     targets: Vec<(usize, F, Vec<F>)>,
-    /// With which coefficient its share of degree 2t counts in what the first 2t + 1 parties hold together; 0 for others.
-    product: F,
+    /// With which coefficient the share of degree 2t of each of the first 2t + 1 parties counts in what they hold together.
+    product: Vec<F>,
+    /// For products that a king brings down.
+    doubles: Doubles<F>,
     /// With which coefficient its own share, and then those of the t parties after it, give the secret.
     open: Vec<F>,
 }
@@ -62,12 +72,11 @@ impl<F: Field> Points<F> {
             let secret = coefficients.remove(0);
             (after(k), secret, coefficients)
         });
-        let product = {
-            let points: Vec<F> = (0..=2 * threshold).map(F::point).collect();
-            lagrange(&points, F::default()).get(me).copied().unwrap_or_default()
-        };
+        let multipliers: Vec<F> = (0..=2 * threshold).map(F::point).collect();
+        let product = lagrange(&multipliers, F::default());
         let openers: Vec<F> = (0..=threshold).map(|k| F::point(after(k))).collect();
-        Self { targets: targets.collect(), product, open: lagrange(&openers, F::default()) }
+        let doubles = Doubles::new(me, threshold);
+        Self { targets: targets.collect(), product, doubles, open: lagrange(&openers, F::default()) }
     }
 
     /// Whom a dealer sends to and, last, itself; for each the coefficients of a secret that is multiplied by `by`, and of the numbers shared with the parties after it.
@@ -75,6 +84,15 @@ impl<F: Field> Points<F> {
         self.targets.iter().map(move |(party, secret, shared)| {
             (*party, std::iter::once(secret.mul(by)).chain(shared.iter().copied()).collect())
         })
+    }
+
+    /// The coefficients of the first 2t + 1 parties' shares of degree 2t.
+    pub(super) fn product(&self) -> &[F] {
+        &self.product
+    }
+
+    pub(super) const fn doubles(&self) -> &Doubles<F> {
+        &self.doubles
     }
 
     pub(crate) fn open(&self) -> &[F] {
@@ -158,7 +176,7 @@ impl<S: Source> Shamir<S> {
 
     /// Where the key with another party says what `from` deals.
     fn dealt(&self, other: usize, from: usize, at: Step) -> u64 {
-        at.tape.step(2 * at.step + u64::from(from > self.me.min(other)))
+        at.tape.step(4 * at.step + 2 * u64::from(at.second) + u64::from(from > self.me.min(other)))
     }
 
     /// A block of the stream that [`Self::draw`] hands out, from element `first` on.
@@ -276,7 +294,8 @@ impl<S: Source> Shamir<S> {
         len: usize,
     ) -> Elements<F> {
         let dealers: Vec<usize> = (0..=2 * self.threshold).collect();
-        let secret = Secret { by: F::points(self).product, elements: own };
+        let by = F::points(self).product().get(self.me).copied().unwrap_or_default();
+        let secret = Secret { by, elements: own };
         self.deal_into(cx, at, &dealers, Some(secret), len, 1).await.pop().unwrap_or_default()
     }
 }

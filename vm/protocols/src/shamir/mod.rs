@@ -15,6 +15,7 @@ mod deal;
 mod dealing;
 mod gates;
 mod io;
+mod king;
 mod mask;
 mod numbers;
 mod parts;
@@ -67,6 +68,8 @@ pub struct Shamir<S> {
     guard: Option<Box<Guard>>,
     /// Bytes that a part of a vector of very many lanes may take, see `parts`.
     at_once: usize,
+    /// Products from which on kings bring them down, see `king`.
+    kings_from: usize,
 }
 
 impl<S: Source> Shamir<S> {
@@ -80,12 +83,30 @@ impl<S: Source> Shamir<S> {
         let fits = (1..=MOST_THRESHOLD).contains(&threshold) && 2 * threshold < parties;
         assert!(fits, "threshold {threshold} of {parties} parties");
         let (numbers, words) = (Points::new(me, parties, threshold), Points::new(me, parties, threshold));
-        Self { me, parties, threshold, source, numbers, words, dry: false, guard: None, at_once: parts::AT_ONCE }
+        let kings_from = king::kings_from(parties, threshold);
+        Self {
+            me,
+            parties,
+            threshold,
+            source,
+            numbers,
+            words,
+            dry: false,
+            guard: None,
+            at_once: parts::AT_ONCE,
+            kings_from,
+        }
     }
 
-    /// A party of `mal-shamir`.
+    /// The same party where kings bring products down that are so many or more, however many parties there are; all have to say the same.
+    #[must_use]
+    pub fn with_kings_from(self, products: usize) -> Self {
+        Self { kings_from: products, ..self }
+    }
+
+    /// A party of `mal-shamir`, where all products are brought down by all.
     pub(crate) fn guarded(self, guard: Guard) -> Self {
-        Self { guard: Some(Box::new(guard)), ..self }
+        Self { guard: Some(Box::new(guard)), kings_from: usize::MAX, ..self }
     }
 
     pub(crate) fn guard(&self) -> Option<&Guard> {

@@ -64,7 +64,11 @@ impl<S: Source> Shamir<S> {
                 out[0] = out[0].add(F::ONE);
             }
         };
-        let product = self.reduce(cx, at, &own, len).await;
+        let product = if len < self.kings_from {
+            self.reduce(cx, at, &own, len).await
+        } else {
+            Box::pin(self.reduce_by_kings(cx, at, &own, len)).await
+        };
         if let Some(guard) = self.guard() {
             F::side(guard).keep(form, [x, y], &product, len);
         }

@@ -7,7 +7,7 @@ use smpc_protocols::conformance::data::{EDGE_LANES, WIDTHS, mix};
 use smpc_protocols::conformance::memory::memory_wires;
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
 use smpc_protocols::conformance::threads::{
-    mal_rep3_threads, mal_shamir_threads, rep3_threads, rep4_threads, shamir_threads,
+    mal_rep3_threads, mal_shamir_threads, rep3_threads, rep4_threads, shamir_party, shamir_threads, threads,
 };
 use smpc_protocols::mal_rep3::MalRep3;
 use smpc_protocols::mal_shamir;
@@ -86,6 +86,27 @@ fn shamir_of_six_with_a_threshold_of_two_live_and_dry() {
 #[test]
 fn shamir_of_seven_live_and_dry() {
     shamir(7, 3, or_more(Extent::Least, Extent::Short));
+}
+
+/// Kings bring down every product, however few there are.
+fn kings(parties: usize, threshold: usize, extent: Extent) {
+    let with_kings = |p: Shamir<_>| p.with_kings_from(1);
+    let live = threads(parties, 12, |me, e| {
+        let p = with_kings(shamir_party(me, (parties, threshold), 12));
+        e.run(suite(&p, e, extent))
+    });
+    check(&live.unwrap(), extent, |me| with_kings(Shamir::dry(me, parties, threshold)));
+}
+
+#[test]
+fn kings_of_three_and_six_live_and_dry() {
+    kings(3, 1, Extent::Short);
+    kings(6, 2, Extent::Least);
+}
+
+#[test]
+fn kings_of_nine_live_and_dry() {
+    kings(9, 4, Extent::Least);
 }
 
 /// What takes minutes runs where SMPC_CONFORMANCE is `all`.

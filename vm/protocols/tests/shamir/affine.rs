@@ -13,16 +13,16 @@ use smpc_protocols::conformance::source::Drawn;
 use smpc_protocols::conformance::views::{parts, seen};
 use smpc_protocols::keys::Source;
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
-use smpc_protocols::{Cx, Lanes, Protocol, Shares, Tape, join, join_all};
+use smpc_protocols::{BinShares as _, Cx, Lanes, Protocol, Shares, Tape, join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-/// Key, domain and step of one element that is drawn.
-type Place = (usize, Domain, u64);
+/// Key, domain and step of one element that is drawn, and which one of those that are drawn there.
+type Place = (usize, Domain, u64, usize);
 
-/// What is drawn: two words an element, 0 where there is none.
+/// What is drawn: two words an element, 0 where there is none. Of bytes only the first one that is drawn in a place.
 #[derive(Clone, Default)]
 struct Draws {
     elements: Arc<BTreeMap<Place, [u64; 2]>>,
@@ -31,9 +31,11 @@ struct Draws {
 
 impl Source for Draws {
     fn fill(&self, key: usize, domain: Domain, _: Tape, step: u64, first: usize, out: &mut [u64]) {
-        assert!(first == 0 && out.len() == 2, "one element");
-        self.asked.lock().unwrap().insert((key, domain, step));
-        out.copy_from_slice(self.elements.get(&(key, domain, step)).unwrap_or(&[0; 2]));
+        for (n, out) in (first / 2..).zip(out.as_chunks_mut().0) {
+            let place = (key, domain, step, n);
+            self.asked.lock().unwrap().insert(place);
+            *out = *self.elements.get(&place).unwrap_or(&[0; 2]);
+        }
     }
 }
 
@@ -86,6 +88,8 @@ struct Gate<F: Shared> {
     /// What a coalition may learn of them.
     learns: fn(&[usize], &[i64]) -> i64,
     run: Run<F>,
+    /// Whether kings bring products down.
+    kings: bool,
     /// The secret that it yields, if it does.
     result: fn(&[i64]) -> Option<i64>,
 }
@@ -117,8 +121,11 @@ fn views<F: Shared>(
     runs: &[Instance<'_, F>],
 ) -> Vec<Vec<F>> {
     let seen = seen(parties, |me, executor| {
-        let party =
-            |run: &Instance<'_, F>| -> Party { Shamir::new(me, parties, threshold, Box::new(run.drawn.clone())) };
+        let kings_from = if gate.kings { 1 } else { usize::MAX };
+        let party = |run: &Instance<'_, F>| -> Party {
+            let source: Drawn = Box::new(run.drawn.clone());
+            Shamir::new(me, parties, threshold, source).with_kings_from(kings_from)
+        };
         let all: Vec<Party> = runs.iter().map(party).collect();
         let shares: Vec<Vec<F::Vector>> =
             runs.iter().map(|run| run.shares.iter().map(|shares| F::of_share(shares[me])).collect()).collect();
@@ -200,12 +207,12 @@ fn coalitions(parties: usize, size: usize) -> Vec<Vec<usize>> {
 }
 
 /// Whether each coalition's view has the same distribution for all inputs of which it may learn the same: exactly, over all that it does not know, for samples of what it knows.
-fn reveals_nothing<F: Shared>(gate: &Gate<F>, setting: (usize, usize), without: Option<Place>) -> Result<(), String> {
+fn reveals_nothing<F: Shared>(gate: &Gate<F>, setting: (usize, usize), without: &[Place]) -> Result<(), String> {
     /// Draws for which a view is held against what the linear part says.
     const CHECKED: u64 = 3;
     const SAMPLES: u64 = 2;
     let (parties, threshold) = setting;
-    let places: Vec<Place> = places(gate, setting).into_iter().filter(|place| Some(*place) != without).collect();
+    let places: Vec<Place> = places(gate, setting).into_iter().filter(|place| !without.contains(place)).collect();
     for coalition in coalitions(parties, threshold) {
         let outside = |party: usize| !coalition.contains(&party);
         let (hidden, known): (Vec<Place>, Vec<Place>) =
@@ -298,9 +305,55 @@ fn pair(p: &Party, x: &Arith, y: &Arith) -> Arith {
     both
 }
 
+/// A vector of so many of the products x1·x2, x2·x3, x3·x4, x4·x1, x1·x2, ...
+async fn by_kings(p: &Party, cx: Cx<'_>, x: &[Arith], lanes: usize) -> Arith {
+    let side = |from: usize| {
+        let mut side = p.share_public(&[0], lanes);
+        (0..lanes).for_each(|lane| side.write(&Lanes::one(lane), &x[(lane + from) % x.len()]));
+        side
+    };
+    p.mul(cx, &side(0), &side(1)).await
+}
+
+/// The same of bits.
+async fn ands_by_kings(p: &Party, cx: Cx<'_>, x: &[Bin], lanes: usize) -> Bin {
+    let side = |from: usize| Bin::stack(&(0..lanes).map(|lane| &x[(lane + from) % x.len()]).collect::<Vec<_>>());
+    p.and(cx, &side(0), &side(1)).await
+}
+
+/// As many products as are sums of the dealers' random numbers: one more than the threshold.
+fn a_group(p: &Party) -> usize {
+    SETTINGS.iter().find(|(parties, _)| *parties == p.parties()).map_or(0, |(_, threshold)| threshold + 1)
+}
+
+/// As many products of each king as that, so that each combination of kings has a group.
+fn products_by_kings() -> Gate<P127> {
+    Gate {
+        name: "mul by kings",
+        shared: 4,
+        inputs: [[0, 0, 0, 0], [1, 6, 0, 2], [3, 2, -1, 7]].map(Vec::from).to_vec(),
+        learns: |_, _| 0,
+        run: run!(P127: |p, cx, x, _clear| Some(by_kings(p, cx, x, a_group(p) * p.parties()).await)),
+        kings: true,
+        result: |x| Some(x[0] * x[1]),
+    }
+}
+
+/// The three products as one number.
+fn products(x: &[i64]) -> i64 {
+    x[0] * x[1] + 1000 * (x[1] * x[2] + 1000 * x[2] * x[3])
+}
+
 fn steps_of_numbers() -> Vec<Gate<P127>> {
-    let gate =
-        |name, shared, learns, run, result| Gate { name, shared, inputs: numbers(shared.max(1)), learns, run, result };
+    let gate = |name, shared, learns, run, result| Gate {
+        name,
+        shared,
+        inputs: numbers(shared.max(1)),
+        learns,
+        run,
+        kings: false,
+        result,
+    };
     vec![
         gate(
             "input",
@@ -370,6 +423,24 @@ fn steps_of_numbers() -> Vec<Gate<P127>> {
             }),
             |x| Some(x[0] * x[2] + x[1] * x[3]),
         ),
+        Gate {
+            kings: true,
+            // Some with the same first three products.
+            inputs: [[1, 6, 0, 0], [3, 2, 0, 9], [-6, -1, 0, 5], [3, 2, -1, 7], [-3, -2, 1, -7]]
+                .map(Vec::from)
+                .to_vec(),
+            ..gate(
+                "mul by kings, and open",
+                4,
+                |_, x| products(x),
+                run!(P127: |p, cx, x, _clear| {
+                    let product = by_kings(p, cx.sub(0, 2), x, a_group(p)).await;
+                    p.open(cx.sub(1, 2), &product).await;
+                    Some(product)
+                }),
+                |x| Some(x[0] * x[1]),
+            )
+        },
     ]
 }
 
@@ -377,7 +448,7 @@ fn steps_of_bits() -> Vec<Gate<Gf256>> {
     let pairs = || vec![vec![0, 0], vec![0, 1], vec![1, 0], vec![1, 1]];
     let gate = |name, shared, learns, run, result| {
         let inputs = if shared == 0 { vec![vec![0], vec![1]] } else { pairs() };
-        Gate { name, shared, inputs, learns, run, result }
+        Gate { name, shared, inputs, learns, run, kings: false, result }
     };
     vec![
         gate(
@@ -425,6 +496,21 @@ fn steps_of_bits() -> Vec<Gate<Gf256>> {
             }),
             |x| Some(x[0] & x[1]),
         ),
+        Gate {
+            kings: true,
+            inputs: (0..16).map(|x| (0..4).map(|bit| x >> bit & 1).collect()).collect(),
+            ..gate(
+                "and by kings, and open",
+                4,
+                |_, x| products(x),
+                run!(Gf256: |p, cx, x, _clear| {
+                    let both = ands_by_kings(p, cx.sub(0, 2), x, a_group(p)).await;
+                    p.open_bin(cx.sub(1, 2), &both).await;
+                    Some(both)
+                }),
+                |x| Some(x[0] & x[1]),
+            )
+        },
     ]
 }
 
@@ -434,15 +520,38 @@ const SETTINGS: [(usize, usize); 3] = [(3, 1), (4, 1), (5, 2)];
 fn none_tells<F: Shared>(gates: &[Gate<F>]) {
     for setting in SETTINGS {
         for gate in gates {
-            reveals_nothing(gate, setting, None).unwrap();
+            reveals_nothing(gate, setting, &[]).unwrap();
             let places = places(gate, setting);
             // What is opened is masked by what the others hold.
             assert_eq!(places.is_empty(), gate.name.starts_with("open"), "{}", gate.name);
-            // Each element that a step draws is needed.
-            for place in places {
-                let told = reveals_nothing(gate, setting, Some(place)).is_err();
+            // Each element that a step draws is needed; of kings see below.
+            for place in places.iter().filter(|_| !gate.kings) {
+                let told = reveals_nothing(gate, setting, &[*place]).is_err();
                 assert!(told, "{} among {setting:?} without {place:?}", gate.name);
             }
+        }
+    }
+}
+
+/// Of what is drawn for products by kings the secrets of each dealer and what it draws with each party for the degree t are needed. A coalition is told fewer of the
+/// products of a group than there are, so that of the values of degree 2t those of one dealer and party may be spared; all together that a party draws or has drawn of
+/// it are needed.
+#[test]
+fn kings_need_all_that_is_drawn() {
+    let gate = products_by_kings();
+    for setting in SETTINGS {
+        reveals_nothing(&gate, setting, &[]).unwrap();
+        let places = places(&gate, setting);
+        let (double, single): (Vec<Place>, Vec<Place>) = places.iter().partition(|place| place.2 % 4 >= 2);
+        let draws: BTreeSet<(usize, u64)> = single.iter().map(|place| (place.0, place.2)).collect();
+        let alone = draws.iter().map(|draw| single.iter().copied().filter(|at| (at.0, at.2) == *draw).collect());
+        let with = |party: usize, place: &Place| [place.0 / MOST_PARTIES, place.0 % MOST_PARTIES].contains(&party);
+        let together =
+            (0..=2 * setting.1).map(|party| double.iter().copied().filter(|place| with(party, place)).collect());
+        for left_out in alone.chain(together) {
+            let left_out: Vec<Place> = left_out;
+            let told = reveals_nothing(&gate, setting, &left_out).is_err();
+            assert!(told, "among {setting:?} without {left_out:?}");
         }
     }
 }
@@ -461,8 +570,8 @@ fn no_step_on_bits_tells_more_than_its_result() {
 fn tells_twice<F: Shared>(gate: &Gate<F>, apart: Run<F>, same: Run<F>) {
     for setting in SETTINGS {
         let twice = |run| Gate { name: gate.name, inputs: gate.inputs.clone(), run, ..*gate };
-        reveals_nothing(&twice(apart), setting, None).unwrap();
-        reveals_nothing(&twice(same), setting, None).unwrap_err();
+        reveals_nothing(&twice(apart), setting, &[]).unwrap();
+        reveals_nothing(&twice(same), setting, &[]).unwrap_err();
     }
 }
 
@@ -475,6 +584,7 @@ fn two_gates_of_one_instance_tell() {
         inputs,
         learns,
         run: run!(P127: |_p, _cx, _x, _clear| None),
+        kings: false,
         result: |_| None,
     };
     tells_twice(
@@ -509,6 +619,7 @@ fn two_gates_of_one_instance_tell() {
             inputs: (0..16).map(|x| (0..4).map(|bit| x >> bit & 1).collect()).collect(),
             learns: |_, _| 0,
             run: run!(Gf256: |_p, _cx, _x, _clear| None),
+            kings: false,
             result: |_| None,
         },
         run!(Gf256: |p, cx, x, _clear| {
@@ -536,6 +647,7 @@ fn only_known_steps_send() {
     let known = [
         "deal.rs",    // input, mul, dot, matmul, and
         "io.rs",      // open, open to, broadcast (public)
+        "king.rs",    // mul and and of many parties
         "shuffle.rs", // seeds, which are random numbers; rows go by deal.rs, and its view is sampled in main.rs
     ];
     assert_eq!(senders.into_iter().collect::<Vec<_>>(), known);

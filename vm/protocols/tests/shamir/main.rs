@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 /// Over all gates no block is used twice, and the two parties of a key use the same ones (R1, R24).
 #[test]
 fn every_block_of_randomness_is_used_once_and_by_both() {
-    for (parties, threshold) in [(3, 1), (5, 2)] {
+    for (parties, threshold, kings_from) in [(3, 1, usize::MAX), (5, 2, usize::MAX), (5, 2, 1)] {
         let used: Vec<Blocks> = threads(parties, 3, |me, e| {
             let (source, used) = Watched::over(mixed(3));
-            let protocol = Shamir::new(me, parties, threshold, source);
+            let protocol = Shamir::new(me, parties, threshold, source).with_kings_from(kings_from);
             e.run(suite(&protocol, e, Extent::Short))?;
             let used = used.lock().unwrap().clone();
             Ok(used)
