@@ -3,6 +3,7 @@ pub mod bristol;
 pub mod circuits;
 pub mod field;
 pub mod netlist;
+pub mod permuting;
 pub mod planes;
 pub mod prf;
 pub mod simd;

@@ -137,7 +137,7 @@ pub static MAL_SHAMIR: Spec = Spec {
 };
 
 /// The number of what protocols say to one another, which goes up whenever a gate of one of them says something else: parties must have the same.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// All protocols.
 pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR, &MAL_SHAMIR];
@@ -268,7 +268,7 @@ mod tests {
             (&SHAMIR, Some(33), None),
             (&SHAMIR, Some(4), Some(2)),
             (&SHAMIR, Some(5), Some(0)),
-            (&SHAMIR, Some(32), Some(5)),
+            (&SHAMIR, Some(32), Some(16)),
             (&SHAMIR, None, Some(usize::MAX)),
         ] {
             assert!(of(spec, parties, threshold).is_err(), "{} {parties:?} {threshold:?}", spec.name);
@@ -278,6 +278,6 @@ mod tests {
         assert!(setting.check_security(58).is_err());
         let setting = MAL_REP3.among(None, None).expect("three parties");
         assert!(setting.check_security(50).is_ok() && setting.check_security(51).is_err());
-        assert_eq!(of(&SHAMIR, Some(32), None), Ok((32, 4)));
+        assert_eq!(of(&SHAMIR, Some(32), None), Ok((32, 15)));
     }
 }

@@ -54,7 +54,7 @@ fn layers(rows: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order.
 pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
-    match method(rows, keys, p.shuffle_rounds()) {
+    match method(rows, keys, p.shuffle_rounds(rows)) {
         Method::Nothing => table.clone(),
         // A network does not keep equal rows in their order, which shows where they have other columns.
         Method::Network if columns == 1 || rows > MOST_ROWS => network(p, cx, table, columns, keys).await,

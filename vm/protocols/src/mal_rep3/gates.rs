@@ -192,7 +192,7 @@ impl<S: Source> Protocol for MalRep3<S> {
         Box::pin(gates::range::within_ring(self, cx, a, range)).await
     }
 
-    fn shuffle_rounds(&self) -> u64 {
+    fn shuffle_rounds(&self, _: usize) -> u64 {
         shuffle::ROUNDS
     }
     /// 3 rounds, those of a verification, and one; 4 more for words. 4 elements of 128 bits a row and number from each party, and 2 of 64 bits for each 64 bits of a word.

@@ -356,7 +356,7 @@ impl Protocol for Plain {
         )
     }
     // As among three parties, so that a run in the clear sorts in the same way.
-    fn shuffle_rounds(&self) -> u64 {
+    fn shuffle_rounds(&self, _: usize) -> u64 {
         2
     }
     async fn shuffle(

@@ -170,7 +170,7 @@ impl<S: Source> Protocol for Rep3<S> {
         true
     }
 
-    fn shuffle_rounds(&self) -> u64 {
+    fn shuffle_rounds(&self, _: usize) -> u64 {
         2
     }
     /// 2 rounds; 128 bits a row of the column that is told from each party on average, 86 of a number, and of words their bytes and a third as many.

@@ -172,7 +172,7 @@ impl<S: Source> Protocol for Rep4<S> {
         Box::pin(gates::range::within_ring(self, cx, a, range)).await
     }
 
-    fn shuffle_rounds(&self) -> u64 {
+    fn shuffle_rounds(&self, _: usize) -> u64 {
         shuffle::ROUNDS
     }
     /// 5 rounds; three elements a row from each party on average, and one of the column that is told.

@@ -217,10 +217,10 @@ impl<S: Source> Protocol for Shamir<S> {
     fn relabels(&self) -> bool {
         self.guard().is_none()
     }
-    fn shuffle_rounds(&self) -> u64 {
-        self.rounds_of_a_shuffle()
+    fn shuffle_rounds(&self, rows: usize) -> u64 {
+        self.rounds_of_a_shuffle(rows)
     }
-    /// A round for each set of t + 1 of 2t + 1 parties, and two.
+    /// For t ≤ 4 a round for each set of t + 1 of 2t + 1 parties, and two; above, those of 2·⌈log2 rows⌉ − 1 products for each of t + 1 parties, and two.
     async fn shuffle(
         &self,
         cx: Cx<'_>,

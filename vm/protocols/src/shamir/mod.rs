@@ -23,6 +23,7 @@ mod product;
 mod share;
 mod shuffle;
 mod summands;
+mod switches;
 mod truncate;
 
 pub use share::{Arith, Bin};
@@ -42,8 +43,8 @@ use smpc_math::prf::Key;
 
 /// Most parties.
 pub const MOST_PARTIES: usize = 32;
-/// Most of them that may be curious: a shuffle has a turn for each set of t + 1 of 2t + 1 parties, 126 for four.
-pub const MOST_THRESHOLD: usize = 4;
+/// Most of them that may be curious.
+pub const MOST_THRESHOLD: usize = (MOST_PARTIES - 1) / 2;
 /// Bits of what is masked: the difference of two numbers of 64 bits, and its sign.
 const MASKED_BITS: u32 = 66;
 
@@ -70,6 +71,8 @@ pub struct Shamir<S> {
     at_once: usize,
     /// Products from which on kings bring them down, see `king`.
     kings_from: usize,
+    /// Whether a shuffle has a turn for each set of parties, see `shuffle`.
+    turns: bool,
 }
 
 impl<S: Source> Shamir<S> {
@@ -95,18 +98,20 @@ impl<S: Source> Shamir<S> {
             guard: None,
             at_once: parts::AT_ONCE,
             kings_from,
+            turns: threshold <= shuffle::MOST_BY_TURNS,
         }
     }
 
-    /// The same party where kings bring products down that are so many or more, however many parties there are; all have to say the same.
+    /// The same party with what is there for many parties, however few there are: kings bring down all products, and rows are shuffled by switches. All have to say the
+    /// same.
     #[must_use]
-    pub fn with_kings_from(self, products: usize) -> Self {
-        Self { kings_from: products, ..self }
+    pub fn of_many(self) -> Self {
+        Self { kings_from: 1, turns: false, ..self }
     }
 
     /// A party of `mal-shamir`, where all products are brought down by all.
     pub(crate) fn guarded(self, guard: Guard) -> Self {
-        Self { guard: Some(Box::new(guard)), kings_from: usize::MAX, ..self }
+        Self { guard: Some(Box::new(guard)), kings_from: usize::MAX, turns: true, ..self }
     }
 
     pub(crate) fn guard(&self) -> Option<&Guard> {

@@ -88,25 +88,28 @@ fn shamir_of_seven_live_and_dry() {
     shamir(7, 3, or_more(Extent::Least, Extent::Short));
 }
 
-/// Kings bring down every product, however few there are.
-fn kings(parties: usize, threshold: usize, extent: Extent) {
-    let with_kings = |p: Shamir<_>| p.with_kings_from(1);
+/// With what is there for many parties.
+fn shamir_of_many(parties: usize, threshold: usize, extent: Extent) {
     let live = threads(parties, 12, |me, e| {
-        let p = with_kings(shamir_party(me, (parties, threshold), 12));
+        let p = shamir_party(me, (parties, threshold), 12).of_many();
         e.run(suite(&p, e, extent))
     });
-    check(&live.unwrap(), extent, |me| with_kings(Shamir::dry(me, parties, threshold)));
+    check(&live.unwrap(), extent, |me| Shamir::dry(me, parties, threshold).of_many());
 }
 
 #[test]
-fn kings_of_three_and_six_live_and_dry() {
-    kings(3, 1, Extent::Short);
-    kings(6, 2, Extent::Least);
+fn kings_and_switches_of_three_live_and_dry() {
+    shamir_of_many(3, 1, Extent::Sizes);
 }
 
 #[test]
-fn kings_of_nine_live_and_dry() {
-    kings(9, 4, Extent::Least);
+fn kings_and_switches_of_six_live_and_dry() {
+    shamir_of_many(6, 2, or_more(Extent::Least, Extent::Short));
+}
+
+#[test]
+fn kings_and_switches_of_eleven_live_and_dry() {
+    shamir_of_many(11, 5, Extent::Least);
 }
 
 /// What takes minutes runs where SMPC_CONFORMANCE is `all`.

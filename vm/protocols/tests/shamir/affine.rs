@@ -121,10 +121,10 @@ fn views<F: Shared>(
     runs: &[Instance<'_, F>],
 ) -> Vec<Vec<F>> {
     let seen = seen(parties, |me, executor| {
-        let kings_from = if gate.kings { 1 } else { usize::MAX };
         let party = |run: &Instance<'_, F>| -> Party {
             let source: Drawn = Box::new(run.drawn.clone());
-            Shamir::new(me, parties, threshold, source).with_kings_from(kings_from)
+            let party = Shamir::new(me, parties, threshold, source);
+            if gate.kings { party.of_many() } else { party }
         };
         let all: Vec<Party> = runs.iter().map(party).collect();
         let shares: Vec<Vec<F::Vector>> =

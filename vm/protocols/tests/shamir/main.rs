@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 /// Over all gates no block is used twice, and the two parties of a key use the same ones (R1, R24).
 #[test]
 fn every_block_of_randomness_is_used_once_and_by_both() {
-    for (parties, threshold, kings_from) in [(3, 1, usize::MAX), (5, 2, usize::MAX), (5, 2, 1)] {
+    for (parties, threshold, of_many) in [(3, 1, false), (5, 2, false), (5, 2, true)] {
         let used: Vec<Blocks> = threads(parties, 3, |me, e| {
             let (source, used) = Watched::over(mixed(3));
-            let protocol = Shamir::new(me, parties, threshold, source).with_kings_from(kings_from);
+            let protocol = Shamir::new(me, parties, threshold, source);
+            let protocol = if of_many { protocol.of_many() } else { protocol };
             e.run(suite(&protocol, e, Extent::Short))?;
             let used = used.lock().unwrap().clone();
             Ok(used)
@@ -70,9 +71,16 @@ const GATES: [Gate; 10] = [
 
 /// What the first t parties receive in the input and a gate, where party t inputs `value` in all lanes: how often each byte comes from each peer, by the
 /// place of the byte in an element.
-fn view((parties, threshold): (usize, usize), gate: Gate, value: i64, seed: u64, unmasked: bool) -> Vec<[u32; 256]> {
+fn view(
+    (parties, threshold, of_many): (usize, usize, bool),
+    gate: Gate,
+    value: i64,
+    seed: u64,
+    unmasked: bool,
+) -> Vec<[u32; 256]> {
     let seen = seen(parties, |me, e| {
         let p = Shamir::new(me, parties, threshold, draws(seed, unmasked));
+        let p = if of_many { p.of_many() } else { p };
         let values = vec![value; LANES];
         let own = (me == threshold).then_some(&values[..]);
         let a = e.run(p.input(e.gate(1), threshold, own, LANES))?;
@@ -88,7 +96,7 @@ fn view((parties, threshold): (usize, usize), gate: Gate, value: i64, seed: u64,
 /// What t parties receive looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.
 #[test]
 fn t_parties_see_nothing_of_the_secrets() {
-    for setting in [(3, 1), (5, 2)] {
+    for setting in [(3, 1, false), (5, 2, false), (3, 1, true)] {
         for gate in GATES {
             let (low, high) = (view(setting, gate, 0, 5, false), view(setting, gate, -0x0123_4567_89ab_cdef, 6, false));
             let far = distance(&low, &high);
