@@ -20,8 +20,8 @@ pub enum Adversary {
 pub enum Parties {
     /// One number of them, and so many that may be corrupted.
     Exactly(usize, usize),
-    /// From 3 up to so many, with a threshold below half of them and up to so much.
-    Majority(usize, usize),
+    /// From 3 up to so many, with a threshold below half of them.
+    Majority(usize),
     /// One more than twice the threshold, which is at least 1 and up to so much.
     BareMajority(usize),
 }
@@ -87,7 +87,7 @@ pub static REP3: Spec = Spec {
 /// Shamir's secret sharing among n parties, fewer than half of them curious (Ben-Or, Goldwasser, Wigderson, STOC 1988).
 pub static SHAMIR: Spec = Spec {
     name: "shamir",
-    parties: Parties::Majority(shamir::MOST_PARTIES, shamir::MOST_THRESHOLD),
+    parties: Parties::Majority(shamir::MOST_PARTIES),
     adversary: Adversary::SemiHonest,
     domain: "integers modulo 2^127 − 1, bytes",
     lane_bytes: 16,
@@ -184,13 +184,13 @@ impl Spec {
                 }
                 Setting { spec: self, parties: count, threshold: tolerates }
             }
-            Parties::Majority(most, most_tolerated) => {
+            Parties::Majority(most) => {
                 let parties = parties
                     .unwrap_or_else(|| threshold.map_or(3, |threshold| threshold.saturating_mul(2).saturating_add(1)));
                 if !(3..=most).contains(&parties) {
                     return Err(format!("{name} is a protocol of 3 to {most} parties, and not of {parties}"));
                 }
-                let tolerates = ((parties - 1) / 2).min(most_tolerated);
+                let tolerates = (parties - 1) / 2;
                 let threshold = threshold.unwrap_or(tolerates);
                 if !(1..=tolerates).contains(&threshold) {
                     return Err(format!(

@@ -66,7 +66,7 @@ pub(super) fn json(rows: &[Row]) -> Json {
     let row = |Row { setting, gates }: &Row| {
         let (least, most, tolerates) = match setting.spec.parties {
             Parties::Exactly(count, tolerates) => (count, count, tolerates),
-            Parties::Majority(most, tolerates) => (3, most, tolerates),
+            Parties::Majority(most) => (3, most, (most - 1) / 2),
             Parties::BareMajority(tolerates) => (3, 2 * tolerates + 1, tolerates),
         };
         let gate = |cost: &GateCost| {

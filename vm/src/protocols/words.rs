@@ -11,7 +11,7 @@ pub(super) fn parties(count: usize) -> String {
 pub(super) fn range(parties: Parties) -> String {
     match parties {
         Parties::Exactly(count, _) => count.to_string(),
-        Parties::Majority(most, _) => format!("3 to {most}"),
+        Parties::Majority(most) => format!("3 to {most}"),
         Parties::BareMajority(most) => {
             let counts: Vec<String> = (1..most).map(|threshold| (2 * threshold + 1).to_string()).collect();
             format!("{} or {}", counts.join(", "), 2 * most + 1)
@@ -24,8 +24,7 @@ pub(super) fn tolerates(parties: Parties) -> String {
     match parties {
         Parties::Exactly(_, 0) => "–".to_owned(),
         Parties::Exactly(_, tolerates) => tolerates.to_string(),
-        Parties::Majority(_, most) => format!("below half, at most {most}"),
-        Parties::BareMajority(_) => "below half".to_owned(),
+        Parties::Majority(_) | Parties::BareMajority(_) => "below half".to_owned(),
     }
 }
 

@@ -27,6 +27,13 @@ fn products_and_ands() {
         assert_eq!(of(&shamir, Gate::DotProduct), (1, 128.0 * elements), "{parties}, {threshold}");
         assert_eq!(of(&shamir, Gate::And), (1, 8.0 * elements), "{parties}, {threshold}");
     }
+    // By kings: each of nine dealers tells four others a number for five products; eight parties tell the king something, and it tells four.
+    let nine = SHAMIR.among(Some(9), None).expect("a setting");
+    for (gate, bits) in [(Gate::Product, 128.0), (Gate::And, 8.0)] {
+        let (rounds, counted) = of(&nine, gate);
+        let expected = bits * (9.0 / 5.0 * 4.0 + 8.0 + 4.0) / 9.0;
+        assert!(rounds == 2 && (counted - expected).abs() < 0.01 * expected, "{gate:?}: {rounds}, {counted}");
+    }
 }
 
 /// No protocol cuts vectors of so many lanes into parts with rounds of their own: the rounds are those of a block.

@@ -9,7 +9,7 @@
 //! t + 1 sums of these, by the rows of a Vandermonde matrix, are as good as new whichever t of them are known: any t + 1 columns of it are
 //! invertible. Of degree 2t a dealer shares with 2t others, which draw their values from the key they have with it, so that none is sent.
 //!
-//! Two rounds and (2t + 1)(n − t − 1) / (t + 1) + 2t + n − t − 1 elements a product, in all: 19 among nine parties, 74 among 31. Few products are brought down by
+//! Two rounds and (2t + 1)(n − t − 1) / (t + 1) + 2t + n − t − 1 elements a product, in all, for n = 2t + 1: 19 among nine parties, 74 among 31. Few products are brought down by
 //! all, as a round takes longer than they do.
 
 use super::Shamir;
@@ -222,4 +222,60 @@ fn add_heard<F: Over>(to: &mut [F], c: F, bytes: &[u8]) {
     let mut heard = Elements::zeros(bytes.len() / F::BYTES);
     F::from_bytes(bytes, &mut heard);
     F::add_multiple(&mut to[..heard.len()], c, &heard);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::FEW_PRODUCTS;
+    use crate::conformance::threads::{shamir_party, threads};
+    use crate::executor::Executor;
+    use crate::protocol::Protocol as _;
+    use crate::shamir::Shamir;
+
+    /// Below so many products one round, from there on two and less to send; as right, and counted by a run that only counts.
+    #[test]
+    fn kings_bring_many_products_down() {
+        // Also with parties that do not multiply, and where no run of products is as long as another one.
+        for (parties, threshold) in [(8, 2), (9, 4)] {
+            let mut bytes_a_product = Vec::new();
+            for lanes in [FEW_PRODUCTS - 1, FEW_PRODUCTS, 5 * FEW_PRODUCTS + 7] {
+                let values: Vec<i64> = (0..).map(|x| 1 - 3 * x).take(lanes).collect();
+                let live = threads(parties, 4, |me, e| {
+                    let p = shamir_party(me, (parties, threshold), 4);
+                    let a = e.run(p.input(e.gate(1), 1, (me == 1).then_some(&values[..]), lanes))?;
+                    let before = e.stats();
+                    let product = e.run(p.mul(e.gate(2), &a, &a))?;
+                    let cost = e.stats().since(&before);
+                    Ok((e.run(p.open(e.gate(3), &product))?, cost))
+                });
+                let mut sent = 0;
+                for (me, (opened, cost)) in live.unwrap().into_iter().enumerate() {
+                    assert!(opened.iter().zip(&values).all(|(product, x)| *product == x * x));
+                    assert_eq!(cost.rounds, if lanes < FEW_PRODUCTS { 1 } else { 2 });
+                    let (p, e) = (Shamir::dry(me, parties, threshold), Executor::dry(me, parties));
+                    e.run(async {
+                        let a = p.share_public(&[0], lanes);
+                        p.mul(e.gate(2), &a, &a).await
+                    })
+                    .unwrap();
+                    assert_eq!(e.stats(), cost);
+                    sent += cost.sent.iter().sum::<u64>();
+                }
+                bytes_a_product.push(sent / lanes as u64);
+            }
+            // Elements of 16 bytes, as the module's text says, and headers.
+            let (n, t) = (parties as u64, threshold as u64);
+            let by_all = 16 * (2 * t + 1) * (n - t - 1);
+            // A king that does not multiply is told one more.
+            let by_kings = by_all / (t + 1) + 16 * (2 * t + n - t - 1) + 16 * (n - 2 * t - 1) / n;
+            let near = |bytes: u64, expected| (expected..expected + 8).contains(&bytes);
+            assert!(near(bytes_a_product[0], by_all), "{bytes_a_product:?} of {by_all}");
+            assert!(
+                bytes_a_product[1..].iter().all(|bytes| near(*bytes, by_kings)),
+                "{bytes_a_product:?} of {by_kings}"
+            );
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each of t + 1 dealers draws a number of 66 + κ bits and shares it over the integers, and its low bits over bytes; R is the sum of all numbers. Whatever t parties know,
 //! one number is uniform to them, so that a + R for |a| < 2^66 is as good as independent of a: its distance from R is at most 2^-κ for each number that is opened, where κ
-//! is 56 to 58, as much as the field has room for (Catrina and de Hoogh, SCN 2010). The sum
+//! is 55 to 58, as much as the field has room for (Catrina and de Hoogh, SCN 2010). The sum
 //! of numbers whose bits are known is what an edaBit has in place of its bits (Escudero, Ghosh, Keller, Rachuri and Scholl, CRYPTO 2020); the carries are left to the circuit
 //! that the bits go to.
 

@@ -99,7 +99,7 @@ fn shamir_of_many(parties: usize, threshold: usize, extent: Extent) {
 
 #[test]
 fn kings_and_switches_of_three_live_and_dry() {
-    shamir_of_many(3, 1, Extent::Sizes);
+    shamir_of_many(3, 1, Extent::Short);
 }
 
 #[test]
