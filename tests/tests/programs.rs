@@ -72,6 +72,13 @@ fn shamir_as_processes() {
     }
 }
 
+/// Five of eleven are curious: rows are shuffled by switches, and kings bring long vectors of products down.
+#[test]
+fn shamir_of_eleven_in_process() {
+    let arguments = ["--protocol", "shamir", "--parties", "11", "--in-process"];
+    PROGRAMS.iter().filter(|name| !LONG.contains(name)).for_each(|name| matches_expected(name, &arguments));
+}
+
 /// Among three all programs; among more those that do not take minutes.
 #[test]
 fn mal_shamir_in_process() {

@@ -1,7 +1,7 @@
 //! Permutation networks: which rows are switched, for a number of rows, and how for an order.
 //!
-//! The network of Waksman ("A permutation network", JACM 1968) for any number of rows (Beauquier and Darrot, "On arbitrary size Waksman networks", Parallel Processing
-//! Letters 2002): pairs of neighbours are switched, the first ones go through a network of half as many rows and the others through another one, and the same pairs are
+//! The network of Waksman ("A permutation network", JACM 1968) for any number of rows (Beauquier and Darrot, "On arbitrary size Waksman networks and
+//! their vulnerability", Parallel Processing Letters 2002): pairs of neighbours are switched, the first ones go through a network of half as many rows and the others through another one, and the same pairs are
 //! switched again, but for the last one. 2·⌈log2 n⌉ − 1 layers of at most n/2 switches each.
 
 use zeroize::Zeroizing;
@@ -75,13 +75,13 @@ impl Network {
         Self { levels }
     }
 
-    /// The layers in order: each the pairs of rows that are switched or not.
-    pub fn layers(&self) -> impl Iterator<Item = Vec<[u32; 2]>> {
-        let ends = (0..self.levels.len().saturating_sub(1)).rev().map(|level| (level, true));
-        (0..self.levels.len()).map(|level| (level, false)).chain(ends).map(|(level, ends)| {
-            let networks = self.levels[level].networks();
-            networks.flat_map(|(rows, size)| rows.as_chunks().0.iter().take(pairs(size, ends)).copied()).collect()
-        })
+    /// The pairs of rows that layer k switches or not; none of layers that there are not.
+    #[must_use]
+    pub fn layer(&self, k: usize) -> Vec<[u32; 2]> {
+        let ends = k >= self.levels.len();
+        let level = if ends { (2 * self.levels.len()).saturating_sub(2).checked_sub(k) } else { Some(k) };
+        let networks = level.and_then(|level| self.levels.get(level)).into_iter().flat_map(Level::networks);
+        networks.flat_map(|(rows, size)| rows.as_chunks().0.iter().take(pairs(size, ends)).copied()).collect()
     }
 
     /// For an order, where row i of the result is row `order[i]`: of each layer's pairs, which are switched. Secret where the order is; wiped when dropped.
@@ -166,9 +166,9 @@ mod tests {
         let network = Network::new(order.len());
         let mut rows: Vec<u32> = (0..).take(order.len()).collect();
         let switched = network.switched(order);
-        let layers: Vec<_> = network.layers().collect();
+        let layers: Vec<_> = (0..switched.len()).map(|k| network.layer(k)).collect();
+        assert!(network.layer(layers.len()).is_empty());
         assert_eq!(layers.iter().map(Vec::len).collect::<Vec<_>>(), widths(order.len()));
-        assert_eq!(layers.len(), switched.len());
         for (layer, switched) in layers.iter().zip(&switched) {
             assert_eq!(layer.len(), switched.len());
             for ([a, b], _) in layer.iter().zip(switched.iter()).filter(|(_, switched)| **switched) {
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn orders_of_many_rows() {
         for size in [8, 9, 31, 33, 1000, 1023, 1025, 4096] {
-            // The multiples of a number that has no factor in common with the next prime, say.
+            // Any order: rows sorted by a hash.
             let mut order: Vec<u32> = (0..size).collect();
             order.sort_by_key(|row| row.wrapping_mul(0x9e37_79b1) ^ row >> 3);
             assert_eq!(through(&order), order);

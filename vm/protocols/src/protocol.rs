@@ -274,7 +274,7 @@ pub trait Protocol {
         false
     }
 
-    /// Rounds of [`Protocol::shuffle`] of so many rows.
+    /// Rounds of [`Protocol::shuffle`] of so many rows, or somewhat more than that.
     fn shuffle_rounds(&self, rows: usize) -> u64;
     /// The rows of a table in an order that is uniformly random and that nobody knows: all columns by the same permutation. Every party learns `told`, a
     /// column of that table, in the new order, and nothing else; the numbers of that column are below 2^31 and not negative. There are fewer than 2^31 rows. Shuffles of

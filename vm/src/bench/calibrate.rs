@@ -136,7 +136,7 @@ impl Calibrator<'_> {
         let cases = cases::all();
         // What cannot be measured is found before minutes have gone into the others.
         let free = party::free(&self.protocol).map_err(|failure| vec![failure])?;
-        let wrong = |case: &Case| case.kind(case.sizes(&self.protocol)[0].0, free).err();
+        let wrong = |case: &Case| case.kind(case.sizes(&self.protocol, free)[0].0, free).err();
         let wrong: Vec<Failure> = cases.iter().filter_map(wrong).collect();
         if !wrong.is_empty() {
             return Err(wrong);
@@ -144,7 +144,8 @@ impl Calibrator<'_> {
         let mut all: Vec<Vec<Turn>> = Vec::new();
         for pass in 0..PASSES {
             for (number, case) in cases.iter().enumerate() {
-                let (kind, _) = case.kind(case.sizes(&self.protocol)[0].0, free).map_err(|failure| vec![failure])?;
+                let (kind, _) =
+                    case.kind(case.sizes(&self.protocol, free)[0].0, free).map_err(|failure| vec![failure])?;
                 let what = format!("{} {}", kind.form.name(), kind.op);
                 (self.log)(&format!("{}, {} of {PASSES}: {what} of {} bits", self.protocol.name, pass + 1, kind.width));
                 let turns = self.turns(number, None)?;
@@ -247,8 +248,8 @@ fn fit(case: &Case, turns: &[Turn], constants: &Constants, protocol: &Setting) -
     let free = party::free(protocol)?;
     let mut times = Vec::new();
     let mut scratch = 0.0;
-    let mut kind = case.kind(case.sizes(protocol)[0].0, free)?.0;
-    for ((lanes, _), turn) in case.sizes(protocol).iter().zip(turns) {
+    let mut kind = case.kind(case.sizes(protocol, free)[0].0, free)?.0;
+    for ((lanes, _), turn) in case.sizes(protocol, free).iter().zip(turns) {
         let (own, units) = case.kind(*lanes, free)?;
         kind = own;
         let gates = of(case.together(*lanes));
@@ -290,7 +291,8 @@ pub fn party(order: &CalibrateOrder) -> Result<serde_json::Value, Failure> {
     let case = cases.get(number).ok_or_else(|| Failure::ours("no such case"))?;
     let protocol = order.protocol.setting()?;
     let with_gates = |(lanes, turns)| (lanes, turns, case.together(lanes));
-    let mut sizes: Vec<(u64, u64, u64)> = case.sizes(&protocol).into_iter().map(with_gates).collect();
+    let mut sizes: Vec<(u64, u64, u64)> =
+        case.sizes(&protocol, party::free(&protocol)?).into_iter().map(with_gates).collect();
     if number == 0 {
         sizes.push((1, sizes[0].1, 1));
     }

@@ -174,8 +174,11 @@ pub(super) struct Made {
 impl Case {
     /// Lanes, and how many gates run one after the other, smallest first. Under a protocol that hides numbers under longer ones, or that proves what it computed, a gate on their
     /// bits takes some thirty times as long as under another one: there the largest sizes are left out, and so are most repetitions.
-    pub(super) fn sizes(&self, protocol: &Spec) -> Vec<(u64, u64)> {
-        let all: &[(u64, u64)] = match self.size {
+    pub(super) fn sizes(&self, protocol: &Spec, free: Free) -> Vec<(u64, u64)> {
+        // Sums modulo 2^64 are such gates where nothing wraps by itself, and elsewhere sums like any other.
+        let wraps = matches!(self.op, Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {});
+        let size = if wraps && !free.wraps { Size::Heavy } else { self.size };
+        let all: &[(u64, u64)] = match size {
             // One lane would be no vector.
             Size::Alone => &[(2, 500), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
             Size::Light => &[(1, 50), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
@@ -185,9 +188,7 @@ impl Case {
             Size::Once => &[(1, 1), (1 << 12, 1), (1 << 16, 1), (1 << 20, 1)],
             Size::Matrix => &[(1, 50), (32, 20), (256, 2)],
         };
-        // Sums modulo 2^64 are such gates where numbers are hidden under longer ones, and elsewhere sums like any other.
-        let wraps = matches!(self.op, Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {});
-        let local = matches!(self.size, Size::Alone | Size::Single) && !(wraps && protocol.statistical.is_some());
+        let local = matches!(size, Size::Alone | Size::Single);
         if local || protocol.statistical.is_none() && protocol.soundness.is_none() {
             return all.to_vec();
         }
@@ -365,13 +366,13 @@ mod tests {
     #[test]
     fn cases_are_programs() {
         let mut kinds = std::collections::BTreeSet::new();
+        let free = Free { relabels: true, wraps: true };
         for case in all() {
-            for (lanes, _) in case.sizes(&REP3).iter().take(2) {
+            for (lanes, _) in case.sizes(&REP3, free).iter().take(2) {
                 let made = case.program(*lanes, 2, case.together(*lanes));
                 assert!(made.is_ok(), "{case:?}: {:?}", made.err());
             }
-            let (kind, units) =
-                case.kind(case.sizes(&REP3)[0].0, Free { relabels: true, wraps: true }).expect("a kind");
+            let (kind, units) = case.kind(case.sizes(&REP3, free)[0].0, free).expect("a kind");
             assert!(units > 0 && kinds.insert(kind), "{kind:?} twice");
         }
         assert!(kinds.len() > 60);

@@ -21,9 +21,9 @@ pub enum Method {
     Radix,
 }
 
-/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them, but for those of a shuffle. Where the two take as many there are some dozen rows at
-/// most, so that bytes do not matter; with more rows a network needs more rounds and, a row, more bytes, and a radix sort
-/// does not. On one machine, where a round is cheapest, both take as long for 64 rows of 64-bit keys: 9 ms; the rule changes over between 32 and 33.
+/// How so many rows are sorted by keys of a range: the way that takes fewer rounds, as `rep3` counts them, but for those of a shuffle. Where a shuffle takes the same few rounds whatever it is
+/// of, as many of both are those of some dozen rows, so that bytes do not matter; with more rows a network needs more rounds and, a row, more bytes, and a radix sort
+/// does not. Where it takes more for more rows (`shamir` with a threshold above 4) it is a network for most. On one machine, where a round is cheapest, both take as long for 64 rows of 64-bit keys: 9 ms; the rule changes over between 32 and 33.
 #[must_use]
 pub fn method(rows: usize, keys: Range, shuffle: u64) -> Method {
     let width = key_bits(keys);
@@ -54,12 +54,52 @@ fn layers(rows: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The rows of a table in ascending order of its first column, whose range is `keys`; equal ones stay in their order.
 pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usize, keys: Range) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
-    match method(rows, keys, p.shuffle_rounds(rows)) {
-        Method::Nothing => table.clone(),
-        // A network does not keep equal rows in their order, which shows where they have other columns.
-        Method::Network if columns == 1 || rows > MOST_ROWS => network(p, cx, table, columns, keys).await,
-        Method::Network | Method::Radix => radix(p, cx, table, columns, keys).await,
+    let shuffle = p.shuffle_rounds(rows);
+    if method(rows, keys, shuffle) == Method::Nothing {
+        return table.clone();
     }
+    if columns == 1 || rows > MOST_ROWS {
+        return match method(rows, keys, shuffle) {
+            Method::Radix => radix(p, cx, table, columns, keys).await,
+            _ => network(p, cx, table, columns, keys).await,
+        };
+    }
+    // A network does not keep equal rows in their order, which shows where they have other columns: there the number of a row counts too.
+    match numbered(rows, keys) {
+        Some(both) if method(rows, both, shuffle) == Method::Network => {
+            by_number(p, cx, table, columns, (keys, both)).await
+        }
+        _ => radix(p, cx, table, columns, keys).await,
+    }
+}
+
+/// Bits of the number of a row.
+fn number_bits(rows: usize) -> u32 {
+    usize::BITS - rows.saturating_sub(1).leading_zeros()
+}
+
+/// The range of keys with the number of the row behind them, if that is not too long.
+fn numbered(rows: usize, keys: Range) -> Option<Range> {
+    let width = key_bits(keys) + number_bits(rows);
+    (width < 63).then(|| Range { lo: 0, hi: (1 << width) - 1 })
+}
+
+/// A table through a network, by keys with the number of the row behind them.
+async fn by_number<P: Protocol>(
+    p: &P,
+    cx: Cx<'_>,
+    table: &P::Arith,
+    columns: usize,
+    (keys, both): (Range, Range),
+) -> P::Arith {
+    let rows = table.lanes().checked_div(columns).unwrap_or(0);
+    let distance = p.add_public(&table.read(&Lanes::run(0, rows)), &[keys.lo.wrapping_neg()]);
+    let numbers: Vec<i64> = if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() };
+    let key = p.add_public(&p.mul_public(&distance, &[1 << number_bits(rows)]), &numbers);
+    let mut wide = p.share_public(&[0], table.lanes() + rows);
+    wide.write(&Lanes::run(0, rows), &key);
+    wide.write(&Lanes::run(rows, table.lanes()), table);
+    network(p, cx, &wide, columns + 1, both).await.read(&Lanes::run(rows, table.lanes()))
 }
 
 /// Layer after layer: ⌈log2 rows⌉·(⌈log2 rows⌉ + 1)/2 times the rounds of a comparison and a selection.
@@ -80,8 +120,7 @@ pub async fn radix<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: us
     let key = p.add_public(&column(0), &[keys.lo.wrapping_neg()]);
     let bits = p.a2b(part(0), &key, width).await;
     let numbers: Vec<i64> = if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() };
-    let number_bits = usize::BITS - (rows - 1).leading_zeros();
-    let words = P::Bin::stack(&[&bits, &p.share_public_bin(&numbers, number_bits, rows)]);
+    let words = P::Bin::stack(&[&bits, &p.share_public_bin(&numbers, number_bits(rows), rows)]);
     // The number of the row that comes first, second, …
     let order = p.radix_sort(part(1), words, width).await;
     let order = p.b2a(part(2), &order, false).await;

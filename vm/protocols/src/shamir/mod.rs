@@ -2,7 +2,7 @@
 //!
 //! A secret is the value at 0 of a random polynomial of degree t, and party i holds its value at i + 1 (Shamir, "How to share a secret", 1979). t shares say nothing;
 //! t + 1 give the polynomial. Sums are those of the shares. The product of two shares lies on a polynomial of degree 2t, whose value at 0 the 2t + 1 ≤ n parties
-//! find by sharing what they hold anew: `deal`, after Ben-Or, Goldwasser and Wigderson (STOC 1988) in the form of Gennaro, Rabin and Rabin (PODC 1998).
+//! find by sharing what they hold anew (`deal`, or `king` for many parties), after Ben-Or, Goldwasser and Wigderson (STOC 1988) in the form of Gennaro, Rabin and Rabin (PODC 1998).
 //!
 //! Integers have a range of 64 bits in a field of 127, so that nothing wraps and there is room to hide one statistically: what is opened is a + R for a sum R of
 //! random numbers of 66 + κ bits (`mask`). A bit is 0 or 1 in the field of 256, where ⊕ is addition, and takes a byte in memory and on the wire.
@@ -67,7 +67,7 @@ pub struct Shamir<S> {
     guard: Option<Box<Guard>>,
     /// Bytes that a part of a vector of very many lanes may take, see `parts`.
     at_once: usize,
-    /// Products from which on kings bring them down, see `king`.
+    /// Bytes of products from which on kings bring them down, see `king`.
     kings_from: usize,
     /// Whether a shuffle has a turn for each set of parties, see `shuffle`.
     turns: bool,
@@ -104,7 +104,8 @@ impl<S: Source> Shamir<S> {
     /// same.
     #[must_use]
     pub fn of_many(self) -> Self {
-        Self { kings_from: 1, turns: false, ..self }
+        // Where parties are not trusted a king would be.
+        if self.guard.is_some() { self } else { Self { kings_from: 1, turns: false, ..self } }
     }
 
     /// A party of `mal-shamir`, where all products are brought down by all.

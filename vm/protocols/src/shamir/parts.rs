@@ -18,6 +18,8 @@ const MOST: usize = 1 << 20;
 
 /// Bytes of an AND: its operands and its result.
 const AND: usize = 3;
+/// As many again where a king makes it: what it is told, and random numbers that are shared twice.
+const AND_BY_KINGS: usize = 2 * AND;
 
 impl<S: Source> Shamir<S> {
     /// Words that a mask is the sum of: one for each dealer, or for each set of parties.
@@ -25,9 +27,14 @@ impl<S: Source> Shamir<S> {
         self.guard().map_or(self.threshold + 1, |guard| guard.sets().len())
     }
 
+    /// Bytes of an AND while it is made.
+    const fn bytes_of_an_and(&self) -> usize {
+        if self.kings_from == usize::MAX { AND } else { AND_BY_KINGS }
+    }
+
     /// Bytes of a bit of a mask and of what is made of it: itself, an AND, and that once more where it is kept.
     fn bytes_of_a_bit(&self) -> usize {
-        1 + AND + if self.guard().is_some() { AND } else { 0 }
+        1 + self.bytes_of_an_and() + if self.guard().is_some() { AND } else { 0 }
     }
 
     /// Bytes of a lane of a number that becomes words of so many bits.
@@ -91,7 +98,7 @@ impl<S: Source> Shamir<S> {
             let words: Vec<Bin> = inputs.iter().map(|word| read(word)).collect();
             self.run_circuit(cx, circuit, &words.iter().collect::<Vec<_>>()).await
         };
-        self.part_by_part(cx, (lanes, circuit.slots + AND * products), zeros, of).await
+        self.part_by_part(cx, (lanes, circuit.slots + self.bytes_of_an_and() * products), zeros, of).await
     }
 }
 

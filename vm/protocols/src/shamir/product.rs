@@ -1,4 +1,5 @@
-//! Products: each party multiplies its shares, which gives shares of degree 2t of the product, and the 2t + 1 bring these down to degree t (`deal`). A sum of products costs what one does.
+//! Products: each party multiplies its shares, which gives shares of degree 2t of the product, and the 2t + 1 bring these down to degree t: all of them (`deal`), or where
+//! parties and products are many a king (`king`). A sum of products costs what one does. Rounds and bytes that gates say are those of the first way.
 
 use super::Shamir;
 use super::deal::{Over, Step};
@@ -64,7 +65,7 @@ impl<S: Source> Shamir<S> {
                 out[0] = out[0].add(F::ONE);
             }
         };
-        let product = if len < self.kings_from {
+        let product = if len.saturating_mul(F::BYTES) < self.kings_from {
             self.reduce(cx, at, &own, len).await
         } else {
             Box::pin(self.reduce_by_kings(cx, at, &own, len)).await

@@ -68,7 +68,7 @@ pub(crate) fn coefficient<F: Field>(set: &[usize], me: usize) -> F {
 }
 
 impl<S: Source> Shamir<S> {
-    /// One for each set, and one each for the seeds and for what is told; or those of [`Shamir::switched`], and one.
+    /// One for each set, and one each for the seeds and for what is told; or at most those of [`Shamir::switched`], and one.
     pub(crate) fn rounds_of_a_shuffle(&self, rows: usize) -> u64 {
         if !self.turns {
             return self.rounds_of_switches(rows) + 1;

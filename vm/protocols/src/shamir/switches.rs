@@ -26,10 +26,10 @@ struct Switches {
 }
 
 impl<S: Source> Shamir<S> {
-    /// Those of [`Shamir::switched`].
+    /// Those of [`Shamir::switched`] at most.
     pub(super) fn rounds_of_switches(&self, rows: usize) -> u64 {
         let layers = permuting::widths(rows).len() as u64 * (self.threshold as u64 + 1);
-        // Dealt first, and then a product or what a king makes of it.
+        // Dealt first, and then a product, or two rounds where kings make it.
         if layers == 0 { 0 } else { 1 + 2 * layers }
     }
 
@@ -37,7 +37,6 @@ impl<S: Source> Shamir<S> {
     pub(super) async fn switched(&self, cx: Cx<'_>, mut of: Columns) -> Columns {
         let widths = permuting::widths(of.rows);
         let network = (!self.dry).then(|| Network::new(of.rows));
-        let layers: Vec<Vec<[u32; 2]>> = network.iter().flat_map(Network::layers).collect();
         let own = match network.as_ref().filter(|_| self.dealers().contains(&self.me)) {
             Some(network) => network.switched(&self.own_order(cx.sub(0, 3), of.rows)),
             None => Vec::new(),
@@ -57,23 +56,24 @@ impl<S: Source> Shamir<S> {
         };
         let mut switches = deal(0).await;
         for (step, (_, layer)) in steps.iter().enumerate() {
-            let (applied_cx, pairs) = (part(2, step), layers.get(*layer).map_or(&[][..], |pairs| pairs));
+            let pairs = network.as_ref().map_or_else(Vec::new, |network| network.layer(*layer));
+            let applied_cx = part(2, step);
             let (numbers_cx, words_cx) = (applied_cx.sub(0, 2), applied_cx.sub(1, 2));
             let numbers = self.applied(
                 numbers_cx,
                 Step::new(numbers_cx.tape(), 0, Domain::Arith),
-                (&switches.numbers, pairs, widths[*layer]),
+                (&switches.numbers, &pairs, widths[*layer]),
                 &of.numbers,
             );
             let words = self.applied(
                 words_cx,
                 Step::new(words_cx.tape(), 0, Domain::Bin),
-                (&switches.words, pairs, widths[*layer]),
+                (&switches.words, &pairs, widths[*layer]),
                 &of.words,
             );
             let (changes, next) = join(join(numbers, words), deal(step + 1)).await;
-            change(&mut of.numbers.0, pairs, of.rows, &changes.0);
-            change(&mut of.words.0, pairs, of.rows, &changes.1);
+            change(&mut of.numbers.0, &pairs, of.rows, &changes.0);
+            change(&mut of.words.0, &pairs, of.rows, &changes.1);
             switches = next;
         }
         of

@@ -112,6 +112,26 @@ fn kings_and_switches_of_eleven_live_and_dry() {
     shamir_of_many(11, 5, Extent::Least);
 }
 
+/// As many parties as there may be: gates on bits of numbers and a shuffle, only counted, as the whole suite opens to each set of parties.
+#[test]
+fn shamir_of_thirty_two_counts() {
+    let counted = |of_many: bool| {
+        let (p, e) = (Shamir::dry(31, 32, 15), Executor::dry(31, 32));
+        let p = if of_many { p.of_many() } else { p };
+        let lanes = 100;
+        let (a, word) = (p.share_public(&[0], lanes), p.share_public_bin(&[0], 64, lanes));
+        e.run(async {
+            p.lt(e.gate(0), &a, &a, Range::FULL, Range::FULL).await;
+            p.b2a(e.gate(1), &word, true).await;
+            p.trunc(e.gate(2), &a, 16, Range::FULL).await;
+            p.shuffle(e.gate(3), 0, &a, std::slice::from_ref(&a), std::slice::from_ref(&word)).await;
+        })
+        .unwrap();
+        e.stats().rounds
+    };
+    assert!(counted(true) > counted(false));
+}
+
 /// What takes minutes runs where SMPC_CONFORMANCE is `all`.
 fn or_more(extent: Extent, more: Extent) -> Extent {
     if std::env::var("SMPC_CONFORMANCE").is_ok_and(|what| what == "all") { more } else { extent }

@@ -3,13 +3,16 @@
 
 mod affine;
 
+use smpc_math::prf::Domain;
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
+use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
 use smpc_protocols::conformance::views::{counts, distance, draws, seen};
+use smpc_protocols::keys::Source;
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
-use smpc_protocols::{Error, Executor, Protocol, Range};
+use smpc_protocols::{Error, Executor, Protocol, Range, Tape};
 use std::collections::BTreeMap;
 
 /// Over all gates no block is used twice, and the two parties of a key use the same ones (R1, R24).
@@ -43,6 +46,49 @@ fn every_block_of_randomness_is_used_once_and_by_both() {
             let who: Vec<usize> = holders.iter().map(|(me, _)| *me).collect();
             assert_eq!(who, if low == high { vec![low] } else { vec![low, high] }, "the key of {low} and {high}");
             assert!(holders.windows(2).all(|pair| pair[0].1 == pair[1].1), "{low} and {high} use different blocks");
+        }
+    }
+}
+
+/// A source whose party draws another order.
+struct OtherOrder {
+    others: Drawn,
+    key: usize,
+    change: u64,
+}
+
+impl Source for OtherOrder {
+    fn fill(&self, key: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
+        self.others.fill(key, domain, tape, step, first, out);
+        if key == self.key && domain == Domain::Permutation {
+            out.iter_mut().for_each(|word| *word ^= mix(self.change));
+        }
+    }
+}
+
+/// Each of t + 1 parties has a part in the order of a shuffle that alone makes it any order, whatever all others draw; and no other party has.
+#[test]
+fn a_shuffle_needs_every_dealer() {
+    for (parties, threshold, of_many) in [(3, 1, false), (5, 2, false), (3, 1, true), (5, 2, true)] {
+        for dealer in 0..parties {
+            let mut orders: BTreeMap<Vec<i64>, u32> = BTreeMap::new();
+            for change in 1..=120 {
+                let told = threads(parties, 3, |me, e| {
+                    let source = OtherOrder { others: mixed(3), key: dealer * MOST_PARTIES + dealer, change };
+                    let source: Drawn = Box::new(source);
+                    let p = Shamir::new(me, parties, threshold, source);
+                    let p = if of_many { p.of_many() } else { p };
+                    let rows = p.share_public(&[0, 1, 2], 3);
+                    e.run(async { p.shuffle(e.gate(0), 0, &rows, &[], &[]).await.0 })
+                });
+                *orders.entry(told.unwrap().remove(0)).or_default() += 1;
+            }
+            if dealer <= threshold {
+                // Each of six orders 20 times, but for five deviations.
+                assert!(orders.len() == 6 && orders.values().all(|times| *times < 41), "{dealer}: {orders:?}");
+            } else {
+                assert_eq!(orders.len(), 1, "{dealer} of {parties}: {orders:?}");
+            }
         }
     }
 }
