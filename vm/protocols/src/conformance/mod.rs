@@ -4,10 +4,12 @@
 pub mod blocks;
 pub mod cheat;
 pub mod data;
+pub mod enumerate;
 // Release builds do not share instances, and should not have them.
 #[cfg(debug_assertions)]
 pub mod instances;
 pub mod memory;
+pub mod slips;
 pub mod source;
 pub mod suite;
 pub mod targets;

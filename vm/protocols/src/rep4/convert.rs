@@ -54,7 +54,7 @@ impl<S: Source> Rep4<S> {
         let (lanes, (_, half)) = (x.lanes, self.half());
         // Above its coefficient a bit is a number modulo what is left of the ring.
         let words = join_all((0..).zip(coefficients).map(|(j, c)| async move {
-            let layout = Layout::Numbers { len: lanes, bits: 64 - c.trailing_zeros().min(63) };
+            let layout = Layout::Numbers { len: lanes, bits: self.bits().saturating_sub(c.trailing_zeros()).max(1) };
             let tell = |first: usize, out: &mut [u64]| bits_of(x, half, j, first, out);
             self.halves(cx, 2 * j as u64, layout, &tell).await
         }))
@@ -69,7 +69,7 @@ impl<S: Source> Rep4<S> {
                 sum.iter_mut().zip(words.iter()).for_each(|(sum, w)| *sum = sum.wrapping_add(c.wrapping_mul(*w)));
             }
         }
-        let layout = Layout::Numbers { len: lanes, bits: 64 };
+        let layout = self.numbers_of(lanes);
         let cross = self.tell(cx, (step, Domain::Arith, 0), layout, &ACROSS, |_, pair, first, out| {
             out.fill(0);
             let at = first..first + out.len();
@@ -106,7 +106,7 @@ impl<S: Source> Rep4<S> {
     pub(crate) async fn bit_times(&self, cx: Cx<'_>, c: &Bin, d: &Arith) -> Arith {
         debug_assert_eq!((c.width, c.lanes), (1, d.lanes));
         let (lanes, (_, half)) = (d.lanes, self.half());
-        let layout = Layout::Numbers { len: lanes, bits: 64 };
+        let layout = self.numbers_of(lanes);
         let bit = |first: usize, out: &mut [u64]| bits_of(c, half, 0, first, out);
         // What the pair knows of d, by what it knows of the bit.
         let word = |first: usize, out: &mut [u64], of: &dyn Fn(u64, u64) -> u64| {

@@ -26,9 +26,8 @@ impl<S: Source> Rep4<S> {
     /// Secret lanes that party `owner` knows. Two rounds; 64 bits a lane from the owner to each of two parties, and 32 bytes from each party to each other one.
     pub(crate) async fn deal_numbers(&self, cx: Cx<'_>, owner: usize, values: Option<&[i64]>, lanes: usize) -> Arith {
         let values = values.unwrap_or(&[0]);
-        let layout = Layout::Numbers { len: lanes, bits: 64 };
         let word = |first: usize, out: &mut [u64]| fill(values, first, out);
-        Arith { lanes, x: self.deal(cx, owner, (layout, lanes), &word).await }
+        Arith { lanes, x: self.deal(cx, owner, (self.numbers_of(lanes), lanes), &word).await }
     }
 
     /// Secret words that party `owner` knows. Two rounds; one bit a lane and plane from the owner to each of two parties, and 32 bytes from each party to each other one.
@@ -194,15 +193,19 @@ impl<S: Source> Rep4<S> {
         let at = Step::new(cx.tape(), 0, Domain::Arith);
         let hasher = |receiver: usize| self.hash_of("opening", at, &[receiver as u64]);
         // Component i of P_i, which comes after us for P_{i−1}, and two after us for P_{i−2}.
-        let component = |party: usize| x[self.slot(party)];
-        let told = component(before);
-        let mut write = layout.writer(|first, out| out.copy_from_slice(&told[first..first + out.len()]));
-        let mut hash = |_: usize, out: &mut [u8]| {
-            let hashed = component(third);
-            let words = |first: usize, out: &mut [u64]| out.copy_from_slice(&hashed[first..first + out.len()]);
-            out.copy_from_slice(&layout.hash(hasher(third), words));
+        let component = |party: usize| {
+            let words = x[self.slot(party)];
+            move |first: usize, out: &mut [u64]| {
+                out.copy_from_slice(&words[first..first + out.len()]);
+                if self.bits() < 64 {
+                    // In memory they are not reduced; what they are sums of is nobody's business.
+                    layout.shorten(out);
+                }
+            }
         };
-        let mut missing = self.words(if learns { told.len() } else { 0 });
+        let mut write = layout.writer(component(before));
+        let mut hash = |_: usize, out: &mut [u8]| out.copy_from_slice(&layout.hash(hasher(third), component(third)));
+        let mut missing = self.words(if learns { x[0].len() } else { 0 });
         let (mut heard, mut expected) = (hasher(self.me), [0; HASH]);
         let mut read = layout.reader(|first, words| missing[first..first + words.len()].copy_from_slice(words));
         let mut take = |at: usize, bytes: &[u8]| {
@@ -233,8 +236,8 @@ impl<S: Source> Rep4<S> {
 
     /// The parties in `receivers` learn x.
     pub(crate) async fn reveal(&self, cx: Cx<'_>, x: &Arith, receivers: &[usize]) -> Option<Vec<i64>> {
-        let layout = Layout::Numbers { len: x.lanes, bits: 64 };
-        let mut sum = self.missing(cx, layout, &x.x.each_ref().map(|words| &**words), receivers).await;
+        let mut sum =
+            self.missing(cx, self.numbers_of(x.lanes), &x.x.each_ref().map(|words| &**words), receivers).await;
         receivers.contains(&self.me).then(|| {
             if self.dry {
                 return vec![0; x.lanes];

@@ -28,6 +28,7 @@ pub use share::{Arith, Bin};
 use crate::bits::{Rows, Words};
 use crate::circuits::Circuits;
 use crate::keys::{Keys, Source};
+use crate::layout::Layout;
 
 /// Number of parties.
 pub const PARTIES: usize = 4;
@@ -38,6 +39,9 @@ pub struct Rep4<S> {
     /// K_j for each component j but this party's own number.
     source: S,
     session: [u8; 32],
+    /// See [`Self::bits`].
+    #[cfg(debug_assertions)]
+    bits: u32,
     /// Whether buffers stay empty.
     dry: bool,
     circuits: Circuits,
@@ -69,11 +73,20 @@ impl<S: Source> Rep4<S> {
             me,
             source,
             session,
+            #[cfg(debug_assertions)]
+            bits: 64,
             dry: false,
             circuits: Circuits::default(),
             #[cfg(test)]
             mutant: Mutant::Whole,
         }
+    }
+
+    /// Party `me` over Z_2^bits, for tests that enumerate every view. Ranges and widths that gates are told must fit that ring.
+    #[cfg(debug_assertions)]
+    #[must_use]
+    pub fn over_small_ring(me: usize, source: S, session: [u8; 32], bits: u32) -> Self {
+        Self { bits, ..Self::new(me, source, session) }
     }
 
     #[cfg(test)]
@@ -106,6 +119,29 @@ impl<S: Source> Rep4<S> {
     /// Which of this party's three buffers holds a component: component me + 1 is the first one. 3, which is no buffer, for the one that it lacks.
     const fn slot(&self, component: usize) -> usize {
         (component + PARTIES - 1 - self.me) % PARTIES
+    }
+
+    /// The ring is Z_2^bits: of 64 bits, but in tests that enumerate a small one. Release builds know it when they are compiled.
+    #[cfg(debug_assertions)]
+    const fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[allow(clippy::unused_self, reason = "a party over a small ring says something else")]
+    const fn bits(&self) -> u32 {
+        64
+    }
+
+    /// A word as an integer in two's complement.
+    const fn signed(&self, word: u64) -> i64 {
+        let shift = 64 - self.bits();
+        (word << shift).cast_signed() >> shift
+    }
+
+    /// Numbers, as messages carry them.
+    const fn numbers_of(&self, len: usize) -> Layout {
+        Layout::Numbers { len, bits: self.bits() }
     }
 
     /// A buffer of `len` words; empty in dry mode.

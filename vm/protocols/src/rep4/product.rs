@@ -89,8 +89,7 @@ impl<S: Source> Rep4<S> {
 
     /// As [`Self::tell`] for numbers, all routes of a product.
     async fn numbers(&self, cx: Cx<'_>, lanes: usize, term: impl Fn(usize, Pair, usize, &mut [u64])) -> Arith {
-        let layout = Layout::Numbers { len: lanes, bits: 64 };
-        Arith { lanes, x: self.tell(cx, (0, Domain::Arith, 0), layout, &ALL, term).await }
+        Arith { lanes, x: self.tell(cx, (0, Domain::Arith, 0), self.numbers_of(lanes), &ALL, term).await }
     }
 
     /// x · y, lane by lane.

@@ -36,6 +36,18 @@ impl std::fmt::Debug for Bin {
 }
 
 impl Arith {
+    /// This party's three components, lane by lane; for tests and tools that look at shares.
+    #[must_use]
+    pub fn components(&self) -> [&[u64]; HELD] {
+        self.x.each_ref().map(|words| &**words)
+    }
+
+    /// A vector of these components, of equal length; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_components(components: [Vec<u64>; HELD]) -> Self {
+        Self { lanes: components[0].len(), x: components.map(Words::new) }
+    }
+
     /// A vector of `lanes` lanes, each of whose buffers `f(from, to)` writes.
     fn map(&self, lanes: usize, f: impl Fn(&[u64], &mut [u64])) -> Self {
         let each = |words: &Words| {
@@ -84,6 +96,18 @@ impl Shares for Arith {
 }
 
 impl Bin {
+    /// This party's three components, each with its planes' rows; for tests and tools that look at shares.
+    #[must_use]
+    pub fn components(&self) -> [&[Row]; HELD] {
+        self.x.each_ref().map(|rows| &**rows)
+    }
+
+    /// Words of these components, each as many rows as that takes; for tests and tools that make shares.
+    #[must_use]
+    pub fn of_components(width: u32, lanes: usize, components: [Vec<Row>; HELD]) -> Self {
+        Self { width, lanes, x: components.map(Rows::new) }
+    }
+
     pub(crate) const fn form(&self) -> Form {
         Form { width: self.width, lanes: self.lanes }
     }

@@ -42,7 +42,7 @@ impl<S: Source> Rep4<S> {
             let columns = numbers.len() as u64 + words.len() as u64;
             let part = |n: u64| cx.sub(1, 2).sub(n, columns);
             let arranged_numbers = join_all((0..).zip(&numbers).map(|(n, x)| {
-                let layout = Layout::Numbers { len: lanes, bits: 64 };
+                let layout = self.numbers_of(lanes);
                 let x = index.as_ref().map(|index| x.gather(index));
                 async move {
                     let rows = x.as_ref().map(|x| x.x.each_ref().map(|words| &**words));

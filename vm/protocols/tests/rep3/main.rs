@@ -1,7 +1,6 @@
 //! What one party of `rep3` sees, what it sends, and what that costs: the tests that count.
 //!
-//! * [`views`]: on small rings, everything that a party receives, enumerated over all that it does not know; mutants must fail.
-//! * [`samples`]: the same by statistics for the gates that are composed of many steps.
+//! * [`samples`]: by statistics, what a party receives in gates that are composed of many steps.
 //! * [`blocks`]: no randomness is used twice, and both holders of a key use the same.
 //! * [`shuffles`]: the view of a shuffle, enumerated, and how its orders are distributed.
 //! * [`frames`]: what a hostile peer sends ends the run with an error and nothing else.
@@ -10,10 +9,7 @@
 
 mod blocks;
 mod costs;
-mod enumerate;
 mod frames;
-mod keys;
 mod parties;
 mod samples;
 mod shuffles;
-mod views;

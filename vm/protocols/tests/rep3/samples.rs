@@ -1,17 +1,17 @@
-//! R23 for gates of many steps: they send through the steps of [`crate::views`] alone, and over many runs every bit that a party receives, and its parity with every
+//! R23 for gates of many steps: they send through the steps that `tests/views/steps.rs` enumerates alone, and over many runs every bit that a party receives, and its parity with every
 //! other bit that the party has, is as often 0 as 1, whatever the inputs. Without a mask it is not.
 
-use crate::enumerate::{Given, Out, Party, Run, Running};
-use crate::keys::{Origin, Place, Slip, TestKeys};
 use crate::parties::{number, three, word};
 use smpc_math::circuits::{less_signed, mux, netlist};
 use smpc_protocols::conformance::data::mix;
+use smpc_protocols::conformance::enumerate::{self, Given, Out};
+use smpc_protocols::conformance::slips::{Asked, Origin, Place, Slip, TestKeys};
+use smpc_protocols::conformance::source::Drawn;
 use smpc_protocols::conformance::views::parts;
 use smpc_protocols::keys::Source;
-use smpc_protocols::rep3::Arith;
-use smpc_protocols::{BinShares, Cx, Protocol, Range, Shares, Tape, join_all};
+use smpc_protocols::rep3::{Arith, Rep3};
+use smpc_protocols::{BinShares, Protocol, Range, Shares, Tape, join_all};
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 
 /// Runs of a gate for each input.
 const RUNS: usize = 1024;
@@ -30,12 +30,13 @@ struct Composite {
     run: Run,
 }
 
+type Party = Rep3<Drawn>;
+type Run = enumerate::Run<Party>;
+
 macro_rules! run {
     (|$p:ident, $cx:ident, $given:ident| $body:expr) => {{
-        fn run<'a>($p: &'a Party<'a>, $cx: Cx<'a>, $given: &'a Given) -> Running<'a> {
-            Box::pin(async move { $body })
-        }
-        run as Run
+        let run: Run = |$p, $cx, $given| Box::pin(async move { $body });
+        run
     }};
 }
 
@@ -180,7 +181,7 @@ fn ones(words: impl Iterator<Item = u64>) -> u32 {
 }
 
 /// What party `me` has in one run of the gate besides what it receives: its shares of the inputs and the words of its masks, their low bits.
-fn own(me: usize, shares: &[[u64; 3]], words: &[(Place, usize)], keys: TestKeys<'_>, instance: u64) -> Vec<u8> {
+fn own(me: usize, shares: &[[u64; 3]], words: &[(Place, usize)], keys: &TestKeys, instance: u64) -> Vec<u8> {
     let mut bytes: Vec<u8> = shares.iter().flat_map(|x| [x[me], x[(me + 1) % 3]]).map(|x| x.to_le_bytes()[0]).collect();
     for ((component, domain, step), word) in words {
         if *component == me || *component == (me + 1) % 3 {
@@ -210,10 +211,10 @@ fn observed(gate: &Composite, which: usize, slip: Slip, words: &[(Place, usize)]
         })
         .collect();
     let keys = TestKeys { origin: Origin::Mixed(17 + which as u64), slip };
-    let seen = run_all(gate, &shares, keys);
+    let seen = run_all(gate, &shares, &keys);
     let columns_of = |(me, received): (usize, &Vec<Vec<u8>>)| {
         let messages = parts(received, RUNS);
-        let known: Vec<Vec<u8>> = shares.iter().enumerate().map(|(i, x)| own(me, x, words, keys, i as u64)).collect();
+        let known: Vec<Vec<u8>> = shares.iter().enumerate().map(|(i, x)| own(me, x, words, &keys, i as u64)).collect();
         let told: Vec<Column> = columns(&messages);
         (told.len(), told.into_iter().chain(columns(&known)).collect())
     };
@@ -280,14 +281,14 @@ fn dependent(gate: &Composite, slip: Slip, words: &[(Place, usize)]) -> Option<S
 }
 
 /// The streams that each party receives.
-fn run_all(gate: &Composite, shares: &[Vec<[u64; 3]>], keys: TestKeys<'_>) -> Vec<Vec<Vec<u8>>> {
+fn run_all(gate: &Composite, shares: &[Vec<[u64; 3]>], keys: &TestKeys) -> Vec<Vec<Vec<u8>>> {
     let numbers = gate.inputs[0].0.len();
     let seen = three(
         64,
-        |_| keys,
-        |party: &Party<'_>, executor| {
+        |_| keys.clone().drawn(),
+        |party: &Party, executor| {
             let me = party.me();
-            let givens: Vec<Given> = shares
+            let givens: Vec<Given<Party>> = shares
                 .iter()
                 .map(|x| Given {
                     numbers: x[..numbers].iter().map(|x| number(me, *x)).collect(),
@@ -304,11 +305,12 @@ fn run_all(gate: &Composite, shares: &[Vec<[u64; 3]>], keys: TestKeys<'_>) -> Ve
 
 /// The words of randomness that the gate asks for.
 fn words(gate: &Composite) -> Vec<(Place, usize)> {
-    let asked = Mutex::new(BTreeSet::new());
+    let asked = Asked::default();
     let shares = vec![[0; 3]; gate.inputs[0].0.len() + gate.inputs[0].1.len()];
-    run_all(gate, &[shares], TestKeys { origin: Origin::Noting(&asked), slip: Slip::None });
+    run_all(gate, &[shares], &TestKeys { origin: Origin::Noting(Asked::clone(&asked)), slip: Slip::None });
     // There is one lane: the first word of a row or of a vector of numbers.
-    asked.into_inner().unwrap().into_iter().filter(|(_, word)| word % 8 == 0).collect()
+    let asked = asked.lock().unwrap();
+    asked.iter().copied().filter(|(_, word)| word % 8 == 0).collect()
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! R23 for the shuffle: three rows over Z_2, all permutations and masks that a party does not know, in each of the three parts that it can have. And how orders
 //! are distributed.
 
-use crate::keys::Place;
 use crate::parties::{number, three, word};
 use smpc_math::prf::Domain;
 use smpc_protocols::conformance::data::mix;
+use smpc_protocols::conformance::slips::Place;
 use smpc_protocols::conformance::threads::rep3_threads;
 use smpc_protocols::conformance::views::parts;
 use smpc_protocols::keys::Source;

@@ -1,18 +1,18 @@
-//! Keys for tests: bits of an enumerated tape, or anything seeded; and slips in their use, made at both holders alike.
+//! Keys for tests that enumerate: bits of a tape, or anything seeded; and slips in their use, made at all holders alike. Tests only.
 
+use super::source::{Drawn, Mixed};
+use crate::keys::Source;
+use crate::tape::Tape;
 use smpc_math::prf::Domain;
-use smpc_protocols::Tape;
-use smpc_protocols::conformance::source::Mixed;
-use smpc_protocols::keys::Source;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A step of a gate's randomness under the key of a component.
-pub(crate) type Place = (usize, Domain, u64);
+pub type Place = (usize, Domain, u64);
 
 /// A slip in the use of keys.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Slip {
+pub enum Slip {
     /// All is as it should be.
     None,
     /// The mask at this place is left out.
@@ -25,22 +25,27 @@ pub(crate) enum Slip {
 
 /// A bit of randomness that a gate uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Bit {
-    pub(crate) place: Place,
-    pub(crate) word: usize,
-    pub(crate) bit: u32,
+pub struct Bit {
+    /// Key and step.
+    pub place: Place,
+    /// The word of the step's stream.
+    pub word: usize,
+    /// The bit of the word.
+    pub bit: u32,
 }
 
 /// Bits of randomness by place, with their numbers on the tape.
 #[derive(Default)]
-pub(crate) struct Layout {
+pub struct Layout {
     places: BTreeMap<Place, Vec<(usize, u32, usize)>>,
-    /// Words of the tape of one gate instance.
-    pub(crate) stride: usize,
+    /// Words of the tape of one run.
+    pub stride: usize,
 }
 
 impl Layout {
-    pub(crate) fn new(bits: &[Bit]) -> Self {
+    /// The bits, numbered in this order.
+    #[must_use]
+    pub fn new(bits: &[Bit]) -> Self {
         let mut places: BTreeMap<Place, Vec<_>> = BTreeMap::new();
         for (number, bit) in bits.iter().enumerate() {
             places.entry(bit.place).or_default().push((bit.word, bit.bit, number));
@@ -49,25 +54,48 @@ impl Layout {
     }
 }
 
+/// Words that were asked for.
+pub type Asked = Arc<Mutex<BTreeSet<(Place, usize)>>>;
+
 /// Where words come from.
-#[derive(Clone, Copy)]
-pub(crate) enum Origin<'a> {
+#[derive(Clone)]
+pub enum Origin {
     /// Zeros; which words are asked for is noted.
-    Noting(&'a Mutex<BTreeSet<(Place, usize)>>),
-    /// Bits of the tape of each gate instance, 0 elsewhere.
-    Tapes(&'a Layout, &'a [u64]),
+    Noting(Asked),
+    /// Bits of the tapes of many runs, 0 elsewhere; the number of the run.
+    Tapes(Arc<Layout>, Arc<[u64]>, usize),
     /// Anything.
     Mixed(u64),
 }
 
 /// Keys with a slip.
-#[derive(Clone, Copy)]
-pub(crate) struct TestKeys<'a> {
-    pub(crate) origin: Origin<'a>,
-    pub(crate) slip: Slip,
+#[derive(Clone)]
+pub struct TestKeys {
+    /// Where their words come from.
+    pub origin: Origin,
+    /// What is wrong with their use.
+    pub slip: Slip,
 }
 
-impl Source for TestKeys<'_> {
+impl TestKeys {
+    /// The keys of another run: of that one's tape.
+    #[must_use]
+    pub fn of_run(&self, run: usize) -> Self {
+        let mut keys = self.clone();
+        if let Origin::Tapes(.., of) = &mut keys.origin {
+            *of = run;
+        }
+        keys
+    }
+
+    /// The same, as parties take them.
+    #[must_use]
+    pub fn drawn(self) -> Drawn {
+        Box::new(self)
+    }
+}
+
+impl Source for TestKeys {
     fn fill(&self, component: usize, domain: Domain, tape: Tape, step: u64, first: usize, out: &mut [u64]) {
         out.fill(0);
         let mut place = (component, domain, step);
@@ -77,20 +105,20 @@ impl Source for TestKeys<'_> {
             Slip::Still if domain == Domain::Permutation => return,
             Slip::None | Slip::Unmasked(_) | Slip::Reused(..) | Slip::Still => {}
         }
-        match self.origin {
+        match &self.origin {
             Origin::Noting(asked) => {
-                let mut asked = asked.lock().unwrap();
+                let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
                 asked.extend((first..first + out.len()).map(|word| (place, word)));
             }
-            Origin::Tapes(layout, tapes) => {
-                let at = usize::try_from(tape.instance()).unwrap() * layout.stride;
+            Origin::Tapes(layout, tapes, run) => {
+                let at = run * layout.stride;
                 for (word, bit, number) in layout.places.get(&place).into_iter().flatten() {
                     if let Some(out) = word.checked_sub(first).and_then(|at| out.get_mut(at)) {
                         *out |= (tapes[at + number / 64] >> (number % 64) & 1) << bit;
                     }
                 }
             }
-            Origin::Mixed(seed) => Mixed(seed).fill(component, domain, tape, place.2, first, out),
+            Origin::Mixed(seed) => Mixed(*seed).fill(component, domain, tape, place.2, first, out),
         }
     }
 }
