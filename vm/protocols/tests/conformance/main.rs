@@ -47,8 +47,9 @@ fn rep3_live_and_dry() {
 
 #[test]
 fn rep4_live_and_dry() {
-    let live = rep4_threads(13, |p, e| e.run(suite(p, e, Extent::Full))).unwrap();
-    check(&live, Extent::Full, Rep4::dry);
+    let extent = or_more(Extent::Sizes, Extent::Full);
+    let live = rep4_threads(13, |p, e| e.run(suite(p, e, extent))).unwrap();
+    check(&live, extent, Rep4::dry);
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn shamir_of_many(parties: usize, threshold: usize, extent: Extent) {
 
 #[test]
 fn kings_and_switches_of_three_live_and_dry() {
-    shamir_of_many(3, 1, Extent::Short);
+    shamir_of_many(3, 1, or_more(Extent::Least, Extent::Sizes));
 }
 
 #[test]

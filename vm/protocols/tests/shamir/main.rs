@@ -143,7 +143,8 @@ fn view(
 #[test]
 fn t_parties_see_nothing_of_the_secrets() {
     for setting in [(3, 1, false), (5, 2, false), (3, 1, true)] {
-        for gate in GATES {
+        // Of what is there for many parties a product, a circuit and a shuffle.
+        for gate in GATES.into_iter().filter(|gate| !setting.2 || ["mul", "ltz", "shuffle"].contains(&gate.0)) {
             let (low, high) = (view(setting, gate, 0, 5, false), view(setting, gate, -0x0123_4567_89ab_cdef, 6, false));
             let far = distance(&low, &high);
             assert!(far < 8.0, "{} among {setting:?}: {far} deviations", gate.0);
