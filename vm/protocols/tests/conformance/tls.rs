@@ -94,9 +94,10 @@ fn every_gate_of_mal_rep3_over_tls() {
         let (own, next) = (key((me + 2) % 3), key((me + 1) % 3));
         let secret = smpc_net::fresh_key().expect("randomness");
         let keys = mal_rep3::keys(me, own, next, secret, mesh.session);
-        run(&MalRep3::new(me, keys, mesh.session), mesh.links, Extent::Short)
+        // At all sizes in process.
+        run(&MalRep3::new(me, keys, mesh.session), mesh.links, Extent::Least)
     });
-    check(&reports, Extent::Short, MalRep3::dry);
+    check(&reports, Extent::Least, MalRep3::dry);
 }
 
 #[test]
@@ -135,15 +136,16 @@ fn every_gate_of_mal_shamir_over_tls() {
 
 #[test]
 fn every_gate_of_shamir_over_tls() {
-    for (parties, threshold) in [(3, 1), (5, 2)] {
+    let settings = [(3, 1, Extent::Short), (4, 1, Extent::Least), (5, 2, Extent::Least), (7, 3, Extent::Least)];
+    for (parties, threshold, extent) in settings {
         let reports = over_tls(parties, |me, mut mesh| {
             let others: Vec<usize> = (0..parties).filter(|peer| *peer != me).collect();
             let others = others.into_iter().map(|peer| (peer, mesh.key(peer).expect("a pairwise key")));
             let others: Vec<_> = others.collect();
             let own = smpc_net::fresh_key().expect("randomness");
             let keys = shamir::keys(me, own, others, mesh.session);
-            run(&Shamir::new(me, parties, threshold, keys), mesh.links, Extent::Short)
+            run(&Shamir::new(me, parties, threshold, keys), mesh.links, extent)
         });
-        check(&reports, Extent::Short, |me| Shamir::dry(me, parties, threshold));
+        check(&reports, extent, |me| Shamir::dry(me, parties, threshold));
     }
 }

@@ -18,12 +18,13 @@ use std::collections::BTreeMap;
 /// Over all gates no block is used twice, and the two parties of a key use the same ones (R1, R24).
 #[test]
 fn every_block_of_randomness_is_used_once_and_by_both() {
-    for (parties, threshold, of_many) in [(3, 1, false), (5, 2, false), (5, 2, true)] {
+    let settings = [(3, 1, false, Extent::Short), (5, 2, false, Extent::Short), (5, 2, true, Extent::Least)];
+    for (parties, threshold, of_many, extent) in settings {
         let used: Vec<Blocks> = threads(parties, 3, |me, e| {
             let (source, used) = Watched::over(mixed(3));
             let protocol = Shamir::new(me, parties, threshold, source);
             let protocol = if of_many { protocol.of_many() } else { protocol };
-            e.run(suite(&protocol, e, Extent::Short))?;
+            e.run(suite(&protocol, e, extent))?;
             let used = used.lock().unwrap().clone();
             Ok(used)
         })
