@@ -203,6 +203,7 @@ impl<P: Replicated> Gate<P> {
             let gates = parties.iter().zip(&givens).map(|(party, given)| (self.run)(party, executor.gate(0), given));
             executor.run(join_all(gates))
         });
+        // As a test asserts that its gate runs: parties in one process have no link that ends.
         let seen = seen.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let mut values = vec![Vec::new(); instances.len()];
         for (i, values) in values.iter_mut().enumerate() {
@@ -216,6 +217,9 @@ impl<P: Replicated> Gate<P> {
     }
 
     /// The bits of randomness that change what anybody receives or holds in the end.
+    ///
+    /// # Panics
+    /// For a gate that does not run.
     #[must_use]
     pub fn tape(&self) -> Vec<Bit> {
         let slip = Slip::None;
@@ -265,6 +269,9 @@ impl<P: Replicated> Gate<P> {
     ///
     /// # Errors
     /// Says for which party and inputs it differs.
+    ///
+    /// # Panics
+    /// For a gate that does not run, has wrong results, or has more randomness than can be enumerated.
     pub fn reveals_nothing(&self, tape: &[Bit], slip: Slip, budget: usize) -> Result<(), String> {
         // Nobody asks for the bits of a mask that is left out or replaced.
         let asked = |bit: &&Bit| !matches!(slip, Slip::Unmasked(at) | Slip::Reused(at, _) if at == bit.place);

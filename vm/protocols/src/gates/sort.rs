@@ -58,19 +58,24 @@ pub async fn sort<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: usi
     if method(rows, keys, shuffle) == Method::Nothing {
         return table.clone();
     }
-    if columns == 1 || rows > MOST_ROWS {
-        return match method(rows, keys, shuffle) {
-            Method::Radix => radix(p, cx, table, columns, keys).await,
-            _ => network(p, cx, table, columns, keys).await,
-        };
-    }
     // A network does not keep equal rows in their order, which shows where they have other columns: there the number of a row counts too.
-    match numbered(rows, keys) {
-        Some(both) if method(rows, both, shuffle) == Method::Network => {
-            by_number(p, cx, table, columns, (keys, both)).await
-        }
-        _ => radix(p, cx, table, columns, keys).await,
+    let alone = columns == 1 || rows > MOST_ROWS;
+    let by = if alone { Some(keys) } else { numbered(rows, keys) };
+    match by.filter(|by| method(rows, *by, shuffle) == Method::Network) {
+        None => radix(p, cx, table, columns, keys).await,
+        Some(keys) if alone => network(p, cx, table, columns, keys).await,
+        Some(both) => by_number(p, cx, table, columns, (keys, both)).await,
     }
+}
+
+/// How far the key of each row is from the least one: but for a multiple of 2^64, the same for all, over integers.
+fn distances<P: Protocol>(p: &P, table: &P::Arith, rows: usize, keys: Range) -> P::Arith {
+    p.add_public(&table.read(&Lanes::run(0, rows)), &[keys.lo.wrapping_neg()])
+}
+
+/// The numbers of the rows; one where nobody reads them.
+fn row_numbers(cx: Cx<'_>, rows: usize) -> Vec<i64> {
+    if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() }
 }
 
 /// Bits of the number of a row.
@@ -93,9 +98,8 @@ async fn by_number<P: Protocol>(
     (keys, both): (Range, Range),
 ) -> P::Arith {
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
-    let distance = p.add_public(&table.read(&Lanes::run(0, rows)), &[keys.lo.wrapping_neg()]);
-    let numbers: Vec<i64> = if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() };
-    let key = p.add_public(&p.mul_public(&distance, &[1 << number_bits(rows)]), &numbers);
+    let moved_up = p.mul_public(&distances(p, table, rows, keys), &[1 << number_bits(rows)]);
+    let key = p.add_public(&moved_up, &row_numbers(cx, rows));
     let mut wide = p.share_public(&[0], table.lanes() + rows);
     wide.write(&Lanes::run(0, rows), &key);
     wide.write(&Lanes::run(rows, table.lanes()), table);
@@ -117,9 +121,8 @@ pub async fn radix<P: Protocol>(p: &P, cx: Cx<'_>, table: &P::Arith, columns: us
     let rows = table.lanes().checked_div(columns).unwrap_or(0);
     let (width, part) = (key_bits(keys), |k| cx.sub(k, 8));
     let column = |c: usize| table.read(&Lanes::run(c * rows, rows));
-    let key = p.add_public(&column(0), &[keys.lo.wrapping_neg()]);
-    let bits = p.a2b(part(0), &key, width).await;
-    let numbers: Vec<i64> = if cx.is_dry() { vec![0] } else { (0..rows as i64).collect() };
+    let bits = p.a2b(part(0), &distances(p, table, rows, keys), width).await;
+    let numbers = row_numbers(cx, rows);
     let words = P::Bin::stack(&[&bits, &p.share_public_bin(&numbers, number_bits(rows), rows)]);
     // The number of the row that comes first, second, …
     let order = p.radix_sort(part(1), words, width).await;

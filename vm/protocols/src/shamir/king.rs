@@ -105,6 +105,7 @@ impl<S: Source> Shamir<S> {
     /// Adds this dealer's shares of degree 2t of the random numbers, of which it deals the one in `secret`.
     fn add_doubles<F: Over>(&self, at: Step, secret: &[F], out: &mut [F]) {
         let doubles = F::points(self).doubles();
+        let Some((of_secret, of_others)) = doubles.own.split_first() else { return };
         let (groups, size) = (secret.len(), block::<F>().min(secret.len()));
         // A dealer's shares, or what the others draw of this one's.
         let mut drawn: Elements<F> = Elements::zeros(size);
@@ -120,11 +121,8 @@ impl<S: Source> Shamir<S> {
                 }
             };
             itself.fill(F::default());
-            let mut terms = doubles.own.iter();
-            for (c, secret) in terms.by_ref().take(1).zip([&secret[first..first + count]]) {
-                F::add_multiple(&mut itself[..count], *c, secret);
-            }
-            for (other, c) in (0..=2 * self.threshold).filter(|dealer| *dealer != self.me).zip(terms) {
+            F::add_multiple(&mut itself[..count], *of_secret, &secret[first..first + count]);
+            for (other, c) in (0..=2 * self.threshold).filter(|dealer| *dealer != self.me).zip(of_others) {
                 let drawn = &mut drawn[..count];
                 self.drawn(other, self.me, at, first, drawn);
                 F::add_multiple(&mut itself[..count], *c, drawn);

@@ -147,14 +147,21 @@ impl<S: Source> Shamir<S> {
         of
     }
 
+    /// A seed that this party draws alone, in step k.
+    pub(super) fn own_seed(&self, cx: Cx<'_>, k: u64) -> Seed {
+        let (own, tape) = (super::pair(self.me, self.me), cx.tape());
+        let mut seed = Seed::default();
+        self.source.fill(own, Domain::Permutation, tape, tape.step(k), 0, &mut *seed);
+        seed
+    }
+
     /// The seeds of the sets that this party is in: the first member draws it and tells the others. One round.
     async fn seeds(&self, cx: Cx<'_>, sets: &[Vec<usize>]) -> Vec<Seed> {
         let mut drawn: Vec<Seed> = vec![Seed::default(); sets.len()];
         for (k, (set, seed)) in (0..).zip(sets.iter().zip(&mut drawn)) {
             cx.count_blocks(SEED as u64 / 2);
             if set[0] == self.me && !self.dry {
-                let (own, step) = (super::pair(self.me, self.me), cx.tape().step(k));
-                self.source.fill(own, Domain::Permutation, cx.tape(), step, 0, &mut **seed);
+                *seed = self.own_seed(cx, k);
             }
         }
         let heard = RefCell::new(vec![Seed::default(); sets.len()]);

@@ -9,14 +9,13 @@ use super::Shamir;
 use super::deal::{Over, Step};
 use super::product::Form;
 use super::share::Elements;
-use super::shuffle::{Columns, SEED, Seed, order};
+use super::shuffle::{Columns, SEED, order};
 use crate::executor::Cx;
 use crate::join::join;
 use crate::keys::Source;
 use smpc_math::field::{Field, Gf256, P127};
 use smpc_math::permuting::{self, Network};
 use smpc_math::prf::Domain;
-use zeroize::Zeroizing;
 
 /// Shares of the bits of a layer.
 #[derive(Default)]
@@ -38,7 +37,7 @@ impl<S: Source> Shamir<S> {
         let widths = permuting::widths(of.rows);
         let network = (!self.dry).then(|| Network::new(of.rows));
         let own = match network.as_ref().filter(|_| self.dealers().contains(&self.me)) {
-            Some(network) => network.switched(&self.own_order(cx.sub(0, 3), of.rows)),
+            Some(network) => network.switched(&order(&self.own_seed(cx.sub(0, 3), 0), of.rows)),
             None => Vec::new(),
         };
         cx.count_blocks(SEED as u64 / 2);
@@ -77,14 +76,6 @@ impl<S: Source> Shamir<S> {
             switches = next;
         }
         of
-    }
-
-    /// The order that this dealer draws.
-    fn own_order(&self, cx: Cx<'_>, rows: usize) -> Zeroizing<Vec<u32>> {
-        let (own, tape) = (super::pair(self.me, self.me), cx.tape());
-        let mut seed = Seed::default();
-        self.source.fill(own, Domain::Permutation, tape, tape.step(0), 0, &mut *seed);
-        order(&seed, rows)
     }
 
     /// The bits of a layer, `len` of them, that a dealer shares: as numbers and, where there are `planes`, as bytes. One round.
