@@ -175,13 +175,9 @@ fn cost_equals_the_counters(name: &str, among: &str) {
                 assert_eq!(measured[field], predicted[field], "{name}: {field} of party {party} under {protocol}");
             }
         }
-        // Where time is predicted there are lines and kinds that take it. Of two protocols no constants are built in, and of one those of three parties.
+        // Where time is predicted there are lines and kinds that take it. Of two protocols the constants that are built in are those of three parties.
         let timed = predicted["seconds"]["total"].as_f64() > Some(0.0);
-        let known = match protocol {
-            "mal-rep3" | "mal-shamir" => false,
-            "shamir" => parties.len() == 3,
-            _ => true,
-        };
+        let known = !["shamir", "mal-shamir"].contains(&protocol) || parties.len() == 3;
         assert_eq!(timed, known, "{name} under {protocol}");
         assert!(predicted["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{name}");
     }

@@ -39,9 +39,9 @@ struct Sample {
     seconds: Vec<(f64, f64)>,
     /// Turns.
     turns: u64,
-    /// Rounds of a turn.
+    /// Rounds of all turns.
     rounds: u64,
-    /// Bytes that the party sends in a turn.
+    /// Bytes that the party sends in all turns.
     bytes: u64,
     /// Most memory of the process so far, before and after.
     memory: (u64, u64),
@@ -172,13 +172,14 @@ impl Calibrator<'_> {
         if self.protocol.spec == &PLAIN {
             return Ok(());
         }
-        // One gate a turn, and several: the last two of the sizes that a party runs of this case.
+        // One gate a turn, and several: the last two of the sizes that a party runs of this case. Where what was computed is verified, the rounds of that are among a turn's.
         let together = of(case.together(1));
+        let rounds = turns.last().map_or(1.0, |turn| turn.rounds.max(1.0));
         let nanoseconds = |turns: &[Turn]| turns.iter().map(|turn| turn.seconds * 1e9).collect::<Vec<f64>>();
         let own = |times: &[f64]| match times {
             [several, .., single] => {
                 let gate = ((several - single) / (together - 1.0)).max(0.0);
-                (single - gate).max(0.0)
+                (single - gate).max(0.0) / rounds
             }
             _ => 0.0,
         };
@@ -229,8 +230,8 @@ impl Calibrator<'_> {
             let turns = of(most(|sample| sample.turns).max(1));
             Turn {
                 seconds: (fastest(|(with, _)| *with) - fastest(|(_, without)| *without)).max(0.0) / turns,
-                rounds: of(most(|sample| sample.rounds)),
-                bytes: of(most(|sample| sample.bytes)),
+                rounds: of(most(|sample| sample.rounds)) / turns,
+                bytes: of(most(|sample| sample.bytes)) / turns,
                 memory: (most(|sample| sample.memory.0), most(|sample| sample.memory.1)),
             }
         };
@@ -382,9 +383,8 @@ fn sample<P: Protocol>(
             seconds.push((whole, base));
         }
     }
-    let turn = |count: u64| count / turns;
-    let bytes = turn(cost.sent.iter().sum());
-    Ok(Sample { seconds, turns, rounds: turn(cost.rounds), bytes, memory: (before, peak_memory()) })
+    let bytes = cost.sent.iter().sum();
+    Ok(Sample { seconds, turns, rounds: cost.rounds, bytes, memory: (before, peak_memory()) })
 }
 
 /// Returns when all parties are there.

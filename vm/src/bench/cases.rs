@@ -175,9 +175,13 @@ impl Case {
     /// Lanes, and how many gates run one after the other, smallest first. Under a protocol that hides numbers under longer ones, or that proves what it computed, a gate on their
     /// bits takes some thirty times as long as under another one: there the largest sizes are left out, and so are most repetitions.
     pub(super) fn sizes(&self, protocol: &Spec, free: Free) -> Vec<(u64, u64)> {
-        // Sums modulo 2^64 are such gates where nothing wraps by itself, and elsewhere sums like any other.
-        let wraps = matches!(self.op, Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {});
-        let size = if wraps && !free.wraps { Size::Heavy } else { self.size };
+        // Sums modulo 2^64 are such gates where nothing wraps by itself, and elsewhere sums like any other; a range is proven where a party may cheat, and elsewhere a label.
+        let bits = match self.op {
+            Op::AddWrap {} | Op::SubWrap {} | Op::MulWrap {} => !free.wraps,
+            Op::ProveRange {} => !free.relabels,
+            _ => false,
+        };
+        let size = if bits { Size::Heavy } else { self.size };
         let all: &[(u64, u64)] = match size {
             // One lane would be no vector.
             Size::Alone => &[(2, 500), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
