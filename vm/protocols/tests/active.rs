@@ -1,11 +1,12 @@
 //! What protocols against cheating parties do with their randomness, and what their parties see.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use smpc_math::field::{Gf256, P127};
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{counts, distance, draws, seen};
+use smpc_protocols::conformance::views::{counts, distance, draws, joined, seen};
 use smpc_protocols::keys::COMMON;
 use smpc_protocols::mal_rep3::{self, MalRep3};
 use smpc_protocols::mal_shamir;
@@ -153,6 +154,33 @@ fn a_party_of_mal_rep3_sees_nothing_of_the_secrets() {
 #[test]
 fn a_party_of_mal_shamir_sees_nothing_of_the_secrets() {
     sees_nothing(3, |me, source| mal_shamir::party(me, 1, source, [2; 32]));
+}
+
+/// As [`sees_nothing`], for two of five parties: what each of them receives from the three others, and what both do together.
+#[test]
+fn two_parties_of_mal_shamir_see_nothing_of_the_secrets() {
+    let party = |me: usize, source: Drawn| mal_shamir::party(me, 2, source, [2; 32]);
+    for (n, gate) in ["mul", "and", "b2a", "trunc", "shuffle"].into_iter().enumerate() {
+        // The owner is none of the two, and never the same one.
+        let (coalition, owner) = ([(n + 1) % 5, (n + 3) % 5], n % 5);
+        let view = |value: i64, keys: (u64, bool)| -> Vec<[u32; 256]> {
+            let views = views((5, party), gate, owner, value, keys);
+            let others = (0..5).filter(|from| !coalition.contains(from));
+            let streams = others.map(|from| coalition.map(|party| (party, &views[party][from][..])));
+            let seen = streams.flat_map(|both| {
+                let joined = [joined::<P127>(&both), joined::<Gf256>(&both)];
+                both.iter()
+                    .map(|(_, stream)| counts(stream))
+                    .chain(joined.iter().map(|bytes| counts(bytes)))
+                    .flatten()
+                    .collect::<Vec<_>>()
+            });
+            seen.collect()
+        };
+        let far = |unmasked: bool| distance(&view(0, (5, unmasked)), &view(-0x0023_4567_89ab_cdef, (6, unmasked)));
+        assert!(far(false) < 8.0, "{gate}: {} deviations", far(false));
+        assert!(gate == "shuffle" || far(true) > 100.0, "{gate} without masks: {} deviations", far(true));
+    }
 }
 
 /// What is opened under a mask before anything is verified tells nothing of a number that a lie has made as large as the field: of 2^126·w for a secret bit w.

@@ -9,6 +9,7 @@ use crate::keys::Source;
 use crate::tape::Tape;
 use crate::tick::HEADER;
 use crate::wire::Wire;
+use smpc_math::field::{Field, lagrange};
 use smpc_math::prf::Domain;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -118,6 +119,31 @@ pub fn parts(received: &[Vec<u8>], count: usize) -> Vec<Vec<u8>> {
     all
 }
 
+/// What the parties of a coalition, each with what it received from one and the same party, would see if polynomials had a degree below their number: Σ λ_k · share_k, the value at 0
+/// of the polynomial through all their shares, for each element of the frames that are as long for all of them.
+#[must_use]
+pub fn joined<F: Field>(coalition: &[(usize, &[u8])]) -> Vec<u8> {
+    let points: Vec<F> = coalition.iter().map(|(party, _)| F::point(*party)).collect();
+    let weights = lagrange(&points, F::default());
+    let frames: Vec<Vec<&[u8]>> = coalition.iter().map(|(_, stream)| payloads(stream)).collect();
+    let mut all = Vec::new();
+    for n in 0..frames.iter().map(Vec::len).min().unwrap_or(0) {
+        let length = frames[0][n].len();
+        if !length.is_multiple_of(F::BYTES) || frames.iter().any(|frames| frames[n].len() != length) {
+            continue;
+        }
+        let (mut sum, mut shares) = (vec![F::default(); length / F::BYTES], vec![F::default(); length / F::BYTES]);
+        for (weight, frames) in weights.iter().zip(&frames) {
+            F::from_bytes(frames[n], &mut shares);
+            F::add_multiple(&mut sum, *weight, &shares);
+        }
+        let start = all.len();
+        all.resize(start + length, 0);
+        F::to_bytes(&sum, &mut all[start..]);
+    }
+    all
+}
+
 /// How often each byte comes, by the place of the byte in an element of 16.
 #[must_use]
 pub fn counts(bytes: &[u8]) -> Vec<[u32; 256]> {
@@ -154,4 +180,33 @@ pub fn distance(one: &[[u32; 256]], other: &[[u32; 256]]) -> f64 {
         if freedom > 0.0 { (sum - freedom) / (2.0_f64 * freedom).sqrt() } else { 0.0 }
     };
     one.iter().zip(other).map(of_place).fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpc_math::field::P127;
+
+    /// Shares of two parties at the points of a polynomial, each in a frame.
+    fn streams(coefficients: &[P127]) -> [Vec<u8>; 2] {
+        [1, 3].map(|party| {
+            let value = coefficients.iter().rev().fold(P127::default(), |sum, c| sum.mul(P127::point(party)).add(*c));
+            let mut frame = vec![0; HEADER + 16];
+            frame[20] = 16;
+            P127::to_bytes(&[value], &mut frame[HEADER..]);
+            frame
+        })
+    }
+
+    /// Two parties see the secret of a polynomial of degree 1, and not that of one of degree 2.
+    #[test]
+    fn a_polynomial_of_too_low_a_degree_shows() {
+        let [secret, one, two] = [77, 1 << 100, 1 << 59].map(P127::from_u128);
+        let mut expected = vec![0; 16];
+        P127::to_bytes(&[secret], &mut expected);
+        for (coefficients, shows) in [(vec![secret, one], true), (vec![secret, one, two], false)] {
+            let [first, second] = streams(&coefficients);
+            assert_eq!(joined::<P127>(&[(1, &first), (3, &second)]) == expected, shows);
+        }
+    }
 }

@@ -3,13 +3,14 @@
 
 mod affine;
 
+use smpc_math::field::{Gf256, P127};
 use smpc_math::prf::Domain;
 use smpc_protocols::conformance::blocks::{Blocks, Watched};
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::source::{Drawn, mixed};
 use smpc_protocols::conformance::suite::{Extent, suite};
 use smpc_protocols::conformance::threads::threads;
-use smpc_protocols::conformance::views::{counts, distance, draws, seen};
+use smpc_protocols::conformance::views::{counts, distance, draws, joined, seen};
 use smpc_protocols::keys::Source;
 use smpc_protocols::shamir::{Arith, Bin, MOST_PARTIES, Shamir};
 use smpc_protocols::{Error, Executor, Protocol, Range, Tape};
@@ -136,8 +137,13 @@ fn view(
     });
     // What they tell one another they know.
     let seen = seen.unwrap();
-    let others = seen.iter().take(threshold).flat_map(|seen| &seen.received[threshold..]);
-    others.flat_map(|bytes| counts(bytes)).collect()
+    let received = |from: usize| seen.iter().take(threshold).map(move |seen| &seen.received[from]);
+    let each = (threshold..parties).flat_map(|from| received(from).flat_map(|bytes| counts(bytes)));
+    let together = (threshold..parties).flat_map(|from| {
+        let streams: Vec<(usize, &[u8])> = received(from).map(Vec::as_slice).enumerate().collect();
+        [joined::<P127>(&streams), joined::<Gf256>(&streams)].into_iter().flat_map(|bytes| counts(&bytes))
+    });
+    each.chain(together).collect()
 }
 
 /// What t parties receive looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.
