@@ -158,7 +158,7 @@ pub(crate) struct Bench {
     /// How many of them may be corrupted [default: as many as the protocol tolerates].
     #[arg(long, value_name = "T")]
     pub(crate) threshold: Option<usize>,
-    /// Only jobs whose name has this in it; may be repeated.
+    /// Only jobs whose name, or name and lanes, has this in it, e.g. "products, 1000000 lanes"; may be repeated.
     #[arg(long = "job", value_name = "TEXT")]
     pub(crate) jobs: Vec<String>,
     /// Makes every link as slow as this one, e.g. rtt=20ms,bandwidth=100mbit; jobs of thousands of rounds are then cut to a hundredth.
@@ -170,7 +170,7 @@ pub(crate) struct Bench {
     /// Threads for each party's own work on long vectors.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: one to four minutes a protocol, `mal-rep3` some ten, `mal-shamir` far longer. Of a protocol with a choice the constants are those of so many parties.
+    /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: one to four minutes a protocol, `mal-shamir` nine. Of a protocol with a choice the constants are those of so many parties.
     #[arg(long, conflicts_with_all = ["json", "jobs", "threads", "network"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].

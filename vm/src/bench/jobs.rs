@@ -33,6 +33,8 @@ pub(super) enum Job {
     FullComparisons { lanes: u64 },
     /// The inner product of two vectors.
     InnerProduct { lanes: u64 },
+    /// Numbers without their last sixteen bits, as after a product of fixed-point numbers.
+    Truncations { lanes: u64 },
     /// The product of two square matrices.
     Matrix { size: u64 },
     /// The random circuit.
@@ -59,6 +61,8 @@ pub(super) const JOBS: &[Job] = &[
     Job::FullComparisons { lanes: 100_000 },
     Job::FullComparisons { lanes: 1_000_000 },
     Job::InnerProduct { lanes: 1_000_000 },
+    Job::Truncations { lanes: 100_000 },
+    Job::Truncations { lanes: 1_000_000 },
     Job::Matrix { size: 512 },
     Job::Netlist { lanes: 16_384 },
     Job::Netlist { lanes: 1 << 20 },
@@ -71,7 +75,12 @@ pub(super) const JOBS: &[Job] = &[
 ];
 
 impl Job {
-    /// The same with a hundredth of the rounds, where it has thousands: between parties that are far from each other.
+    /// Its name and how many lanes it has.
+    pub(super) fn title(&self) -> String {
+        format!("{}, {} lanes", self.name(), self.lanes())
+    }
+
+    /// The same between parties that are far from each other: with a hundredth of the rounds, where it has thousands.
     pub(super) fn far(&self) -> Self {
         match *self {
             Self::Rounds { rounds } => Self::Rounds { rounds: rounds / 100 },
@@ -91,6 +100,7 @@ impl Job {
             Self::Comparisons { .. } => "comparisons, differences of 64 bits",
             Self::FullComparisons { .. } => "comparisons, full i64",
             Self::InnerProduct { .. } => "inner product",
+            Self::Truncations { .. } => "truncations by 16 bits",
             Self::Matrix { .. } => "matrix product",
             Self::Netlist { .. } => "netlist of 10,000 gates",
             Self::Cipher { .. } => "netlist like AES-128, 6,400 ANDs",
@@ -108,6 +118,7 @@ impl Job {
             | Self::Comparisons { lanes }
             | Self::FullComparisons { lanes }
             | Self::InnerProduct { lanes }
+            | Self::Truncations { lanes }
             | Self::Netlist { lanes }
             | Self::Cipher { lanes }
             | Self::Sboxes { lanes } => lanes,
@@ -126,7 +137,8 @@ impl Job {
             Self::Products { lanes }
             | Self::Comparisons { lanes }
             | Self::FullComparisons { lanes }
-            | Self::InnerProduct { lanes } => lanes,
+            | Self::InnerProduct { lanes }
+            | Self::Truncations { lanes } => lanes,
             Self::Matrix { size } => size * size * size,
             Self::Netlist { lanes } => lanes * netlist::LARGE.all_ands(),
             Self::Cipher { lanes } => lanes * netlist::CIPHER_ANDS,
@@ -144,6 +156,7 @@ impl Job {
                 "products"
             }
             Self::Comparisons { .. } | Self::FullComparisons { .. } => "comparisons",
+            Self::Truncations { .. } => "truncations",
             Self::Netlist { .. } | Self::Cipher { .. } | Self::Sboxes { .. } => "ANDs",
             Self::Adders { .. } => "sums",
             Self::Loop { .. } => "turns",
@@ -234,6 +247,12 @@ fn gates<P: Protocol>(bench: &Bench<'_, P>, job: &Job) -> Result<Measured, Failu
                 },
             )
         }
+        Job::Truncations { lanes } => bench.gate(
+            |p| p.share_public(&[1 << 40], size(lanes)),
+            async |p, cx, x| {
+                p.trunc(cx, x, 16, wide).await;
+            },
+        ),
         Job::Matrix { size: n } => {
             let n = size(n);
             bench.gate(

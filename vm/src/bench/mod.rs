@@ -42,7 +42,7 @@ pub struct BenchOptions {
     pub parties: Option<usize>,
     /// How many of them may be corrupted.
     pub threshold: Option<usize>,
-    /// Only jobs with one of these texts in their name; all, where there is none.
+    /// Only jobs with one of these texts in their title; all, where there is none.
     pub jobs: Vec<String>,
     /// A slower network to emulate between the parties.
     pub network: Option<String>,
@@ -89,9 +89,9 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         log(limit.name);
         rows.push(limit.row());
     }
-    for job in JOBS.iter().filter(|job| wanted(job.name())) {
+    for job in JOBS.iter().filter(|job| wanted(&job.title())) {
         let job = if network.is_some() { job.far() } else { job.clone() };
-        log(&format!("{}, {} lanes", job.name(), job.lanes()));
+        log(&job.title());
         let network = network.map(|network| network.to_string());
         rows.push(measure(&executable, &setting, &job, (threads, network))?);
     }
@@ -100,7 +100,8 @@ pub fn command(options: &BenchOptions, log: &dyn Fn(&str)) -> Result<String, Vec
         rows.push(start_to_answer(&executable, setting)?);
     }
     if let Some(file) = json {
-        file.write(report::json(&rows, network.map(|network| network.to_string()).as_deref())).map_err(one)?;
+        file.write(report::json(&rows, &setting, network.map(|network| network.to_string()).as_deref()))
+            .map_err(one)?;
     }
     Ok(report::table(&rows))
 }

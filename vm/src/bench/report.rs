@@ -3,6 +3,7 @@
 use super::jobs::{Job, Measured};
 use super::median;
 use crate::output::{Json, columns};
+use smpc_protocols::registry::Setting;
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,14 +80,17 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The rows as JSON; each says over which network it was measured, where that was emulated.
-pub(super) fn json(rows: &[Row], network: Option<&str>) -> String {
+/// The rows as JSON; each says under which protocol, among how many parties, and over which network it was measured, where that was emulated.
+pub(super) fn json(rows: &[Row], setting: &Setting, network: Option<&str>) -> String {
     let number = |value: Option<u64>| value.map_or_else(|| Json::Word("null".to_owned()), Json::number);
     let row = |row: &Row| {
         let member = |name: &str, value: Json| (name.to_owned(), value);
         Json::Object(vec![
             member("job", Json::Text(row.job.clone())),
             member("lanes", Json::number(row.lanes)),
+            member("protocol", Json::Text(setting.name.to_owned())),
+            member("parties", Json::number(setting.parties as u64)),
+            member("threshold", Json::number(setting.threshold as u64)),
             member(
                 "network",
                 network.map_or_else(|| Json::Word("null".to_owned()), |text| Json::Text(text.to_owned())),
@@ -106,6 +110,7 @@ pub(super) fn json(rows: &[Row], network: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smpc_protocols::registry::SHAMIR;
 
     #[test]
     fn rows_in_both_forms() {
@@ -119,9 +124,11 @@ mod tests {
         let row = Row::of(&Job::Products { lanes: 1_000_000 }, &[measured(1.0), measured(2.0)]);
         assert_eq!(row.busy, Some(0.5));
         assert_eq!((row.seconds, row.work, row.rounds), (0.4, 1_000_000, Some(1)));
+        let setting = SHAMIR.among(Some(5), None).expect("a setting");
         let text = table(std::slice::from_ref(&row));
         assert!(text.contains("2.50 million products") && text.contains("50 MB"), "{text}");
-        let read: serde_json::Value = serde_json::from_str(&json(&[row], Some("rtt=20ms"))).expect("JSON");
+        let read: serde_json::Value = serde_json::from_str(&json(&[row], &setting, Some("rtt=20ms"))).expect("JSON");
+        assert_eq!((&read[0]["protocol"], &read[0]["parties"]), (&"shamir".into(), &5.into()));
         assert_eq!(read[0]["network"], "rtt=20ms");
         assert_eq!(read[0]["bytes_per_party"], 8_000_028);
     }
