@@ -106,13 +106,31 @@ impl<S: Source> Rep4<S> {
     pub(crate) async fn inner_products(&self, cx: Cx<'_>, x: &Arith, y: &Arith, len: usize) -> Arith {
         debug_assert_eq!(x.lanes, y.lanes);
         let lanes = x.lanes.checked_div(len).unwrap_or(0);
-        self.numbers(cx, lanes, |_, pair, first, out| {
-            for (i, z) in out.iter_mut().enumerate() {
-                let at = (first + i) * len..(first + i + 1) * len;
-                *z = pair.dot(x.each(&at), y.each(&at));
+        if len < BLOCK || self.dry {
+            return self
+                .numbers(cx, lanes, |_, pair, first, out| {
+                    for (i, z) in out.iter_mut().enumerate() {
+                        let at = (first + i) * len..(first + i + 1) * len;
+                        *z = pair.dot(x.each(&at), y.each(&at));
+                    }
+                })
+                .await;
+        }
+        // Of long sums all pairs block by block, while their lanes are in the cache.
+        let pairs = self.pairs(&ALL);
+        let mut told = vec![Words::zeros(lanes); pairs.len()];
+        for lane in 0..lanes {
+            let end = (lane + 1) * len;
+            for start in (lane * len..end).step_by(BLOCK) {
+                let at = start..end.min(start + BLOCK);
+                let (xs, ys) = (x.each(&at), y.each(&at));
+                for (told, pair) in told.iter_mut().zip(&pairs) {
+                    let more = pair.map_or(0, |pair| pair.dot(xs, ys));
+                    told[lane] = told[lane].wrapping_add(more);
+                }
             }
-        })
-        .await
+        }
+        self.numbers(cx, lanes, |n, _, first, out| out.copy_from_slice(&told[n][first..first + out.len()])).await
     }
 
     /// Σ_j x[j·n + i] · y[j·n + i] in lane i of n, for j below `len`.
