@@ -156,30 +156,33 @@ fn a_party_of_mal_shamir_sees_nothing_of_the_secrets() {
     sees_nothing(3, |me, source| mal_shamir::party(me, 1, source, [2; 32]));
 }
 
-/// As [`sees_nothing`], for two of five parties: what each of them receives from the three others, and what both do together.
+/// As [`sees_nothing`], for two of five parties: what each of them receives from the three others, and what both do together of the owner's, which sends to the third and the fourth party after it.
 #[test]
 fn two_parties_of_mal_shamir_see_nothing_of_the_secrets() {
     let party = |me: usize, source: Drawn| mal_shamir::party(me, 2, source, [2; 32]);
     for (n, gate) in ["mul", "and", "b2a", "trunc", "shuffle"].into_iter().enumerate() {
-        // The owner is none of the two, and never the same one.
-        let (coalition, owner) = ([(n + 1) % 5, (n + 3) % 5], n % 5);
-        let view = |value: i64, keys: (u64, bool)| -> Vec<[u32; 256]> {
+        let (owner, coalition) = (n % 5, [(n + 3) % 5, (n + 4) % 5]);
+        let view = |value: i64, keys: (u64, bool)| -> [Vec<[u32; 256]>; 2] {
             let views = views((5, party), gate, owner, value, keys);
-            let others = (0..5).filter(|from| !coalition.contains(from));
-            let streams = others.map(|from| coalition.map(|party| (party, &views[party][from][..])));
-            let seen = streams.flat_map(|both| {
-                let joined = [joined::<P127>(&both), joined::<Gf256>(&both)];
-                both.iter()
-                    .map(|(_, stream)| counts(stream))
-                    .chain(joined.iter().map(|bytes| counts(bytes)))
-                    .flatten()
-                    .collect::<Vec<_>>()
-            });
-            seen.collect()
+            let from = |from: usize| coalition.map(|party| (party, &views[party][from][..]));
+            let others = (0..5).filter(|other| !coalition.contains(other));
+            let each = others.flat_map(from).flat_map(|(_, stream)| counts(stream)).collect();
+            let both = from(owner);
+            let together = [joined::<P127>(&both), joined::<Gf256>(&both)];
+            assert!(together.iter().all(|bytes| bytes.len() >= LANES));
+            [each, together.iter().flat_map(|bytes| counts(bytes)).collect()]
         };
-        let far = |unmasked: bool| distance(&view(0, (5, unmasked)), &view(-0x0023_4567_89ab_cdef, (6, unmasked)));
-        assert!(far(false) < 8.0, "{gate}: {} deviations", far(false));
-        assert!(gate == "shuffle" || far(true) > 100.0, "{gate} without masks: {} deviations", far(true));
+        let far = |unmasked: bool| {
+            let (low, high) = (view(0, (5, unmasked)), view(-0x0023_4567_89ab_cdef, (6, unmasked)));
+            [distance(&low[0], &high[0]), distance(&low[1], &high[1])]
+        };
+        let masked = far(false);
+        assert!(masked.iter().all(|far| *far < 8.0), "{gate}: {masked:?} deviations");
+        // Without randomness there is no order either.
+        if gate != "shuffle" {
+            let unmasked = far(true);
+            assert!(unmasked.iter().all(|far| *far > 100.0), "{gate} without masks: {unmasked:?} deviations");
+        }
     }
 }
 

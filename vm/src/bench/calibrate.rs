@@ -172,7 +172,7 @@ impl Calibrator<'_> {
         if self.protocol.spec == &PLAIN {
             return Ok(());
         }
-        // One gate a turn, and several: the last two of the sizes that a party runs of this case. Where what was computed is verified, the rounds of that are among a turn's.
+        // Several gates a turn, and one: the first and the last of the sizes that a party runs of this case. Where what was computed is verified, the rounds of that are among a turn's.
         let together = of(case.together(1));
         let rounds = turns.last().map_or(1.0, |turn| turn.rounds.max(1.0));
         let nanoseconds = |turns: &[Turn]| turns.iter().map(|turn| turn.seconds * 1e9).collect::<Vec<f64>>();

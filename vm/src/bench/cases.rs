@@ -173,7 +173,8 @@ pub(super) struct Made {
 
 impl Case {
     /// Lanes, and how many gates run one after the other, smallest first. Under a protocol that hides numbers under longer ones, or that proves what it computed, a gate on their
-    /// bits takes some thirty times as long as under another one: there the largest sizes are left out, and so are most repetitions.
+    /// bits takes some thirty times as long as under another one: there the largest sizes are left out, and most repetitions of such gates. Few lanes have as many as elsewhere, so that they
+    /// share what a verification takes whatever it verifies.
     pub(super) fn sizes(&self, protocol: &Spec, free: Free) -> Vec<(u64, u64)> {
         // Sums modulo 2^64 are such gates where nothing wraps by itself, and elsewhere sums like any other; a range is proven where a party may cheat, and elsewhere a label.
         let bits = match self.op {
@@ -185,7 +186,7 @@ impl Case {
         let all: &[(u64, u64)] = match size {
             // One lane would be no vector.
             Size::Alone => &[(2, 500), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
-            Size::Light => &[(1, 50), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
+            Size::Light => &[(1, 400), (1 << 12, 20), (1 << 16, 10), (1 << 20, 3)],
             Size::Heavy => &[(1, 30), (1 << 10, 15), (1 << 14, 6), (1 << 18, 2)],
             Size::Long => &[(1, 4), (1 << 10, 2), (1 << 14, 1)],
             Size::Single => &[(1, 200_000)],
@@ -196,8 +197,11 @@ impl Case {
         if local || protocol.statistical.is_none() && protocol.soundness.is_none() {
             return all.to_vec();
         }
-        let few = |(lanes, turns): &(u64, u64)| (*lanes, turns.div_ceil(8));
-        all[..all.len() - 1].iter().map(few).collect()
+        let few = |(n, (lanes, turns)): (usize, &(u64, u64))| match size {
+            Size::Heavy | Size::Matrix if n > 1 => (*lanes, turns.div_ceil(8)),
+            _ => (*lanes, *turns),
+        };
+        all[..all.len() - 1].iter().enumerate().map(few).collect()
     }
 
     /// Gates side by side at that size.

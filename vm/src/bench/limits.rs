@@ -117,6 +117,7 @@ impl Kernel {
         }
         Row {
             job: self.name.to_owned(),
+            of_protocol: false,
             lanes: self.words as u64,
             seconds: median(&mut seconds[1..]),
             busy: Some(median(&mut busy[1..])),

@@ -150,6 +150,7 @@ fn start_to_answer(executable: &Path, setting: Setting) -> Result<Row, Vec<Failu
     let stats = last.first().map(|outcome| outcome.stats.clone()).unwrap_or_default();
     Ok(Row {
         job: START.to_owned(),
+        of_protocol: true,
         lanes: 1,
         seconds: median(&mut times),
         busy: None,

@@ -9,6 +9,8 @@ use smpc_protocols::registry::Setting;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
     pub(super) job: String,
+    /// Whether it is a protocol's, and not a limit of the machine.
+    pub(super) of_protocol: bool,
     pub(super) lanes: u64,
     pub(super) seconds: f64,
     /// Processor seconds of all parties together: on a machine with fewer processors than parties, what bounds the time from below.
@@ -34,6 +36,7 @@ impl Row {
         let most = |of: fn(&Measured) -> u64| parties.iter().map(of).max();
         Self {
             job: job.name().to_owned(),
+            of_protocol: !matches!(job, Job::Ring { .. } | Job::Rounds { .. }),
             lanes: job.lanes(),
             seconds: median(&mut times),
             busy: Some(median(&mut busy)),
@@ -82,21 +85,19 @@ fn short(value: f64) -> String {
 
 /// The rows as JSON; each says under which protocol, among how many parties, and over which network it was measured, where that was emulated.
 pub(super) fn json(rows: &[Row], setting: &Setting, network: Option<&str>) -> String {
-    let number = |value: Option<u64>| value.map_or_else(|| Json::Word("null".to_owned()), Json::number);
+    let null = || Json::Word("null".to_owned());
+    let number = |value: Option<u64>| value.map_or_else(null, Json::number);
     let row = |row: &Row| {
         let member = |name: &str, value: Json| (name.to_owned(), value);
         Json::Object(vec![
             member("job", Json::Text(row.job.clone())),
             member("lanes", Json::number(row.lanes)),
-            member("protocol", Json::Text(setting.name.to_owned())),
-            member("parties", Json::number(setting.parties as u64)),
-            member("threshold", Json::number(setting.threshold as u64)),
-            member(
-                "network",
-                network.map_or_else(|| Json::Word("null".to_owned()), |text| Json::Text(text.to_owned())),
-            ),
+            member("protocol", if row.of_protocol { Json::Text(setting.name.to_owned()) } else { null() }),
+            member("parties", if row.of_protocol { Json::number(setting.parties as u64) } else { null() }),
+            member("threshold", if row.of_protocol { Json::number(setting.threshold as u64) } else { null() }),
+            member("network", network.map_or_else(null, |text| Json::Text(text.to_owned()))),
             member("seconds", Json::float(row.seconds)),
-            member("busy_seconds", row.busy.map_or_else(|| Json::Word("null".to_owned()), Json::float)),
+            member("busy_seconds", row.busy.map_or_else(null, Json::float)),
             member("per_second", Json::float(row.per_second())),
             member("unit", Json::Text(row.unit.to_owned())),
             member("rounds", number(row.rounds)),

@@ -238,11 +238,11 @@ pub fn judge<T: PartialEq + std::fmt::Debug>(
 
 /// Whether all honest parties that have a result have the same one, of those that learn it, and the others suspect the cheater.
 #[must_use]
-pub fn all_alike(gate: &str, outcome: &Outcome<Vec<i64>>, cheater: usize) -> bool {
+pub fn all_alike(outcome: &Outcome<Vec<i64>>, cheater: usize) -> bool {
     let mut learned: Option<&Vec<i64>> = None;
     let honest = outcome.results.iter().enumerate().filter(|(me, _)| *me != cheater);
     honest.into_iter().all(|(_, result)| match result {
-        Ok(result) if gate.starts_with("open_") || result.is_empty() => true,
+        Ok(result) if result.is_empty() => true,
         Ok(result) => *learned.get_or_insert(result) == result,
         Err(Error::Differ { parties }) => parties.contains(&cheater),
         Err(error) => matches!(error, Error::Link { .. }),

@@ -11,6 +11,7 @@ use crate::tick::HEADER;
 use crate::wire::Wire;
 use smpc_math::field::{Field, lagrange};
 use smpc_math::prf::Domain;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// By peer: the bytes that came, headers included.
@@ -91,12 +92,17 @@ pub fn seen<T: Send>(
 /// # Panics
 /// Where the stream ends within a frame.
 #[must_use]
-pub fn payloads(mut stream: &[u8]) -> Vec<&[u8]> {
+pub fn payloads(stream: &[u8]) -> Vec<&[u8]> {
+    frames(stream).into_iter().map(|(_, payload)| payload).collect()
+}
+
+/// The rounds and payloads of the frames of a stream.
+fn frames(mut stream: &[u8]) -> Vec<(u64, &[u8])> {
     let mut all = Vec::new();
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
     while let Some((header, rest)) = stream.split_at_checked(HEADER) {
-        let length = header[20..].iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        let (payload, rest) = rest.split_at(length);
-        all.push(payload);
+        let (payload, rest) = rest.split_at(usize::try_from(number(&header[20..])).unwrap_or(usize::MAX));
+        all.push((number(&header[12..20]), payload));
         stream = rest;
     }
     assert!(stream.is_empty(), "a header is cut");
@@ -120,21 +126,25 @@ pub fn parts(received: &[Vec<u8>], count: usize) -> Vec<Vec<u8>> {
 }
 
 /// What the parties of a coalition, each with what it received from one and the same party, would see if polynomials had a degree below their number: Σ λ_k · share_k, the value at 0
-/// of the polynomial through all their shares, for each element of the frames that are as long for all of them.
+/// of the polynomial through all their shares, for each element of the rounds in which all of them are sent as much. Shares that follow from a key, and so are not sent, are not
+/// there: it takes a dealer that sends to all of them.
 #[must_use]
 pub fn joined<F: Field>(coalition: &[(usize, &[u8])]) -> Vec<u8> {
     let points: Vec<F> = coalition.iter().map(|(party, _)| F::point(*party)).collect();
     let weights = lagrange(&points, F::default());
-    let frames: Vec<Vec<&[u8]>> = coalition.iter().map(|(_, stream)| payloads(stream)).collect();
+    let rounds: Vec<BTreeMap<u64, &[u8]>> =
+        coalition.iter().map(|(_, stream)| frames(stream).into_iter().collect()).collect();
     let mut all = Vec::new();
-    for n in 0..frames.iter().map(Vec::len).min().unwrap_or(0) {
-        let length = frames[0][n].len();
-        if !length.is_multiple_of(F::BYTES) || frames.iter().any(|frames| frames[n].len() != length) {
+    for (tick, first) in rounds.iter().take(1).flatten() {
+        let length = first.len();
+        let told: Vec<&[u8]> = rounds.iter().filter_map(|rounds| rounds.get(tick).copied()).collect();
+        let alike = told.len() == rounds.len() && told.iter().all(|payload| payload.len() == length);
+        if !alike || !length.is_multiple_of(F::BYTES) {
             continue;
         }
         let (mut sum, mut shares) = (vec![F::default(); length / F::BYTES], vec![F::default(); length / F::BYTES]);
-        for (weight, frames) in weights.iter().zip(&frames) {
-            F::from_bytes(frames[n], &mut shares);
+        for (weight, payload) in weights.iter().zip(told) {
+            F::from_bytes(payload, &mut shares);
             F::add_multiple(&mut sum, *weight, &shares);
         }
         let start = all.len();
@@ -187,14 +197,20 @@ mod tests {
     use super::*;
     use smpc_math::field::P127;
 
-    /// Shares of two parties at the points of a polynomial, each in a frame.
+    /// A frame of a round.
+    fn frame(tick: u8, value: P127) -> Vec<u8> {
+        let mut frame = vec![0; HEADER + 16];
+        (frame[12], frame[20]) = (tick, 16);
+        P127::to_bytes(&[value], &mut frame[HEADER..]);
+        frame
+    }
+
+    /// Shares of two parties at the points of a polynomial, each in a frame of round 1; before it one of them was sent something alone.
     fn streams(coefficients: &[P127]) -> [Vec<u8>; 2] {
         [1, 3].map(|party| {
             let value = coefficients.iter().rev().fold(P127::default(), |sum, c| sum.mul(P127::point(party)).add(*c));
-            let mut frame = vec![0; HEADER + 16];
-            frame[20] = 16;
-            P127::to_bytes(&[value], &mut frame[HEADER..]);
-            frame
+            let before = if party == 3 { frame(0, P127::ONE) } else { Vec::new() };
+            [before, frame(1, value)].concat()
         })
     }
 

@@ -113,7 +113,7 @@ fn wrong_randomness_is_noticed() {
                         Ok(Verdict::Harmless) => harmless += 1,
                         // Its own mask of an input is its own choice of that input, which all others then have.
                         Err(what) if address.2 == 1 + cheater as u64 && what.contains("and not") => {
-                            assert!(all_alike(gate, &outcome, cheater), "{gate}, party {cheater}, {address:?}: {what}");
+                            assert!(all_alike(&outcome, cheater), "{gate}, party {cheater}, {address:?}: {what}");
                             harmless += 1;
                         }
                         Err(what) => panic!("{gate}, party {cheater}, {address:?} {first}: {what}"),

@@ -118,14 +118,14 @@ const GATES: [Gate; 10] = [
 ];
 
 /// What the first t parties receive in the input and a gate, where party t inputs `value` in all lanes: how often each byte comes from each peer, by the
-/// place of the byte in an element.
+/// place of the byte in an element; and what they have together of party t's, which sends to all of them.
 fn view(
     (parties, threshold, of_many): (usize, usize, bool),
     gate: Gate,
     value: i64,
     seed: u64,
     unmasked: bool,
-) -> Vec<[u32; 256]> {
+) -> [Vec<[u32; 256]>; 2] {
     let seen = seen(parties, |me, e| {
         let p = Shamir::new(me, parties, threshold, draws(seed, unmasked));
         let p = if of_many { p.of_many() } else { p };
@@ -138,12 +138,11 @@ fn view(
     // What they tell one another they know.
     let seen = seen.unwrap();
     let received = |from: usize| seen.iter().take(threshold).map(move |seen| &seen.received[from]);
-    let each = (threshold..parties).flat_map(|from| received(from).flat_map(|bytes| counts(bytes)));
-    let together = (threshold..parties).flat_map(|from| {
-        let streams: Vec<(usize, &[u8])> = received(from).map(Vec::as_slice).enumerate().collect();
-        [joined::<P127>(&streams), joined::<Gf256>(&streams)].into_iter().flat_map(|bytes| counts(&bytes))
-    });
-    each.chain(together).collect()
+    let each = (threshold..parties).flat_map(|from| received(from).flat_map(|bytes| counts(bytes))).collect();
+    let streams: Vec<(usize, &[u8])> = received(threshold).map(Vec::as_slice).enumerate().collect();
+    let together = [joined::<P127>(&streams), joined::<Gf256>(&streams)];
+    assert!(together.iter().all(|bytes| bytes.len() >= LANES));
+    [each, together.iter().flat_map(|bytes| counts(bytes)).collect()]
 }
 
 /// What t parties receive looks the same whatever the others' secrets are (PROTOCOLS section 13.2), and does not where nothing is masked.
@@ -152,12 +151,15 @@ fn t_parties_see_nothing_of_the_secrets() {
     for setting in [(3, 1, false), (5, 2, false), (3, 1, true)] {
         // Of what is there for many parties a product, a circuit and a shuffle.
         for gate in GATES.into_iter().filter(|gate| !setting.2 || ["mul", "ltz", "shuffle"].contains(&gate.0)) {
-            let (low, high) = (view(setting, gate, 0, 5, false), view(setting, gate, -0x0123_4567_89ab_cdef, 6, false));
-            let far = distance(&low, &high);
-            assert!(far < 8.0, "{} among {setting:?}: {far} deviations", gate.0);
-            let (low, high) = (view(setting, gate, 0, 5, true), view(setting, gate, -0x0123_4567_89ab_cdef, 6, true));
-            let far = distance(&low, &high);
-            assert!(far > 100.0, "{} among {setting:?} without masks: {far} deviations", gate.0);
+            let far = |unmasked: bool| {
+                let low = view(setting, gate, 0, 5, unmasked);
+                let high = view(setting, gate, -0x0123_4567_89ab_cdef, 6, unmasked);
+                [distance(&low[0], &high[0]), distance(&low[1], &high[1])]
+            };
+            let (masked, unmasked) = (far(false), far(true));
+            assert!(masked.iter().all(|far| *far < 8.0), "{} among {setting:?}: {masked:?} deviations", gate.0);
+            let shows = unmasked.iter().all(|far| *far > 100.0);
+            assert!(shows, "{} among {setting:?} without masks: {unmasked:?} deviations", gate.0);
         }
     }
 }

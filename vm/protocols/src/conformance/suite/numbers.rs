@@ -68,8 +68,8 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
     let z = p.mul(run.next(), &a, &b).await;
     run.note("mul", width, lanes, &before);
     run.number(&name("mul"), &z, data.pairs().map(|(x, y)| wrapped(x * y))).await;
-    let few = if lanes.is_multiple_of(7) { 7 } else { 1 };
-    for len in [lanes, 1, if lanes.is_multiple_of(2) { lanes / 2 } else { few }] {
+    let divisors = [7, lanes / 2].into_iter().filter(|len| *len > 1 && lanes.is_multiple_of(*len));
+    for len in [lanes, 1].into_iter().chain(divisors) {
         let before = run.e.stats();
         let z = p.dot(run.next(), &a, &b, len).await;
         run.note("dot", width, lanes, &before);
