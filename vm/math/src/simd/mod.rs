@@ -7,6 +7,7 @@
 mod bytes;
 mod matrix;
 mod portable;
+mod wide;
 
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
@@ -66,17 +67,16 @@ fn levels() -> Vec<Level> {
 fn level() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f")
+        if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2")) {
+            return Level::Portable;
+        }
+        let avx512 = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl")
-        {
-            return Level::Avx512;
-        }
-        if is_x86_feature_detected!("avx2") {
-            return Level::Avx2;
-        }
+            && is_x86_feature_detected!("avx512vl");
+        return if avx512 { Level::Avx512 } else { Level::Avx2 };
     }
+    #[cfg(not(target_arch = "x86_64"))]
     Level::Portable
 }
 
@@ -143,6 +143,22 @@ pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
     bytes::add_multiple(level(), z, c, x);
 }
 
+/// Adds `x0·(y0 + y1) + x1·y0` to `z`, for numbers and for their tags, lane by lane modulo 2^128: `x` has the components of both, `y` those of numbers. All of one length.
+pub fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
+    wide::add_tagged_products(level(), z, x, y);
+}
+
+/// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order. All of one length.
+pub fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]) {
+    wide::mask_tagged(level(), z, plus, minus, out);
+}
+
+/// The sums of `c·z` over all lanes, of numbers and of their tags, modulo 2^128. All of one length.
+#[must_use]
+pub fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2] {
+    wide::weighted_sums(level(), c, z)
+}
+
 versions! {
     /// x · y of bytes in the field of AES, byte by byte. All of one length.
     fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]);
@@ -190,17 +206,8 @@ versions! {
     /// The sum of `xa·yb + xb·ya` over all words, modulo 2^64.
     fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64;
 
-    /// Adds `x0·(y0 + y1) + x1·y0` to `z`, for numbers and for their tags, lane by lane modulo 2^128: `x` has the components of both, `y` those of numbers. All of one length.
-    fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]);
-
-    /// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order.
-    fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]);
-
     /// Numbers and tags from bytes as [`mask_tagged`] writes them.
     fn read_tagged(z: [&mut [Wide]; 2], bytes: &[u8]);
-
-    /// The sum of `c0·(z0 + z1) + c1·z0` over all lanes, modulo 2^128. All of one length.
-    fn wide_combination(c: [&[u64]; 2], z: [&[Wide]; 2]) -> u128;
 
     /// Hides what is told under a mask and adds both parts to the components that they belong to: `told = (value − mask) & low`, `rest += told`, `masked += mask & low`,
     /// word by word modulo 2^64.

@@ -136,8 +136,7 @@ pub(super) fn pair_dot(xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]) -> u64 {
 }
 
 #[inline(always)]
-pub(super) fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
-    let [z, z_tag] = z;
+pub(super) fn add_tagged_products([z, z_tag]: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
     let [[x0, tag0], [x1, tag1]] = x;
     let tags = z_tag.iter_mut().zip(tag0.iter().zip(tag1));
     let lanes = z.iter_mut().zip(x0.iter().zip(x1)).zip(tags).zip(y[0].iter().zip(y[1]));
@@ -165,9 +164,8 @@ pub(super) fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wid
 }
 
 #[inline(always)]
-pub(super) fn read_tagged(z: [&mut [Wide]; 2], bytes: &[u8]) {
-    let [z, z_tag] = z;
-    for ((z, tag), lane) in z.iter_mut().zip(z_tag).zip(bytes.as_chunks::<32>().0) {
+pub(super) fn read_tagged([z, tag]: [&mut [Wide]; 2], bytes: &[u8]) {
+    for ((z, tag), lane) in z.iter_mut().zip(tag).zip(bytes.as_chunks::<32>().0) {
         let [a, b, c, d] = lane.as_chunks::<8>().0 else { continue };
         *z = [u64::from_le_bytes(*a), u64::from_le_bytes(*b)];
         *tag = [u64::from_le_bytes(*c), u64::from_le_bytes(*d)];
@@ -175,13 +173,9 @@ pub(super) fn read_tagged(z: [&mut [Wide]; 2], bytes: &[u8]) {
 }
 
 #[inline(always)]
-pub(super) fn wide_combination(c: [&[u64]; 2], z: [&[Wide]; 2]) -> u128 {
-    let coefficients = c[0].iter().zip(c[1]);
-    z[0].iter().zip(z[1]).zip(coefficients).fold(0, |sum, ((z0, z1), (c0, c1))| {
-        let z0 = number(*z0);
-        let both = u128::from(*c0).wrapping_mul(z0.wrapping_add(number(*z1)));
-        sum.wrapping_add(both).wrapping_add(u128::from(*c1).wrapping_mul(z0))
-    })
+pub(super) fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2] {
+    let product = |c: &u64, z: &Wide| u128::from(*c).wrapping_mul(number(*z));
+    z.map(|z| c.iter().zip(z).fold(0, |sum: u128, (c, z)| sum.wrapping_add(product(c, z))))
 }
 
 #[inline(always)]

@@ -266,7 +266,7 @@ fn numbers_of_128_bits_and_their_tags() {
             };
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let x = [[&x0[..], &tag0], [&x1, &tag1]];
-            at::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
+            wide::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
             for i in 0..n {
                 assert_eq!(number(out[i]), number(z[i]).wrapping_add(product(&x0, &x1, i)), "{level:?} {n}");
                 let tag = number(z_tag[i]).wrapping_add(product(&tag0, &tag1, i));
@@ -276,7 +276,7 @@ fn numbers_of_128_bits_and_their_tags() {
             let mut bytes = vec![0; 32 * n];
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let (plus, minus) = (pairs(&x0, &tag0), pairs(&x1, &tag1));
-            at::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
+            wide::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
             for i in 0..n {
                 let sum = |z: Wide, [a, b]: [Wide; 2]| number(z).wrapping_add(number(a)).wrapping_sub(number(b));
                 let expected = [sum(z[i], [x0[i], x1[i]]), sum(z_tag[i], [tag0[i], tag1[i]])];
@@ -286,12 +286,11 @@ fn numbers_of_128_bits_and_their_tags() {
             let [mut read, mut read_tag] = [y0.clone(), y1.clone()];
             at::read_tagged(level, [&mut read, &mut read_tag], &bytes);
             assert_eq!((read, read_tag), (out, out_tag), "{level:?} {n}");
-            let [c0, c1] = [9, 10].map(|seed| words(n, seed));
-            let sum = (0..n).fold(0_u128, |sum, i| {
-                let both = u128::from(c0[i]).wrapping_mul(number(x0[i]).wrapping_add(number(x1[i])));
-                sum.wrapping_add(both).wrapping_add(u128::from(c1[i]).wrapping_mul(number(x0[i])))
-            });
-            assert_eq!(at::wide_combination(level, [&c0, &c1], [&x0, &x1]), sum, "{level:?} {n}");
+            let c = words(n, 9);
+            let sum = |z: &[Wide]| {
+                (0..n).fold(0_u128, |sum, i| sum.wrapping_add(u128::from(c[i]).wrapping_mul(number(z[i]))))
+            };
+            assert_eq!(wide::weighted_sums(level, &c, [&x0, &tag0]), [sum(&x0), sum(&tag0)], "{level:?} {n}");
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::message::{BLOCK, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
-use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 /// Bytes of an element.
@@ -24,7 +23,7 @@ const BYTES: usize = size_of::<Element>();
 const ELEMENTS: usize = BLOCK / 2;
 
 /// Lanes of products that are made at a time.
-pub(crate) const LANES: usize = 128;
+pub(crate) const LANES: usize = 256;
 
 /// Writes this party's summands of a vector, from a lane on.
 pub(crate) type Term<'x> = &'x dyn Fn(usize, &mut [Element]);
@@ -93,21 +92,27 @@ impl<S: Source> MalRep3<S> {
         self.rep3.mask_words(self.me + usize::from(right), at, 2 * first, out.as_flattened_mut());
     }
 
-    /// Room for both components of the coefficients of some lanes.
-    pub(crate) fn coefficients(&self, lanes: usize) -> [Words; 2] {
-        let count = if self.dry { 0 } else { lanes.min(LANES) };
-        [Words::zeros(count), Words::zeros(count)]
+    /// Room for a component of the coefficients of some lanes.
+    pub(crate) fn coefficients(&self, lanes: usize) -> Words {
+        Words::zeros(if self.dry { 0 } else { lanes.min(LANES) })
     }
 
-    /// This party's summands of Σ ρ·z and Σ ρ·ẑ for lanes `first ..`, at most [`LANES`] of them. Coefficients have as many bits as tags have more than numbers: a
-    /// product of one with an error is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and Xing, "SPDZ2k", CRYPTO 2018, choose so).
-    pub(crate) fn combined(&self, room: &mut [Words; 2], at: Step, first: usize, z: [Pair<'_>; 2]) -> [u128; 2] {
-        let count = z[0][0].len();
-        for (right, words) in (0..).zip(&mut *room) {
-            self.rep3.mask_words(self.me + right, at, first, &mut words[..count]);
-        }
-        let coefficients = room.each_ref().map(|words| &words[..count]);
-        z.map(|z| simd::wide_combination(coefficients, z))
+    /// This party's summands of Σ ρ·z and Σ ρ·ẑ for lanes `first ..`, at most [`LANES`] of them, as far as they are of its left component of z and ẑ: with both of its components of ρ.
+    /// Coefficients have as many bits as tags have more than numbers: a product of one with an error is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and
+    /// Xing, "SPDZ2k", CRYPTO 2018, choose so).
+    pub(crate) fn combined_left(&self, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
+        [0, 1].into_iter().fold([0; 2], |sums, right| plus(sums, self.combined_half(right, room, at, first, z)))
+    }
+
+    /// The same of its right component, with the left one of ρ.
+    pub(crate) fn combined_right(&self, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
+        self.combined_half(0, room, at, first, z)
+    }
+
+    fn combined_half(&self, right: usize, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
+        let coefficients = &mut room[..z[0].len()];
+        self.rep3.mask_words(self.me + right, at, first, coefficients);
+        simd::weighted_sums(coefficients, z)
     }
 
     /// Gives the parties' summands of N vectors fresh masks and makes them components. One round, 16 bytes a lane and vector from each party. Uses N steps from `step` on.
@@ -156,13 +161,14 @@ impl<S: Source> MalRep3<S> {
     /// the lanes are in the cache. `left` is the vector whose tags the new ones are made of.
     pub(crate) async fn tagged(&self, cx: Cx<'_>, lanes: usize, left: &Arith, terms: Terms<'_>) -> Arith {
         cx.count_blocks(2 * lanes as u64 + 1);
-        let at = Step::new(cx.tape(), 0, Domain::Arith);
+        let [at, coefficients_at] = [Domain::Arith, Domain::Coefficient].map(|domain| Step::new(cx.tape(), 0, domain));
         let mut z = self.arith(lanes);
-        let ([value, other_value], [tag, other_tag]) = (&mut z.value, &mut z.tag);
-        let own = RefCell::new([value, tag]);
+        let ([value, received], [tag, received_tag]) = (&mut z.value, &mut z.tag);
         let mut masks = [self.wide(2 * lanes.min(LANES)), self.wide(2 * lanes.min(LANES))];
+        let (mut of_left, mut of_right) = ([0; 2], [0; 2]);
+        let mut room = [self.coefficients(lanes), self.coefficients(lanes)];
+        let [left_room, right_room] = &mut room;
         let mut produce = |at_byte: usize, out: &mut [u8]| {
-            let [value, tag] = &mut *own.borrow_mut();
             for (n, out) in out.chunks_mut(LANES * 2 * BYTES).enumerate() {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, out.len() / (2 * BYTES));
                 let (value, tag) = (&mut value[first..first + count], &mut tag[first..first + count]);
@@ -170,31 +176,25 @@ impl<S: Source> MalRep3<S> {
                 for (right, masks) in [false, true].into_iter().zip(&mut masks) {
                     self.elements(right, at, 2 * first, &mut masks[..2 * count]);
                 }
-                let [plus, minus] = masks.each_ref().map(|masks| masks[..2 * count].as_chunks().0);
-                simd::mask_tagged([value, tag], plus, minus, out);
+                let [plus_masks, minus_masks] = masks.each_ref().map(|masks| masks[..2 * count].as_chunks().0);
+                simd::mask_tagged([value, tag], plus_masks, minus_masks, out);
+                of_left = plus(of_left, self.combined_left(left_room, coefficients_at, first, [value, tag]));
             }
         };
-        let mut sums = [0; 2];
-        let mut coefficients = self.coefficients(lanes);
-        let coefficients_at = Step::new(cx.tape(), 0, Domain::Coefficient);
         let mut consume = |at_byte: usize, bytes: &[u8]| {
-            let own = own.borrow();
             for (n, bytes) in bytes.chunks(LANES * 2 * BYTES).enumerate() {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, bytes.len() / (2 * BYTES));
-                let at = first..first + count;
-                let (others, tags) = (&mut other_value[at.clone()], &mut other_tag[at.clone()]);
-                simd::read_tagged([others, tags], bytes);
-                let [value, tag] = own.each_ref().map(|own| &own[at.clone()]);
-                let more = self.combined(&mut coefficients, coefficients_at, first, [[value, others], [tag, tags]]);
-                sums = plus(sums, more);
+                let (value, tag) = (&mut received[first..first + count], &mut received_tag[first..first + count]);
+                simd::read_tagged([value, tag], bytes);
+                of_right = plus(of_right, self.combined_right(right_room, coefficients_at, first, [value, tag]));
             }
         };
         cx.exchange(
             &mut [Outgoing::new(self.previous(), lanes * 2 * BYTES, &mut produce)],
-            &mut [Incoming::new(self.next(), lanes * 2 * BYTES, &mut consume).behind(0)],
+            &mut [Incoming::new(self.next(), lanes * 2 * BYTES, &mut consume)],
         )
         .await;
-        self.owed.borrow_mut().add(lanes, sums);
+        self.owed.borrow_mut().add(lanes, plus(of_left, of_right));
         z.batch = self.batch();
         self.owe_again(cx, 1, left);
         z

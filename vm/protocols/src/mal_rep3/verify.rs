@@ -91,8 +91,9 @@ impl<S: Source> MalRep3<S> {
         let mut room = self.coefficients(lanes);
         for first in (0..if self.dry { 0 } else { lanes }).step_by(LANES) {
             let count = LANES.min(lanes - first);
-            let more = self.combined(&mut room, at, first, [part(value, first, count), part(tag, first, count)]);
-            sums = plus(sums, more);
+            let [left, right] = [0, 1].map(|held| [value, tag].map(|z| &z[held][first..first + count]));
+            sums = plus(sums, self.combined_left(&mut room, at, first, left));
+            sums = plus(sums, self.combined_right(&mut room, at, first, right));
         }
         self.owed.borrow_mut().add(lanes, sums);
     }
