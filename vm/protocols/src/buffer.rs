@@ -5,7 +5,7 @@
 //! short new buffer would push out a long one, which the next gate needs.
 
 use crate::workers;
-use smpc_math::field::{Gf256, P127};
+use smpc_math::field::{Gf256, P61, P127};
 use smpc_math::planes::ROW_WORDS;
 use smpc_math::simd;
 use std::cell::RefCell;
@@ -85,7 +85,7 @@ macro_rules! pooled {
     )*};
 }
 
-pooled!(u64, P127, Gf256);
+pooled!(u64, P61, P127, Gf256);
 
 /// Secret elements. Long vectors start at a line of the cache, so that no row lies across two.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 mod gf256;
 mod p127;
-mod p61;
+pub(crate) mod p61;
 
 pub use gf256::Gf256;
 pub use p61::P61;

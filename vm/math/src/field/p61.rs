@@ -1,14 +1,11 @@
-//! Integers modulo the Mersenne prime 2^61 − 1: elements fill a word with three bits to spare, so that 64 products add up in 128 bits before a sum is reduced,
-//! and reduction is a shift and an addition.
+//! Integers modulo the Mersenne prime 2^61 − 1: elements fill a word with three bits to spare, and reduction is a shift and an addition.
 
 use super::Field;
+use crate::simd;
 use zeroize::DefaultIsZeroes;
 
 /// 2^61 − 1.
 const P: u64 = (1 << 61) - 1;
-/// Products of two elements whose sum is below 2^128: each is below 2^122.
-const LAZY: usize = 64;
-
 /// An integer modulo 2^61 − 1, below it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(transparent)]
@@ -68,10 +65,30 @@ impl P61 {
     }
 }
 
-/// a · b, not reduced.
-#[inline]
-fn wide(a: P61, b: P61) -> u128 {
-    u128::from(a.0) * u128::from(b.0)
+/// Bits of the lower half of an element; the upper one has 30.
+const HALF: u32 = 31;
+
+/// The halves of an element.
+#[inline(always)]
+const fn halves(P61(x): P61) -> [u64; 2] {
+    [x & ((1 << HALF) - 1), x >> HALF]
+}
+
+/// out + Σ x · y of four terms. Of products of halves alone, none of whose sums is longer than a word, so that a vector unit does the same for several elements.
+#[inline(always)]
+pub(crate) fn plus_four_products(out: P61, x: [P61; 4], y: [P61; 4]) -> P61 {
+    let (mut low, mut middle, mut high) = (0, 0, 0);
+    for (x, y) in x.into_iter().zip(y) {
+        let ([x0, x1], [y0, y1]) = (halves(x), halves(y));
+        // Below 2^62, 2^62 and 2^60 each.
+        low += x0 * y0;
+        middle += x0 * y1 + x1 * y0;
+        high += x1 * y1;
+    }
+    // 2^61 is 1 and 2^62 is 2. The parts are below 2^61, 2^3, 2^34, 2^61 and 2^63, the last one far enough for all of them and an element.
+    let low = (low & P) + (low >> 61);
+    let middle = (middle >> 30) + ((middle & ((1 << 30) - 1)) << HALF);
+    P61::from_u64(low + middle + 2 * high + out.0)
 }
 
 impl Field for P61 {
@@ -91,7 +108,7 @@ impl Field for P61 {
     }
     #[inline]
     fn mul(self, b: Self) -> Self {
-        Self::from_u128(wide(self, b))
+        Self::from_u128(u128::from(self.0) * u128::from(b.0))
     }
     fn inverse(self) -> Self {
         // a^(p − 2) = a^(2^61 − 3), all of whose bits are set but that of 2.
@@ -116,21 +133,15 @@ impl Field for P61 {
             *out = Self::from_u64(u64::from_le_bytes(*bytes));
         });
     }
-    /// Reduces once for four terms.
     fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
         let (fours, rest) = terms.as_chunks::<4>();
-        for [(a, w), (b, x), (c, y), (d, z)] in fours {
-            for ((out, (w, x)), (y, z)) in out.iter_mut().zip(w.iter().zip(*x)).zip(y.iter().zip(*z)) {
-                let sum = wide(*a, *w) + wide(*b, *x) + wide(*c, *y) + wide(*d, *z);
-                *out = Self::from_u128(sum + u128::from(out.0));
-            }
+        for terms in fours {
+            simd::add_four_multiples(out, terms.map(|(c, _)| c), terms.map(|(_, x)| x));
         }
         rest.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
     }
     fn dot(x: &[Self], y: &[Self]) -> Self {
-        x.chunks(LAZY).zip(y.chunks(LAZY)).fold(Self::default(), |sum, (x, y)| {
-            sum.add(Self::from_u128(x.iter().zip(y).fold(0, |sum, (x, y)| sum + wide(*x, *y))))
-        })
+        simd::dot(x, y)
     }
 }
 

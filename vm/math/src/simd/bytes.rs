@@ -45,7 +45,9 @@ pub(super) fn add_multiple(level: Level, z: &mut [u8], c: u8, x: &[u8]) {
     match level {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a processor of these levels has AVX2.
-        Level::Avx2 | Level::Avx512 => unsafe { avx2::add_multiple(z, &TABLES[usize::from(c)], x) },
+        Level::Avx2 | Level::Avx512 | Level::Avx512Counts => unsafe {
+            avx2::add_multiple(z, &TABLES[usize::from(c)], x)
+        },
         Level::Portable => portable::add_byte_multiple(z, c, x),
     }
 }

@@ -9,6 +9,7 @@ mod matrix;
 mod portable;
 mod wide;
 
+use crate::field::P61;
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
 
@@ -51,13 +52,19 @@ enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// And counts the bits of eight words at once.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Counts,
 }
 
 /// The levels of this processor, lowest first.
 #[cfg(test)]
 fn levels() -> Vec<Level> {
     #[cfg(target_arch = "x86_64")]
-    return [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| *l <= level()).collect();
+    return [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Counts]
+        .into_iter()
+        .filter(|l| *l <= level())
+        .collect();
     #[cfg(not(target_arch = "x86_64"))]
     vec![Level::Portable]
 }
@@ -74,7 +81,11 @@ fn level() -> Level {
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl");
-        return if avx512 { Level::Avx512 } else { Level::Avx2 };
+        return match (avx512, is_x86_feature_detected!("avx512vpopcntdq")) {
+            (false, _) => Level::Avx2,
+            (true, false) => Level::Avx512,
+            (true, true) => Level::Avx512Counts,
+        };
     }
     #[cfg(not(target_arch = "x86_64"))]
     Level::Portable
@@ -107,6 +118,18 @@ macro_rules! versions {
             )*
         }
 
+        #[cfg(target_arch = "x86_64")]
+        mod avx512_counts {
+            use super::*;
+            $(
+                #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512vpopcntdq,avx2,bmi2")]
+                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
+                    portable::$name($($arg),*)
+                }
+            )*
+        }
+
         /// The loops at a given level, which the processor has.
         mod at {
             use super::*;
@@ -118,6 +141,9 @@ macro_rules! versions {
                     match level {
                         #[cfg(target_arch = "x86_64")]
                         // SAFETY: the processor has what the function was compiled for; `level` is at most the value of `super::level`.
+                        Level::Avx512Counts => unsafe { avx512_counts::$name($($arg),*) },
+                        #[cfg(target_arch = "x86_64")]
+                        // SAFETY: as above.
                         Level::Avx512 => unsafe { avx512::$name($($arg),*) },
                         #[cfg(target_arch = "x86_64")]
                         // SAFETY: as above.
@@ -236,8 +262,14 @@ versions! {
     fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Row; 3]);
 
     /// For each of the 64 columns of a triple of rows: the sum over all pairs of words 2s and 2s + 1 of the entry of table s at the column's six bits there, those
-    /// of the first row lowest, and of a row that of word 2s first. Sums are modulo 2^64.
-    fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &PairTables);
+    /// of the first row lowest, and of a row that of word 2s first. Entries are elements of the field.
+    fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &PairTables);
+
+    /// `out += Σ c_k · x_k`, element by element of the field. All of one length.
+    fn add_four_multiples(out: &mut [P61], c: [P61; 4], x: [&[P61]; 4]);
+
+    /// Σ x · y, in the field. All of one length.
+    fn dot(x: &[P61], y: &[P61]) -> P61;
 
     /// Adds to columns `column ..` of the matrix `z` (row by row, `columns` wide) the product of `x` (as many rows, row by row, `y.len()` wide) and a panel of up
     /// to [`PANEL_COLUMNS`] columns that [`pack_panels`] made. Modulo 2^64.

@@ -2,6 +2,7 @@
 
 pub(super) use super::matrix::multiply_panel;
 use super::{Counts, PairTables, Row, Tagged, Wide, number, wide};
+use crate::field::{Field as _, P61, p61};
 use crate::netlist::{And, Local};
 use crate::planes::ROW_WORDS;
 
@@ -327,6 +328,30 @@ pub(super) fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Ro
     }
 }
 
+#[inline(always)]
+pub(super) fn add_four_multiples(out: &mut [P61], c: [P61; 4], [w, x, y, z]: [&[P61]; 4]) {
+    for ((out, (w, x)), (y, z)) in out.iter_mut().zip(w.iter().zip(x)).zip(y.iter().zip(z)) {
+        *out = p61::plus_four_products(*out, c, [*w, *x, *y, *z]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn dot(x: &[P61], y: &[P61]) -> P61 {
+    /// Sums that stand beside each other, as many as a vector has.
+    const SUMS: usize = 8;
+    let ((fours, rest), (other_fours, other_rest)) = (x.as_chunks::<{ 4 * SUMS }>(), y.as_chunks::<{ 4 * SUMS }>());
+    let mut sums = [P61::default(); SUMS];
+    for (x, y) in fours.iter().zip(other_fours) {
+        let (x, y) = (x.as_chunks::<SUMS>().0, y.as_chunks::<SUMS>().0);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let [x, y] = [x, y].map(|x| [x[0][i], x[1][i], x[2][i], x[3][i]]);
+            *sum = p61::plus_four_products(*sum, x, y);
+        }
+    }
+    let rest = rest.iter().zip(other_rest).map(|(x, y)| x.mul(*y));
+    sums.into_iter().chain(rest).fold(P61::default(), P61::add)
+}
+
 /// The columns of eight words as bytes: bit w of byte j is bit j of word w.
 #[inline(always)]
 fn columns(words: &Row) -> Row {
@@ -351,7 +376,7 @@ fn columns(words: &Row) -> Row {
 }
 
 #[inline(always)]
-pub(super) fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &PairTables) {
+pub(super) fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &PairTables) {
     const TWO_BITS: u64 = 0x0303_0303_0303_0303;
     // Called one by one, so that it is inlined and compiled for the vector unit.
     let rows = [columns(&rows[0]), columns(&rows[1]), columns(&rows[2])];
@@ -363,7 +388,8 @@ pub(super) fn look_up_columns(out: &mut [u64; 64], rows: &[Row; 3], tables: &Pai
         }
         for (j, out) in out.iter_mut().enumerate() {
             let entry = |s: usize| tables[s][usize::from(pairs[s][j]) % 64];
-            *out = entry(0).wrapping_add(entry(1)).wrapping_add(entry(2)).wrapping_add(entry(3));
+            // Elements are below 2^61.
+            *out = P61::from_u64(entry(0) + entry(1) + entry(2) + entry(3));
         }
     }
 }

@@ -23,7 +23,7 @@ macro_rules! loops {
                 match level {
                     #[cfg(target_arch = "x86_64")]
                     // SAFETY: a processor of these levels has what the function was compiled for.
-                    Level::Avx2 | Level::Avx512 => unsafe { bmi2::$name($($arg),*) },
+                    Level::Avx2 | Level::Avx512 | Level::Avx512Counts => unsafe { bmi2::$name($($arg),*) },
                     Level::Portable => portable::$name($($arg),*),
                 }
             }

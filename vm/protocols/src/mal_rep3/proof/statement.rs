@@ -86,7 +86,7 @@ pub(super) fn products(counts: &Counts) -> Zeroizing<Vec<P61>> {
     Zeroizing::new(each.collect())
 }
 
-/// Tables that give Σ weight · element over a chunk, below 2^63: an entry is the sum of eight elements.
+/// Tables that give Σ weight · element over a chunk: an entry is the sum of eight elements.
 pub(super) fn tables(factors: [P61; COMPONENTS], weights: &[P61]) -> PairTables {
     // Component k of an AND whose bits are in a word's place of an index.
     let component = |index: usize, place: usize, k: usize| {
@@ -120,9 +120,9 @@ mod tests {
             let mut weights = [P61::default(); ELEMENTS];
             weights[word * COMPONENTS + k] = P61::ONE;
             let element = |factors, triple| {
-                let mut out = [0; CHUNKS];
+                let mut out = [P61::default(); CHUNKS];
                 simd::look_up_columns(&mut out, triple, &tables(factors, &weights));
-                P61::from_u64(out[column])
+                out[column]
             };
             sum.add(element(left_factors(), first).mul(element(right_factors(), second)))
         })
@@ -183,9 +183,9 @@ mod tests {
         let elements = |factors, triple: &Triple, k: usize| -> Vec<P61> {
             let mut weights = [P61::default(); ELEMENTS];
             weights[k] = P61::ONE;
-            let mut out = [0; CHUNKS];
+            let mut out = [P61::default(); CHUNKS];
             simd::look_up_columns(&mut out, triple, &tables(factors, &weights));
-            out.into_iter().map(P61::from_u64).collect()
+            out.to_vec()
         };
         for k in 0..ELEMENTS {
             for l in 0..ELEMENTS {

@@ -4,6 +4,7 @@ use super::layers::Layer;
 use super::statement::{CHUNKS, Triple};
 use super::transcript::{KEPT, Transcript};
 use crate::bits::Row;
+use crate::buffer::Buffer;
 use crate::workers;
 use smpc_math::field::{Field as _, P61};
 use smpc_math::simd::{self, PairTables};
@@ -18,14 +19,14 @@ const PART: usize = 64 * BLOCK;
 
 /// Elements of one layer, filled up with zeros to whole chunks.
 pub(super) struct Vector {
-    elements: Zeroizing<Vec<P61>>,
+    elements: Buffer<P61>,
     layer: Layer,
 }
 
 impl Vector {
     /// A vector of a layer after the first, whose elements but for the mask `fill` writes.
     fn of(layer: Layer, fill: impl FnOnce(&mut [P61])) -> Self {
-        let mut elements = Zeroizing::new(vec![P61::default(); layer.chunks() * layer.size]);
+        let mut elements = Buffer::zeros(layer.chunks() * layer.size);
         fill(&mut elements[usize::from(layer.masked)..layer.len]);
         Self { elements, layer }
     }
@@ -39,10 +40,13 @@ impl Vector {
     ) -> Self {
         Self::of(layer, |elements| {
             workers::each(elements, CHUNKS, LOOK_UP_WORK, |first, elements| {
-                let mut sums = Zeroizing::new([0; CHUNKS]);
                 for (n, elements) in elements.chunks_mut(CHUNKS).enumerate() {
-                    simd::look_up_columns(&mut sums, &triple(transcript.row(first / CHUNKS + n)), tables);
-                    elements.iter_mut().zip(sums.iter()).for_each(|(element, sum)| *element = P61::from_u64(*sum));
+                    let triple = triple(transcript.row(first / CHUNKS + n));
+                    match elements.first_chunk_mut() {
+                        Some(elements) => simd::look_up_columns(elements, &triple, tables),
+                        // No row has fewer.
+                        None => debug_assert!(false, "part of a row"),
+                    }
                 }
             });
         })
