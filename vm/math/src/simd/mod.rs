@@ -261,7 +261,7 @@ versions! {
     /// where g = (ac, c, a, 1) and h = (bd, d, b, 1) are products of bits in a column.
     fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Row; 3]);
 
-    /// For each of the 64 columns of a triple of rows: the sum over all pairs of words 2s and 2s + 1 of the entry of table s at the column's six bits there, those
+    /// Adds for each of the 64 columns of a triple of rows the sum over all pairs of words 2s and 2s + 1 of the entry of table s at the column's six bits there, those
     /// of the first row lowest, and of a row that of word 2s first. Entries are elements of the field.
     fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &PairTables);
 

@@ -389,7 +389,7 @@ pub(super) fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &Pai
         for (j, out) in out.iter_mut().enumerate() {
             let entry = |s: usize| tables[s][usize::from(pairs[s][j]) % 64];
             // Elements are below 2^61.
-            *out = P61::from_u64(entry(0) + entry(1) + entry(2) + entry(3));
+            *out = P61::from_u64(out.value() + entry(0) + entry(1) + entry(2) + entry(3));
         }
     }
 }

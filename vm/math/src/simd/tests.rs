@@ -241,10 +241,10 @@ fn columns_of_bits() {
         let mut counts: Counts = [[[[1; 8]; 4]; 4]; 8];
         for row in 0..2 {
             at::count_products(level, &mut counts, &[a[row], c[row], e[row]], &[b[row], d[row], f[row]]);
-            let mut out = [P61::default(); 64];
+            let mut out = [P61::from_u64(P61::ORDER - 1); 64];
             at::look_up_columns(level, &mut out, &[a[row], c[row], e[row]], &tables);
             for (column, found) in out.into_iter().enumerate() {
-                let sum = (0..4).fold(P61::default(), |sum, s| {
+                let sum = (0..4).fold(P61::from_i64(-1), |sum, s| {
                     let bits = [&a, &c, &e].map(|rows| [0, 1].map(|k| bit(rows, row, 2 * s + k, column)));
                     let index = bits.as_flattened().iter().rev().fold(0, |index, bit| index << 1 | bit);
                     sum.add(P61::from_u64(tables[s][usize::try_from(index).expect("six bits")]))

@@ -31,6 +31,14 @@ impl Arity {
             Self::ThirtyTwo => 32,
         }
     }
+
+    /// The rows of ANDs that are proven of so many: with chunks of four, fours of whole rows, of which the last ones may hold nothing but ANDs of 0 and 0.
+    pub(super) const fn rows(self, rows: usize) -> usize {
+        match self {
+            Self::Four => rows.next_multiple_of(4),
+            Self::ThirtyTwo => rows,
+        }
+    }
 }
 
 /// A layer: vectors of so many elements in chunks of `size`, chunk j of elements j, j + n, j + 2n, … where n is the number of chunks; missing elements are 0.
@@ -58,7 +66,7 @@ pub(super) fn layers(rows: usize, arity: Arity) -> Vec<Layer> {
     if rows == 0 {
         return Vec::new();
     }
-    let size = arity.elements();
+    let (rows, size) = (arity.rows(rows), arity.elements());
     let mut layers = vec![Layer { size: ELEMENTS, len: rows * CHUNKS * ELEMENTS, masked: false }];
     let mut left = rows * CHUNKS;
     while left >= size {

@@ -3,7 +3,7 @@
 use super::layers::{self, Arity, COIN, ELEMENT, HASH, Layer, Points};
 use super::statement::{self, Triple};
 use super::transcript::{KEPT, Transcript};
-use super::vector::Vector;
+use super::vector::{Known, OfAnds, Vector};
 use super::verifier::{Verifier, fit};
 use super::{PARTIES, private};
 use crate::bits::Row;
@@ -43,8 +43,8 @@ pub struct Proof<S> {
 
 /// A prover: its two vectors, from the second layer on, and the coins that it has got.
 #[derive(Default)]
-struct Prover {
-    vectors: Option<[Vector; 2]>,
+struct Prover<'t> {
+    vectors: Option<[Vector<'t>; 2]>,
     coins: Vec<[u8; COIN]>,
 }
 
@@ -125,8 +125,8 @@ impl<S: Source> Proof<S> {
     }
 
     /// The layers of all proofs. Two rounds each.
-    pub(super) async fn layers(&self, cx: Cx<'_>, transcript: &Transcript, layers: &[Layer]) -> Ended {
-        let (rows, dry) = (transcript.rows(), cx.is_dry());
+    pub(super) async fn layers<'t>(&'t self, cx: Cx<'_>, transcript: &'t Transcript, layers: &[Layer]) -> Ended {
+        let (rows, dry) = (self.arity.rows(transcript.rows()), cx.is_dry());
         let blocks: usize = layers.iter().map(|layer| layer.values().div_ceil(2)).sum();
         cx.count_blocks(blocks as u64 + 1);
         let mut own = Prover::default();
@@ -180,7 +180,7 @@ impl<S: Source> Proof<S> {
     }
 
     /// The values of G in this party's own proof.
-    fn values(&self, points: &Points, own: &Prover, transcript: &Transcript) -> Zeroizing<Vec<P61>> {
+    fn values(&self, points: &Points, own: &Prover<'_>, transcript: &Transcript) -> Zeroizing<Vec<P61>> {
         let products = match &own.vectors {
             Some([u, v]) => u.products(v),
             None => self.first_products(transcript),
@@ -189,32 +189,33 @@ impl<S: Source> Proof<S> {
     }
 
     /// The vectors of the next layer, in all three proofs.
-    fn shorten(
-        &self,
+    fn shorten<'t>(
+        &'t self,
         cx: Cx<'_>,
-        transcript: &Transcript,
+        transcript: &'t Transcript,
         next: Layer,
         weights: &[Vec<P61>; PARTIES],
-        (own, left, right): (&mut Prover, &mut Verifier, &mut Verifier),
+        (own, left, right): (&mut Prover<'t>, &mut Verifier<'t>, &mut Verifier<'t>),
     ) {
         let [of_own, of_next, of_previous] = weights;
         let (l, r) = (statement::left_factors(), statement::right_factors());
+        let of_ands = |known: Known<'t>, factors, weights: &[P61]| {
+            Vector::of_ands(next, OfAnds::new(transcript, known, statement::tables(factors, weights)))
+        };
         own.vectors = Some(match &own.vectors {
             Some(vectors) => vectors.each_ref().map(|vector| vector.fold(next, of_own)),
             None => [
-                Vector::of_conjunctions(next, transcript, |kept| self.own_left(kept), &statement::tables(l, of_own)),
-                Vector::of_conjunctions(next, transcript, statement::own_right, &statement::tables(r, of_own)),
+                of_ands(Box::new(|kept| self.own_left(kept)), l, of_own),
+                of_ands(Box::new(statement::own_right), r, of_own),
             ],
         });
         left.vector = Some(match &left.vector {
             Some(vector) => vector.fold(next, of_next),
-            None => Vector::of_conjunctions(next, transcript, statement::next_left, &statement::tables(l, of_next)),
+            None => of_ands(Box::new(statement::next_left), l, of_next),
         });
         right.vector = Some(match &right.vector {
             Some(vector) => vector.fold(next, of_previous),
-            None => {
-                Vector::of_conjunctions(next, transcript, statement::previous_right, &statement::tables(r, of_previous))
-            }
+            None => of_ands(Box::new(statement::previous_right), r, of_previous),
         });
         if next.masked {
             // Without them the last values would be secrets.
@@ -343,7 +344,7 @@ impl<S: Source> Proof<S> {
 
     /// The sums of products of the first layer.
     fn first_products(&self, transcript: &Transcript) -> Zeroizing<Vec<P61>> {
-        let rows = transcript.rows();
+        let rows = self.arity.rows(transcript.rows());
         let part = |n: usize| {
             let mut counts = Zeroizing::new(Counts::default());
             for row in n * PART..rows.min((n + 1) * PART) {

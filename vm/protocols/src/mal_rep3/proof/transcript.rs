@@ -145,7 +145,7 @@ impl Transcript {
         self.words.div_ceil(ROW_WORDS)
     }
 
-    /// What is kept of a row.
+    /// What is kept of a row; nothing but zeros of one up to the next multiple of four that has no ANDs.
     pub(super) fn row(&self, row: usize) -> &[Row; KEPT] {
         &self.segments[row / SEGMENT].as_chunks().0[row % SEGMENT]
     }

@@ -7,9 +7,9 @@ use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
 /// One side of one proof.
-pub(super) struct Verifier {
+pub(super) struct Verifier<'t> {
     /// Its vector, from the second layer on.
-    pub(super) vector: Option<Vector>,
+    pub(super) vector: Option<Vector<'t>>,
     /// The coins so far.
     pub(super) coins: Vec<[u8; COIN]>,
     /// Its share of what the values of the next layer are to add up to.
@@ -18,7 +18,7 @@ pub(super) struct Verifier {
     claims: Zeroizing<Vec<P61>>,
 }
 
-impl Verifier {
+impl Verifier<'_> {
     /// A verifier with its share of the sum that is to be proven, for so many claims.
     pub(super) fn new(owed: P61, claims: usize) -> Self {
         Self { vector: None, coins: Vec::new(), owed, claims: Zeroizing::new(Vec::with_capacity(claims)) }
