@@ -6,6 +6,7 @@ use zeroize::DefaultIsZeroes;
 
 /// 2^61 − 1.
 const P: u64 = (1 << 61) - 1;
+
 /// An integer modulo 2^61 − 1, below it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(transparent)]
@@ -74,6 +75,12 @@ const fn halves(P61(x): P61) -> [u64; 2] {
     [x & ((1 << HALF) - 1), x >> HALF]
 }
 
+/// The sum of five elements, reduced once.
+#[inline(always)]
+pub(crate) fn sum(x: [P61; 5]) -> P61 {
+    P61::from_u64(x.into_iter().map(P61::value).sum())
+}
+
 /// out + Σ x · y of four terms. Of products of halves alone, none of whose sums is longer than a word, so that a vector unit does the same for several elements.
 #[inline(always)]
 pub(crate) fn plus_four_products(out: P61, x: [P61; 4], y: [P61; 4]) -> P61 {
@@ -85,7 +92,7 @@ pub(crate) fn plus_four_products(out: P61, x: [P61; 4], y: [P61; 4]) -> P61 {
         middle += x0 * y1 + x1 * y0;
         high += x1 * y1;
     }
-    // 2^61 is 1 and 2^62 is 2. The parts are below 2^61, 2^3, 2^34, 2^61 and 2^63, the last one far enough for all of them and an element.
+    // 2^61 is 1 and 2^62 is 2. All in all below 2^63 + 3 · 2^61 + 2^34 + 2^3, which is below 2^64.
     let low = (low & P) + (low >> 61);
     let middle = (middle >> 30) + ((middle & ((1 << 30) - 1)) << HALF);
     P61::from_u64(low + middle + 2 * high + out.0)

@@ -2,12 +2,12 @@
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
 //! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for an instruction that no loop becomes; a test holds the versions
-//! against each other.
+//! against each other. Those of `tagged.rs` are compiled for newer processors, and without vectors.
 
 mod bytes;
 mod matrix;
 mod portable;
-mod wide;
+mod tagged;
 
 use crate::field::P61;
 use crate::netlist::{And, Local};
@@ -42,7 +42,7 @@ pub use matrix::{Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
 /// Counts of products of columns: by the word of the first, the product of its bits, that of the second's, and the word of the second. See [`count_products`].
 pub type Counts = [[[[i64; ROW_WORDS]; 4]; 4]; ROW_WORDS];
 /// What pairs of words contribute to a column, by pair and by their bits. See [`look_up_columns`].
-pub type PairTables = [[u64; 64]; 4];
+pub type PairTables = [[P61; 64]; 4];
 
 /// What the processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,7 @@ enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
-    /// And counts the bits of eight words at once.
+    /// With an instruction that counts the bits of each word of a vector.
     #[cfg(target_arch = "x86_64")]
     Avx512Counts,
 }
@@ -70,24 +70,25 @@ fn levels() -> Vec<Level> {
 }
 
 /// The highest level of this processor. The standard library asks it once and remembers.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 fn level() -> Level {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2")) {
-            return Level::Portable;
-        }
-        let avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl");
-        return match (avx512, is_x86_feature_detected!("avx512vpopcntdq")) {
-            (false, _) => Level::Avx2,
-            (true, false) => Level::Avx512,
-            (true, true) => Level::Avx512Counts,
-        };
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2");
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl");
+    match (avx2, avx512) {
+        (false, _) => Level::Portable,
+        (true, false) => Level::Avx2,
+        (true, true) if is_x86_feature_detected!("avx512vpopcntdq") => Level::Avx512Counts,
+        (true, true) => Level::Avx512,
     }
-    #[cfg(not(target_arch = "x86_64"))]
+}
+
+/// The only level of other processors.
+#[cfg(not(target_arch = "x86_64"))]
+const fn level() -> Level {
     Level::Portable
 }
 
@@ -171,18 +172,18 @@ pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
 
 /// Adds `x0·(y0 + y1) + x1·y0` to `z`, for numbers and for their tags, lane by lane modulo 2^128: `x` has the components of both, `y` those of numbers. All of one length.
 pub fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
-    wide::add_tagged_products(level(), z, x, y);
+    tagged::add_tagged_products(level(), z, x, y);
 }
 
 /// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order. All of one length.
 pub fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]) {
-    wide::mask_tagged(level(), z, plus, minus, out);
+    tagged::mask_tagged(level(), z, plus, minus, out);
 }
 
 /// The sums of `c·z` over all lanes, of numbers and of their tags, modulo 2^128. All of one length.
 #[must_use]
 pub fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2] {
-    wide::weighted_sums(level(), c, z)
+    tagged::weighted_sums(level(), c, z)
 }
 
 versions! {
@@ -262,7 +263,7 @@ versions! {
     fn count_products(counts: &mut Counts, first: &[Row; 3], second: &[Row; 3]);
 
     /// Adds for each of the 64 columns of a triple of rows the sum over all pairs of words 2s and 2s + 1 of the entry of table s at the column's six bits there, those
-    /// of the first row lowest, and of a row that of word 2s first. Entries are elements of the field.
+    /// of the first row lowest, and of a row that of word 2s first.
     fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &PairTables);
 
     /// `out += Σ c_k · x_k`, element by element of the field. All of one length.

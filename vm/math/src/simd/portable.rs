@@ -1,4 +1,4 @@
-//! The loops, in plain Rust. Each is inlined into its versions and vectorised there by the compiler, so no iteration depends on the one before.
+//! The loops, in plain Rust. Each is inlined into its versions and, but for those of `tagged.rs`, vectorised there by the compiler, so no iteration depends on the one before.
 
 pub(super) use super::matrix::multiply_panel;
 use super::{Counts, PairTables, Row, Tagged, Wide, number, wide};
@@ -388,8 +388,7 @@ pub(super) fn look_up_columns(out: &mut [P61; 64], rows: &[Row; 3], tables: &Pai
         }
         for (j, out) in out.iter_mut().enumerate() {
             let entry = |s: usize| tables[s][usize::from(pairs[s][j]) % 64];
-            // Elements are below 2^61.
-            *out = P61::from_u64(out.value() + entry(0) + entry(1) + entry(2) + entry(3));
+            *out = p61::sum([*out, entry(0), entry(1), entry(2), entry(3)]);
         }
     }
 }

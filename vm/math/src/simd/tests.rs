@@ -235,7 +235,7 @@ fn columns_of_bits() {
             }
         }
     }
-    let elements = |s: usize| words(64, 9 + s as u64).into_iter().map(|word| P61::from_u64(word).value());
+    let elements = |s: usize| words(64, 9 + s as u64).into_iter().map(P61::from_u64);
     let tables: PairTables = std::array::from_fn(|s| *elements(s).collect::<Vec<_>>().first_chunk().expect("64 words"));
     for level in levels() {
         let mut counts: Counts = [[[[1; 8]; 4]; 4]; 8];
@@ -247,12 +247,38 @@ fn columns_of_bits() {
                 let sum = (0..4).fold(P61::from_i64(-1), |sum, s| {
                     let bits = [&a, &c, &e].map(|rows| [0, 1].map(|k| bit(rows, row, 2 * s + k, column)));
                     let index = bits.as_flattened().iter().rev().fold(0, |index, bit| index << 1 | bit);
-                    sum.add(P61::from_u64(tables[s][usize::try_from(index).expect("six bits")]))
+                    sum.add(tables[s][usize::try_from(index).expect("six bits")])
                 });
                 assert!(found == sum, "{level:?} {column}");
             }
         }
         assert!(counts == expected, "{level:?}");
+    }
+}
+
+/// Sums of products in the field, of random elements and of those whose halves are as large as they can be.
+#[test]
+fn sums_of_products_in_the_field() {
+    let largest = [P61::ORDER - 1, (1 << 61) - (1 << 31) - 1, (1 << 31) - 1].map(P61::from_u64);
+    for level in levels() {
+        for n in LENGTHS {
+            let random = |seed: u64| words(n, seed).into_iter().map(P61::from_u64).collect::<Vec<P61>>();
+            let vectors: [Vec<P61>; 5] = std::array::from_fn(|seed| random(seed as u64));
+            let all_large = largest.map(|x| std::array::from_fn(|_| vec![x; n]));
+            for ([x @ .., z], c) in
+                [(vectors, random(9))].into_iter().chain(all_large.map(|v| (v, vec![largest[0]; n])))
+            {
+                let expected = x[0].iter().zip(&x[1]).fold(P61::default(), |sum, (x, y)| sum.add(x.mul(*y)));
+                assert!(at::dot(level, &x[0], &x[1]) == expected, "{level:?} {n}");
+                let c = std::array::from_fn(|k| c.get(k).copied().unwrap_or(largest[1]));
+                let mut out = z.clone();
+                at::add_four_multiples(level, &mut out, c, x.each_ref().map(|x| &x[..]));
+                for i in 0..n {
+                    let expected = (0..4).fold(z[i], |sum, k| sum.add(c[k].mul(x[k][i])));
+                    assert!(out[i] == expected, "{level:?} {n}");
+                }
+            }
+        }
     }
 }
 
@@ -268,7 +294,7 @@ fn numbers_of_128_bits_and_their_tags() {
             };
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let x = [[&x0[..], &tag0], [&x1, &tag1]];
-            wide::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
+            tagged::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
             for i in 0..n {
                 assert_eq!(number(out[i]), number(z[i]).wrapping_add(product(&x0, &x1, i)), "{level:?} {n}");
                 let tag = number(z_tag[i]).wrapping_add(product(&tag0, &tag1, i));
@@ -278,7 +304,7 @@ fn numbers_of_128_bits_and_their_tags() {
             let mut bytes = vec![0; 32 * n];
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let (plus, minus) = (pairs(&x0, &tag0), pairs(&x1, &tag1));
-            wide::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
+            tagged::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
             for i in 0..n {
                 let sum = |z: Wide, [a, b]: [Wide; 2]| number(z).wrapping_add(number(a)).wrapping_sub(number(b));
                 let expected = [sum(z[i], [x0[i], x1[i]]), sum(z_tag[i], [tag0[i], tag1[i]])];
@@ -292,7 +318,7 @@ fn numbers_of_128_bits_and_their_tags() {
             let sum = |z: &[Wide]| {
                 (0..n).fold(0_u128, |sum, i| sum.wrapping_add(u128::from(c[i]).wrapping_mul(number(z[i]))))
             };
-            assert_eq!(wide::weighted_sums(level, &c, [&x0, &tag0]), [sum(&x0), sum(&tag0)], "{level:?} {n}");
+            assert_eq!(tagged::weighted_sums(level, &c, [&x0, &tag0]), [sum(&x0), sum(&tag0)], "{level:?} {n}");
         }
     }
 }

@@ -16,28 +16,18 @@ pub type Stream = (usize, Domain, u32, u64, u64);
 pub struct Blocks {
     /// By stream: runs of blocks, first and one past the last, in ascending order, none touching another.
     pub spans: BTreeMap<Stream, Vec<(u64, u64)>>,
+    /// Coefficients that were made a second time: one of a lane counts for both components of it, which are not there at the same time. It hides nothing, and is never sent.
+    again: BTreeMap<Stream, Vec<(u64, u64)>>,
     /// Blocks that were used more than once.
     pub repeated: Vec<String>,
 }
 
 impl Blocks {
     fn use_up(&mut self, stream: Stream, first: u64, end: u64) {
-        let spans = self.spans.entry(stream).or_default();
-        let at = spans.partition_point(|span| span.0 < first);
-        let before = at.checked_sub(1).map(|i| spans[i]);
-        let after = spans.get(at).copied();
-        if before.is_some_and(|span| span.1 > first) || after.is_some_and(|span| span.0 < end) {
+        let fresh = insert(self.spans.entry(stream).or_default(), first, end);
+        let mut again = || stream.1 == Domain::Coefficient && insert(self.again.entry(stream).or_default(), first, end);
+        if !fresh && !again() {
             self.repeated.push(format!("{stream:?}, blocks {first}..{end}"));
-            return;
-        }
-        match (before.filter(|span| span.1 == first), after.filter(|span| span.0 == end)) {
-            (Some(_), Some(next)) => {
-                spans[at - 1].1 = next.1;
-                spans.remove(at);
-            }
-            (Some(_), None) => spans[at - 1].1 = end,
-            (None, Some(_)) => spans[at].0 = first,
-            (None, None) => spans.insert(at, (first, end)),
         }
     }
 
@@ -51,6 +41,26 @@ impl Blocks {
     pub fn count(&self) -> u64 {
         self.spans.values().flatten().map(|(first, end)| end - first).sum()
     }
+}
+
+/// Adds a run of blocks, none of which may be there.
+fn insert(spans: &mut Vec<(u64, u64)>, first: u64, end: u64) -> bool {
+    let at = spans.partition_point(|span| span.0 < first);
+    let before = at.checked_sub(1).map(|i| spans[i]);
+    let after = spans.get(at).copied();
+    if before.is_some_and(|span| span.1 > first) || after.is_some_and(|span| span.0 < end) {
+        return false;
+    }
+    match (before.filter(|span| span.1 == first), after.filter(|span| span.0 == end)) {
+        (Some(_), Some(next)) => {
+            spans[at - 1].1 = next.1;
+            spans.remove(at);
+        }
+        (Some(_), None) => spans[at - 1].1 = end,
+        (None, Some(_)) => spans[at].0 = first,
+        (None, None) => spans.insert(at, (first, end)),
+    }
+    true
 }
 
 /// Keys under watch.
@@ -96,5 +106,18 @@ mod tests {
             blocks.use_up(stream, first, end);
         }
         assert_eq!(blocks.repeated.len(), 3);
+    }
+
+    /// A coefficient may be made twice, not three times.
+    #[test]
+    fn coefficients_may_be_made_twice() {
+        let stream = (0, Domain::Coefficient, 0, 1, 2);
+        let mut blocks = Blocks::default();
+        for (first, end) in [(0, 4), (4, 8), (0, 4), (4, 8)] {
+            blocks.use_up(stream, first, end);
+        }
+        assert!(blocks.repeated.is_empty() && blocks.spans[&stream] == [(0, 8)]);
+        blocks.use_up(stream, 4, 8);
+        assert_eq!(blocks.repeated.len(), 1);
     }
 }

@@ -92,27 +92,25 @@ impl<S: Source> MalRep3<S> {
         self.rep3.mask_words(self.me + usize::from(right), at, 2 * first, out.as_flattened_mut());
     }
 
-    /// Room for a component of the coefficients of some lanes.
-    pub(crate) fn coefficients(&self, lanes: usize) -> Words {
+    /// Room for a component of the coefficients of lanes that are worked on at a time.
+    pub(crate) fn room(&self, lanes: usize) -> Words {
         Words::zeros(if self.dry { 0 } else { lanes.min(LANES) })
     }
 
-    /// This party's summands of Σ ρ·z and Σ ρ·ẑ for lanes `first ..`, at most [`LANES`] of them, as far as they are of its left component of z and ẑ: with both of its components of ρ.
-    /// Coefficients have as many bits as tags have more than numbers: a product of one with an error is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and
-    /// Xing, "SPDZ2k", CRYPTO 2018, choose so).
-    pub(crate) fn combined_left(&self, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
-        [0, 1].into_iter().fold([0; 2], |sums, right| plus(sums, self.combined_half(right, room, at, first, z)))
+    /// A component of the coefficients ρ of lanes `first ..`, as many as there is room for. Coefficients have as many bits as tags have more than numbers: a product of one with an error
+    /// is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and Xing, "SPDZ2k", CRYPTO 2018, choose so).
+    pub(crate) fn coefficients(&self, right: usize, at: Step, first: usize, out: &mut [u64]) {
+        self.rep3.mask_words(self.me + right, at, first, out);
     }
 
-    /// The same of its right component, with the left one of ρ.
-    pub(crate) fn combined_right(&self, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
-        self.combined_half(0, room, at, first, z)
+    /// This party's summands of Σ ρ·z and Σ ρ·ẑ that have its left component of z and ẑ: (ρ_i + ρ_{i+1})·z_i.
+    pub(crate) fn sums_of_left(rho: [&[u64]; 2], z: Pair<'_>) -> [u128; 2] {
+        plus(simd::weighted_sums(rho[0], z), simd::weighted_sums(rho[1], z))
     }
 
-    fn combined_half(&self, right: usize, room: &mut Words, at: Step, first: usize, z: Pair<'_>) -> [u128; 2] {
-        let coefficients = &mut room[..z[0].len()];
-        self.rep3.mask_words(self.me + right, at, first, coefficients);
-        simd::weighted_sums(coefficients, z)
+    /// Those that have its right one: ρ_i·z_{i+1}.
+    pub(crate) fn sums_of_right(rho: &[u64], z: Pair<'_>) -> [u128; 2] {
+        simd::weighted_sums(rho, z)
     }
 
     /// Gives the parties' summands of N vectors fresh masks and makes them components. One round, 16 bytes a lane and vector from each party. Uses N steps from `step` on.
@@ -166,8 +164,8 @@ impl<S: Source> MalRep3<S> {
         let ([value, received], [tag, received_tag]) = (&mut z.value, &mut z.tag);
         let mut masks = [self.wide(2 * lanes.min(LANES)), self.wide(2 * lanes.min(LANES))];
         let (mut of_left, mut of_right) = ([0; 2], [0; 2]);
-        let mut room = [self.coefficients(lanes), self.coefficients(lanes)];
-        let [left_room, right_room] = &mut room;
+        // ρ_i is made anew when the right component comes, which may be long after.
+        let (mut rho, mut rho_again) = ([self.room(lanes), self.room(lanes)], self.room(lanes));
         let mut produce = |at_byte: usize, out: &mut [u8]| {
             for (n, out) in out.chunks_mut(LANES * 2 * BYTES).enumerate() {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, out.len() / (2 * BYTES));
@@ -178,7 +176,11 @@ impl<S: Source> MalRep3<S> {
                 }
                 let [plus_masks, minus_masks] = masks.each_ref().map(|masks| masks[..2 * count].as_chunks().0);
                 simd::mask_tagged([value, tag], plus_masks, minus_masks, out);
-                of_left = plus(of_left, self.combined_left(left_room, coefficients_at, first, [value, tag]));
+                for (right, rho) in (0..).zip(&mut rho) {
+                    self.coefficients(right, coefficients_at, first, &mut rho[..count]);
+                }
+                let rho = rho.each_ref().map(|rho| &rho[..count]);
+                of_left = plus(of_left, Self::sums_of_left(rho, [value, tag]));
             }
         };
         let mut consume = |at_byte: usize, bytes: &[u8]| {
@@ -186,7 +188,9 @@ impl<S: Source> MalRep3<S> {
                 let (first, count) = (at_byte / (2 * BYTES) + n * LANES, bytes.len() / (2 * BYTES));
                 let (value, tag) = (&mut received[first..first + count], &mut received_tag[first..first + count]);
                 simd::read_tagged([value, tag], bytes);
-                of_right = plus(of_right, self.combined_right(right_room, coefficients_at, first, [value, tag]));
+                let rho = &mut rho_again[..count];
+                self.coefficients(0, coefficients_at, first, rho);
+                of_right = plus(of_right, Self::sums_of_right(rho, [value, tag]));
             }
         };
         cx.exchange(

@@ -88,12 +88,15 @@ impl<S: Source> MalRep3<S> {
     pub(crate) fn owe(&self, cx: Cx<'_>, step: u64, lanes: usize, value: &Held, tag: &Held) {
         let mut sums = [0; 2];
         let at = Step::new(cx.tape(), step, Domain::Coefficient);
-        let mut room = self.coefficients(lanes);
+        let mut rho = [self.room(lanes), self.room(lanes)];
         for first in (0..if self.dry { 0 } else { lanes }).step_by(LANES) {
             let count = LANES.min(lanes - first);
             let [left, right] = [0, 1].map(|held| [value, tag].map(|z| &z[held][first..first + count]));
-            sums = plus(sums, self.combined_left(&mut room, at, first, left));
-            sums = plus(sums, self.combined_right(&mut room, at, first, right));
+            for (right, rho) in (0..).zip(&mut rho) {
+                self.coefficients(right, at, first, &mut rho[..count]);
+            }
+            let rho = rho.each_ref().map(|rho| &rho[..count]);
+            sums = plus(sums, plus(Self::sums_of_left(rho, left), Self::sums_of_right(rho[0], right)));
         }
         self.owed.borrow_mut().add(lanes, sums);
     }

@@ -141,7 +141,8 @@ fn proven(gates: &Gates, arity: Arity, cheater: usize, lie: Option<Lie>) -> Outc
 }
 
 /// Sizes around those of words and rows, and a large one.
-const SIZES: [(usize, usize); 8] = [(1, 1), (1, 2), (1, 511), (1, 512), (1, 513), (5, 65), (3, 1100), (1, 100_000)];
+const SIZES: [(usize, usize); 9] =
+    [(1, 1), (1, 2), (1, 511), (1, 512), (1, 513), (5, 65), (3, 1100), (1, 16_384), (1, 100_000)];
 
 /// Honest ANDs pass, whatever lies beyond their last lane, in the rounds and bytes that are said; and a run that only counts says the same.
 #[test]

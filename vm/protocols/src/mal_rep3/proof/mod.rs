@@ -46,7 +46,7 @@
 //! | 5·10^7  | 4  | 28     | 1,504 | 360   |
 //! | 5·10^7  | 32 | 14     | 3,184 | 192   |
 //!
-//! In memory, seven bits an AND until the proof (`transcript`), and while it runs up to two bytes more with λ = 4, between four and five with 32 (`vector`).
+//! In memory, seven bits an AND until the proof (`transcript`), and for the proof between one and two bytes more with λ = 4, which is what many ANDs are proven with, and up to five with 32 (`vector`).
 //!
 //! **What it does not say.** That operands are what they should be is the affair of how they were made: components that two parties hold are theirs, and linear gates are local.
 //! That messages have arrived, and that all others have verified too, is the affair of who opens something afterwards (PROTOCOLS R4, R5). Which of the two others has

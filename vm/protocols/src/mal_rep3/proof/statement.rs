@@ -100,7 +100,7 @@ pub(super) fn tables(factors: [P61; COMPONENTS], weights: &[P61]) -> PairTables 
                 let weight = weights[pair * 2 * COMPONENTS + n];
                 component(index, n / COMPONENTS, n % COMPONENTS).mul(weight)
             });
-            terms.fold(P61::default(), P61::add).value()
+            terms.fold(P61::default(), P61::add)
         })
     })
 }

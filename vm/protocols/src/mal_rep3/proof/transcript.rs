@@ -15,6 +15,8 @@ pub(super) const KEPT: usize = 7;
 const RECEIVED: usize = 6;
 /// Rows of ANDs that are stored together.
 const SEGMENT: usize = 1024;
+// Rows that fill up what is proven are there, and zero.
+const _: () = assert!(SEGMENT.is_multiple_of(4));
 
 /// The ANDs of a party, in the order in which their gates began.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! The vectors of a proof: a prover has two, and each verifier one of these. A coin makes them shorter.
 //!
-//! The first layer's are never written down: they follow from what was kept of the ANDs, and so does the second one's by tables, which are looked up again where it is needed. Of 32 ANDs
-//! the third layer, the first that is in memory, has an element.
+//! The first layer's are never written down: they follow from what was kept of the ANDs. So do the second one's, by tables; where its blocks are whole rows of ANDs it is not
+//! written down either, but looked up where it is needed. The third layer, then the first one in memory, has an element for 32 ANDs or, with chunks of 32 elements, for 256.
 
 use super::layers::Layer;
 use super::statement::{CHUNKS, Triple};
@@ -43,14 +43,14 @@ impl<'t> OfAnds<'t> {
     fn add_row(&self, row: usize, tables: &PairTables, out: &mut [P61]) {
         match out.first_chunk_mut() {
             Some(out) => simd::look_up_columns(out, &(self.known)(self.transcript.row(row)), tables),
-            None => debug_assert!(false, "a row has more elements"),
+            None => debug_assert!(false, "elements of part of a row"),
         }
     }
 }
 
 /// Where elements are.
 enum Elements<'t> {
-    OfAnds(OfAnds<'t>),
+    OfAnds(Box<OfAnds<'t>>),
     Kept(Buffer<P61>),
 }
 
@@ -68,11 +68,17 @@ impl<'t> Vector<'t> {
         Self { elements: Elements::Kept(elements), layer }
     }
 
-    /// The second layer's vector. It is written down where a block's elements at a place are not those of a row.
+    /// The second layer's vector, which has no mask. It is written down where a block's elements at a place are not those of a row.
     pub(super) fn of_ands(layer: Layer, ands: OfAnds<'t>) -> Self {
-        if layer.chunks().is_multiple_of(BLOCK) && !layer.masked {
-            return Self { elements: Elements::OfAnds(ands), layer };
+        debug_assert!(!layer.masked);
+        if layer.chunks().is_multiple_of(BLOCK) {
+            return Self { elements: Elements::OfAnds(Box::new(ands)), layer };
         }
+        Self::written(layer, &ands)
+    }
+
+    /// The same, written down.
+    fn written(layer: Layer, ands: &OfAnds<'t>) -> Self {
         Self::of(layer, |elements| {
             workers::each(elements, CHUNKS, LOOK_UP_WORK, |first, elements| {
                 for (n, elements) in elements.chunks_mut(CHUNKS).enumerate() {
@@ -103,8 +109,9 @@ impl<'t> Vector<'t> {
     /// Puts the mask in its place.
     pub(super) fn mask(&mut self, mask: P61) {
         debug_assert!(self.layer.masked);
-        if let Elements::Kept(elements) = &mut self.elements {
-            elements[0] = mask;
+        match &mut self.elements {
+            Elements::Kept(elements) => elements[0] = mask,
+            Elements::OfAnds(_) => unreachable!("the second layer has more than one chunk, and no mask"),
         }
     }
 
@@ -113,9 +120,7 @@ impl<'t> Vector<'t> {
         let chunks = self.layer.chunks();
         match &self.elements {
             Elements::OfAnds(ands) => {
-                let multiple = |weight: &P61| {
-                    ands.tables.map(|table| table.map(|entry| P61::from_u64(entry).mul(*weight).value()))
-                };
+                let multiple = |weight: &P61| ands.tables.map(|table| table.map(|entry| entry.mul(*weight)));
                 let tables: Vec<PairTables> = weights.iter().map(multiple).collect();
                 Self::of(next, |elements| {
                     workers::each(elements, BLOCK, LOOK_UP_WORK * tables.len(), |first, elements| {
@@ -141,8 +146,7 @@ impl<'t> Vector<'t> {
     pub(super) fn value(&self, weights: &[P61]) -> P61 {
         match &self.elements {
             Elements::Kept(elements) => P61::dot(elements, weights),
-            // It has a mask.
-            Elements::OfAnds(_) => P61::default(),
+            Elements::OfAnds(_) => unreachable!("the second layer is not the last one"),
         }
     }
 
@@ -173,5 +177,53 @@ impl<'t> Vector<'t> {
             sums.iter_mut().zip(part.iter()).for_each(|(sum, more)| *sum = sum.add(*more));
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layers::{Arity, Points, layers};
+    use super::super::statement;
+    use super::*;
+    use crate::conformance::data::mix;
+
+    /// A second layer that is looked up is the one that is written down, with chunks of four elements and of 32.
+    #[test]
+    fn what_is_looked_up_is_what_would_be_written_down() {
+        for (arity, rows) in [(Arity::Four, 8), (Arity::Four, 1024), (Arity::ThirtyTwo, 32), (Arity::ThirtyTwo, 1056)] {
+            let mut transcript = Transcript::new();
+            let place = transcript.reserve(rows, 512);
+            for row in 0..rows {
+                let bits: [Row; KEPT] =
+                    std::array::from_fn(|kind| std::array::from_fn(|w| mix((row << 8 | kind << 4 | w) as u64)));
+                let [xa, xb, ya, yb, left, right, z] = bits.each_ref();
+                transcript.made(place, row, [xa, xb], [ya, yb], [left, right]);
+                transcript.received(place, row, z);
+            }
+            let layers = layers(rows, arity);
+            let points = Points::new(arity.elements());
+            let weights = Points::of_first().weights(P61::from_u64(12_345));
+            let ands = |known: Known<'static>, factors| (known, statement::tables(factors, &weights));
+            let vectors = [
+                ands(Box::new(statement::next_left), statement::left_factors()),
+                ands(Box::new(statement::previous_right), statement::right_factors()),
+            ];
+            let [u, v] = vectors.map(|(known, tables)| {
+                let ands = OfAnds::new(&transcript, known, tables);
+                let written = Vector::written(layers[1], &ands);
+                let looked_up = Vector::of_ands(layers[1], ands);
+                assert!(matches!(looked_up.elements, Elements::OfAnds(_)));
+                (written, looked_up)
+            });
+            assert!(*u.0.products(&v.0) == *u.1.products(&v.1), "{arity:?} {rows}");
+            let weights = points.weights(P61::from_u64(98_765));
+            for (written, looked_up) in [u, v] {
+                let folded = [written, looked_up].map(|vector| match vector.fold(layers[2], &weights).elements {
+                    Elements::Kept(elements) => elements.to_vec(),
+                    Elements::OfAnds(_) => Vec::new(),
+                });
+                assert!(folded[0] == folded[1] && !folded[0].is_empty(), "{arity:?} {rows}");
+            }
+        }
     }
 }
