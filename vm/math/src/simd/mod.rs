@@ -7,7 +7,6 @@
 mod bytes;
 mod matrix;
 mod portable;
-mod tagged;
 
 use crate::field::P61;
 use crate::netlist::{And, Local};
@@ -92,56 +91,44 @@ const fn level() -> Level {
     Level::Portable
 }
 
-/// Declares each loop in all versions, and the function that chooses.
+/// Compiles loops once more, for processors that have these features.
+macro_rules! compiled {
+    ($unit:ident, $features:literal; $( fn $name:ident($($arg:ident: $ty:ty),*) $(-> $out:ty)?; )*) => {
+        #[cfg(target_arch = "x86_64")]
+        mod $unit {
+            use super::*;
+            $(
+                #[target_feature(enable = $features)]
+                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
+                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
+                    portable::$name($($arg),*)
+                }
+            )*
+        }
+    };
+}
+
+/// Declares each loop in all versions, with the features of [`Level::Avx2`], [`Level::Avx512`] and [`Level::Avx512Counts`] that it is compiled for, and the function that chooses.
 macro_rules! versions {
-    ($( $(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)?; )*) => {
-        #[cfg(target_arch = "x86_64")]
-        mod avx2 {
-            use super::*;
-            $(
-                #[target_feature(enable = "avx2,bmi2")]
-                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
-                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
-                    portable::$name($($arg),*)
-                }
-            )*
-        }
-
-        #[cfg(target_arch = "x86_64")]
-        mod avx512 {
-            use super::*;
-            $(
-                #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,bmi2")]
-                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
-                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
-                    portable::$name($($arg),*)
-                }
-            )*
-        }
-
-        #[cfg(target_arch = "x86_64")]
-        mod avx512_counts {
-            use super::*;
-            $(
-                #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512vpopcntdq,avx2,bmi2")]
-                #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
-                pub(super) fn $name($($arg: $ty),*) $(-> $out)? {
-                    portable::$name($($arg),*)
-                }
-            )*
-        }
+    (
+        $avx2:literal, $avx512:literal, $counts:literal;
+        $( $(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)?; )*
+    ) => {
+        compiled! { avx2, $avx2; $( fn $name($($arg: $ty),*) $(-> $out)?; )* }
+        compiled! { avx512, $avx512; $( fn $name($($arg: $ty),*) $(-> $out)?; )* }
+        compiled! { avx512_counts, $counts; $( fn $name($($arg: $ty),*) $(-> $out)?; )* }
 
         /// The loops at a given level, which the processor has.
-        mod at {
+        pub(in crate::simd) mod at {
             use super::*;
             $(
                 #[inline]
                 #[allow(unsafe_code, reason = "a call into code for a vector unit")]
                 #[allow(clippy::too_many_arguments, reason = "a loop over that many vectors")]
-                pub(super) fn $name(level: Level, $($arg: $ty),*) $(-> $out)? {
+                pub(in crate::simd) fn $name(level: Level, $($arg: $ty),*) $(-> $out)? {
                     match level {
                         #[cfg(target_arch = "x86_64")]
-                        // SAFETY: the processor has what the function was compiled for; `level` is at most the value of `super::level`.
+                        // SAFETY: the processor has what the function was compiled for; `level` is at most the value of `simd::level`.
                         Level::Avx512Counts => unsafe { avx512_counts::$name($($arg),*) },
                         #[cfg(target_arch = "x86_64")]
                         // SAFETY: as above.
@@ -165,28 +152,20 @@ macro_rules! versions {
     };
 }
 
+mod tagged;
+
+pub use tagged::{add_tagged_products, mask_tagged, weighted_sums};
+
 /// Adds c · x in the field of AES to z, byte by byte, as many as both have. c is public.
 pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
     bytes::add_multiple(level(), z, c, x);
 }
 
-/// Adds `x0·(y0 + y1) + x1·y0` to `z`, for numbers and for their tags, lane by lane modulo 2^128: `x` has the components of both, `y` those of numbers. All of one length.
-pub fn add_tagged_products(z: [&mut [Wide]; 2], x: [Tagged<'_>; 2], y: [&[Wide]; 2]) {
-    tagged::add_tagged_products(level(), z, x, y);
-}
-
-/// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order. All of one length.
-pub fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]) {
-    tagged::mask_tagged(level(), z, plus, minus, out);
-}
-
-/// The sums of `c·z` over all lanes, of numbers and of their tags, modulo 2^128. All of one length.
-#[must_use]
-pub fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2] {
-    tagged::weighted_sums(level(), c, z)
-}
-
 versions! {
+    "avx2,bmi2",
+    "avx512f,avx512dq,avx512bw,avx512vl,avx2,bmi2",
+    "avx512f,avx512dq,avx512bw,avx512vl,avx512vpopcntdq,avx2,bmi2";
+
     /// x · y of bytes in the field of AES, byte by byte. All of one length.
     fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]);
 

@@ -294,7 +294,7 @@ fn numbers_of_128_bits_and_their_tags() {
             };
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let x = [[&x0[..], &tag0], [&x1, &tag1]];
-            tagged::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
+            tagged::at::add_tagged_products(level, [&mut out, &mut out_tag], x, [&y0, &y1]);
             for i in 0..n {
                 assert_eq!(number(out[i]), number(z[i]).wrapping_add(product(&x0, &x1, i)), "{level:?} {n}");
                 let tag = number(z_tag[i]).wrapping_add(product(&tag0, &tag1, i));
@@ -304,7 +304,7 @@ fn numbers_of_128_bits_and_their_tags() {
             let mut bytes = vec![0; 32 * n];
             let [mut out, mut out_tag] = [z.clone(), z_tag.clone()];
             let (plus, minus) = (pairs(&x0, &tag0), pairs(&x1, &tag1));
-            tagged::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
+            tagged::at::mask_tagged(level, [&mut out, &mut out_tag], &plus, &minus, &mut bytes);
             for i in 0..n {
                 let sum = |z: Wide, [a, b]: [Wide; 2]| number(z).wrapping_add(number(a)).wrapping_sub(number(b));
                 let expected = [sum(z[i], [x0[i], x1[i]]), sum(z_tag[i], [tag0[i], tag1[i]])];
@@ -318,7 +318,7 @@ fn numbers_of_128_bits_and_their_tags() {
             let sum = |z: &[Wide]| {
                 (0..n).fold(0_u128, |sum, i| sum.wrapping_add(u128::from(c[i]).wrapping_mul(number(z[i]))))
             };
-            assert_eq!(tagged::weighted_sums(level, &c, [&x0, &tag0]), [sum(&x0), sum(&tag0)], "{level:?} {n}");
+            assert_eq!(tagged::at::weighted_sums(level, &c, [&x0, &tag0]), [sum(&x0), sum(&tag0)], "{level:?} {n}");
         }
     }
 }

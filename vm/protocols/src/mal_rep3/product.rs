@@ -99,8 +99,8 @@ impl<S: Source> MalRep3<S> {
 
     /// A component of the coefficients ρ of lanes `first ..`, as many as there is room for. Coefficients have as many bits as tags have more than numbers: a product of one with an error
     /// is 0 no more often than if it had all of them (Cramer, Damgård, Escudero, Scholl and Xing, "SPDZ2k", CRYPTO 2018, choose so).
-    pub(crate) fn coefficients(&self, right: usize, at: Step, first: usize, out: &mut [u64]) {
-        self.rep3.mask_words(self.me + right, at, first, out);
+    pub(crate) fn coefficients(&self, right: bool, at: Step, first: usize, out: &mut [u64]) {
+        self.rep3.mask_words(self.me + usize::from(right), at, first, out);
     }
 
     /// This party's summands of Σ ρ·z and Σ ρ·ẑ that have its left component of z and ẑ: (ρ_i + ρ_{i+1})·z_i.
@@ -176,7 +176,7 @@ impl<S: Source> MalRep3<S> {
                 }
                 let [plus_masks, minus_masks] = masks.each_ref().map(|masks| masks[..2 * count].as_chunks().0);
                 simd::mask_tagged([value, tag], plus_masks, minus_masks, out);
-                for (right, rho) in (0..).zip(&mut rho) {
+                for (right, rho) in [false, true].into_iter().zip(&mut rho) {
                     self.coefficients(right, coefficients_at, first, &mut rho[..count]);
                 }
                 let rho = rho.each_ref().map(|rho| &rho[..count]);
@@ -189,7 +189,7 @@ impl<S: Source> MalRep3<S> {
                 let (value, tag) = (&mut received[first..first + count], &mut received_tag[first..first + count]);
                 simd::read_tagged([value, tag], bytes);
                 let rho = &mut rho_again[..count];
-                self.coefficients(0, coefficients_at, first, rho);
+                self.coefficients(false, coefficients_at, first, rho);
                 of_right = plus(of_right, Self::sums_of_right(rho, [value, tag]));
             }
         };

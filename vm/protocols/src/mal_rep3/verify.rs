@@ -92,7 +92,7 @@ impl<S: Source> MalRep3<S> {
         for first in (0..if self.dry { 0 } else { lanes }).step_by(LANES) {
             let count = LANES.min(lanes - first);
             let [left, right] = [0, 1].map(|held| [value, tag].map(|z| &z[held][first..first + count]));
-            for (right, rho) in (0..).zip(&mut rho) {
+            for (right, rho) in [false, true].into_iter().zip(&mut rho) {
                 self.coefficients(right, at, first, &mut rho[..count]);
             }
             let rho = rho.each_ref().map(|rho| &rho[..count]);

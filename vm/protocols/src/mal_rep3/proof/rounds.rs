@@ -202,35 +202,25 @@ impl<S: Source> Proof<S> {
         let of_ands = |known: Known<'t>, factors, weights: &[P61]| {
             Vector::of_ands(next, OfAnds::new(transcript, known, statement::tables(factors, weights)))
         };
+        // Without masks the last values would be secrets.
+        let mask = |key: usize, step: u64| next.masked.then(|| self.elements(cx, key, step, 1)[0]);
         own.vectors = Some(match &own.vectors {
-            Some(vectors) => vectors.each_ref().map(|vector| vector.fold(next, of_own)),
+            Some([u, v]) => {
+                [u.fold(next, of_own, mask(self.me, LEFT_MASK)), v.fold(next, of_own, mask(self.next(), RIGHT_MASK))]
+            }
             None => [
                 of_ands(Box::new(|kept| self.own_left(kept)), l, of_own),
                 of_ands(Box::new(statement::own_right), r, of_own),
             ],
         });
         left.vector = Some(match &left.vector {
-            Some(vector) => vector.fold(next, of_next),
+            Some(vector) => vector.fold(next, of_next, mask(self.next(), LEFT_MASK)),
             None => of_ands(Box::new(statement::next_left), l, of_next),
         });
         right.vector = Some(match &right.vector {
-            Some(vector) => vector.fold(next, of_previous),
+            Some(vector) => vector.fold(next, of_previous, mask(self.me, RIGHT_MASK)),
             None => of_ands(Box::new(statement::previous_right), r, of_previous),
         });
-        if next.masked {
-            // Without them the last values would be secrets.
-            let mask = |key: usize, step: u64| self.elements(cx, key, step, 1)[0];
-            if let Some([u, v]) = &mut own.vectors {
-                u.mask(mask(self.me, LEFT_MASK));
-                v.mask(mask(self.next(), RIGHT_MASK));
-            }
-            if let Some(vector) = &mut left.vector {
-                vector.mask(mask(self.next(), LEFT_MASK));
-            }
-            if let Some(vector) = &mut right.vector {
-                vector.mask(mask(self.me, RIGHT_MASK));
-            }
-        }
     }
 
     /// R9: the right verifier hears from the prover which coins it has got, before it says anything that depends on its own. A left verifier that tells the two different

@@ -40,11 +40,8 @@ impl<'t> OfAnds<'t> {
     }
 
     /// Adds the elements of a row of ANDs, by tables of this vector or by multiples of them.
-    fn add_row(&self, row: usize, tables: &PairTables, out: &mut [P61]) {
-        match out.first_chunk_mut() {
-            Some(out) => simd::look_up_columns(out, &(self.known)(self.transcript.row(row)), tables),
-            None => debug_assert!(false, "elements of part of a row"),
-        }
+    fn add_row(&self, row: usize, tables: &PairTables, out: &mut Place) {
+        simd::look_up_columns(out, &(self.known)(self.transcript.row(row)), tables);
     }
 }
 
@@ -61,16 +58,17 @@ pub(super) struct Vector<'t> {
 }
 
 impl<'t> Vector<'t> {
-    /// A vector of a layer after the first, whose elements but for the mask `fill` adds to zeros.
-    fn of(layer: Layer, fill: impl FnOnce(&mut [P61])) -> Self {
+    /// A vector of a layer after the first, whose elements `fill` adds to zeros, behind the mask if there is one.
+    fn of(layer: Layer, mask: Option<P61>, fill: impl FnOnce(&mut [P61])) -> Self {
+        debug_assert_eq!(mask.is_some(), layer.masked);
         let mut elements = Buffer::zeros(layer.chunks() * layer.size);
+        elements.iter_mut().zip(mask).for_each(|(first, mask)| *first = mask);
         fill(&mut elements[usize::from(layer.masked)..layer.len]);
         Self { elements: Elements::Kept(elements), layer }
     }
 
     /// The second layer's vector, which has no mask. It is written down where a block's elements at a place are not those of a row.
     pub(super) fn of_ands(layer: Layer, ands: OfAnds<'t>) -> Self {
-        debug_assert!(!layer.masked);
         if layer.chunks().is_multiple_of(BLOCK) {
             return Self { elements: Elements::OfAnds(Box::new(ands)), layer };
         }
@@ -79,16 +77,22 @@ impl<'t> Vector<'t> {
 
     /// The same, written down.
     fn written(layer: Layer, ands: &OfAnds<'t>) -> Self {
-        Self::of(layer, |elements| {
+        Self::of(layer, None, |elements| {
             workers::each(elements, CHUNKS, LOOK_UP_WORK, |first, elements| {
-                for (n, elements) in elements.chunks_mut(CHUNKS).enumerate() {
+                for (n, elements) in elements.as_chunks_mut().0.iter_mut().enumerate() {
                     ands.add_row(first / CHUNKS + n, &ands.tables, elements);
                 }
             });
         })
     }
 
-    /// Those of a block that are not written down, place by place.
+    /// Room for what [`Self::look_up`] looks up.
+    fn room(&self) -> Zeroizing<Vec<Place>> {
+        let places = if matches!(self.elements, Elements::OfAnds(_)) { self.layer.size } else { 0 };
+        Zeroizing::new(vec![[P61::default(); BLOCK]; places])
+    }
+
+    /// The elements of a block that are not written down, place by place.
     fn look_up(&self, block: &Range<usize>, room: &mut [Place]) {
         if let Elements::OfAnds(ands) = &self.elements {
             for (k, place) in room.iter_mut().enumerate() {
@@ -106,25 +110,16 @@ impl<'t> Vector<'t> {
         }
     }
 
-    /// Puts the mask in its place.
-    pub(super) fn mask(&mut self, mask: P61) {
-        debug_assert!(self.layer.masked);
-        match &mut self.elements {
-            Elements::Kept(elements) => elements[0] = mask,
-            Elements::OfAnds(_) => unreachable!("the second layer has more than one chunk, and no mask"),
-        }
-    }
-
-    /// The next layer's vector: the value at the coin's point of each chunk's polynomial, for which its elements have these weights.
-    pub(super) fn fold(&self, next: Layer, weights: &[P61]) -> Self {
+    /// The next layer's vector: the value at the coin's point of each chunk's polynomial, for which its elements have these weights; behind a mask, if it is the last one.
+    pub(super) fn fold(&self, next: Layer, weights: &[P61], mask: Option<P61>) -> Self {
         let chunks = self.layer.chunks();
         match &self.elements {
             Elements::OfAnds(ands) => {
                 let multiple = |weight: &P61| ands.tables.map(|table| table.map(|entry| entry.mul(*weight)));
                 let tables: Vec<PairTables> = weights.iter().map(multiple).collect();
-                Self::of(next, |elements| {
+                Self::of(next, mask, |elements| {
                     workers::each(elements, BLOCK, LOOK_UP_WORK * tables.len(), |first, elements| {
-                        for (n, elements) in elements.chunks_mut(BLOCK).enumerate() {
+                        for (n, elements) in elements.as_chunks_mut().0.iter_mut().enumerate() {
                             for (k, tables) in tables.iter().enumerate() {
                                 ands.add_row((k * chunks + first) / CHUNKS + n, tables, elements);
                             }
@@ -132,7 +127,7 @@ impl<'t> Vector<'t> {
                     });
                 })
             }
-            Elements::Kept(kept) => Self::of(next, |elements| {
+            Elements::Kept(kept) => Self::of(next, mask, |elements| {
                 workers::each(elements, BLOCK, BLOCK * weights.len(), |first, elements| {
                     let places = kept.chunks(chunks).map(|place| &place[first..first + elements.len()]);
                     let terms: Vec<(P61, &[P61])> = weights.iter().copied().zip(places).collect();
@@ -144,10 +139,10 @@ impl<'t> Vector<'t> {
 
     /// The last layer's value at the coin's point.
     pub(super) fn value(&self, weights: &[P61]) -> P61 {
-        match &self.elements {
-            Elements::Kept(elements) => P61::dot(elements, weights),
-            Elements::OfAnds(_) => unreachable!("the second layer is not the last one"),
-        }
+        let (chunk, mut room) = (0..1, self.room());
+        self.look_up(&chunk, &mut room);
+        let terms = (0..).zip(weights).map(|(k, weight)| self.place(k, &chunk, &room)[0].mul(*weight));
+        terms.fold(P61::default(), P61::add)
     }
 
     /// C_kl = Σ_j u_jk·v_jl over all chunks j, by row k.
@@ -155,10 +150,7 @@ impl<'t> Vector<'t> {
         let (size, chunks) = (self.layer.size, self.layer.chunks());
         let part = |n: usize| {
             let mut sums = Zeroizing::new(vec![P61::default(); size * size]);
-            let mut rooms = [self, other].map(|vector| {
-                let places = if matches!(vector.elements, Elements::OfAnds(_)) { size } else { 0 };
-                Zeroizing::new(vec![[P61::default(); BLOCK]; places])
-            });
+            let mut rooms = [self.room(), other.room()];
             for first in (n * PART..chunks.min((n + 1) * PART)).step_by(BLOCK) {
                 let block = first..chunks.min(first + BLOCK);
                 [self, other].into_iter().zip(&mut rooms).for_each(|(vector, room)| vector.look_up(&block, room));
@@ -218,7 +210,7 @@ mod tests {
             assert!(*u.0.products(&v.0) == *u.1.products(&v.1), "{arity:?} {rows}");
             let weights = points.weights(P61::from_u64(98_765));
             for (written, looked_up) in [u, v] {
-                let folded = [written, looked_up].map(|vector| match vector.fold(layers[2], &weights).elements {
+                let folded = [written, looked_up].map(|vector| match vector.fold(layers[2], &weights, None).elements {
                     Elements::Kept(elements) => elements.to_vec(),
                     Elements::OfAnds(_) => Vec::new(),
                 });
