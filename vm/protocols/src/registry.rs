@@ -137,7 +137,7 @@ pub static MAL_SHAMIR: Spec = Spec {
 };
 
 /// The number of what protocols say to one another, which goes up whenever a gate of one of them says something else: parties must have the same.
-pub const REVISION: u32 = 4;
+pub const REVISION: u32 = 5;
 
 /// All protocols.
 pub static PROTOCOLS: &[&Spec] = &[&PLAIN, &REP3, &MAL_REP3, &REP4, &SHAMIR, &MAL_SHAMIR];

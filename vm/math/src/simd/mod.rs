@@ -154,7 +154,7 @@ macro_rules! versions {
 
 mod tagged;
 
-pub use tagged::{add_tagged_products, mask_tagged, weighted_sums};
+pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
 
 /// Adds c · x in the field of AES to z, byte by byte, as many as both have. c is public.
 pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {

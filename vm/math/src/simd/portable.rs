@@ -174,9 +174,9 @@ pub(super) fn read_tagged([z, tag]: [&mut [Wide]; 2], bytes: &[u8]) {
 }
 
 #[inline(always)]
-pub(super) fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2] {
+pub(super) fn weighted_sum(c: &[u64], z: &[Wide]) -> u128 {
     let product = |c: &u64, z: &Wide| u128::from(*c).wrapping_mul(number(*z));
-    z.map(|z| c.iter().zip(z).fold(0, |sum: u128, (c, z)| sum.wrapping_add(product(c, z))))
+    c.iter().zip(z).fold(0, |sum: u128, (c, z)| sum.wrapping_add(product(c, z)))
 }
 
 #[inline(always)]

@@ -12,6 +12,6 @@ versions! {
     /// Adds `plus − minus` to numbers and tags, which stand beside each other in the two, and writes the sums to `out`, little-endian and in the same order. All of one length.
     fn mask_tagged(z: [&mut [Wide]; 2], plus: &[[Wide; 2]], minus: &[[Wide; 2]], out: &mut [u8]);
 
-    /// The sums of `c·z` over all lanes, of numbers and of their tags, modulo 2^128. All of one length.
-    fn weighted_sums(c: &[u64], z: Tagged<'_>) -> [u128; 2];
+    /// The sum of `c·z` over all lanes, modulo 2^128. Both of one length.
+    fn weighted_sum(c: &[u64], z: &[Wide]) -> u128;
 }

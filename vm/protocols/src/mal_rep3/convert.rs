@@ -1,134 +1,256 @@
 //! From bits to numbers, with nothing that a single party deals (PROTOCOLS R10).
 //!
-//! **A bit** b = b_0 ⊕ b_1 ⊕ b_2, each of which two parties know: as numbers they are sharings already. u = b_0 + b_1 − 2·b_0·b_1 and b = u + b_2 − 2·u·b_2 are two products, and
-//! both u and b get tags. A lie in a product adds an even number to u or to b, so that they are right if they are bits at all: αu·u and αb·b, two more products, must be tags of u and of b
-//! too, as u² = u. (Of b alone it would not do: P_0, which knows u, could lie in both products so that the two lies cancel if b_2 is 1, and see by the verdict whether it is.) Four rounds, six
-//! elements: 96 bytes a bit from each party.
+//! **A bit** b = b_0 ⊕ b_1 ⊕ b_2, each of which two parties know: as numbers they are sharings already. P_0 shares p = b_0·b_1, which makes u = b_0 ⊕ b_1 = b_0 + b_1 − 2p with no third
+//! component; so w = u·b_2 is u_1·b_2, which P_1 shares, and u_0·b_2, which P_2 shares, and b = u + b_2 − 2w. Both products are verified as any (Chida et al. 2018) with the tag αu of u:
+//! αu·b_2 is α·w, and αu·b_1 is α·u·b_1, where 2u·b_1 = u + b_1 − b_0. Who can lie in the one product can not in the other, so that one number a bit is shared that is 0 without
+//! a lie, αu·(1 − 2b_1 + b_2) − α·(b_0 − b_1 + w). Two rounds, and one for the verification; 16 bytes a bit from each party for the products, and as many for αu and for the 0.
+//!
+//! Every lie is then in that number times a factor that the liar knows, so that how often it passes tells nothing. That b is a bit, b·b = b, would be the obvious thing to verify; but of a lie of 2^126 in
+//! b it depends on b itself, and who has guessed two bits of α learns b by whether the run stops.
 //!
 //! **A word** x of more than a few bits: r is random, and the bits of −r are three words that two parties know each; x − r, out of two carry-save adders and a sum, tells nothing and is opened,
 //! and x is that and r. About 690 bits a word from each party, the tag among them.
 
 use super::MalRep3;
 use super::io::ALL;
-use super::product::{cross, local};
-use super::share::{Arith, Element, Held, Pair, element, number, part};
+use super::product::local;
+use super::share::{Arith, Element, Held, KNOWN, element, number, part};
+use super::verify::Hold;
 use crate::bits::bits_of_plane;
 use crate::buffer::Words;
 use crate::executor::Cx;
 use crate::gates::circuit;
 use crate::join::join;
 use crate::keys::{Source, Step};
+use crate::message::{from_bytes, to_bytes};
+use crate::piece::{Incoming, Outgoing};
 use crate::rep3::Bin;
 use smpc_math::circuits::{add, carry_save, netlist, resize, sign_extend};
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
+use std::ops::Range;
 
 /// Bits of a word that become numbers one by one; more are opened under a mask, which takes more rounds and, of so many bits, fewer bytes.
 const FEW_BITS: u32 = 4;
 /// Bits that become numbers at a time: their shares wait for each other in memory.
 const AT_ONCE: usize = 1 << 20;
 
+/// Bits on their way to numbers, plane after plane.
+struct Bits<'p> {
+    /// Lanes of a plane, and of all planes.
+    lanes: usize,
+    all: usize,
+    /// This party's components of the bits.
+    held: [Words; 2],
+    /// u, its tag, and w.
+    u: Held,
+    tag: Held,
+    w: Held,
+    _hold: Hold<'p>,
+}
+
+/// How many parts of lanes a word is converted in, and which.
+fn parts(x: &Bin) -> (u64, impl Iterator<Item = Range<usize>> + use<>) {
+    let (lanes, most) = (x.lanes, (AT_ONCE / (x.width as usize).max(1)).next_multiple_of(ROW_LANES));
+    let starts = (0..lanes.max(1)).step_by(most);
+    (lanes.div_ceil(most).max(1) as u64, starts.map(move |first| first..lanes.min(first + most)))
+}
+
 impl<S: Source> MalRep3<S> {
+    // Steps of a conversion's randomness.
+    const FIRST: u64 = 0;
+    const SECOND: [u64; 2] = [1, 2];
+    const TAG: u64 = 3;
+    const ZERO: u64 = 4;
+    const RESULT: u64 = 5;
+
     /// The number that the planes spell, in two's complement if `signed`.
     pub(crate) async fn number_of(&self, cx: Cx<'_>, x: &Bin, signed: bool) -> Arith {
         if x.width <= FEW_BITS {
             let weights = crate::ring::weights(x.width, signed);
-            return self.weighted(cx, x, &weights).await;
+            return self.weighted(cx, x, &weights, self.held(x.lanes)).await;
         }
         self.word_to_number(cx, x, signed).await
     }
 
-    /// Σ_j coefficients[j] · (bit of plane j), modulo 2^64. 4 rounds, and as often for each part of very many bits.
-    pub(crate) async fn weighted(&self, cx: Cx<'_>, x: &Bin, coefficients: &[u64]) -> Arith {
-        let mut z = self.arith(x.lanes);
-        let at_once = (AT_ONCE / coefficients.len().max(1)).next_multiple_of(ROW_LANES);
-        let parts = x.lanes.div_ceil(at_once).max(1) as u64;
-        for (n, first) in (0..parts).zip((0..x.lanes.max(1)).step_by(at_once)) {
-            let count = at_once.min(x.lanes - first);
-            let bits = self.bits_to_numbers(cx.sub(n, parts), x, first..first + count).await;
-            z.batch = z.batch.min(bits.batch);
-            for (z, bits) in z.all_mut().zip(bits.all()).filter(|(z, _)| !z.is_empty()) {
-                let z = &mut z[first..first + count];
-                for (c, bits) in coefficients.iter().zip(bits.chunks(count)) {
-                    for (z, bit) in z.iter_mut().zip(bits) {
-                        *z = element(number(*z).wrapping_add(number(*bit).wrapping_mul((*c).into())));
-                    }
-                }
+    /// sum + Σ_j coefficients[j] · (bit of plane j), modulo 2^64, with its tag. 3 rounds, and as often for each part of very many bits; 48 bytes a bit from each party, and 16 a lane.
+    pub(crate) async fn weighted(&self, cx: Cx<'_>, x: &Bin, coefficients: &[u64], sum: Held) -> Arith {
+        let mut z = Arith { lanes: x.lanes, value: sum, tag: self.held(x.lanes), batch: KNOWN };
+        let (parts, runs) = parts(x);
+        for (n, run) in (0..parts).zip(runs) {
+            let cx = cx.sub(n, parts);
+            let bits = Box::pin(self.bits(cx, x, run.clone())).await;
+            for (slot, z) in z.value.iter_mut().enumerate().filter(|_| !self.dry) {
+                self.add_bits(slot, &bits, coefficients, &mut z[run.clone()]);
+            }
+            let value = if self.dry { [&[][..]; 2] } else { part(&z.value, run.start, run.len()) };
+            let tag = self.tag_of(cx, Self::RESULT, run.len(), value);
+            let ((), tag) = Box::pin(join(self.fits(cx, &bits), tag)).await;
+            z.batch = z.batch.min(self.batch());
+            for (to, from) in z.tag.iter_mut().zip(&tag).filter(|(to, _)| !to.is_empty()) {
+                to[run.clone()].copy_from_slice(from);
             }
         }
         z
     }
 
-    /// Some lanes' bits as numbers, plane after plane. 4 rounds.
-    async fn bits_to_numbers(&self, cx: Cx<'_>, x: &Bin, lanes: std::ops::Range<usize>) -> Arith {
-        let (width, count) = (x.width as usize, lanes.len());
-        let all = width * count;
-        // This party's components of each bit.
-        let [a, b] = [&x.a, &x.b].map(|rows| {
+    /// c · d for a bit c (width 1), whose number needs no tag. 3 rounds, and as often for each part of very many bits; 80 bytes a lane from each party.
+    pub(crate) async fn bit_times(&self, cx: Cx<'_>, c: &Bin, d: &Arith) -> Arith {
+        let mut z = self.arith(c.lanes);
+        let (parts, runs) = parts(c);
+        for (n, run) in (0..parts).zip(runs) {
+            let cx = cx.sub(n, parts);
+            let bits = Box::pin(self.bits(cx.sub(0, 2), c, run.clone())).await;
+            let mut factor = self.held(run.len());
+            factor.iter_mut().enumerate().for_each(|(slot, to)| self.add_bits(slot, &bits, &[1], to));
+            let some = (parts > 1).then(|| d.map(run.len(), |from, to| to.copy_from_slice(&from[run.clone()])));
+            let product = self.product(cx.sub(1, 2), some.as_ref().unwrap_or(d), &factor);
+            let ((), product) = Box::pin(join(self.fits(cx.sub(0, 2), &bits), product)).await;
+            z.batch = z.batch.min(product.batch);
+            for (to, from) in z.all_mut().zip(product.all()).filter(|(to, _)| !to.is_empty()) {
+                to[run.clone()].copy_from_slice(from);
+            }
+        }
+        z
+    }
+
+    /// Some lanes' bits as numbers, plane after plane; not verified, but for αu. 2 rounds.
+    async fn bits(&self, cx: Cx<'_>, x: &Bin, run: Range<usize>) -> Bits<'_> {
+        let (width, lanes) = (x.width as usize, run.len());
+        let all = width * lanes;
+        let held = [&x.a, &x.b].map(|rows| {
             let mut bits = Words::zeros(if self.dry { 0 } else { all });
-            for (plane, bits) in bits.chunks_mut(count.max(1)).enumerate() {
+            for (plane, bits) in bits.chunks_mut(lanes.max(1)).enumerate() {
                 for (n, bits) in bits.chunks_mut(ROW_LANES).enumerate() {
-                    bits_of_plane(rows, width, plane, lanes.start + n * ROW_LANES, bits);
+                    bits_of_plane(rows, width, plane, run.start + n * ROW_LANES, bits);
                 }
             }
             bits
         });
-        // b_0·b_1, which P_0 knows.
-        let first = |at: usize, out: &mut [Element]| {
-            let bits = a[at..].iter().zip(&b[at..]);
-            out.iter_mut().zip(bits).for_each(|(z, (a, b))| *z = if self.me == 0 { [a & b, 0] } else { [0; 2] });
-        };
-        let [mut u] = self.reshare(cx, 0, all, [&first]).await;
-        self.exclusive(&mut u, [&a, &b], [0, 1]);
-        // u·b_2: P_1 knows u_1 and b_2, and P_2 knows u_2, u_0 and b_2.
-        let second = |at: usize, out: &mut [Element]| {
-            let [ua, ub] = part(&u, at, out.len());
-            for (i, z) in out.iter_mut().enumerate() {
-                *z = element(match self.me {
-                    0 => 0,
-                    1 => number(ua[i]).wrapping_mul(b[at + i].into()),
-                    _ => number(ua[i]).wrapping_add(number(ub[i])).wrapping_mul(a[at + i].into()),
-                });
+        let mut u = self.product_of_one(cx, all, &held).await;
+        // u = b_0 + b_1 − 2p, whose component 2 is 0.
+        for (slot, u) in u.iter_mut().enumerate().filter(|(slot, _)| self.slot(2) != Some(*slot)) {
+            for (u, bit) in u.iter_mut().zip(held[slot].iter()) {
+                *u = element(u128::from(*bit).wrapping_sub(number(*u) << 1));
             }
-        };
-        let key = *self.key;
-        let tag_of = |x: Pair<'_>, out: &mut [Element]| {
-            let lanes = out.iter_mut().zip(x[0].iter().zip(x[1]));
-            lanes.for_each(|(z, (a, b))| *z = element(local(key.map(element), [*a, *b])));
-        };
-        let u_tag = |at: usize, out: &mut [Element]| tag_of(part(&u, at, out.len()), out);
-        let [w, u_tag] = self.reshare(cx, 1, all, [&second, &u_tag]).await;
-        let hold = self.hold();
-        self.owe(cx, 0, all, &u, &u_tag);
-        let mut sum = w;
-        self.exclusive(&mut sum, [&a, &b], [2]);
-        for (sum, u) in sum.iter_mut().zip(&u) {
-            sum.iter_mut().zip(u.iter()).for_each(|(sum, u)| *sum = element(number(*sum).wrapping_add(number(*u))));
         }
-        // That u is a bit: αu·u is αu. And then the same of b.
-        let b_tag = |at: usize, out: &mut [Element]| tag_of(part(&sum, at, out.len()), out);
-        let square = |x: &Held, tag: &Held, at: usize, out: &mut [Element]| {
-            let count = out.len();
-            cross(out, part(tag, at, count), part(x, at, count));
-        };
-        let u_square = |at: usize, out: &mut [Element]| square(&u, &u_tag, at, out);
-        let [b_tag, u_square] = self.reshare(cx, 3, all, [&b_tag, &u_square]).await;
-        self.owe(cx, 1, all, &u, &u_square);
-        self.owe(cx, 2, all, &sum, &b_tag);
-        let b_square = |at: usize, out: &mut [Element]| square(&sum, &b_tag, at, out);
-        let [b_square] = self.reshare(cx, 5, all, [&b_square]).await;
-        self.owe(cx, 3, all, &sum, &b_square);
-        drop(hold);
-        Arith { lanes: all, value: sum, tag: b_tag, batch: self.batch() }
+        // What this owes belongs together with what `fits` will.
+        let hold = self.hold();
+        let (w, tag) = join(
+            self.product_of_two(cx, all, &held, &u),
+            self.tag_of(cx, Self::TAG, all, u.each_ref().map(|u| &u[..])),
+        )
+        .await;
+        Bits { lanes, all, held, u, tag, w, _hold: hold }
     }
 
-    /// What a product of bits makes of their sum: −2 times it, and the bits that are the components `which`.
-    fn exclusive<const N: usize>(&self, product: &mut Held, bits: [&[u64]; 2], which: [usize; N]) {
-        for (slot, (product, bits)) in product.iter_mut().zip(bits).enumerate() {
-            let counts = which.iter().any(|component| self.slot(*component) == Some(slot));
-            for (z, bit) in product.iter_mut().zip(bits) {
-                let bit = if counts { u128::from(*bit) } else { 0 };
-                *z = element(bit.wrapping_sub(number(*z) << 1));
+    /// p = b_0·b_1, which P_0 knows, as components 0 and 1: one round, an element from P_0 to P_2.
+    async fn product_of_one(&self, cx: Cx<'_>, all: usize, [a, b]: &[Words; 2]) -> Held {
+        cx.count_blocks(all as u64 + 1);
+        let at = Step::new(cx.tape(), Self::FIRST, Domain::Arith);
+        let mut p = self.held(all);
+        let [left, right] = &mut p;
+        match self.me {
+            0 => {
+                self.elements(true, at, 0, right);
+                for ((left, mask), (a, b)) in left.iter_mut().zip(right.iter()).zip(a.iter().zip(b.iter())) {
+                    *left = element(u128::from(a & b).wrapping_sub(number(*mask)));
+                }
+                self.hand_over(cx, all, Some((self.previous(), left)), []).await;
+            }
+            1 => {
+                self.elements(false, at, 0, left);
+                cx.idle().await;
+            }
+            _ => self.hand_over(cx, all, None, [(self.next(), right)]).await,
+        }
+        p
+    }
+
+    /// w = u·b_2: u_1·b_2, which P_1 knows, as components 1 and 2, and u_0·b_2, which P_2 knows, as 0 and 2. One round, an element from both to P_0.
+    async fn product_of_two(&self, cx: Cx<'_>, all: usize, [a, b]: &[Words; 2], u: &Held) -> Held {
+        cx.count_blocks(2 * (all as u64 + 1));
+        let [of_1, of_2] = Self::SECOND.map(|step| Step::new(cx.tape(), step, Domain::Arith));
+        let mut w = self.held(all);
+        let [left, right] = &mut w;
+        if self.me == 0 {
+            self.hand_over(cx, all, None, [(self.previous(), left), (self.next(), right)]).await;
+            return w;
+        }
+        // Who sends, and the component that it shares with the other one, which is the sum of both masks.
+        let ((own, sent), (bits, to, common)) = if self.me == 1 {
+            ((of_1, of_2), (b, self.previous(), true))
+        } else {
+            ((of_2, of_1), (a, self.next(), false))
+        };
+        let (product, masks, u) = if common { (left, right, &u[0]) } else { (right, left, &u[1]) };
+        self.elements(common, own, 0, masks);
+        for ((product, mask), (u, bit)) in product.iter_mut().zip(masks.iter()).zip(u.iter().zip(bits.iter())) {
+            *product = element(number(*u).wrapping_mul((*bit).into()).wrapping_sub(number(*mask)));
+        }
+        let mut others = self.wide(all);
+        self.elements(common, sent, 0, &mut others);
+        for (mask, other) in masks.iter_mut().zip(others.iter()) {
+            *mask = element(number(*mask).wrapping_add(number(*other)));
+        }
+        self.hand_over(cx, all, Some((to, product)), []).await;
+        w
+    }
+
+    /// Elements to one party or from others. One round.
+    async fn hand_over<const N: usize>(
+        &self,
+        cx: Cx<'_>,
+        count: usize,
+        send: Option<(usize, &[Element])>,
+        receive: [(usize, &mut [Element]); N],
+    ) {
+        let bytes = count * size_of::<Element>();
+        let mut write = |at: usize, out: &mut [u8]| {
+            let sent = send.map_or(&[][..], |(_, sent)| sent.as_flattened());
+            to_bytes(&sent[at / 8..], out);
+        };
+        let mut reads = receive.map(|(from, to)| {
+            let read = move |at: usize, bytes: &[u8]| from_bytes(bytes, &mut to.as_flattened_mut()[at / 8..]);
+            (from, read)
+        });
+        let mut sends = send.map(|(to, _)| Outgoing::new(to, bytes, &mut write));
+        let mut receives: Vec<_> = reads.iter_mut().map(|(from, read)| Incoming::new(*from, bytes, read)).collect();
+        cx.exchange(sends.as_mut_slice(), &mut receives).await;
+    }
+
+    /// That both products are right: αu·(1 − 2b_1 + b_2) − α·(b_0 − b_1 + w) is 0. 1 round.
+    async fn fits(&self, cx: Cx<'_>, bits: &Bits<'_>) {
+        let key = *self.key;
+        let term = |first: usize, out: &mut [Element]| {
+            let count = out.len();
+            let [tag, w] = [&bits.tag, &bits.w].map(|held| part(held, first, count));
+            let [a, b] = bits.held.each_ref().map(|held| &held[first..first + count]);
+            for (i, z) in out.iter_mut().enumerate() {
+                let ([a, b], [wa, wb]) = ([a[i], b[i]].map(u128::from), [w[0][i], w[1][i]].map(number));
+                let twice = |bit: u128| (bit << 1).wrapping_neg();
+                let (of_tag, of_key) = match self.me {
+                    0 => ([1, twice(b)], [wa.wrapping_add(a), wb.wrapping_sub(b)]),
+                    1 => ([twice(a), b], [wa.wrapping_sub(a), wb]),
+                    _ => ([a, 1], [wa, wb.wrapping_add(b)]),
+                };
+                let tagged = local([tag[0][i], tag[1][i]], of_tag.map(element));
+                *z = element(tagged.wrapping_sub(local(key.map(element), of_key.map(element))));
+            }
+        };
+        self.zeros(cx, Self::ZERO, bits.all, &term).await;
+    }
+
+    /// Adds Σ_j coefficients[j] · (bit j) to a component of a number.
+    fn add_bits(&self, slot: usize, bits: &Bits<'_>, coefficients: &[u64], z: &mut [Element]) {
+        let third = self.slot(2) == Some(slot);
+        let lanes = bits.lanes;
+        for (c, start) in coefficients.iter().zip((0..).step_by(lanes.max(1))).filter(|_| !self.dry) {
+            let [u, w] = [&bits.u, &bits.w].map(|held| &held[slot][start..start + lanes]);
+            let own = &bits.held[slot][start..start + lanes];
+            for ((z, own), (u, w)) in z.iter_mut().zip(own).zip(u.iter().zip(w)) {
+                let bit = number(*u).wrapping_sub(number(*w) << 1).wrapping_add(if third { (*own).into() } else { 0 });
+                *z = element(number(*z).wrapping_add(bit.wrapping_mul((*c).into())));
             }
         }
     }
@@ -162,15 +284,13 @@ impl<S: Source> MalRep3<S> {
         self.plus_public(&mask, &opened)
     }
 
-    /// c · d for a bit c (width 1). 5 rounds, 128 bytes a lane from each party.
-    pub(crate) async fn bit_times(&self, cx: Cx<'_>, c: &Bin, d: &Arith) -> Arith {
-        let c = self.weighted(cx.sub(0, 2), c, &[1]).await;
-        self.product(cx.sub(1, 2), &c, d).await
-    }
-
     /// Some planes as one number, and one more plane added to it.
     pub(crate) async fn rounded_up(&self, cx: Cx<'_>, word: &Bin, bit: &Bin) -> Arith {
-        let (word, bit) = join(self.number_of(cx.sub(0, 2), word, true), self.weighted(cx.sub(1, 2), bit, &[1])).await;
+        let (word, bit) = join(
+            self.number_of(cx.sub(0, 2), word, true),
+            self.weighted(cx.sub(1, 2), bit, &[1], self.held(bit.lanes)),
+        )
+        .await;
         self.map2(&word, &bit, u128::wrapping_add)
     }
 }

@@ -148,7 +148,7 @@ impl<S: Source> Protocol for MalRep3<S> {
 
     /// 1 round; 256 bits a lane from each party.
     async fn mul(&self, cx: Cx<'_>, a: &Arith, b: &Arith) -> Arith {
-        self.product(cx, a, b).await
+        self.product(cx, a, &b.value).await
     }
     /// As one product a result lane.
     async fn dot(&self, cx: Cx<'_>, a: &Arith, b: &Arith, len: usize) -> Arith {
@@ -183,7 +183,7 @@ impl<S: Source> Protocol for MalRep3<S> {
     async fn a2b(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.bits_of(cx, a, 0, width).await
     }
-    /// 4 rounds and 768 bits a bit from each party, for up to four bits; for more 9 rounds and about 690 bits a word.
+    /// 3 rounds, 384 bits a bit and 128 a lane from each party, for up to four bits; for more 9 rounds and about 690 bits a word.
     async fn b2a(&self, cx: Cx<'_>, a: &Bin, signed: bool) -> Arith {
         self.number_of(cx, a, signed).await
     }
@@ -215,12 +215,12 @@ impl<S: Source> Protocol for MalRep3<S> {
     async fn eqz(&self, cx: Cx<'_>, a: &Arith, width: u32) -> Bin {
         self.is_zero(cx, a, width).await
     }
-    /// 5 rounds; 1,024 bits a lane from each party.
+    /// 3 rounds; 640 bits a lane from each party.
     async fn select(&self, cx: Cx<'_>, condition: &Bin, a: &Arith, b: &Arith) -> Arith {
         let change = self.bit_times(cx, condition, &self.sub(a, b)).await;
         self.add(b, &change)
     }
-    /// 5 + ⌈log2 bits⌉ rounds; 16 where the range leaves no room above it.
+    /// 4 + ⌈log2 bits⌉ rounds; 16 where the range leaves no room above it.
     async fn trunc(&self, cx: Cx<'_>, a: &Arith, bits: u32, ra: Range) -> Arith {
         self.shifted(cx, a, bits, ra, false).await
     }

@@ -103,14 +103,30 @@ impl<S: Source> MalRep3<S> {
         self.rep3.mask_words(self.me + usize::from(right), at, first, out);
     }
 
-    /// This party's summands of Σ ρ·z and Σ ρ·ẑ that have its left component of z and ẑ: (ρ_i + ρ_{i+1})·z_i.
-    pub(crate) fn sums_of_left(rho: [&[u64]; 2], z: Pair<'_>) -> [u128; 2] {
-        plus(simd::weighted_sums(rho[0], z), simd::weighted_sums(rho[1], z))
+    /// This party's summands of Σ ρ·z that have its left component of z: (ρ_i + ρ_{i+1})·z_i.
+    pub(crate) fn sum_of_left(rho: [&[u64]; 2], z: &[Element]) -> u128 {
+        rho.iter().fold(0, |sum, rho| sum.wrapping_add(simd::weighted_sum(rho, z)))
     }
 
     /// Those that have its right one: ρ_i·z_{i+1}.
-    pub(crate) fn sums_of_right(rho: &[u64], z: Pair<'_>) -> [u128; 2] {
-        simd::weighted_sums(rho, z)
+    pub(crate) fn sum_of_right(rho: &[u64], z: &[Element]) -> u128 {
+        simd::weighted_sum(rho, z)
+    }
+
+    /// Adds this party's part of a sharing of zero to elements `first ..` of a message, and writes them to `out`.
+    fn mask(&self, at: Step, first: usize, own: &mut [Element], out: &mut [u8]) {
+        let mut masks = Zeroizing::new([[0; 2]; ELEMENTS]);
+        for (n, (own, out)) in own.chunks_mut(ELEMENTS).zip(out.chunks_mut(ELEMENTS * BYTES)).enumerate() {
+            let masks = &mut masks[..own.len()];
+            for right in [false, true] {
+                self.elements(right, at, first + n * ELEMENTS, masks);
+                for (own, mask) in own.iter_mut().zip(&*masks) {
+                    let mask = if right { number(*mask).wrapping_neg() } else { number(*mask) };
+                    *own = element(number(*own).wrapping_add(mask));
+                }
+            }
+            to_bytes(own.as_flattened(), out);
+        }
     }
 
     /// Gives the parties' summands of N vectors fresh masks and makes them components. One round, 16 bytes a lane and vector from each party. Uses N steps from `step` on.
@@ -127,19 +143,11 @@ impl<S: Source> MalRep3<S> {
         for ((k, term), [own, received]) in (0..).zip(terms).zip(&mut held) {
             let at = Step::new(cx.tape(), step + k, Domain::Arith);
             writers.push(move |at_byte: usize, out: &mut [u8]| {
-                let mut masks = Zeroizing::new([[0; 2]; ELEMENTS]);
-                for (n, out) in out.chunks_mut(ELEMENTS * BYTES).enumerate() {
-                    let (first, count) = (at_byte / BYTES + n * ELEMENTS, out.len() / BYTES);
-                    let (own, masks) = (&mut own[first..first + count], &mut masks[..count]);
+                for (n, out) in out.chunks_mut(LANES * BYTES).enumerate() {
+                    let (first, count) = (at_byte / BYTES + n * LANES, out.len() / BYTES);
+                    let own = &mut own[first..first + count];
                     term(first, own);
-                    for right in [false, true] {
-                        self.elements(right, at, first, masks);
-                        for (own, mask) in own.iter_mut().zip(&*masks) {
-                            let mask = if right { number(*mask).wrapping_neg() } else { number(*mask) };
-                            *own = element(number(*own).wrapping_add(mask));
-                        }
-                    }
-                    to_bytes(own.as_flattened(), out);
+                    self.mask(at, first, own, out);
                 }
             });
             readers.push(|at_byte: usize, bytes: &[u8]| {
@@ -180,7 +188,7 @@ impl<S: Source> MalRep3<S> {
                     self.coefficients(right, coefficients_at, first, &mut rho[..count]);
                 }
                 let rho = rho.each_ref().map(|rho| &rho[..count]);
-                of_left = plus(of_left, Self::sums_of_left(rho, [value, tag]));
+                of_left = plus(of_left, [value, tag].map(|z| Self::sum_of_left(rho, z)));
             }
         };
         let mut consume = |at_byte: usize, bytes: &[u8]| {
@@ -190,7 +198,7 @@ impl<S: Source> MalRep3<S> {
                 simd::read_tagged([value, tag], bytes);
                 let rho = &mut rho_again[..count];
                 self.coefficients(false, coefficients_at, first, rho);
-                of_right = plus(of_right, Self::sums_of_right(rho, [value, tag]));
+                of_right = plus(of_right, [value, tag].map(|z| Self::sum_of_right(rho, z)));
             }
         };
         cx.exchange(
@@ -204,25 +212,77 @@ impl<S: Source> MalRep3<S> {
         z
     }
 
-    /// A vector that is shared already gets its tag: one round, 16 bytes a lane from each party. Uses step `step`.
-    pub(crate) async fn with_tag(&self, cx: Cx<'_>, step: u64, lanes: usize, value: Held) -> Arith {
+    /// The tag of a vector that is shared already: α times it. One round, 16 bytes a lane from each party. Uses step `step`, of the coefficients too.
+    pub(crate) async fn tag_of(&self, cx: Cx<'_>, step: u64, lanes: usize, value: Pair<'_>) -> Held {
         let key = *self.key;
         let term = |first: usize, out: &mut [Element]| {
-            let [xa, xb] = part(&value, first, out.len());
-            for (z, (xa, xb)) in out.iter_mut().zip(xa.iter().zip(xb)) {
-                *z = element(local(key.map(element), [*xa, *xb]));
+            let lanes = out.iter_mut().zip(value[0][first..].iter().zip(&value[1][first..]));
+            lanes.for_each(|(z, (a, b))| *z = element(local(key.map(element), [*a, *b])));
+        };
+        self.reshare_owed(cx, step, lanes, &term, Some(value)).await
+    }
+
+    /// A vector that is 0 if nobody has lied, and is verified to be. Cost and steps as of [`Self::tag_of`].
+    pub(crate) async fn zeros(&self, cx: Cx<'_>, step: u64, lanes: usize, term: Term<'_>) {
+        self.reshare_owed(cx, step, lanes, term, None).await;
+    }
+
+    /// A vector of which each party can make its summands, to be verified: it is the tag of `value`, or 0 and then nothing that is kept. What the verification takes is added up while the lanes
+    /// are in the cache.
+    async fn reshare_owed(&self, cx: Cx<'_>, step: u64, lanes: usize, term: Term<'_>, value: Option<Pair<'_>>) -> Held {
+        cx.count_blocks(lanes as u64 + 1);
+        let [at, coefficients_at] =
+            [Domain::Arith, Domain::Coefficient].map(|domain| Step::new(cx.tape(), step, domain));
+        // All blocks of what is not kept lie in one place.
+        let mut held = self.held(if value.is_some() { lanes } else { lanes.min(LANES) });
+        let place = |first: usize| if value.is_some() { first } else { 0 };
+        let of = |slot: usize, first: usize, count: usize| value.map(|value| &value[slot][first..first + count]);
+        let [own, received] = &mut held;
+        let (mut of_left, mut of_right) = ([0; 2], [0; 2]);
+        let (mut rho, mut rho_again) = ([self.room(lanes), self.room(lanes)], self.room(lanes));
+        let mut produce = |at_byte: usize, out: &mut [u8]| {
+            for (n, out) in out.chunks_mut(LANES * BYTES).enumerate() {
+                let (first, count) = (at_byte / BYTES + n * LANES, out.len() / BYTES);
+                let own = &mut own[place(first)..place(first) + count];
+                term(first, own);
+                self.mask(at, first, own, out);
+                for (right, rho) in [false, true].into_iter().zip(&mut rho) {
+                    self.coefficients(right, coefficients_at, first, &mut rho[..count]);
+                }
+                let sum = |z| Self::sum_of_left(rho.each_ref().map(|rho| &rho[..count]), z);
+                of_left = plus(of_left, [of(0, first, count).map_or(0, sum), sum(own)]);
             }
         };
-        let [tag] = self.reshare(cx, step, lanes, [&term]).await;
-        self.owe(cx, step, lanes, &value, &tag);
+        let mut consume = |at_byte: usize, bytes: &[u8]| {
+            for (n, bytes) in bytes.chunks(LANES * BYTES).enumerate() {
+                let (first, count) = (at_byte / BYTES + n * LANES, bytes.len() / BYTES);
+                let received = &mut received[place(first)..place(first) + count];
+                from_bytes(bytes, received.as_flattened_mut());
+                let rho = &mut rho_again[..count];
+                self.coefficients(false, coefficients_at, first, rho);
+                let sum = |z| Self::sum_of_right(rho, z);
+                of_right = plus(of_right, [of(1, first, count).map_or(0, sum), sum(received)]);
+            }
+        };
+        cx.exchange(
+            &mut [Outgoing::new(self.previous(), lanes * BYTES, &mut produce)],
+            &mut [Incoming::new(self.next(), lanes * BYTES, &mut consume)],
+        )
+        .await;
+        self.owed.borrow_mut().add(lanes, plus(of_left, of_right));
+        held
+    }
+
+    /// A vector that is shared already gets its tag: one round, 16 bytes a lane from each party. Uses step `step`.
+    pub(crate) async fn with_tag(&self, cx: Cx<'_>, step: u64, lanes: usize, value: Held) -> Arith {
+        let tag = self.tag_of(cx, step, lanes, value.each_ref().map(|x| &x[..])).await;
         Arith { lanes, value, tag, batch: self.batch() }
     }
 
-    /// x · y, lane by lane.
-    pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Arith) -> Arith {
-        debug_assert_eq!(x.lanes, y.lanes);
+    /// x · y, lane by lane. Of y no tag is needed.
+    pub(crate) async fn product(&self, cx: Cx<'_>, x: &Arith, y: &Held) -> Arith {
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            let (x, y) = (x.part(first, value.len()), part(&y.value, first, value.len()));
+            let (x, y) = (x.part(first, value.len()), part(y, first, value.len()));
             simd::add_tagged_products([value, tag], by_component(x), y);
         };
         self.tagged(cx, x.lanes, x, &terms).await

@@ -3,13 +3,12 @@
 //! x + lift, which is not negative and below 2^63, is x_0 + x_1 + x_2 − W·2^64. Its quotient is Σ ⌊x_j / 2^m⌋ + C − W·2^(64−m) for the carry C of the low m bits: words that two parties know
 //! each, and two numbers of at most 2 that come from a carry-save adder with sums s and carries t. C is the carry that leaves t's low m bits and the one out of
 //! s + t there; W is the carry that leaves t, and that out of s + t: one of their top bits is set, as that of the sum is not (after MP-SPDZ's exact truncation; PROTOCOLS section 1.6, T3).
-//! Four bits become numbers. Where a range leaves no room above it, the bits of x do.
+//! Four bits become numbers, and the sum gets a tag. Where a range leaves no room above it, the bits of x do.
 
 use super::MalRep3;
 use super::share::{Arith, element, number};
 use crate::executor::Cx;
 use crate::gates::circuit;
-use crate::join::join;
 use crate::keys::{COMMON, Source, Step};
 use crate::lanes::Range;
 use crate::protocol::{BinShares as _, Shares as _};
@@ -44,7 +43,7 @@ impl<S: Source> MalRep3<S> {
         self.number_of(cx.sub(1, 2), &word, true).await
     }
 
-    /// ⌊(x + plus) / 2^m⌋ for sums that are not negative and below 2^63. 5 + ⌈log2 m⌉ rounds.
+    /// ⌊(x + plus) / 2^m⌋ for sums that are not negative and below 2^63. 4 + ⌈log2 m⌉ rounds.
     async fn shift_lifted(&self, cx: Cx<'_>, x: &Arith, m: u32, plus: u64) -> Arith {
         let lanes = x.lanes();
         let carries = circuit("carries of a sum of three", [m, 0, 0, 0], || {
@@ -67,12 +66,9 @@ impl<S: Source> MalRep3<S> {
             high.iter_mut().zip(x.iter()).for_each(|(high, x)| *high = [x[0].wrapping_add(plus) >> m, 0]);
         }
         let words = self.words_of(x, plus, 64);
-        let words = words.each_ref();
-        let bits = self.run_circuit(cx.sub(0, 3), &carries, &words);
-        let (bits, high) = join(bits, self.with_tag(cx.sub(1, 3), 0, lanes, high)).await;
+        let bits = self.run_circuit(cx.sub(0, 2), &carries, &words.each_ref()).await;
         let above = (1_u64 << (64 - m)).wrapping_neg();
-        let carried = self.weighted(cx.sub(2, 3), &bits, &[1, 1, above, above]).await;
-        self.map2(&high, &carried, u128::wrapping_add)
+        self.weighted(cx.sub(1, 2), &bits, &[1, 1, above, above], high).await
     }
 
     /// x / 2^m, up with the probability of the fraction: ⌊(x + u) / 2^m⌋ for coins u < 2^m that all parties know. Where no range leaves room for that, to nearest.

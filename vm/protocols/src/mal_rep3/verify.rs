@@ -91,12 +91,15 @@ impl<S: Source> MalRep3<S> {
         let mut rho = [self.room(lanes), self.room(lanes)];
         for first in (0..if self.dry { 0 } else { lanes }).step_by(LANES) {
             let count = LANES.min(lanes - first);
-            let [left, right] = [0, 1].map(|held| [value, tag].map(|z| &z[held][first..first + count]));
             for (right, rho) in [false, true].into_iter().zip(&mut rho) {
                 self.coefficients(right, at, first, &mut rho[..count]);
             }
             let rho = rho.each_ref().map(|rho| &rho[..count]);
-            sums = plus(sums, plus(Self::sums_of_left(rho, left), Self::sums_of_right(rho[0], right)));
+            let of = |z| {
+                let [left, right] = part(z, first, count);
+                Self::sum_of_left(rho, left).wrapping_add(Self::sum_of_right(rho[0], right))
+            };
+            sums = plus(sums, [of(value), of(tag)]);
         }
         self.owed.borrow_mut().add(lanes, sums);
     }
