@@ -5,7 +5,8 @@
 //! αu·b_2 is α·w, and αu·b_1 is α·u·b_1, where 2u·b_1 = u + b_1 − b_0. Who can lie in the one product can not in the other, so that one number a bit is shared that is 0 without
 //! a lie, αu·(1 − 2b_1 + b_2) − α·(b_0 − b_1 + w). Two rounds, and one for the verification; 16 bytes a bit from each party for the products, and as many for αu and for the 0.
 //!
-//! Every lie is then in that number times a factor that the liar knows, so that how often it passes tells nothing. That b is a bit, b·b = b, would be the obvious thing to verify; but of a lie of 2^126 in
+//! A lie in a product is then in that number times a factor that the liar knows, and one in αu times a factor that it may not know; but of that the verification of αu itself, in the same batch
+//! (`hold`), already makes a random multiple. So how often a lie passes tells nothing. That b is a bit, b·b = b, would be the obvious thing to verify; but of a lie of 2^126 in
 //! b it depends on b itself, and who has guessed two bits of α learns b by whether the run stops.
 //!
 //! **A word** x of more than a few bits: r is random, and the bits of −r are three words that two parties know each; x − r, out of two carry-save adders and a sum, tells nothing and is opened,
@@ -134,7 +135,7 @@ impl<S: Source> MalRep3<S> {
                 *u = element(u128::from(*bit).wrapping_sub(number(*u) << 1));
             }
         }
-        // What this owes belongs together with what `fits` will.
+        // What this owes belongs together with what `fits` will: of a lie in αu it depends on that alone how often the batch passes, and in two batches the second would tell a bit.
         let hold = self.hold();
         let (w, tag) = join(
             self.product_of_two(cx, all, &held, &u),
@@ -244,8 +245,9 @@ impl<S: Source> MalRep3<S> {
     /// Adds Σ_j coefficients[j] · (bit j) to a component of a number.
     fn add_bits(&self, slot: usize, bits: &Bits<'_>, coefficients: &[u64], z: &mut [Element]) {
         let third = self.slot(2) == Some(slot);
-        let lanes = bits.lanes;
-        for (c, start) in coefficients.iter().zip((0..).step_by(lanes.max(1))).filter(|_| !self.dry) {
+        let (lanes, none) = (bits.lanes, z.is_empty());
+        // In dry mode, and of no lanes, there is nothing.
+        for (c, start) in coefficients.iter().zip((0..).step_by(lanes.max(1))).filter(|_| !none) {
             let [u, w] = [&bits.u, &bits.w].map(|held| &held[slot][start..start + lanes]);
             let own = &bits.held[slot][start..start + lanes];
             for ((z, own), (u, w)) in z.iter_mut().zip(own).zip(u.iter().zip(w)) {
