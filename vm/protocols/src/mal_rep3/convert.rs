@@ -1,6 +1,6 @@
-//! From bits to numbers, with nothing that a single party deals (PROTOCOLS R10).
+//! From bits to numbers, with nothing that a single party deals and nobody verifies (PROTOCOLS R10).
 //!
-//! **A bit** b = b_0 ⊕ b_1 ⊕ b_2, each of which two parties know: as numbers they are sharings already. P_0 shares p = b_0·b_1, which makes u = b_0 ⊕ b_1 = b_0 + b_1 − 2p with no third
+//! **A bit** b = b_0 ⊕ b_1 ⊕ b_2, each of which two parties know: as numbers they are sharings already, and only products have to be verified (PROTOCOLS section 2.6). P_0 shares p = b_0·b_1, which makes u = b_0 ⊕ b_1 = b_0 + b_1 − 2p with no third
 //! component; so w = u·b_2 is u_1·b_2, which P_1 shares, and u_0·b_2, which P_2 shares, and b = u + b_2 − 2w. Both products are verified as any (Chida et al. 2018) with the tag αu of u:
 //! αu·b_2 is α·w, and αu·b_1 is α·u·b_1, where 2u·b_1 = u + b_1 − b_0. Who can lie in the one product can not in the other, so that one number a bit is shared that is 0 without
 //! a lie, αu·(1 − 2b_1 + b_2) − α·(b_0 − b_1 + w). Two rounds, and one for the verification; 16 bytes a bit from each party for the products, and as many for αu and for the 0.
@@ -12,16 +12,16 @@
 //! **A word** x of more than a few bits: r is random, and the bits of −r are three words that two parties know each; x − r, out of two carry-save adders and a sum, tells nothing and is opened,
 //! and x is that and r. About 690 bits a word from each party, the tag among them.
 
-use super::MalRep3;
 use super::io::ALL;
-use super::product::local;
+use super::product::{BYTES, LANES, local};
 use super::share::{Arith, Element, Held, KNOWN, element, number, part};
 use super::verify::Hold;
+use super::{MalRep3, PARTIES};
 use crate::bits::bits_of_plane;
 use crate::buffer::Words;
 use crate::executor::Cx;
 use crate::gates::circuit;
-use crate::join::join;
+use crate::join::{join, join3};
 use crate::keys::{Source, Step};
 use crate::message::{from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
@@ -128,7 +128,8 @@ impl<S: Source> MalRep3<S> {
             }
             bits
         });
-        let mut u = self.product_of_one(cx, all, &held).await;
+        let [a, b] = &held;
+        let mut u = self.shared(cx, Self::FIRST, [0, 2], all, |i| (a[i] & b[i]).into()).await;
         // u = b_0 + b_1 − 2p, whose component 2 is 0.
         for (slot, u) in u.iter_mut().enumerate().filter(|(slot, _)| self.slot(2) != Some(*slot)) {
             for (u, bit) in u.iter_mut().zip(held[slot].iter()) {
@@ -137,87 +138,60 @@ impl<S: Source> MalRep3<S> {
         }
         // What this owes belongs together with what `fits` will: of a lie in αu it depends on that alone how often the batch passes, and in two batches the second would tell a bit.
         let hold = self.hold();
-        let (w, tag) = join(
-            self.product_of_two(cx, all, &held, &u),
-            self.tag_of(cx, Self::TAG, all, u.each_ref().map(|u| &u[..])),
-        )
-        .await;
+        let [left, right] = u.each_ref().map(|u| &u[..]);
+        let [first, second] = Self::SECOND;
+        let first = self.shared(cx, first, [1, 0], all, |i| number(left[i]).wrapping_mul(b[i].into()));
+        let second = self.shared(cx, second, [2, 0], all, |i| number(right[i]).wrapping_mul(a[i].into()));
+        let (mut w, second, tag) = join3(first, second, self.tag_of(cx, Self::TAG, all, [left, right])).await;
+        for (w, second) in w.iter_mut().zip(&second) {
+            w.iter_mut().zip(second.iter()).for_each(|(w, x)| *w = element(number(*w).wrapping_add(number(*x))));
+        }
         Bits { lanes, all, held, u, tag, w, _hold: hold }
     }
 
-    /// p = b_0·b_1, which P_0 knows, as components 0 and 1: one round, an element from P_0 to P_2.
-    async fn product_of_one(&self, cx: Cx<'_>, all: usize, [a, b]: &[Words; 2]) -> Held {
-        cx.count_blocks(all as u64 + 1);
-        let at = Step::new(cx.tape(), Self::FIRST, Domain::Arith);
-        let mut p = self.held(all);
-        let [left, right] = &mut p;
-        match self.me {
-            0 => {
-                self.elements(true, at, 0, right);
-                for ((left, mask), (a, b)) in left.iter_mut().zip(right.iter()).zip(a.iter().zip(b.iter())) {
-                    *left = element(u128::from(a & b).wrapping_sub(number(*mask)));
-                }
-                self.hand_over(cx, all, Some((self.previous(), left)), []).await;
-            }
-            1 => {
-                self.elements(false, at, 0, left);
-                cx.idle().await;
-            }
-            _ => self.hand_over(cx, all, None, [(self.next(), right)]).await,
-        }
-        p
-    }
-
-    /// w = u·b_2: u_1·b_2, which P_1 knows, as components 1 and 2, and u_0·b_2, which P_2 knows, as 0 and 2. One round, an element from both to P_0.
-    async fn product_of_two(&self, cx: Cx<'_>, all: usize, [a, b]: &[Words; 2], u: &Held) -> Held {
-        cx.count_blocks(2 * (all as u64 + 1));
-        let [of_1, of_2] = Self::SECOND.map(|step| Step::new(cx.tape(), step, Domain::Arith));
-        let mut w = self.held(all);
-        let [left, right] = &mut w;
-        if self.me == 0 {
-            self.hand_over(cx, all, None, [(self.previous(), left), (self.next(), right)]).await;
-            return w;
-        }
-        // Who sends, and the component that it shares with the other one, which is the sum of both masks.
-        let ((own, sent), (bits, to, common)) = if self.me == 1 {
-            ((of_1, of_2), (b, self.previous(), true))
-        } else {
-            ((of_2, of_1), (a, self.next(), false))
-        };
-        let (product, masks, u) = if common { (left, right, &u[0]) } else { (right, left, &u[1]) };
-        self.elements(common, own, 0, masks);
-        for ((product, mask), (u, bit)) in product.iter_mut().zip(masks.iter()).zip(u.iter().zip(bits.iter())) {
-            *product = element(number(*u).wrapping_mul((*bit).into()).wrapping_sub(number(*mask)));
-        }
-        let mut others = self.wide(all);
-        self.elements(common, sent, 0, &mut others);
-        for (mask, other) in masks.iter_mut().zip(others.iter()) {
-            *mask = element(number(*mask).wrapping_add(number(*other)));
-        }
-        self.hand_over(cx, all, Some((to, product)), []).await;
-        w
-    }
-
-    /// Elements to one party or from others. One round.
-    async fn hand_over<const N: usize>(
+    /// A vector of which `owner` knows all, and of which it tells `receiver` the component that both hold: the other one that it holds is a mask, which the third party has too, and the third is
+    /// 0. One round, an element from the owner, who alone is asked for `value(i)`. Uses step `step`.
+    async fn shared(
         &self,
         cx: Cx<'_>,
-        count: usize,
-        send: Option<(usize, &[Element])>,
-        receive: [(usize, &mut [Element]); N],
-    ) {
-        let bytes = count * size_of::<Element>();
-        let mut write = |at: usize, out: &mut [u8]| {
-            let sent = send.map_or(&[][..], |(_, sent)| sent.as_flattened());
-            to_bytes(&sent[at / 8..], out);
-        };
-        let mut reads = receive.map(|(from, to)| {
-            let read = move |at: usize, bytes: &[u8]| from_bytes(bytes, &mut to.as_flattened_mut()[at / 8..]);
-            (from, read)
-        });
-        let mut sends = send.map(|(to, _)| Outgoing::new(to, bytes, &mut write));
-        let mut receives: Vec<_> = reads.iter_mut().map(|(from, read)| Incoming::new(*from, bytes, read)).collect();
-        cx.exchange(sends.as_mut_slice(), &mut receives).await;
+        step: u64,
+        [owner, receiver]: [usize; 2],
+        all: usize,
+        value: impl Fn(usize) -> u128,
+    ) -> Held {
+        cx.count_blocks(all as u64 + 1);
+        let at = Step::new(cx.tape(), step, Domain::Arith);
+        let (before, after) = (owner, (owner + 1) % PARTIES);
+        let (told, masked) = if receiver == after { (after, before) } else { (before, after) };
+        let [told, masked] = [told, masked].map(|component| self.slot(component));
+        let mut held = self.held(all);
+        let [left, right] = &mut held;
+        let (masks, rest) = if masked == Some(0) || told == Some(1) { (left, right) } else { (right, left) };
+        let of_right = masked == Some(1);
+        let bytes = all * BYTES;
+        if self.me == owner {
+            let mut write = |at_byte: usize, out: &mut [u8]| {
+                for (n, out) in out.chunks_mut(LANES * BYTES).enumerate() {
+                    let (first, count) = (at_byte / BYTES + n * LANES, out.len() / BYTES);
+                    let (masks, rest) = (&mut masks[first..first + count], &mut rest[first..first + count]);
+                    self.elements(of_right, at, first, masks);
+                    for (i, (rest, mask)) in rest.iter_mut().zip(masks).enumerate() {
+                        *rest = element(value(first + i).wrapping_sub(number(*mask)));
+                    }
+                    to_bytes(rest.as_flattened(), out);
+                }
+            };
+            cx.exchange(&mut [Outgoing::new(receiver, bytes, &mut write)], &mut []).await;
+        } else if self.me == receiver {
+            let mut read = |at_byte: usize, bytes: &[u8]| {
+                from_bytes(bytes, rest[at_byte / BYTES..].as_flattened_mut());
+            };
+            cx.exchange(&mut [], &mut [Incoming::new(owner, bytes, &mut read)]).await;
+        } else {
+            self.elements(of_right, at, 0, masks);
+            cx.idle().await;
+        }
+        held
     }
 
     /// That both products are right: αu·(1 − 2b_1 + b_2) − α·(b_0 − b_1 + w) is 0. 1 round.

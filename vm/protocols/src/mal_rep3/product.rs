@@ -18,7 +18,7 @@ use smpc_math::simd;
 use zeroize::Zeroizing;
 
 /// Bytes of an element.
-const BYTES: usize = size_of::<Element>();
+pub(crate) const BYTES: usize = size_of::<Element>();
 /// Elements that are made at a time.
 const ELEMENTS: usize = BLOCK / 2;
 
@@ -129,37 +129,25 @@ impl<S: Source> MalRep3<S> {
         }
     }
 
-    /// Gives the parties' summands of N vectors fresh masks and makes them components. One round, 16 bytes a lane and vector from each party. Uses N steps from `step` on.
-    pub(crate) async fn reshare<const N: usize>(
-        &self,
-        cx: Cx<'_>,
-        step: u64,
-        lanes: usize,
-        terms: [Term<'_>; N],
-    ) -> [Held; N] {
-        cx.count_blocks((N * lanes) as u64 + 1);
-        let mut held: [Held; N] = std::array::from_fn(|_| self.held(lanes));
-        let (mut writers, mut readers) = (Vec::with_capacity(N), Vec::with_capacity(N));
-        for ((k, term), [own, received]) in (0..).zip(terms).zip(&mut held) {
-            let at = Step::new(cx.tape(), step + k, Domain::Arith);
-            writers.push(move |at_byte: usize, out: &mut [u8]| {
-                for (n, out) in out.chunks_mut(LANES * BYTES).enumerate() {
-                    let (first, count) = (at_byte / BYTES + n * LANES, out.len() / BYTES);
-                    let own = &mut own[first..first + count];
-                    term(first, own);
-                    self.mask(at, first, own, out);
-                }
-            });
-            readers.push(|at_byte: usize, bytes: &[u8]| {
-                from_bytes(bytes, received[at_byte / BYTES..].as_flattened_mut());
-            });
-        }
-        let (to, from) = (self.previous(), self.next());
-        let mut sends: Vec<_> = writers.iter_mut().map(|write| Outgoing::new(to, lanes * BYTES, write)).collect();
-        let mut receives: Vec<_> = readers.iter_mut().map(|read| Incoming::new(from, lanes * BYTES, read)).collect();
-        cx.exchange(&mut sends, &mut receives).await;
-        drop((sends, receives));
-        drop((writers, readers));
+    /// Gives the parties' summands of a vector fresh masks and makes them components. One round, 16 bytes a lane from each party. Uses step `step`.
+    pub(crate) async fn reshare(&self, cx: Cx<'_>, step: u64, lanes: usize, term: Term<'_>) -> Held {
+        cx.count_blocks(lanes as u64 + 1);
+        let at = Step::new(cx.tape(), step, Domain::Arith);
+        let mut held = self.held(lanes);
+        let [own, received] = &mut held;
+        let mut produce = |at_byte: usize, out: &mut [u8]| {
+            let own = &mut own[at_byte / BYTES..][..out.len() / BYTES];
+            term(at_byte / BYTES, own);
+            self.mask(at, at_byte / BYTES, own, out);
+        };
+        let mut consume = |at_byte: usize, bytes: &[u8]| {
+            from_bytes(bytes, received[at_byte / BYTES..].as_flattened_mut());
+        };
+        cx.exchange(
+            &mut [Outgoing::new(self.previous(), lanes * BYTES, &mut produce)],
+            &mut [Incoming::new(self.next(), lanes * BYTES, &mut consume)],
+        )
+        .await;
         held
     }
 

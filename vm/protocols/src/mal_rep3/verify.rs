@@ -22,6 +22,7 @@ use super::proof::{Arity, Proof, Transcript};
 use super::share::{Arith, Held, element, number, part};
 use crate::error::Error;
 use crate::executor::Cx;
+use crate::join::join;
 use crate::keys::{Source, Step};
 use crate::piece::{Incoming, Outgoing};
 use crate::protocol::Unverified;
@@ -197,9 +198,13 @@ impl<S: Source> MalRep3<S> {
     /// Whether t = 0, as one shared bit. 10 rounds.
     pub(crate) async fn tags_fit(&self, cx: Cx<'_>, owed: &Owed) -> Bin {
         let [w, u] = owed.sums;
-        let [w, u] = self.reshare(cx, 0, 1, [&|_, out| out.fill(element(w)), &|_, out| out.fill(element(u))]).await;
+        let (w, u) = join(
+            self.reshare(cx, 0, 1, &|_, out| out.fill(element(w))),
+            self.reshare(cx, 1, 1, &|_, out| out.fill(element(u))),
+        )
+        .await;
         let key = self.key.map(|component| [element(component)]);
-        let [product] = self.reshare(cx, 2, 1, [&|_, out| cross(out, [&key[0], &key[1]], part(&w, 0, 1))]).await;
+        let product = self.reshare(cx, 2, 1, &|_, out| cross(out, [&key[0], &key[1]], part(&w, 0, 1))).await;
         let width = self.tag_bits;
         let words = self.summands(width, 1, |component, held, limb, _, out| {
             for (out, (u, product)) in out.iter_mut().zip(u[held].iter().zip(product[held].iter())) {
