@@ -1,7 +1,7 @@
 //! Finite fields: integers modulo the prime 2^127 − 1 and bytes, which Shamir's scheme works over, and integers modulo the prime 2^61 − 1, for proofs.
 
 mod gf256;
-mod p127;
+pub(crate) mod p127;
 pub(crate) mod p61;
 
 pub use gf256::Gf256;

@@ -1,6 +1,7 @@
 //! Integers modulo the Mersenne prime 2^127 − 1: reduction is a shift and an addition, and every product of two numbers of 63 bits is itself.
 
 use super::Field;
+use crate::simd::p127;
 use zeroize::DefaultIsZeroes;
 
 /// 2^127 − 1.
@@ -8,7 +9,7 @@ const P: u128 = (1 << 127) - 1;
 
 /// An integer modulo 2^127 − 1, below it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct P127(u128);
+pub struct P127(pub(crate) u128);
 
 impl std::fmt::Debug for P127 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -93,19 +94,63 @@ const fn residue(low: u128, high: u128) -> P127 {
     P127(once(a + below(b)))
 }
 
-/// Adds K products to each element, and reduces once: four products below 2^254 and an element fit 256 bits.
-#[inline]
-fn add_products<const K: usize>(out: &mut [P127], terms: &[(P127, &[P127]); K]) {
-    const { assert!(K <= 4) };
-    let terms = terms.map(|(c, x)| (c, &x[..out.len()]));
-    for (i, out) in out.iter_mut().enumerate() {
-        let (mut low, mut high) = (out.0, 0);
-        for (c, x) in terms {
-            let (product, above) = wide(c.0, x[i].0);
-            let (sum, carry) = low.overflowing_add(product);
-            (low, high) = (sum, high + above + u128::from(carry));
+/// Loops over elements one by one.
+pub(crate) mod one_by_one {
+    use super::{P127, below, residue, wide};
+    use crate::field::Field as _;
+
+    /// Adds K products to each element, and reduces once: four products below 2^254 and an element fit 256 bits.
+    #[inline(always)]
+    fn add_products<const K: usize>(out: &mut [P127], terms: &[(P127, &[P127]); K]) {
+        const { assert!(K <= 4) };
+        let terms = terms.map(|(c, x)| (c, &x[..out.len()]));
+        for (i, out) in out.iter_mut().enumerate() {
+            let (mut low, mut high) = (out.0, 0);
+            for (c, x) in terms {
+                let (product, above) = wide(c.0, x[i].0);
+                let (sum, carry) = low.overflowing_add(product);
+                (low, high) = (sum, high + above + u128::from(carry));
+            }
+            *out = residue(low, high);
         }
-        *out = residue(low, high);
+    }
+
+    /// Reduces once for four terms.
+    #[inline(always)]
+    pub(crate) fn add_combination(out: &mut [P127], terms: &[(P127, &[P127])]) {
+        let (fours, rest) = terms.as_chunks::<4>();
+        fours.iter().for_each(|four| add_products(out, four));
+        match *rest {
+            [a, b, c] => add_products(out, &[a, b, c]),
+            [a, b] => add_products(out, &[a, b]),
+            [(c, x)] => out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x))),
+            _ => {}
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn products(out: &mut [P127], x: &[P127], y: &[P127]) {
+        out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x.mul(*y));
+    }
+
+    /// Reduces once.
+    #[inline(always)]
+    pub(crate) fn dot(x: &[P127], y: &[P127]) -> P127 {
+        const LOW: u128 = u64::MAX as u128;
+        // Sums of a0·b0, a0·b1 + a1·b0 and a1·b1, and how often each overflowed.
+        let mut sums = [(0_u128, 0_u128); 3];
+        for (x, y) in x.iter().zip(y) {
+            let (a0, a1, b0, b1) = (x.0 & LOW, x.0 >> 64, y.0 & LOW, y.0 >> 64);
+            for ((sum, top), product) in sums.iter_mut().zip([a0 * b0, a0 * b1 + a1 * b0, a1 * b1]) {
+                let (more, overflow) = sum.overflowing_add(product);
+                (*sum, *top) = (more, *top + u128::from(overflow));
+            }
+        }
+        // 2^128 is 2.
+        sums.into_iter().rev().fold(P127(0), |all, (sum, top)| {
+            let all = all.mul(P127(1 << 64));
+            all.add(P127::from_u128(sum)).add(P127(below(2 * top)))
+        })
     }
 }
 
@@ -151,34 +196,16 @@ impl Field for P127 {
         if c == Self::ONE {
             return out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(*x));
         }
-        out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
+        p127::add_combination(out, &[(c, x)]);
     }
-    /// Reduces once for four terms.
     fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
-        let (fours, rest) = terms.as_chunks::<4>();
-        fours.iter().for_each(|four| add_products(out, four));
-        match *rest {
-            [a, b, c] => add_products(out, &[a, b, c]),
-            [a, b] => add_products(out, &[a, b]),
-            [(c, x)] => Self::add_multiple(out, c, x),
-            _ => {}
-        }
+        p127::add_combination(out, terms);
     }
-    // Not the trait's own, so that it is compiled here, where loops are optimised in every build.
     fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
-        out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x.mul(*y));
+        p127::products(out, x, y);
     }
-    /// Reduces once.
     fn dot(x: &[Self], y: &[Self]) -> Self {
-        // Sums of products below 2^254: 128 low bits, 128 more, and how often these overflowed. 2^256 is 4.
-        let (mut low, mut high, mut top) = (0_u128, 0_u128, 0_u128);
-        for (x, y) in x.iter().zip(y) {
-            let (product, above) = wide(x.0, y.0);
-            let (sum, carry) = low.overflowing_add(product);
-            let (rest, overflow) = high.overflowing_add(above + u128::from(carry));
-            (low, high, top) = (sum, rest, top + u128::from(overflow));
-        }
-        residue(low, high).add(Self(4 * top))
+        p127::dot(x, y)
     }
     fn to_bytes(elements: &[Self], out: &mut [u8]) {
         for (out, element) in out.chunks_exact_mut(Self::BYTES).zip(elements) {

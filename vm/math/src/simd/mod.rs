@@ -2,7 +2,8 @@
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
 //! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for an instruction that no loop becomes; a test holds the versions
-//! against each other. Those of `tagged.rs` are compiled for newer processors, and without vectors.
+//! against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
+//! latter are there once more with eight elements in vectors of limbs, which no compiler makes of a loop.
 
 mod bytes;
 mod matrix;
@@ -152,6 +153,7 @@ macro_rules! versions {
     };
 }
 
+pub(crate) mod p127;
 mod tagged;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};

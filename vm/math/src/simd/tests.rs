@@ -1,7 +1,7 @@
 //! Every version of every loop gives the same, and what its definition says.
 
 use super::*;
-use crate::field::Field as _;
+use crate::field::{Field as _, P127};
 use crate::netlist::{And, Local};
 
 fn words(n: usize, seed: u64) -> Vec<u64> {
@@ -319,6 +319,50 @@ fn numbers_of_128_bits_and_their_tags() {
                 (0..n).fold(0_u128, |sum, i| sum.wrapping_add(u128::from(c[i]).wrapping_mul(number(z[i]))))
             };
             assert_eq!(tagged::at::weighted_sum(level, &c, &x0), sum(&x0), "{level:?} {n}");
+        }
+    }
+}
+
+/// What loops modulo 2^127 − 1 give: a sum of multiples on top of `out`, products and their sum.
+type Results = (Vec<P127>, Vec<P127>, P127);
+
+/// Of random elements, of the largest, and of those whose sums are the prime itself.
+#[test]
+fn numbers_modulo_the_prime() {
+    let minus_one = P127::default().sub(P127::ONE);
+    // 4,100 elements and more are more products than a vector adds up before it reduces them.
+    for n in LENGTHS.into_iter().chain([4101, 9000]) {
+        let random = |seed: u64| words(2 * n, seed).as_chunks().0.iter().map(|x| P127::from_u128(number(*x))).collect();
+        let vectors: Vec<Vec<P127>> = (0..19).map(random).collect();
+        let opposite: Vec<P127> = vectors[0].iter().map(|x| P127::default().sub(*x)).collect();
+        let cases = [
+            (vectors.clone(), vectors[18].clone(), random(99)),
+            (vec![vec![minus_one; n]; 19], vec![minus_one; n], vec![minus_one; 19]),
+            (vec![vec![P127::default(); n]; 19], vec![minus_one; n], vec![P127::ONE; 19]),
+            (vectors, opposite, vec![P127::ONE; 19]),
+        ];
+        for (x, out, c) in cases {
+            for count in [1, 2, 3, 4, 7, 8, 9, 17] {
+                let terms: Vec<(P127, &[P127])> =
+                    (0..count).map(|k| (c.get(k).copied().unwrap_or(minus_one), &x[k][..])).collect();
+                let exact = |i: usize| terms.iter().fold(out[i], |sum, (c, x)| sum.add(c.mul(x[i])));
+                let products: Vec<P127> = x[0].iter().zip(&x[1]).map(|(x, y)| x.mul(*y)).collect();
+                let sum = products.iter().fold(P127::default(), |sum, x| sum.add(*x));
+                let expected = ((0..n).map(exact).collect(), products, sum);
+                let check = |name: &str, got: Results| assert!(got == expected, "{name}: {count} terms of {n}");
+                let [mut sums, mut all] = [out.clone(), vec![P127::ONE; n]];
+                for level in levels() {
+                    sums.copy_from_slice(&out);
+                    p127::single::at::add_combination(level, &mut sums, &terms);
+                    p127::single::at::products(level, &mut all, &x[0], &x[1]);
+                    let sum = p127::single::at::dot(level, &x[0], &x[1]);
+                    check(&format!("{level:?}"), (sums.clone(), all.clone(), sum));
+                }
+                sums.copy_from_slice(&out);
+                p127::add_combination(&mut sums, &terms);
+                p127::products(&mut all, &x[0], &x[1]);
+                check("chosen", (sums, all, p127::dot(&x[0], &x[1])));
+            }
         }
     }
 }
