@@ -221,13 +221,14 @@ impl Coins {
         Self { small: true, ..self }
     }
 
-    /// Elements of the small field; each stream is its own.
-    fn elements<F: Field>(&self, stream: u64, out: &mut [F]) {
+    /// Elements of the small field from number `first` on, a multiple of [`Field::PER_BLOCK`]; each stream is its own.
+    pub(crate) fn elements<F: Field>(&self, stream: u64, first: usize, out: &mut [F]) {
         let mut words = Zeroizing::new([0; BLOCK]);
         let at_once = BLOCK / 2 * F::PER_BLOCK;
         for (n, out) in out.chunks_mut(at_once).enumerate() {
             let words = &mut words[..2 * out.len().div_ceil(F::PER_BLOCK)];
-            self.prf.fill(Address { instance: 0, step: stream, block: (n * BLOCK / 2) as u64 }, words);
+            let block = first / F::PER_BLOCK + n * BLOCK / 2;
+            self.prf.fill(Address { instance: 0, step: stream, block: block as u64 }, words);
             F::from_random(words, out);
         }
     }
@@ -235,7 +236,7 @@ impl Coins {
     /// An element at which no polynomial is known. Stream 0.
     pub(crate) fn point<F: Extended>(&self) -> Ext<F> {
         let mut drawn = [F::default(); BLOCK];
-        self.elements(0, &mut drawn);
+        self.elements(0, 0, &mut drawn);
         let mut elements = drawn.chunks_exact(F::DEGREE).map(Ext::from_coefficients);
         // Of a hundred draws one is fit, but for a probability that is no number.
         elements.find(|x| !x.is_small()).unwrap_or_else(Ext::zero)
@@ -244,7 +245,7 @@ impl Coins {
     /// A vector of elements. Streams from 1 on.
     pub(crate) fn vector<F: Extended>(&self, stream: u64, len: usize) -> Vector<F> {
         let mut out = Vector::zeros(F::DEGREE, len);
-        self.elements(stream, &mut out.x);
+        self.elements(stream, 0, &mut out.x);
         if self.small {
             out.planes_mut().skip(1).for_each(|plane| plane.fill(F::default()));
         }
@@ -327,6 +328,11 @@ impl<F: Extended> Vector<F> {
 
     /// The products, element by element.
     pub(crate) fn times(&self, other: &Self) -> Self {
+        if F::DEGREE == 1 {
+            let mut x = Elements::zeros(self.len);
+            F::products(&mut x, &self.x, &other.x);
+            return Self { len: self.len, x };
+        }
         let mut sums: Vec<Elements<F>> = (0..2 * F::DEGREE - 1).map(|_| Elements::zeros(self.len)).collect();
         let mut product: Elements<F> = Elements::zeros(self.len);
         if self.is_whole() && other.is_whole() && self.len > 0 {
@@ -373,10 +379,17 @@ impl<F: Extended> Vector<F> {
         out
     }
 
-    /// Adds c times some elements of another vector, of as many planes, to the first ones.
-    pub(crate) fn add_small_multiple(&mut self, c: F, x: &Self, range: &Range<usize>) {
+    /// Adds multiples of parts of another vector, of as many planes, to the elements from `first` on. The parts are as long as the first of them, and the last may be shorter.
+    pub(crate) fn add_small_multiples(&mut self, first: usize, c: &[F], x: &Self, parts: &[Range<usize>]) {
+        let len = parts.first().map_or(0, Range::len);
+        let whole = parts.iter().take_while(|part| part.len() == len).count();
         for (to, from) in self.planes_mut().zip(x.planes()) {
-            F::add_multiple(&mut to[..range.len()], c, &from[range.clone()]);
+            let terms: Vec<(F, &[F])> = c.iter().zip(parts).map(|(c, part)| (*c, &from[part.clone()])).collect();
+            let (whole, shorter) = terms.split_at(whole);
+            F::add_combination(&mut to[first..first + len], whole);
+            for (c, x) in shorter {
+                F::add_multiple(&mut to[first..first + x.len()], *c, x);
+            }
         }
     }
 
@@ -398,6 +411,15 @@ impl<F: Extended> Vector<F> {
         }
     }
 
+    /// As [`Self::add_small_multiples`], times elements of the extension; this one has all planes.
+    pub(crate) fn add_multiples(&mut self, first: usize, c: &[Ext<F>], x: &Self, parts: &[Range<usize>]) {
+        if F::DEGREE == 1 {
+            let c: Vec<F> = c.iter().map(|c| c.0[0]).collect();
+            return self.add_small_multiples(first, &c, x, parts);
+        }
+        c.iter().zip(parts).for_each(|(c, part)| self.add_multiple(first, c, x, part));
+    }
+
     /// Writes elements over those from `first` on; both have all planes.
     pub(crate) fn write(&mut self, first: usize, x: &Self) {
         for (to, from) in self.planes_mut().zip(x.planes()) {
@@ -406,11 +428,16 @@ impl<F: Extended> Vector<F> {
     }
 
     /// One after another, with as many planes as any of them has.
-    pub(crate) fn concat(parts: &[Self]) -> Self {
+    pub(crate) fn concat(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return only;
+        }
         let planes = parts.iter().map(|part| part.planes().count()).max().unwrap_or(0);
         let mut out = Self::zeros(planes, parts.iter().map(|part| part.len).sum());
         let mut first = 0;
-        for part in parts {
+        for part in &parts {
             for (to, from) in out.planes_mut().zip(part.planes()) {
                 to[first..first + part.len].copy_from_slice(from);
             }

@@ -79,11 +79,19 @@ impl<F: Extended> Lanes<F> {
         }
     }
 
+    /// What each segment has, and how many lanes come before.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (usize, [&[F]; 3])> {
+        self.segments.iter().enumerate().map(|(n, segment)| {
+            let first = n * Self::SEGMENT;
+            (first, segment.each_ref().map(|x| &x[..(self.len - first).min(Self::SEGMENT)]))
+        })
+    }
+
     /// All of them in a row.
     pub(crate) fn concat(&self) -> [Elements<F>; 3] {
         std::array::from_fn(|k| {
-            let left = |n: usize| (self.len - n * Self::SEGMENT).min(Self::SEGMENT);
-            Elements::concat(self.segments.iter().enumerate().map(move |(n, segment)| &segment[k][..left(n)]))
+            let parts: Vec<&[F]> = self.segments().map(|(_, segment)| segment[k]).collect();
+            Elements::concat(parts.into_iter())
         })
     }
 }

@@ -154,14 +154,14 @@ impl<S: Source> Shamir<S> {
         }
         if terms > 0 && !self.dry {
             // Streams 1 and 2 are those of products lane by lane.
-            claims.extend((1..).zip(&kept.products).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
+            claims.extend((1..).zip(kept.products).map(|(n, product)| sum_of(product, coins, 2 * n + 1)));
         }
         if self.dry {
             return Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
         }
         let c = claims.iter().fold(Ext::zero(), |sum, claim| sum.add(claim.c));
         let (a, b): (Vec<Vector<F>>, Vec<Vector<F>>) = claims.into_iter().map(|claim| (claim.a, claim.b)).unzip();
-        Claim { len, a: Vector::concat(&a), b: Vector::concat(&b), c }
+        Claim { len, a: Vector::concat(a), b: Vector::concat(b), c }
     }
 
     /// The claim about products lane by lane; of many bits in stacks.
@@ -174,13 +174,16 @@ impl<S: Source> Shamir<S> {
         coins: &Coins,
     ) -> Claim<F> {
         let none = |len: usize| Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
-        if F::DEGREE == 1 || len <= LAST {
-            if self.dry {
-                return none(len);
-            }
+        let few = len <= LAST;
+        if self.dry && (F::DEGREE == 1 || few) {
+            return none(len);
+        }
+        if F::DEGREE == 1 {
+            return weighted(&lanes, coins);
+        }
+        if few {
             let h: Vector<F> = coins.vector(1, len);
             let [x, y, z] = lanes.concat();
-            drop(lanes);
             let c = h.dot_small(&z);
             return Claim { len, a: h.times(&Vector::small(len, x)), b: Vector::small(len, y), c };
         }
@@ -212,13 +215,11 @@ impl<S: Source> Shamir<S> {
             let planes = [a.planes().count(), b.planes().count()];
             let mut more = Zeroizing::new(vec![Ext::zero(); plan.more.len()]);
             for places in blocks(&(0..size), PLACES) {
+                let here = within(&parts, &places);
                 for (sum, coefficients) in more.iter_mut().zip(&plan.more) {
                     let [mut at_a, mut at_b] = planes.map(|planes| Vector::zeros(planes, places.len()));
-                    for (c, part) in coefficients.iter().zip(&parts) {
-                        let here = within(part, &places);
-                        at_a.add_small_multiple(*c, &a, &here);
-                        at_b.add_small_multiple(*c, &b, &here);
-                    }
+                    at_a.add_small_multiples(0, coefficients, &a, &here);
+                    at_b.add_small_multiples(0, coefficients, &b, &here);
                     *sum = sum.add(at_a.dot(&at_b, &(0..places.len())));
                 }
             }
@@ -249,7 +250,7 @@ impl<S: Source> Shamir<S> {
             let with = |first: &[F], rest: Vector<F>| {
                 let mut one = Vector::zeros(degree, 1);
                 one.set(0, &Ext::from_coefficients(first));
-                Vector::concat(&[one, rest])
+                Vector::concat(vec![one, rest])
             };
             Claim { len, a: with(&random[..degree], claim.a), b: with(&random[degree..], claim.b), c: claim.c }
         };
@@ -321,31 +322,50 @@ fn at_random_point<F: Extended>(
     let at = |x: &Vector<F>| {
         let mut at = Vector::zeros(F::DEGREE, len);
         for places in blocks(&(0..len), PLACES) {
-            for (weight, part) in weights.iter().zip(parts) {
-                at.add_multiple(places.start, weight, x, &within(part, &places));
-            }
+            at.add_multiples(places.start, &weights, x, &within(parts, &places));
         }
         at
     };
     Claim { len, a: at(a), b: at(b), c: plan.value_at(values, &r) }
 }
 
-/// Some places of a part, as far as it has them.
-fn within(part: &Range<usize>, places: &Range<usize>) -> Range<usize> {
-    let at = |place: usize| part.end.min(part.start + place);
-    at(places.start)..at(places.end)
+/// Some places of each part, as far as it has them.
+fn within(parts: &[Range<usize>], places: &Range<usize>) -> Vec<Range<usize>> {
+    let of = |part: &Range<usize>| {
+        let at = |place: usize| part.end.min(part.start + place);
+        at(places.start)..at(places.end)
+    };
+    parts.iter().map(of).collect()
+}
+
+/// The claim about products of numbers, lane by lane. Uses stream 1 of the coins.
+fn weighted<F: Extended>(lanes: &Lanes<F>, coins: &Coins) -> Claim<F> {
+    let len = lanes.len();
+    let [mut a, mut b]: [Elements<F>; 2] = std::array::from_fn(|_| Elements::zeros(len));
+    let mut h: Elements<F> = Elements::zeros(PLACES.min(len));
+    let mut c = F::default();
+    for (start, [x, y, z]) in lanes.segments() {
+        b[start..start + y.len()].copy_from_slice(y);
+        for at in blocks(&(0..x.len()), PLACES) {
+            let (first, h) = (start + at.start, &mut h[..at.len()]);
+            coins.elements(1, first, h);
+            F::products(&mut a[first..first + h.len()], h, &x[at.clone()]);
+            c = c.add(F::dot(h, &z[at]));
+        }
+    }
+    Claim { len, a: Vector::small(len, a), b: Vector::small(len, b), c: Ext::of(c) }
 }
 
 /// The claim about a product that is no product lane by lane.
-fn sum_of<F: Extended>(product: &Product<F>, coins: &Coins, stream: u64) -> Claim<F> {
-    let [x, y] = &product.factors;
+fn sum_of<F: Extended>(product: Product<F>, coins: &Coins, stream: u64) -> Claim<F> {
+    let [x, y] = product.factors;
     match product.form {
         Form::Matrix { rows, inner, cols } => {
             // Σ_ij σ_i·τ_j·(Σ_k x_ik·y_kj − z_ij), by k.
             let (sigma, tau): (Vector<F>, Vector<F>) = (coins.vector(stream, rows), coins.vector(stream + 1, cols));
             let (mut a, mut b) = (Vector::zeros(F::DEGREE, inner), Vector::zeros(F::DEGREE, inner));
             for (weights, to, from) in [(&sigma, &mut a, x), (&tau, &mut b, y)] {
-                let from = Vector::small(from.len(), from.clone());
+                let from = Vector::small(from.len(), from);
                 for row in 0..weights.len() {
                     to.add_multiple(0, &weights.at(row), &from, &(row * inner..(row + 1) * inner));
                 }
@@ -360,13 +380,11 @@ fn sum_of<F: Extended>(product: &Product<F>, coins: &Coins, stream: u64) -> Clai
             let lanes = product.result.len();
             let len = x.len() / lanes.max(1);
             let h: Vector<F> = coins.vector(stream, lanes);
-            let mut spread = Vector::zeros(F::DEGREE, x.len());
-            for lane in 0..lanes {
-                let weight = h.at(lane);
-                (lane * len..(lane + 1) * len).for_each(|i| spread.set(i, &weight));
+            let mut a = Vector::zeros(F::DEGREE, x.len());
+            for (lane, x) in x.chunks(len.max(1)).enumerate() {
+                a.add_scaled(lane * len, &h.at(lane), x);
             }
-            let a = spread.times(&Vector::small(x.len(), x.clone()));
-            Claim { len: x.len(), a, b: Vector::small(y.len(), y.clone()), c: h.dot_small(&product.result) }
+            Claim { len: x.len(), a, b: Vector::small(y.len(), y), c: h.dot_small(&product.result) }
         }
     }
 }
