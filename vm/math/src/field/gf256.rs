@@ -1,12 +1,10 @@
 //! Bytes as polynomials over two elements modulo x^8 + x^4 + x^3 + x + 1, the field of AES (FIPS 197, section 4): a sum is ⊕, and bits are its 0 and 1.
 
 use super::Field;
-use crate::simd;
+use crate::simd::bytes;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-use zeroize::{DefaultIsZeroes, Zeroizing};
+use zeroize::DefaultIsZeroes;
 
-/// Products that are added up at a time.
-const BLOCK: usize = 512;
 /// Vectors of which a kernel would take longer to begin than to end.
 const SHORT: usize = 8;
 
@@ -78,24 +76,17 @@ impl Field for Gf256 {
         match c.0 {
             1 => out.iter_mut().zip(x).for_each(|(out, x)| *out ^= x),
             c if x.len() < SHORT => out.iter_mut().zip(x).for_each(|(out, x)| *out ^= Self(c).mul(Self(*x)).0),
-            c => simd::add_byte_multiple(out, c, x),
+            c => bytes::add_multiple(out, c, x),
         }
     }
     fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
-        simd::byte_products(out.as_mut_bytes(), x.as_bytes(), y.as_bytes());
+        bytes::products(out.as_mut_bytes(), x.as_bytes(), y.as_bytes());
     }
     fn dot(x: &[Self], y: &[Self]) -> Self {
         if x.len() < SHORT {
             return x.iter().zip(y).fold(Self::default(), |sum, (x, y)| sum.add(x.mul(*y)));
         }
-        let mut sum = 0;
-        let mut products = Zeroizing::new([0; BLOCK]);
-        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-            let products = &mut products[..x.len().min(y.len())];
-            simd::byte_products(products, &x.as_bytes()[..products.len()], &y.as_bytes()[..products.len()]);
-            sum = products.iter().fold(sum, |sum, x| sum ^ x);
-        }
-        Self(sum)
+        Self(bytes::dot(x.as_bytes(), y.as_bytes()))
     }
 }
 

@@ -1,11 +1,10 @@
 //! The inner loops of protocols, compiled once for every machine and again for the vector units of newer ones; the widest that is there is called.
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
-//! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for an instruction that no loop becomes; a test holds the versions
+//! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for instructions that no loop becomes; a test holds the versions
 //! against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
 //! latter are there once more with eight elements in vectors of limbs, which no compiler makes of a loop.
 
-mod bytes;
 mod matrix;
 mod portable;
 
@@ -153,23 +152,16 @@ macro_rules! versions {
     };
 }
 
+pub(crate) mod bytes;
 pub(crate) mod p127;
 mod tagged;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
 
-/// Adds c · x in the field of AES to z, byte by byte, as many as both have. c is public.
-pub fn add_byte_multiple(z: &mut [u8], c: u8, x: &[u8]) {
-    bytes::add_multiple(level(), z, c, x);
-}
-
 versions! {
     "avx2,bmi2",
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,bmi2",
     "avx512f,avx512dq,avx512bw,avx512vl,avx512vpopcntdq,avx2,bmi2";
-
-    /// x · y of bytes in the field of AES, byte by byte. All of one length.
-    fn byte_products(z: &mut [u8], x: &[u8], y: &[u8]);
 
     /// `z = xa·(ya + yb) + xb·ya`, word by word modulo 2^64. All of one length.
     fn cross_products(z: &mut [u64], xa: &[u64], xb: &[u64], ya: &[u64], yb: &[u64]);

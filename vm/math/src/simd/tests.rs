@@ -202,20 +202,35 @@ fn bytes_of_the_field() {
     for level in levels() {
         for c in all.iter().copied() {
             let mut sum = vec![c; 256];
-            bytes::add_multiple(level, &mut sum, c, &all);
+            bytes::look_up(level, &mut sum, c, &all);
             assert!(all.iter().all(|x| sum[usize::from(*x)] == c ^ byte_product(c, *x)), "{level:?} {c}");
             let mut product = vec![0; 256];
-            at::byte_products(level, &mut product, &all, &vec![c; 256]);
+            bytes::by_bits::at::byte_products(level, &mut product, &all, &vec![c; 256]);
             assert!(all.iter().all(|x| product[usize::from(*x)] == byte_product(*x, c)), "{level:?} {c}");
         }
         for n in LENGTHS {
             let bytes_of = |seed| words(n, seed).iter().map(|word| word.to_le_bytes()[3]).collect::<Vec<u8>>();
             let (x, y, mut z) = (bytes_of(1), bytes_of(2), vec![0; n]);
-            at::byte_products(level, &mut z, &x, &y);
+            bytes::by_bits::at::byte_products(level, &mut z, &x, &y);
             assert!((0..n).all(|i| z[i] == byte_product(x[i], y[i])), "{level:?} {n}");
             let mut sum = y.clone();
-            bytes::add_multiple(level, &mut sum, 0xb7, &x);
+            bytes::look_up(level, &mut sum, 0xb7, &x);
             assert!((0..n).all(|i| sum[i] == y[i] ^ byte_product(0xb7, x[i])), "{level:?} {n}");
+        }
+    }
+    // What is chosen here: an instruction, if there is one.
+    for n in LENGTHS.into_iter().chain([63, 65, 1000, 65_536]) {
+        let of = |i: usize, shift: usize| (i >> shift & 0xff).to_le_bytes()[0];
+        let [x, y] = [0, 8].map(|shift| (0..n).map(|i| of(i.wrapping_mul(40_503), shift)).collect::<Vec<u8>>());
+        let expected: Vec<u8> = x.iter().zip(&y).map(|(x, y)| byte_product(*x, *y)).collect();
+        let mut z = vec![7; n];
+        bytes::products(&mut z, &x, &y);
+        assert!(z == expected, "{n}");
+        assert_eq!(bytes::dot(&x, &y), expected.iter().fold(0, |sum, x| sum ^ x), "{n}");
+        for c in [0, 1, 2, 0x1b, 0x8d, 0xff] {
+            bytes::add_multiple(&mut z, c, &x);
+            assert!((0..n).all(|i| z[i] == expected[i] ^ byte_product(c, x[i])), "{c} {n}");
+            z.copy_from_slice(&expected);
         }
     }
 }
