@@ -40,7 +40,7 @@ pub trait Field: Copy + Default + PartialEq + Eq + Send + Sync + DefaultIsZeroes
     /// Elements from bytes; what is no canonical element is the one that it is congruent to.
     fn from_bytes(bytes: &[u8], out: &mut [Self]);
 
-    /// out_i + c · x_i.
+    /// out_i + c · x_i. Both of one length.
     fn add_multiple(out: &mut [Self], c: Self, x: &[Self]) {
         out.iter_mut().zip(x).for_each(|(out, x)| *out = out.add(c.mul(*x)));
     }
@@ -48,7 +48,7 @@ pub trait Field: Copy + Default + PartialEq + Eq + Send + Sync + DefaultIsZeroes
     fn add_combination(out: &mut [Self], terms: &[(Self, &[Self])]) {
         terms.iter().for_each(|(c, x)| Self::add_multiple(out, *c, x));
     }
-    /// x_i · y_i.
+    /// x_i · y_i. All of one length.
     fn products(out: &mut [Self], x: &[Self], y: &[Self]) {
         out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x.mul(*y));
     }

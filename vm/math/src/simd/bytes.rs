@@ -1,5 +1,5 @@
-//! Products of bytes in the field of AES. Some processors have an instruction for them; another one that looks up 32 bytes at once in a table of 16 finds c · x as the sum of c times the low half of x and c times its high one
-//! (Plank, Greenan and Miller, FAST 2013).
+//! Products of bytes in the field of AES. Some processors have an instruction for them; another one that looks up 32 bytes at once in a table of 16 finds c · x as the sum of c times the low
+//! half of x and c times its high one (Plank, Greenan and Miller, FAST 2013).
 
 use super::{Level, level, portable};
 use zeroize::Zeroizing;
@@ -68,7 +68,7 @@ pub(crate) fn add_multiple(z: &mut [u8], c: u8, x: &[u8]) {
     look_up(level(), z, c, x);
 }
 
-/// Writes the products x · y to z, as many as all three have.
+/// Writes the products x · y to z. All of one length.
 #[allow(unsafe_code, reason = "a call into code for a vector unit")]
 pub(crate) fn products(z: &mut [u8], x: &[u8], y: &[u8]) {
     #[cfg(target_arch = "x86_64")]
@@ -87,6 +87,11 @@ pub(crate) fn dot(x: &[u8], y: &[u8]) -> u8 {
         // SAFETY: as above.
         return unsafe { gfni::dot(x, y) };
     }
+    dot_in_blocks(x, y)
+}
+
+/// As [`dot`], on any processor.
+pub(super) fn dot_in_blocks(x: &[u8], y: &[u8]) -> u8 {
     let mut products = Zeroizing::new([0; BLOCK]);
     x.chunks(BLOCK).zip(y.chunks(BLOCK)).fold(0, |sum, (x, y)| {
         let products = &mut products[..x.len().min(y.len())];
@@ -111,6 +116,7 @@ pub(super) fn look_up(level: Level, z: &mut [u8], c: u8, x: &[u8]) {
 /// A processor with GFNI multiplies bytes in this field, 64 at once.
 #[cfg(target_arch = "x86_64")]
 mod gfni {
+    use super::portable::block;
     use std::arch::x86_64::{__m512i, _mm512_gf2p8mul_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_xor_si512};
     use zerocopy::transmute;
 
@@ -120,14 +126,6 @@ mod gfni {
     #[inline]
     pub(super) fn is_there() -> bool {
         is_x86_feature_detected!("gfni") && is_x86_feature_detected!("avx512f")
-    }
-
-    /// With zeros behind.
-    #[inline]
-    fn block(bytes: &[u8]) -> [u8; LANES] {
-        let mut block = [0; LANES];
-        block[..bytes.len()].copy_from_slice(bytes);
-        block
     }
 
     #[inline]
@@ -152,9 +150,8 @@ mod gfni {
 
     #[target_feature(enable = "gfni,avx512f")]
     pub(super) fn products(z: &mut [u8], x: &[u8], y: &[u8]) {
-        let len = z.len().min(x.len()).min(y.len());
-        let (z, z_rest) = z[..len].as_chunks_mut::<LANES>();
-        let ((x, x_rest), (y, y_rest)) = (x[..len].as_chunks(), y[..len].as_chunks());
+        let (z, z_rest) = z.as_chunks_mut::<LANES>();
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks(), y.as_chunks());
         z.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (x, y))| *z = transmute!(product(*x, *y)));
         if !z_rest.is_empty() {
             let last: [u8; LANES] = transmute!(product(block(x_rest), block(y_rest)));

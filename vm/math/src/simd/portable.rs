@@ -287,7 +287,7 @@ fn bytes_times(z: &mut [u8; SIDE], x: &[u8; SIDE], mut y: [u8; SIDE]) {
 
 /// A block of at most [`SIDE`] bytes, filled up with zeros.
 #[inline(always)]
-fn block(bytes: &[u8]) -> [u8; SIDE] {
+pub(super) fn block(bytes: &[u8]) -> [u8; SIDE] {
     let mut block = [0; SIDE];
     block[..bytes.len()].copy_from_slice(bytes);
     block

@@ -226,7 +226,8 @@ fn bytes_of_the_field() {
         let mut z = vec![7; n];
         bytes::products(&mut z, &x, &y);
         assert!(z == expected, "{n}");
-        assert_eq!(bytes::dot(&x, &y), expected.iter().fold(0, |sum, x| sum ^ x), "{n}");
+        let sum = expected.iter().fold(0, |sum, x| sum ^ x);
+        assert_eq!([bytes::dot(&x, &y), bytes::dot_in_blocks(&x, &y)], [sum; 2], "{n}");
         for c in [0, 1, 2, 0x1b, 0x8d, 0xff] {
             bytes::add_multiple(&mut z, c, &x);
             assert!((0..n).all(|i| z[i] == expected[i] ^ byte_product(c, x[i])), "{c} {n}");
@@ -338,6 +339,17 @@ fn numbers_of_128_bits_and_their_tags() {
     }
 }
 
+/// Squares all of whose limbs' low halves are large: they fill a column as fast as any product does.
+#[test]
+fn columns_hold_what_is_added_up() {
+    let limbs = [(1_u128 << 52) - 1, (1 << 52) - (1 << 26) + 1, (1 << 23) - 1];
+    let x = P127::from_u128(limbs[0] | limbs[1] << 52 | limbs[2] << 104);
+    for n in [4_096, 8_192, 40_000] {
+        let expected = (0..n).fold(P127::default(), |sum, _| sum.add(x.mul(x)));
+        assert!(p127::dot(&vec![x; n], &vec![x; n]) == expected, "{n}");
+    }
+}
+
 /// What loops modulo 2^127 − 1 give: a sum of multiples on top of `out`, products and their sum.
 type Results = (Vec<P127>, Vec<P127>, P127);
 
@@ -368,12 +380,14 @@ fn numbers_modulo_the_prime() {
                 let [mut sums, mut all] = [out.clone(), vec![P127::ONE; n]];
                 for level in levels() {
                     sums.copy_from_slice(&out);
+                    all.fill(P127::ONE);
                     p127::single::at::add_combination(level, &mut sums, &terms);
                     p127::single::at::products(level, &mut all, &x[0], &x[1]);
                     let sum = p127::single::at::dot(level, &x[0], &x[1]);
                     check(&format!("{level:?}"), (sums.clone(), all.clone(), sum));
                 }
                 sums.copy_from_slice(&out);
+                all.fill(P127::ONE);
                 p127::add_combination(&mut sums, &terms);
                 p127::products(&mut all, &x[0], &x[1]);
                 check("chosen", (sums, all, p127::dot(&x[0], &x[1])));

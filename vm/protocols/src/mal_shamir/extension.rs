@@ -223,6 +223,7 @@ impl Coins {
 
     /// Elements of the small field from number `first` on, a multiple of [`Field::PER_BLOCK`]; each stream is its own.
     pub(crate) fn elements<F: Field>(&self, stream: u64, first: usize, out: &mut [F]) {
+        debug_assert!(first.is_multiple_of(F::PER_BLOCK), "elements from the middle of a block");
         let mut words = Zeroizing::new([0; BLOCK]);
         let at_once = BLOCK / 2 * F::PER_BLOCK;
         for (n, out) in out.chunks_mut(at_once).enumerate() {
@@ -328,11 +329,6 @@ impl<F: Extended> Vector<F> {
 
     /// The products, element by element.
     pub(crate) fn times(&self, other: &Self) -> Self {
-        if F::DEGREE == 1 {
-            let mut x = Elements::zeros(self.len);
-            F::products(&mut x, &self.x, &other.x);
-            return Self { len: self.len, x };
-        }
         let mut sums: Vec<Elements<F>> = (0..2 * F::DEGREE - 1).map(|_| Elements::zeros(self.len)).collect();
         let mut product: Elements<F> = Elements::zeros(self.len);
         if self.is_whole() && other.is_whole() && self.len > 0 {
@@ -493,6 +489,22 @@ mod tests {
             out.add_scaled(1, &c, small);
             let scaled = |i: usize| if (1..4).contains(&i) { c.scaled(small[i - 1]) } else { Ext::zero() };
             assert!((0..5).all(|i| out.at(i) == before.at(i).add(c.mul(a.at(i + 2))).add(scaled(i))));
+            // Parts, the last of them shorter; one by one is as good.
+            let parts = [0..3, 3..6, 6..8];
+            let c = [coins.point::<F>(), c, Ext::of(F::ONE)];
+            let firsts: Vec<F> = c.iter().map(|c| c.0[0]).collect();
+            let [mut of_all, mut of_firsts] = [(); 2].map(|()| coins.vector::<F>(3, 5));
+            of_all.add_multiples(1, &c, &a, &parts);
+            of_firsts.add_small_multiples(1, &firsts, &a, &parts);
+            for i in 0..5 {
+                let mut expected = [before.at(i); 2];
+                for (c, part) in c.iter().zip(&parts).filter(|(_, part)| (1..=part.len()).contains(&i)) {
+                    let x = a.at(part.start + i - 1);
+                    expected = [expected[0].add(c.mul(x)), expected[1].add(x.scaled(c.0[0]))];
+                }
+                assert!(of_all.at(i) == expected[0] && of_firsts.at(i) == expected[1]);
+            }
+            let c = c[1];
             // Of vectors without all planes products are made one by one.
             let of_small = Vector::small(3, Elements::of(small));
             let first = coins.vector::<F>(1, 9);

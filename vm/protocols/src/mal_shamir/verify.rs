@@ -174,6 +174,7 @@ impl<S: Source> Shamir<S> {
         coins: &Coins,
     ) -> Claim<F> {
         let none = |len: usize| Claim { len, a: Vector::zeros(0, 0), b: Vector::zeros(0, 0), c: Ext::zero() };
+        debug_assert!(self.dry || len == lanes.len(), "what is counted is there");
         let few = len <= LAST;
         if self.dry && (F::DEGREE == 1 || few) {
             return none(len);
@@ -385,6 +386,34 @@ fn sum_of<F: Extended>(product: Product<F>, coins: &Coins, stream: u64) -> Claim
                 a.add_scaled(lane * len, &h.at(lane), x);
             }
             Claim { len: x.len(), a, b: Vector::small(y.len(), y), c: h.dot_small(&product.result) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each lane has a coefficient of its own, whatever segments and blocks lanes lie in.
+    #[test]
+    fn lanes_are_weighted_one_by_one() {
+        const SEGMENT: usize = Lanes::<P127>::SEGMENT;
+        for len in [1, PLACES - 1, PLACES, PLACES + 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 5] {
+            let coins = Coins::new(Prf::new(&Key::new([7; 32]), &[0; 32], Domain::Proof, 0));
+            let of = |k: u64| (0..len as u64).map(|i| P127::from_u128(u128::from(i * k + k) << 63)).collect::<Vec<_>>();
+            let [x, y, z] = [3, 5, 7].map(of);
+            let mut lanes = Lanes::default();
+            lanes.append([&x, &y, &z]);
+            let claim = weighted(&lanes, &coins);
+            let h: Vector<P127> = coins.vector(1, len);
+            assert!(claim.len == len && claim.a.len() == len && claim.b.len() == len);
+            for (i, (x, y)) in x.iter().zip(&y).enumerate() {
+                assert!(claim.a.at(i) == h.at(i).scaled(*x) && claim.b.at(i) == Ext::of(*y), "{i} of {len}");
+            }
+            assert!(claim.c == h.dot_small(&z), "{len}");
+            let mut drawn: Vec<u128> = h.planes().flatten().map(|h| h.value()).collect();
+            drawn.sort_unstable();
+            assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]), "{len}");
         }
     }
 }

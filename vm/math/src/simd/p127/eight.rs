@@ -15,6 +15,7 @@ use zerocopy::transmute;
 const LANES: usize = 8;
 /// Products that columns have room for: of one at most five halves are added to a column, which makes 2^63.4.
 const AT_ONCE: usize = 512;
+const _: () = assert!((5 * AT_ONCE as u128) << 52 < (1 << 64) - (1 << 52), "a column overflows");
 /// Terms of a combination that are reduced together.
 const TERMS: usize = 8;
 
@@ -141,6 +142,7 @@ fn below(low: __m512i, high: __m512i) -> [P127; LANES] {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 pub(super) fn add_combination(out: &mut [P127], terms: &[(P127, &[P127])]) {
+    let len = out.len();
     let (blocks, rest) = out.as_chunks_mut();
     for terms in terms.chunks(TERMS) {
         let mut factors = [limbs(&[P127::default(); LANES]); TERMS];
@@ -150,14 +152,14 @@ pub(super) fn add_combination(out: &mut [P127], terms: &[(P127, &[P127])]) {
             let [low, middle, high] = limbs(block);
             sums.low[..3].copy_from_slice(&[_mm512_and_si512(low, ones(52)), _mm512_and_si512(middle, ones(52)), high]);
             for (factor, (_, x)) in factors.iter().zip(terms) {
-                sums.add_products(*factor, limbs(&x.as_chunks().0[n]));
+                sums.add_products(*factor, limbs(&x[..len].as_chunks().0[n]));
             }
             *block = sums.residues();
         }
     }
     let done = blocks.len() * LANES;
     for (c, x) in terms {
-        rest.iter_mut().zip(&x[done..]).for_each(|(out, x)| *out = out.add(c.mul(*x)));
+        rest.iter_mut().zip(&x[done..len]).for_each(|(out, x)| *out = out.add(c.mul(*x)));
     }
 }
 
