@@ -170,7 +170,7 @@ pub(crate) struct Bench {
     /// Threads for each party's own work on long vectors.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: one to four minutes a protocol, `mal-shamir` thirteen. Of a protocol with a choice the constants are those of so many parties.
+    /// Measures what each kind of gate takes instead, under each protocol or the one that is named, for the predictions of `smpcc cost`: one to four minutes a protocol, `mal-shamir` seven. Of a protocol with a choice the constants are those of so many parties.
     #[arg(long, conflicts_with_all = ["json", "jobs", "threads", "network"])]
     pub(crate) calibrate: bool,
     /// Where the calibration goes [default: printed].
