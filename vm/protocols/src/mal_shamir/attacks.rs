@@ -1,6 +1,6 @@
 //! `mal-shamir` with parties that cheat: whatever they do, no honest party has a wrong result, and who stops suspects them (PROTOCOLS R3, R4, R6, R13, R16, R20, R25).
 //!
-//! Of all frames, words of randomness and shares a seeded sample is touched; all of them with `SMPC_ATTACKS=all`: some ten minutes in a release build for one cheater of three, and hours for two of five.
+//! Of all frames, words of randomness and shares a seeded sample is touched; all of them with `SMPC_ATTACKS=all`: six minutes in a release build, most of them for two cheaters of five.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
