@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// How many schedules of small gates there are: as `SMPC_SCHEDULES` says, or so many.
 fn schedules(usual: u64) -> u64 {
-    std::env::var("SMPC_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
+    std::env::var("SMPC_SCHEDULES").map_or(usual, |number| number.parse().unwrap())
 }
 
 /// Schedules of gates whose messages are longer than a link's buffer.

@@ -57,37 +57,21 @@ pub(super) mod by_bits {
 /// Products that are added up at a time where the processor has none of its own.
 const BLOCK: usize = 512;
 
-/// Adds c · x to z, byte by byte, as many as both have. c is public.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn add_multiple(z: &mut [u8], c: u8, x: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if gfni::is_there() {
-        // SAFETY: the processor has what the function is compiled for.
-        return unsafe { gfni::add_multiple(z, c, x) };
+instructions_first! { gfni;
+    /// Adds c · x to z, byte by byte, as many as both have. c is public.
+    pub(crate) fn add_multiple(z: &mut [u8], c: u8, x: &[u8]) {
+        look_up(level(), z, c, x);
     }
-    look_up(level(), z, c, x);
-}
 
-/// Writes the products x · y to z. All of one length.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn products(z: &mut [u8], x: &[u8], y: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if gfni::is_there() {
-        // SAFETY: as above.
-        return unsafe { gfni::products(z, x, y) };
+    /// Writes the products x · y to z. All of one length.
+    pub(crate) fn products(z: &mut [u8], x: &[u8], y: &[u8]) {
+        by_bits::byte_products(z, x, y);
     }
-    by_bits::byte_products(z, x, y);
-}
 
-/// The sum of the products x · y, over as many as both have.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn dot(x: &[u8], y: &[u8]) -> u8 {
-    #[cfg(target_arch = "x86_64")]
-    if gfni::is_there() {
-        // SAFETY: as above.
-        return unsafe { gfni::dot(x, y) };
+    /// The sum of the products x · y, over as many as both have.
+    pub(crate) fn dot(x: &[u8], y: &[u8]) -> u8 {
+        dot_in_blocks(x, y)
     }
-    dot_in_blocks(x, y)
 }
 
 /// As [`dot`], on any processor.
@@ -124,7 +108,7 @@ mod gfni {
     const LANES: usize = 64;
 
     #[inline]
-    pub(super) fn is_there() -> bool {
+    pub(super) fn are_there() -> bool {
         is_x86_feature_detected!("gfni") && is_x86_feature_detected!("avx512f")
     }
 

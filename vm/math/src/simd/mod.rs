@@ -1,7 +1,7 @@
 //! The inner loops of protocols, compiled once for every machine and again for the vector units of newer ones; the widest that is there is called.
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
-//! loops themselves are safe and the same for all (`portable.rs`), but for `bytes.rs`, which asks for instructions that no loop becomes; a test holds the versions
+//! loops themselves are safe and the same for all (`portable.rs`, and `field/p127.rs`), but for `bytes.rs`, which asks for instructions that no loop becomes; a test holds the versions
 //! against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
 //! latter are there once more with eight elements in vectors of limbs, which no compiler makes of a loop.
 
@@ -150,6 +150,22 @@ macro_rules! versions {
             }
         )*
     };
+}
+
+/// Declares functions that a module of the same names does with instructions of its own where the processor has them; elsewhere what is written here is done.
+macro_rules! instructions_first {
+    ($unit:ident; $( $(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),*) $(-> $out:ty)? $elsewhere:block )*) => {$(
+        $(#[$doc])*
+        #[allow(unsafe_code, reason = "a call into code for a vector unit")]
+        $vis fn $name($($arg: $ty),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            if $unit::are_there() {
+                // SAFETY: the processor has what the function is compiled for.
+                return unsafe { $unit::$name($($arg),*) };
+            }
+            $elsewhere
+        }
+    )*};
 }
 
 pub(crate) mod bytes;

@@ -21,35 +21,19 @@ pub(super) mod single {
     }
 }
 
-/// out_i + Σ c_k · x_k,i; each x_k is at least as long as `out`.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn add_combination(out: &mut [P127], terms: &[(P127, &[P127])]) {
-    #[cfg(target_arch = "x86_64")]
-    if eight::is_there() {
-        // SAFETY: the processor has what the function is compiled for.
-        return unsafe { eight::add_combination(out, terms) };
+instructions_first! { eight;
+    /// out_i + Σ c_k · x_k,i; each x_k is at least as long as `out`.
+    pub(crate) fn add_combination(out: &mut [P127], terms: &[(P127, &[P127])]) {
+        single::add_combination(out, terms);
     }
-    single::add_combination(out, terms);
-}
 
-/// x_i · y_i, as many as all three have.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn products(out: &mut [P127], x: &[P127], y: &[P127]) {
-    #[cfg(target_arch = "x86_64")]
-    if eight::is_there() {
-        // SAFETY: as above.
-        return unsafe { eight::products(out, x, y) };
+    /// x_i · y_i, as many as all three have.
+    pub(crate) fn products(out: &mut [P127], x: &[P127], y: &[P127]) {
+        single::products(out, x, y);
     }
-    single::products(out, x, y);
-}
 
-/// Σ x_i · y_i, over as many as both have.
-#[allow(unsafe_code, reason = "a call into code for a vector unit")]
-pub(crate) fn dot(x: &[P127], y: &[P127]) -> P127 {
-    #[cfg(target_arch = "x86_64")]
-    if eight::is_there() {
-        // SAFETY: as above.
-        return unsafe { eight::dot(x, y) };
+    /// Σ x_i · y_i, over as many as both have.
+    pub(crate) fn dot(x: &[P127], y: &[P127]) -> P127 {
+        single::dot(x, y)
     }
-    single::dot(x, y)
 }

@@ -222,8 +222,11 @@ impl Coins {
     }
 
     /// Elements of the small field from number `first` on, a multiple of [`Field::PER_BLOCK`]; each stream is its own.
+    ///
+    /// # Panics
+    /// Where `first` is no such multiple: elements would come twice, and lies could be fitted to them.
     pub(crate) fn elements<F: Field>(&self, stream: u64, first: usize, out: &mut [F]) {
-        debug_assert!(first.is_multiple_of(F::PER_BLOCK), "elements from the middle of a block");
+        assert!(first.is_multiple_of(F::PER_BLOCK), "elements from the middle of a block");
         let mut words = Zeroizing::new([0; BLOCK]);
         let at_once = BLOCK / 2 * F::PER_BLOCK;
         for (n, out) in out.chunks_mut(at_once).enumerate() {

@@ -28,9 +28,9 @@ struct Columns {
     high: [__m512i; 4],
 }
 
-/// Whether the processor has what this file is compiled for.
+/// Whether the processor has the instructions that this file is compiled for.
 #[inline]
-pub(super) fn is_there() -> bool {
+pub(super) fn are_there() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512ifma")
