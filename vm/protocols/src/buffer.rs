@@ -10,7 +10,8 @@ use smpc_math::planes::ROW_WORDS;
 use smpc_math::simd;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
-use zeroize::{DefaultIsZeroes, Zeroize};
+use zerocopy::{FromZeros, IntoBytes};
+use zeroize::DefaultIsZeroes;
 
 /// 512 lanes of one plane.
 pub type Row = simd::Row;
@@ -64,7 +65,7 @@ impl<T> Pool<T> {
 }
 
 /// What shares are made of: all bits zero is 0, and each thread has a pool for it.
-pub trait Pooled: DefaultIsZeroes + Send + Sync + 'static {
+pub trait Pooled: DefaultIsZeroes + FromZeros + IntoBytes + Send + Sync + 'static {
     /// Does something with the pool of this thread; nothing at the end of the thread, when the pool may be gone.
     fn with_pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
 }
@@ -145,7 +146,7 @@ impl<T: Pooled> Buffer<T> {
 impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
         let piece = Self::LONG;
-        workers::each(&mut self.buffer[self.start..self.start + self.len], piece, piece, |_, part| part.zeroize());
+        workers::each(&mut self.buffer[self.start..self.start + self.len], piece, piece, |_, part| simd::wipe(part));
         if self.buffer.len() >= Self::LONG {
             let buffer = std::mem::take(&mut self.buffer);
             T::with_pool(|pool| pool.put(buffer));

@@ -2,13 +2,15 @@
 
 use super::Field;
 use crate::simd::p127;
+use zerocopy::{FromZeros, IntoBytes};
 use zeroize::DefaultIsZeroes;
 
 /// 2^127 − 1.
 const P: u128 = (1 << 127) - 1;
 
 /// An integer modulo 2^127 − 1, below it.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, FromZeros, IntoBytes)]
+#[repr(transparent)]
 pub struct P127(pub(crate) u128);
 
 impl std::fmt::Debug for P127 {

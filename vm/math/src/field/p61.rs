@@ -2,13 +2,14 @@
 
 use super::Field;
 use crate::simd;
+use zerocopy::{FromZeros, IntoBytes};
 use zeroize::DefaultIsZeroes;
 
 /// 2^61 − 1.
 const P: u64 = (1 << 61) - 1;
 
 /// An integer modulo 2^61 − 1, below it.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, FromZeros, IntoBytes)]
 #[repr(transparent)]
 pub struct P61(u64);
 

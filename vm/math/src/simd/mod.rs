@@ -1,8 +1,8 @@
 //! The inner loops of protocols, compiled once for every machine and again for the vector units of newer ones; the widest that is there is called.
 //!
-//! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it. The
-//! loops themselves are safe and the same for all (`portable.rs`, and `field/p127.rs`), but for `bytes.rs`, which asks for instructions that no loop becomes; a test holds the versions
-//! against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
+//! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it, and in `wipe.rs` stores past the caches. The
+//! loops themselves are safe and the same for all (`portable.rs`, and `field/p127.rs`), but for `bytes.rs` and `wipe.rs`, which ask for instructions that no loop becomes; a test holds
+//! the versions against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
 //! latter are there once more with eight elements in vectors of limbs, which no compiler makes of a loop.
 
 mod matrix;
@@ -171,8 +171,10 @@ macro_rules! instructions_first {
 pub(crate) mod bytes;
 pub(crate) mod p127;
 mod tagged;
+mod wipe;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
+pub use wipe::wipe;
 
 versions! {
     "avx2,bmi2",

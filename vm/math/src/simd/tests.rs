@@ -1,8 +1,11 @@
 //! Every version of every loop gives the same, and what its definition says.
 
+use super::wipe::PAST_CACHES;
 use super::*;
 use crate::field::{Field as _, P127};
 use crate::netlist::{And, Local};
+use zerocopy::{FromZeros, IntoBytes};
+use zeroize::DefaultIsZeroes;
 
 fn words(n: usize, seed: u64) -> Vec<u64> {
     (0..n as u64)
@@ -394,4 +397,24 @@ fn numbers_modulo_the_prime() {
             }
         }
     }
+}
+
+/// What is wiped is zero and nothing beside it is, wherever it begins and ends, with and without the caches.
+#[test]
+fn what_is_wiped_is_zero() {
+    fn check<T: DefaultIsZeroes + FromZeros + IntoBytes + PartialEq>(one: T) {
+        let long = PAST_CACHES / size_of::<T>();
+        for len in [0, 1, 7, long - 1, long, long + 67] {
+            for first in [0, 1, 5] {
+                let mut all = vec![one; len + 11];
+                wipe(&mut all[first..first + len]);
+                let (wiped, is_zero) = (first..first + len, |x: &T| *x == T::default());
+                assert!(all[wiped.clone()].iter().all(is_zero), "{len} from {first}");
+                assert!(!all[..wiped.start].iter().chain(&all[wiped.end..]).any(is_zero), "{len} from {first}");
+            }
+        }
+    }
+    check(u64::MAX);
+    check(0xff_u8);
+    check(P127::from_u128(7));
 }
