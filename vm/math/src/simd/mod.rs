@@ -171,9 +171,11 @@ macro_rules! instructions_first {
 pub(crate) mod bytes;
 pub(crate) mod p127;
 mod tagged;
+mod wide;
 mod wipe;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
+pub use wide::{Limbs, WIDE_ROWS, WideLine, add_wide_products, limbs};
 pub use wipe::wipe;
 
 versions! {

@@ -399,6 +399,38 @@ fn numbers_modulo_the_prime() {
     }
 }
 
+/// Numbers whose limbs fill the sums as fast as any do, and others.
+#[test]
+fn panels_of_128_bits() {
+    for n in [0, 1, 2, 1023, 1024, 1025, 2500] {
+        for full in [false, true] {
+            let eights = |seed: u64| {
+                let all = words(16 * n, seed).as_chunks().0.iter().map(|wide| number(*wide)).collect::<Vec<_>>();
+                let all = if full { vec![u128::MAX; 8 * n] } else { all };
+                all.as_chunks::<8>().0.to_vec()
+            };
+            let (x, y) = (eights(1), eights(2));
+            let start: [[u128; 8]; WIDE_ROWS] =
+                std::array::from_fn(|i| std::array::from_fn(|j| (u128::MAX / 3).wrapping_mul((i + 9 * j) as u128)));
+            let entry = |i: usize, j: usize| {
+                let terms = x.iter().zip(&y).map(|(x, y)| x[i].wrapping_mul(y[j]));
+                terms.fold(start[i][j], u128::wrapping_add)
+            };
+            let expected: [[u128; 8]; WIDE_ROWS] = std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j)));
+            let x: Vec<_> = x.iter().map(|x| x.map(limbs)).collect();
+            let y: Vec<WideLine> = y.iter().map(|y| [y.map(|y| wide(y)[0]), y.map(|y| wide(y)[1])]).collect();
+            for level in levels() {
+                let mut z = start;
+                wide::single::at::add_wide_products(level, &mut z, &x, &y);
+                assert_eq!(z, expected, "{level:?} {n}");
+            }
+            let mut z = start;
+            add_wide_products(&mut z, &x, &y);
+            assert_eq!(z, expected, "chosen {n}");
+        }
+    }
+}
+
 /// What is wiped is zero and nothing beside it is, wherever it begins and ends, with and without the caches.
 #[test]
 fn what_is_wiped_is_zero() {

@@ -15,6 +15,7 @@ mod convert;
 mod gates;
 mod io;
 mod local;
+mod matrix;
 mod product;
 pub mod proof;
 mod share;

@@ -7,6 +7,7 @@
 //! are masked and sent once, whatever their length.
 
 use super::MalRep3;
+use super::matrix::Product;
 use super::share::{Arith, Element, Held, Pair, element, number, part};
 use crate::buffer::Words;
 use crate::executor::Cx;
@@ -15,6 +16,7 @@ use crate::message::{BLOCK, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
+use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 /// Bytes of an element.
@@ -32,19 +34,19 @@ pub(crate) type Terms<'x> = &'x dyn Fn(usize, &mut [Element], &mut [Element]);
 
 /// A left factor: what a party holds of the number and of its tag.
 #[derive(Clone, Copy)]
-struct Factor {
+pub(crate) struct Factor {
     value: [u128; 2],
     tag: [u128; 2],
 }
 
-impl Factor {
-    fn new([value, tag]: [Pair<'_>; 2], lane: usize) -> Self {
-        Self { value: value.map(|x| number(x[lane])), tag: tag.map(|x| number(x[lane])) }
-    }
+/// That of a lane.
+pub(crate) fn factor(x: &Arith, lane: usize) -> Factor {
+    let of = |held: &Held| held.each_ref().map(|x| number(x[lane]));
+    Factor { value: of(&x.value), tag: of(&x.tag) }
 }
 
 /// What a party adds to the product of a number and of its tag with y.
-fn both(x: Factor, [ya, yb]: [u128; 2]) -> [u128; 2] {
+pub(crate) fn both(x: Factor, [ya, yb]: [u128; 2]) -> [u128; 2] {
     let sum = ya.wrapping_add(yb);
     [x.value, x.tag].map(|[a, b]| a.wrapping_mul(sum).wrapping_add(b.wrapping_mul(ya)))
 }
@@ -52,11 +54,6 @@ fn both(x: Factor, [ya, yb]: [u128; 2]) -> [u128; 2] {
 /// Two sums, number and tag.
 pub(crate) fn plus(x: [u128; 2], y: [u128; 2]) -> [u128; 2] {
     [x[0].wrapping_add(y[0]), x[1].wrapping_add(y[1])]
-}
-
-fn add_to(value: &mut Element, tag: &mut Element, more: [u128; 2]) {
-    let sums = plus([number(*value), number(*tag)], more);
-    (*value, *tag) = (element(sums[0]), element(sums[1]));
 }
 
 /// The factors of products, lane by lane.
@@ -313,21 +310,9 @@ impl<S: Source> MalRep3<S> {
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
+        let product = RefCell::new(Product::new(x, &y.value, (rows, inner, cols)));
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            let mut done = 0;
-            while done < value.len() {
-                // A part of a row of the result: for each of its left factors as much of a row of the right ones.
-                let (row, column) = ((first + done) / cols, (first + done) % cols);
-                let count = (cols - column).min(value.len() - done);
-                let z = done..done + count;
-                for k in 0..inner {
-                    let x = Factor::new(x.part(row * inner + k, 1), 0);
-                    let [ya, yb] = part(&y.value, k * cols + column, count);
-                    let lanes = value[z.clone()].iter_mut().zip(&mut tag[z.clone()]).zip(ya.iter().zip(yb));
-                    lanes.for_each(|((value, tag), (ya, yb))| add_to(value, tag, both(x, [number(*ya), number(*yb)])));
-                }
-                done += count;
-            }
+            product.borrow_mut().read(first, value, tag);
         };
         self.tagged(cx, rows * cols, x, &terms).await
     }

@@ -84,14 +84,19 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
         let of_row = |row: usize| products.iter().skip(row).step_by(rows).fold(0, |sum, x| wrapped(sum + x));
         run.number(&name("dot_columns"), &z, (0..rows).map(of_row)).await;
     }
-    // As many products as there are lanes: an outer product, and a matrix times a column of as many lanes as fit.
+    // As many products as there are lanes: an outer product, a matrix times a column of as many lanes as fit, and two matrices of as many rows as columns.
     let small = lanes.min(7);
     let (column, row) = (a.read(&Lanes::run(0, small)), b.read(&Lanes::run(0, small)));
     let inner = lanes.min(5);
     let rows = lanes / inner;
     let matrix = a.read(&Lanes::run(0, rows * inner));
     let vector = b.read(&Lanes::run(0, inner));
-    for (x, y, (rows, inner, cols)) in [(&column, &row, (small, 1, small)), (&matrix, &vector, (rows, inner, 1))] {
+    let (depth, side) = (lanes.min(3), (lanes / 3).clamp(1, 13));
+    let tall = a.read(&Lanes::run(0, side * depth));
+    let wide = b.read(&Lanes::run(0, depth * side));
+    for (x, y, (rows, inner, cols)) in
+        [(&column, &row, (small, 1, small)), (&matrix, &vector, (rows, inner, 1)), (&tall, &wide, (side, depth, side))]
+    {
         let before = run.e.stats();
         let z = p.matmul(run.next(), x, y, rows, inner, cols).await;
         run.note("matmul", width, lanes, &before);
