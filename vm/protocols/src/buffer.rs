@@ -145,8 +145,10 @@ impl<T: Pooled> Buffer<T> {
 
 impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let piece = Self::LONG;
-        workers::each(&mut self.buffer[self.start..self.start + self.len], piece, piece, |_, part| simd::wipe(part));
+        let all = &mut self.buffer[self.start..self.start + self.len];
+        // Parts of what goes past the caches are long enough to.
+        let piece = if size_of_val(all) < simd::PAST_CACHES { Self::LONG } else { simd::PAST_CACHES / size_of::<T>() };
+        workers::each(all, piece, piece, |_, part| simd::wipe(part));
         if self.buffer.len() >= Self::LONG {
             let buffer = std::mem::take(&mut self.buffer);
             T::with_pool(|pool| pool.put(buffer));

@@ -2,8 +2,8 @@
 //!
 //! The only `unsafe` code of the project: a call to a function that was compiled for a vector unit, after asking whether the processor has it, and in `wipe.rs` stores past the caches. The
 //! loops themselves are safe and the same for all (`portable.rs`, and `field/p127.rs`), but for `bytes.rs` and `wipe.rs`, which ask for instructions that no loop becomes; a test holds
-//! the versions against each other. Those of `tagged.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
-//! latter are there once more with eight elements in vectors of limbs, which no compiler makes of a loop.
+//! the versions against each other. Those of `tagged.rs`, `wide.rs` and `p127.rs` are compiled for newer processors, and without vectors; the
+//! latter two are there once more with eight numbers in vectors of limbs, which no compiler makes of a loop.
 
 mod matrix;
 mod portable;
@@ -176,7 +176,7 @@ mod wipe;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
 pub use wide::{Limbs, WIDE_ROWS, WideLine, add_wide_products, limbs};
-pub use wipe::wipe;
+pub use wipe::{PAST_CACHES, wipe};
 
 versions! {
     "avx2,bmi2",

@@ -6,7 +6,7 @@ use super::Line;
 /// Rows of the left matrix that meet a panel at once.
 pub const WIDE_ROWS: usize = 8;
 
-/// A number of 128 bits: x_0 + 2^52·x_1 + 2^104·x_2.
+/// A number of 128 bits: x_0 + 2^52·x_1 + 2^104·x_2, the first two below 2^52.
 pub type Limbs = [u64; 3];
 
 /// A row of a panel of the right matrix: the low words of eight numbers, and the high ones.
@@ -21,7 +21,7 @@ pub const fn limbs(x: u128) -> Limbs {
     [(x & ONES) as u64, (x >> 52 & ONES) as u64, (x >> 104) as u64]
 }
 
-/// The number modulo 2^128 of limbs of any size.
+/// The number modulo 2^128 of limbs, or of sums of such.
 #[inline]
 const fn of_limbs([low, middle, high]: Limbs) -> u128 {
     (low as u128).wrapping_add((middle as u128) << 52).wrapping_add((high as u128) << 104)

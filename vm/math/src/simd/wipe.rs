@@ -3,8 +3,8 @@
 use zerocopy::{FromZeros, IntoBytes};
 use zeroize::{DefaultIsZeroes, Zeroize as _};
 
-/// Bytes from which on the caches keep little of a vector until its memory is used again.
-pub(super) const PAST_CACHES: usize = 4 << 20;
+/// Bytes from which on [`wipe`] goes past the caches, which would keep little of so long a vector until its memory is used again.
+pub const PAST_CACHES: usize = 4 << 20;
 
 /// Overwrites elements with zeros, in a way that no compiler leaves out.
 pub fn wipe<T: DefaultIsZeroes + FromZeros + IntoBytes>(x: &mut [T]) {

@@ -84,7 +84,7 @@ pub(super) async fn products<P: Protocol>(run: &mut Run<'_, P>, data: &Data, wid
         let of_row = |row: usize| products.iter().skip(row).step_by(rows).fold(0, |sum, x| wrapped(sum + x));
         run.number(&name("dot_columns"), &z, (0..rows).map(of_row)).await;
     }
-    // As many products as there are lanes: an outer product, a matrix times a column of as many lanes as fit, and two matrices of as many rows as columns.
+    // As many products as there are lanes: an outer product, and a matrix times a column of as many lanes as fit. Then two matrices that have several rows, columns and terms.
     let small = lanes.min(7);
     let (column, row) = (a.read(&Lanes::run(0, small)), b.read(&Lanes::run(0, small)));
     let inner = lanes.min(5);
