@@ -3,8 +3,18 @@
 //! The sum of `xa·(ya + yb) + xb·ya` is [xa + xb | xa] times [ya over yb]: one product of matrices twice as long inside.
 
 use crate::bits::Words;
-use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANELS, pack_panels};
+use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
 use zeroize::Zeroize;
+
+/// Products of words that a thread makes before any of them is sent, about: a second.
+pub(crate) const TERMS: usize = 1 << 30;
+
+/// How many rows of a product of matrices a thread makes before any of them is sent, a multiple of `unit`: as many as meet a panel before it is left, and of large matrices fewer, of about
+/// `most` products of elements, so that no party hears nothing for long. A row takes `terms` of them.
+pub(crate) fn rows_at_once(rows: usize, terms: usize, unit: usize, most: usize) -> usize {
+    let few = (most / terms.max(1)).next_multiple_of(unit).clamp(unit, PANEL_ROWS);
+    few.min(rows.next_multiple_of(unit))
+}
 
 /// Some rows of a left matrix, each with its sum of components before its first, and some columns of a right one.
 #[derive(Default)]
@@ -52,5 +62,20 @@ struct Panel(Vec<Line>);
 impl Drop for Panel {
     fn drop(&mut self) {
         self.0.as_flattened_mut().zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_whole_units_and_no_more_than_meet_a_panel() {
+        assert_eq!(rows_at_once(1000, 1, 4, TERMS), PANEL_ROWS);
+        assert_eq!(rows_at_once(5, 1, 4, TERMS), 8);
+        assert_eq!(rows_at_once(1000, TERMS / 10, 4, TERMS), 12);
+        assert_eq!(rows_at_once(1000, TERMS, 1, TERMS), 1);
+        assert_eq!(rows_at_once(1000, usize::MAX, 4, TERMS), 4);
+        assert_eq!(rows_at_once(0, 0, 1, TERMS), 0);
     }
 }

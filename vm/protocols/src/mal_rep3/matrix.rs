@@ -5,8 +5,9 @@
 use super::product::{LANES, both, factor};
 use super::share::{Arith, Element, Held, Wide, element, number, part};
 use crate::buffer::Words;
+use crate::matrix::rows_at_once;
 use crate::workers;
-use smpc_math::simd::{Limbs, PANEL_COLUMNS, PANEL_ROWS, WIDE_ROWS, WideLine, add_wide_products, limbs};
+use smpc_math::simd::{Limbs, PANEL_COLUMNS, WIDE_ROWS, WideLine, add_wide_products, limbs};
 
 /// Rows of the result that meet a panel at once: of each a row of numbers and one of tags.
 const BLOCK: usize = WIDE_ROWS / 2;
@@ -14,8 +15,8 @@ const BLOCK: usize = WIDE_ROWS / 2;
 const FEW: usize = 4;
 /// Terms of the sums that are packed at once: memory does not grow with them, and a block of the left rows stays in the second cache.
 const DEPTH: usize = 512;
-/// Products of elements that a thread makes before any of them is sent, about: a tenth of a second.
-const TERMS: usize = 1 << 26;
+/// Products of elements that a thread makes before any of them is sent, about: half a second, and more where the processor multiplies no limbs.
+const TERMS: usize = 1 << 28;
 
 /// A product of matrices, some rows at a time.
 pub(crate) struct Product<'x> {
@@ -58,9 +59,7 @@ impl<'x> Product<'x> {
         let Self { inner, cols, .. } = *self;
         let rows = self.rows.saturating_sub(row);
         let threads = workers::threads();
-        // Of large matrices fewer rows, so that something is sent before long.
-        let few = (TERMS / (inner * cols).max(1)).next_multiple_of(BLOCK).clamp(BLOCK, PANEL_ROWS);
-        let panel = few.min(rows.div_ceil(threads).next_multiple_of(BLOCK));
+        let panel = rows_at_once(rows.div_ceil(threads), inner * cols, BLOCK, TERMS);
         let count = rows.min(threads * panel) * cols;
         self.made = Default::default();
         self.made = [Wide::zeros(count), Wide::zeros(count)];
@@ -164,6 +163,7 @@ mod tests {
     use super::super::product::plus;
     use super::super::share::KNOWN;
     use super::*;
+    use smpc_math::simd::PANEL_ROWS;
     use std::thread;
 
     fn wide(len: usize, seed: u64) -> Wide {

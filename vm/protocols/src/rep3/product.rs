@@ -8,13 +8,13 @@ use super::kernel::{BLOCK, Step};
 use super::share::Arith;
 use crate::executor::Cx;
 use crate::keys::Source;
-use crate::matrix::Panels;
+use crate::matrix::{Panels, TERMS, rows_at_once};
 use crate::message::{element_bytes, from_elements, to_elements};
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
 use smpc_math::planes::ROW_LANES;
 use smpc_math::prf::Domain;
-use smpc_math::simd::{self, PANEL_ROWS};
+use smpc_math::simd;
 use std::ops::Range;
 
 /// Steps of work (see [`workers`]) that a mask of zero takes, from two keys.
@@ -141,7 +141,7 @@ impl<S: Source> Rep3<S> {
         let at = Step::new(cx.tape(), 0, Domain::Arith);
         let mut summand = self.words(rows * cols);
         let threads = workers::threads();
-        let panel = PANEL_ROWS.min(rows.div_ceil(threads).next_multiple_of(PACKED_ROWS));
+        let panel = rows_at_once(rows.div_ceil(threads), inner * cols, PACKED_ROWS, TERMS);
         let mut done = 0;
         let make = |first: usize, own: &mut [u64]| {
             let end = first + own.len();

@@ -9,10 +9,11 @@ use crate::bits::{Rows, Words};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::layout::Layout;
-use crate::matrix::Panels;
+use crate::matrix::{Panels, TERMS, rows_at_once};
 use crate::message::{BLOCK, Shape};
 use smpc_math::prf::Domain;
-use smpc_math::simd::{self, PANEL_ROWS};
+use smpc_math::simd;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// The messages of a product: who tells the terms of components `receiver` and `outsider`, and whether the square of the latter goes with them. Each party tells one
@@ -149,16 +150,18 @@ impl<S: Source> Rep4<S> {
         .await
     }
 
-    /// The product of a `rows × inner` and an `inner × cols` matrix. What this party tells is made before any of it is sent.
+    /// The product of a `rows × inner` and an `inner × cols` matrix. What this party tells is made some rows at a time, before the first of them is sent.
     pub(crate) async fn matrix_product(&self, cx: Cx<'_>, x: &Arith, y: &Arith, dims: (usize, usize, usize)) -> Arith {
         let (rows, inner, cols) = dims;
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
-        let product = |pair: Option<Pair>| match pair {
-            Some(pair) if !self.dry => pair.matrix(&x.x, &y.x, dims),
-            _ => Words::default(),
-        };
-        let told: Vec<Words> = self.pairs(&ALL).into_iter().map(product).collect();
-        self.numbers(cx, rows * cols, |n, _, first, out| out.copy_from_slice(&told[n][first..first + out.len()])).await
+        let product = |pair: Option<Pair>| pair.filter(|_| !self.dry).map(|pair| Product::new(pair, &x.x, &y.x, dims));
+        let told: Vec<_> = self.pairs(&ALL).into_iter().map(|pair| RefCell::new(product(pair))).collect();
+        self.numbers(cx, rows * cols, |n, _, first, out| {
+            if let Some(product) = &mut *told[n].borrow_mut() {
+                product.read(first, out);
+            }
+        })
+        .await
     }
 
     /// x ∧ y, plane by plane: one round, 1.5 bits a lane and plane from each party on average.
@@ -208,27 +211,98 @@ impl Pair {
             out.iter_mut().zip(xa.iter().zip(ya)).for_each(|(out, (x, y))| *out ^= x & y);
         }
     }
+}
 
-    /// The same, of a product of matrices.
-    fn matrix(self, x: &[Words; HELD], y: &[Words; HELD], (rows, inner, cols): (usize, usize, usize)) -> Words {
-        let Self { a, b, square } = self;
-        let mut z = Words::zeros(rows * cols);
+/// What a product of matrices has of a pair, some rows at a time.
+struct Product<'x> {
+    pair: Pair,
+    x: &'x [Words; HELD],
+    y: &'x [Words; HELD],
+    /// In place of the second component of y, where that is another.
+    other: Option<Words>,
+    dims: (usize, usize, usize),
+    /// The lanes that are at hand begin here.
+    first: usize,
+    made: Words,
+}
+
+impl<'x> Product<'x> {
+    fn new(pair: Pair, x: &'x [Words; HELD], y: &'x [Words; HELD], dims: (usize, usize, usize)) -> Self {
         // The kernel takes the square along: xa·(ya + yb) is xa·yb with yb − ya in place of yb.
-        let mut other = y[b].clone();
-        if !square {
-            other.iter_mut().zip(y[a].iter()).for_each(|(other, y)| *other = other.wrapping_sub(*y));
-        }
-        if cols <= 1 {
-            for (i, z) in z.iter_mut().enumerate() {
-                let row = i * inner..(i + 1) * inner;
-                *z = simd::cross_dot(&x[a][row.clone()], &x[b][row], &y[a], &other);
+        let other = (!pair.square).then(|| {
+            let mut other = y[pair.b].clone();
+            other.iter_mut().zip(y[pair.a].iter()).for_each(|(other, y)| *other = other.wrapping_sub(*y));
+            other
+        });
+        Self { pair, x, y, other, dims, first: 0, made: Words::default() }
+    }
+
+    /// Lanes from `first` on. To be asked for all of them in order.
+    fn read(&mut self, first: usize, out: &mut [u64]) {
+        let mut done = 0;
+        while done < out.len() {
+            let from = first + done;
+            if from >= self.first + self.made.len() {
+                self.make(from / self.dims.2);
             }
-            return z;
+            let at = from - self.first;
+            let count = (self.made.len() - at).min(out.len() - done);
+            out[done..done + count].copy_from_slice(&self.made[at..at + count]);
+            done += count;
         }
-        let mut panels = Panels::default();
-        for (n, z) in z.chunks_mut(PANEL_ROWS * cols).enumerate() {
-            panels.multiply((&x[a], &x[b]), (&y[a], &other), n * PANEL_ROWS, (inner, cols), z);
+    }
+
+    /// Makes some rows from `row` on.
+    fn make(&mut self, row: usize) {
+        let (rows, inner, cols) = self.dims;
+        let Pair { a, b, .. } = self.pair;
+        let count = rows_at_once(rows - row, inner * cols, 1, TERMS);
+        self.made = Words::default();
+        self.made = Words::zeros(count * cols);
+        self.first = row * cols;
+        let (x, y) = ((&*self.x[a], &*self.x[b]), (&*self.y[a], self.other.as_deref().unwrap_or(&self.y[b])));
+        if cols > 1 {
+            return Panels::default().multiply(x, y, row, (inner, cols), &mut self.made);
         }
-        z
+        for (row, z) in (row..).zip(self.made.iter_mut()) {
+            let row = row * inner..(row + 1) * inner;
+            *z = simd::cross_dot(&x.0[row.clone()], &x.1[row], y.0, y.1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(len: usize, seed: u64) -> Words {
+        let word = |i: u64| (i + 1).wrapping_mul(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        Words::new((0..len as u64).map(word).collect())
+    }
+
+    /// As lane by lane, however many rows are made at a time and lanes asked for.
+    #[test]
+    fn rows_are_sums_of_products() {
+        for (rows, inner, cols) in [(130, 3, 13), (67, 5, 9), (150, 4, 1), (1, 1, 1), (3, 0, 5)] {
+            let x: [Words; HELD] = [3, 5, 7].map(|seed| words(rows * inner, seed));
+            let y: [Words; HELD] = [11, 13, 17].map(|seed| words(inner * cols, seed));
+            for (a, b, square) in [(0, 1, true), (2, 0, false), (1, 2, true)] {
+                let term = |lane: usize, k: usize| {
+                    let (i, j) = (lane / cols * inner + k, k * cols + lane % cols);
+                    let of = |c: usize, d: usize| x[c][i].wrapping_mul(y[d][j]);
+                    let cross = of(a, b).wrapping_add(of(b, a));
+                    if square { cross.wrapping_add(of(a, a)) } else { cross }
+                };
+                let mut product = Product::new(Pair { a, b, square }, &x, &y, (rows, inner, cols));
+                for first in (0..rows * cols).step_by(BLOCK) {
+                    let mut found = vec![0; BLOCK.min(rows * cols - first)];
+                    product.read(first, &mut found);
+                    for (lane, found) in (first..).zip(found) {
+                        let expected = (0..inner).fold(0_u64, |sum, k| sum.wrapping_add(term(lane, k)));
+                        assert_eq!(found, expected, "{rows} x {inner} x {cols}, {a} and {b}, lane {lane}");
+                    }
+                }
+            }
+        }
     }
 }
