@@ -5,7 +5,8 @@
 //! * A peer that has sent nothing for `silence` is lost. So is one whose connection ends without a goodbye. What we see ourselves counts before
 //!   what another party reports.
 //! * A party that beats and says that it computes is waited for as long as it does so: no limit tells a long computation from a refusal. That it
-//!   computes is what its worker reports by [`crate::Control::progress`], after each level of a program and every so many turns of a loop, and
+//!   computes is what its worker reports by [`crate::Control::progress`], after each level of a program, every so many turns of a loop and
+//!   every few seconds of a product of large matrices, and
 //!   what is seen of the bytes that it moves. From a worker that reports nothing and moves nothing for `silence` no beats come any more, so
 //!   it is given up within another `silence`: nothing tells a single step that takes as long from one that never ends. Whoever sets the limit must
 //!   leave time for the longest step.

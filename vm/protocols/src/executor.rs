@@ -68,6 +68,7 @@ pub struct Executor {
     epoch: Cell<u32>,
     dry: bool,
     watch: Option<Watch>,
+    alive: Option<Box<dyn Fn()>>,
 }
 
 /// What is told of each round: payload and headers to and from each party.
@@ -104,6 +105,7 @@ impl Executor {
             epoch: Cell::new(0),
             dry,
             watch: None,
+            alive: None,
         }
     }
 
@@ -111,6 +113,12 @@ impl Executor {
     #[must_use]
     pub fn watched(self, watch: impl Fn(&[u64], &[u64]) + 'static) -> Self {
         Self { watch: Some(Box::new(watch)), ..self }
+    }
+
+    /// Has `alive` called now and then by gates that compute for long before they send anything, so that whoever watches over this party sees that it works.
+    #[must_use]
+    pub fn watched_over(self, alive: impl Fn() + 'static) -> Self {
+        Self { alive: Some(Box::new(alive)), ..self }
     }
 
     /// This party's number.
@@ -279,6 +287,13 @@ impl<'a> Cx<'a> {
     #[must_use]
     pub fn is_dry(self) -> bool {
         self.executor.dry
+    }
+
+    /// Says that this party is at work, which a gate does every few seconds of its own computation at the latest.
+    pub(crate) fn at_work(self) {
+        if let Some(alive) = &self.executor.alive {
+            alive();
+        }
     }
 
     /// Notes that a gate addresses `blocks` blocks under each key at most; the same number at every party. Later gates get keys of the next epoch

@@ -61,7 +61,8 @@ struct Panel(Vec<Line>);
 
 impl Drop for Panel {
     fn drop(&mut self) {
-        self.0.as_flattened_mut().zeroize();
+        // All of its memory: a panel may have been longer before.
+        self.0.zeroize();
     }
 }
 

@@ -3,6 +3,7 @@
 
 use smpc_math::circuits::{add, netlist};
 use smpc_math::prf::Key;
+use smpc_math::simd::PANEL_ROWS;
 use smpc_protocols::conformance::data::mix;
 use smpc_protocols::conformance::memory::{MemoryWire, memory_wires};
 use smpc_protocols::conformance::suite::{Extent, Report, suite};
@@ -11,7 +12,7 @@ use smpc_protocols::plain::Plain;
 use smpc_protocols::rep3::{self, Rep3};
 use smpc_protocols::workers::{GRAIN, start_with_grain};
 use smpc_protocols::{Error, Executor, Lanes, Protocol, Range, Shares, Wire};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// A wire that keeps a copy of what is sent.
@@ -148,4 +149,31 @@ fn shares_of_long_vectors_are_the_same() {
             (numbers, words.iter().map(whole).collect::<Vec<_>>())
         });
     }
+}
+
+/// A product of large matrices takes long before anything is sent: whoever watches over a party hears of it for every panel of rows.
+#[test]
+fn a_party_that_multiplies_matrices_says_that_it_is_at_work() {
+    const ROWS: usize = 200;
+    let party = |me: usize, wire: MemoryWire| {
+        let key = |j: usize| Key::new([u8::try_from(j).unwrap(); 32]);
+        let protocol = Rep3::new(me, rep3::keys(me, key(me), key((me + 1) % 3), [7; 32]));
+        let heard = Rc::new(Cell::new(0));
+        let count = Rc::clone(&heard);
+        let executor = Executor::new(me, 3, 1, 0, Box::new(wire)).watched_over(move || count.set(count.get() + 1));
+        let column = protocol.share_public(&[3], ROWS);
+        let row = protocol.share_public(&[5], 4);
+        let product = async || {
+            let z = protocol.matmul(executor.gate(0), &column, &row, ROWS, 1, 4).await;
+            protocol.open(executor.gate(1), &z).await
+        };
+        assert_eq!(executor.run(product()).unwrap(), vec![15; 4 * ROWS]);
+        heard.get()
+    };
+    let heard: Vec<usize> = std::thread::scope(|scope| {
+        let running: Vec<_> =
+            memory_wires(3).into_iter().enumerate().map(|(me, wire)| scope.spawn(move || party(me, wire))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(heard.iter().all(|times| *times >= ROWS / PANEL_ROWS), "{heard:?}");
 }

@@ -105,7 +105,8 @@ pub(crate) fn among<J: Job>(setting: &Setting, mut mesh: Mesh, job: J) -> Result
     let ended = Ended::default();
     let wire = LinkWire { links: mesh.links, ended: Ended::clone(&ended) };
     let number = session.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
-    let executor = Executor::new(me, parties, number, 0, Box::new(wire));
+    let control = mesh.control.clone();
+    let executor = Executor::new(me, parties, number, 0, Box::new(wire)).watched_over(move || control.progress());
     // What a session takes to begin belongs to no program, here as in the handshake.
     let nothing = || Stats { rounds: 0, sent: vec![0; parties], received: vec![0; parties] };
     let mut with = |peer: usize| {

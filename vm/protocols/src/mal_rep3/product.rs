@@ -313,6 +313,7 @@ impl<S: Source> MalRep3<S> {
         let product = RefCell::new(Product::new(x, &y.value, (rows, inner, cols)));
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
             product.borrow_mut().read(first, value, tag);
+            cx.at_work();
         };
         self.tagged(cx, rows * cols, x, &terms).await
     }

@@ -145,9 +145,9 @@ impl<S: Source> Rep3<S> {
         let mut done = 0;
         let make = |first: usize, own: &mut [u64]| {
             let end = first + own.len();
-            if done < end {
+            while done < end {
                 // A panel of rows for each thread.
-                let to = end.next_multiple_of(threads * panel * cols).min(rows * cols);
+                let to = (done + threads * panel * cols).min(rows * cols);
                 workers::each(&mut summand[done..to], panel * cols, panel * cols * inner, |n, z| {
                     let mut panels = Panels::default();
                     for (k, z) in z.chunks_mut(panel * cols).enumerate() {
@@ -156,6 +156,7 @@ impl<S: Source> Rep3<S> {
                     }
                 });
                 done = to;
+                cx.at_work();
             }
             own.copy_from_slice(&summand[first..end]);
             self.add_zero_share(at, first, own);

@@ -159,6 +159,7 @@ impl<S: Source> Rep4<S> {
         self.numbers(cx, rows * cols, |n, _, first, out| {
             if let Some(product) = &mut *told[n].borrow_mut() {
                 product.read(first, out);
+                cx.at_work();
             }
         })
         .await
@@ -213,6 +214,9 @@ impl Pair {
     }
 }
 
+/// Rows of a product of matrices that are made together at least.
+const UNIT: usize = 4;
+
 /// What a product of matrices has of a pair, some rows at a time.
 struct Product<'x> {
     pair: Pair,
@@ -224,6 +228,7 @@ struct Product<'x> {
     /// The lanes that are at hand begin here.
     first: usize,
     made: Words,
+    panels: Panels,
 }
 
 impl<'x> Product<'x> {
@@ -234,7 +239,7 @@ impl<'x> Product<'x> {
             other.iter_mut().zip(y[pair.a].iter()).for_each(|(other, y)| *other = other.wrapping_sub(*y));
             other
         });
-        Self { pair, x, y, other, dims, first: 0, made: Words::default() }
+        Self { pair, x, y, other, dims, first: 0, made: Words::default(), panels: Panels::default() }
     }
 
     /// Lanes from `first` on. To be asked for all of them in order.
@@ -256,13 +261,13 @@ impl<'x> Product<'x> {
     fn make(&mut self, row: usize) {
         let (rows, inner, cols) = self.dims;
         let Pair { a, b, .. } = self.pair;
-        let count = rows_at_once(rows - row, inner * cols, 1, TERMS);
+        let count = rows_at_once(rows - row, inner * cols, UNIT, TERMS).min(rows - row);
         self.made = Words::default();
         self.made = Words::zeros(count * cols);
         self.first = row * cols;
         let (x, y) = ((&*self.x[a], &*self.x[b]), (&*self.y[a], self.other.as_deref().unwrap_or(&self.y[b])));
         if cols > 1 {
-            return Panels::default().multiply(x, y, row, (inner, cols), &mut self.made);
+            return self.panels.multiply(x, y, row, (inner, cols), &mut self.made);
         }
         for (row, z) in (row..).zip(self.made.iter_mut()) {
             let row = row * inner..(row + 1) * inner;
