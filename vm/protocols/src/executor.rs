@@ -115,7 +115,8 @@ impl Executor {
         Self { watch: Some(Box::new(watch)), ..self }
     }
 
-    /// Has `alive` called now and then by gates that compute for long before they send anything, so that whoever watches over this party sees that it works.
+    /// Has `alive` called now and then by gates that compute for long before they send anything (products of matrices, each time that some rows are made), so that whoever watches over this
+    /// party sees that it works.
     #[must_use]
     pub fn watched_over(self, alive: impl Fn() + 'static) -> Self {
         Self { alive: Some(Box::new(alive)), ..self }
@@ -289,7 +290,7 @@ impl<'a> Cx<'a> {
         self.executor.dry
     }
 
-    /// Says that this party is at work, which a gate does every few seconds of its own computation at the latest.
+    /// Says that this party is at work: for gates that compute for long before they send anything.
     pub(crate) fn at_work(self) {
         if let Some(alive) = &self.executor.alive {
             alive();

@@ -3,7 +3,9 @@
 //! The sum of `xa·(ya + yb) + xb·ya` is [xa + xb | xa] times [ya over yb]: one product of matrices twice as long inside.
 
 use crate::bits::Words;
+use crate::executor::Cx;
 use smpc_math::simd::{self, Line, PANEL_COLUMNS, PANEL_ROWS, PANELS, pack_panels};
+use std::ops::Deref;
 use zeroize::Zeroize;
 
 /// Products of words that a thread makes before any of them is sent, about: a second.
@@ -14,6 +16,43 @@ pub(crate) const TERMS: usize = 1 << 30;
 pub(crate) fn rows_at_once(rows: usize, terms: usize, unit: usize, most: usize) -> usize {
     let few = (most / terms.max(1)).next_multiple_of(unit).clamp(unit, PANEL_ROWS);
     few.min(rows.next_multiple_of(unit))
+}
+
+/// Rows of a product of matrices, some of which are made before the first of their lanes is asked for: `N` vectors of them, such as numbers and their tags.
+pub(crate) struct Ahead<B, const N: usize> {
+    /// The lane that those at hand begin with.
+    first: usize,
+    made: [B; N],
+}
+
+impl<B: Default, const N: usize> Default for Ahead<B, N> {
+    fn default() -> Self {
+        Self { first: 0, made: std::array::from_fn(|_| B::default()) }
+    }
+}
+
+impl<T: Copy, B: Default + Deref<Target = [T]>, const N: usize> Ahead<B, N> {
+    /// Writes lanes from `first` on of each vector; to be asked for all of them in order. `make(lane)` makes whole rows, the first of which begins with that lane. Each time the party says
+    /// that it is at work.
+    pub(crate) fn read(&mut self, cx: Cx<'_>, first: usize, out: [&mut [T]; N], make: impl Fn(usize) -> [B; N]) {
+        let (mut done, len) = (0, out[0].len());
+        let mut out = out;
+        while done < len {
+            let from = first + done;
+            if from >= self.first + self.made[0].len() {
+                // What was made before makes room.
+                *self = Self { first: from, ..Self::default() };
+                self.made = make(from);
+                cx.at_work();
+            }
+            let at = from - self.first;
+            let count = (self.made[0].len() - at).min(len - done);
+            for (out, made) in out.iter_mut().zip(&self.made) {
+                out[done..done + count].copy_from_slice(&made[at..at + count]);
+            }
+            done += count;
+        }
+    }
 }
 
 /// Some rows of a left matrix, each with its sum of components before its first, and some columns of a right one.

@@ -175,7 +175,7 @@ mod wide;
 mod wipe;
 
 pub use tagged::{add_tagged_products, mask_tagged, weighted_sum};
-pub use wide::{Limbs, WIDE_ROWS, WideLine, add_wide_products, limbs};
+pub use wide::{Limbs, WIDE_ROWS, WideLine, WideTile, add_wide_products, limbs};
 pub use wipe::{PAST_CACHES, wipe};
 
 versions! {

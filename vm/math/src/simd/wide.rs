@@ -1,7 +1,7 @@
 //! The inner loop of a matrix product modulo 2^128: eight rows of the left matrix and eight columns of the right one at a time, in limbs of 52 bits where the processor multiplies those
 //! (Gueron and Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions", ARITH 2016), and number by number elsewhere.
 
-use super::Line;
+use super::{Line, PANEL_COLUMNS};
 
 /// Rows of the left matrix that meet a panel at once.
 pub const WIDE_ROWS: usize = 8;
@@ -11,6 +11,9 @@ pub type Limbs = [u64; 3];
 
 /// A row of a panel of the right matrix: the low words of eight numbers, and the high ones.
 pub type WideLine = [Line; 2];
+
+/// Numbers of that many rows and columns of a result.
+pub type WideTile = [[u128; PANEL_COLUMNS]; WIDE_ROWS];
 
 /// The limbs of a number.
 #[inline]
@@ -30,26 +33,22 @@ const fn of_limbs([low, middle, high]: Limbs) -> u128 {
 #[allow(unreachable_pub, reason = "what the macro declares is public elsewhere")]
 pub(super) mod single {
     use super::super::{Level, level};
-    use super::{Limbs, WIDE_ROWS, WideLine, one_by_one as portable};
+    use super::{Limbs, WIDE_ROWS, WideLine, WideTile, one_by_one as portable};
 
     versions! {
         "bmi2", "bmi2", "bmi2";
 
-        fn add_wide_products(z: &mut [[u128; 8]; WIDE_ROWS], x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]);
+        fn add_wide_products(z: &mut WideTile, x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]);
     }
 }
 
 /// Number by number.
 mod one_by_one {
     use super::super::{PANEL_COLUMNS, number};
-    use super::{Limbs, WIDE_ROWS, WideLine, of_limbs};
+    use super::{Limbs, WIDE_ROWS, WideLine, WideTile, of_limbs};
 
     #[inline(always)]
-    pub(super) fn add_wide_products(
-        z: &mut [[u128; PANEL_COLUMNS]; WIDE_ROWS],
-        x: &[[Limbs; WIDE_ROWS]],
-        y: &[WideLine],
-    ) {
+    pub(super) fn add_wide_products(z: &mut WideTile, x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]) {
         for (x, [low, high]) in x.iter().zip(y) {
             let y: [u128; PANEL_COLUMNS] = std::array::from_fn(|j| number([low[j], high[j]]));
             for (z, x) in z.iter_mut().zip(x.map(of_limbs)) {
@@ -61,7 +60,7 @@ mod one_by_one {
 
 instructions_first! { eight;
     /// Adds to row i of z the sum over all k of number i of `x[k]` times line k of a panel, modulo 2^128. As many as both have.
-    pub fn add_wide_products(z: &mut [[u128; 8]; WIDE_ROWS], x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]) {
+    pub fn add_wide_products(z: &mut WideTile, x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]) {
         single::add_wide_products(z, x, y);
     }
 }
@@ -69,7 +68,7 @@ instructions_first! { eight;
 #[cfg(target_arch = "x86_64")]
 mod eight {
     use super::super::PANEL_COLUMNS;
-    use super::{Limbs, WIDE_ROWS, WideLine, of_limbs};
+    use super::{Limbs, WIDE_ROWS, WideLine, WideTile, of_limbs};
     use std::arch::x86_64::{
         __m512i, _mm512_madd52hi_epu64 as high, _mm512_madd52lo_epu64 as low, _mm512_or_si512, _mm512_set1_epi64,
         _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srli_epi64,
@@ -87,11 +86,7 @@ mod eight {
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
-    pub(super) fn add_wide_products(
-        z: &mut [[u128; PANEL_COLUMNS]; WIDE_ROWS],
-        x: &[[Limbs; WIDE_ROWS]],
-        y: &[WideLine],
-    ) {
+    pub(super) fn add_wide_products(z: &mut WideTile, x: &[[Limbs; WIDE_ROWS]], y: &[WideLine]) {
         for (x, y) in x.chunks(AT_ONCE).zip(y.chunks(AT_ONCE)) {
             let mut sums = [[_mm512_setzero_si512(); 3]; WIDE_ROWS];
             for (x, y) in x.iter().zip(y) {

@@ -7,7 +7,7 @@ use super::share::{Arith, Element, Held, Wide, element, number, part};
 use crate::buffer::Words;
 use crate::matrix::rows_at_once;
 use crate::workers;
-use smpc_math::simd::{Limbs, PANEL_COLUMNS, WIDE_ROWS, WideLine, add_wide_products, limbs};
+use smpc_math::simd::{Limbs, PANEL_COLUMNS, WIDE_ROWS, WideLine, WideTile, add_wide_products, limbs};
 
 /// Rows of the result that meet a panel at once: of each a row of numbers and one of tags.
 const BLOCK: usize = WIDE_ROWS / 2;
@@ -18,65 +18,25 @@ const DEPTH: usize = 512;
 /// Products of elements that a thread makes before any of them is sent, about: half a second, and more where the processor multiplies no limbs.
 const TERMS: usize = 1 << 28;
 
-/// A product of matrices, some rows at a time.
-pub(crate) struct Product<'x> {
-    x: &'x Arith,
-    y: &'x Held,
-    rows: usize,
-    inner: usize,
-    cols: usize,
-    /// The lanes of the result that are at hand begin here.
-    first: usize,
-    /// Numbers and tags, row by row.
-    made: [Wide; 2],
-}
-
-impl<'x> Product<'x> {
-    /// The product of a `rows × inner` and an `inner × cols` matrix.
-    pub(crate) fn new(x: &'x Arith, y: &'x Held, (rows, inner, cols): (usize, usize, usize)) -> Self {
-        Self { x, y, rows, inner, cols, first: 0, made: Default::default() }
-    }
-
-    /// Writes this party's summands of lanes from `first` on, and those of their tags. To be asked for all lanes in order.
-    pub(crate) fn read(&mut self, first: usize, value: &mut [Element], tag: &mut [Element]) {
-        let mut done = 0;
-        while done < value.len() {
-            let from = first + done;
-            if from >= self.first + self.made[0].len() {
-                self.make(from / self.cols);
+/// This party's summands of rows from `row` on of the product of a `rows × inner` and an `inner × cols` matrix, and those of their tags: a panel of rows for each thread, or all that are left.
+pub(crate) fn some_rows((x, y): (&Arith, &Held), (rows, inner, cols): (usize, usize, usize), row: usize) -> [Wide; 2] {
+    let left = rows.saturating_sub(row);
+    let threads = workers::threads();
+    let panel = rows_at_once(left.div_ceil(threads), inner * cols, BLOCK, TERMS);
+    let count = left.min(threads * panel) * cols;
+    let mut made = [Wide::zeros(count), Wide::zeros(count)];
+    let [value, tag] = &mut made;
+    workers::each2((value, tag), panel * cols, panel * cols * inner, |first, value, tag| {
+        for (n, (value, tag)) in value.chunks_mut(panel * cols).zip(tag.chunks_mut(panel * cols)).enumerate() {
+            let row = row + first / cols + n * panel;
+            if cols < FEW || value.len() < FEW * cols {
+                by_factors((x, y), row, (inner, cols), (value, tag));
+            } else {
+                by_panels((x, y), row, (inner, cols), (value, tag));
             }
-            let at = from - self.first;
-            let count = (self.made[0].len() - at).min(value.len() - done);
-            for (out, made) in [&mut *value, &mut *tag].into_iter().zip(&self.made) {
-                out[done..done + count].copy_from_slice(&made[at..at + count]);
-            }
-            done += count;
         }
-    }
-
-    /// Makes rows from `row` on: a panel of them for each thread, or all that are left.
-    fn make(&mut self, row: usize) {
-        let Self { inner, cols, .. } = *self;
-        let rows = self.rows.saturating_sub(row);
-        let threads = workers::threads();
-        let panel = rows_at_once(rows.div_ceil(threads), inner * cols, BLOCK, TERMS);
-        let count = rows.min(threads * panel) * cols;
-        self.made = Default::default();
-        self.made = [Wide::zeros(count), Wide::zeros(count)];
-        self.first = row * cols;
-        let [value, tag] = &mut self.made;
-        let (x, y) = (self.x, self.y);
-        workers::each2((value, tag), panel * cols, panel * cols * inner, |first, value, tag| {
-            for (n, (value, tag)) in value.chunks_mut(panel * cols).zip(tag.chunks_mut(panel * cols)).enumerate() {
-                let row = row + first / cols + n * panel;
-                if cols < FEW || value.len() < FEW * cols {
-                    by_factors((x, y), row, (inner, cols), (value, tag));
-                } else {
-                    by_panels((x, y), row, (inner, cols), (value, tag));
-                }
-            }
-        });
-    }
+    });
+    made
 }
 
 /// Adds rows from `row` on, a left factor at a time, which meets columns that the first cache holds.
@@ -141,7 +101,7 @@ fn by_panels(
             }
             let results = value.chunks_mut(BLOCK * cols).zip(tag.chunks_mut(BLOCK * cols));
             for (left, (value, tag)) in left.chunks_exact(lines).zip(results) {
-                let mut z = [[0; PANEL_COLUMNS]; WIDE_ROWS];
+                let mut z = WideTile::default();
                 add_wide_products(&mut z, left, &panel[..lines]);
                 let rows = value.chunks_mut(cols).zip(tag.chunks_mut(cols));
                 for ([z, of_tag], (value, tag)) in z.as_chunks().0.iter().zip(rows) {
@@ -163,6 +123,8 @@ mod tests {
     use super::super::product::plus;
     use super::super::share::KNOWN;
     use super::*;
+    use crate::executor::Executor;
+    use crate::matrix::Ahead;
     use smpc_math::simd::PANEL_ROWS;
     use std::thread;
 
@@ -187,6 +149,7 @@ mod tests {
         for threads in [1, 2, 3] {
             let on_a_thread = move || {
                 let _workers = workers::start_with_grain(threads, 1).expect("workers");
+                let executor = Executor::dry(0, 3);
                 for (rows, inner, cols) in shapes {
                     let held = |seed: u64| [wide(rows * inner, seed), wide(rows * inner, seed + 2)];
                     let x = Arith { lanes: rows * inner, value: held(3), tag: held(7), batch: KNOWN };
@@ -197,11 +160,12 @@ mod tests {
                             plus(sums, both(factor(&x, lane / cols * inner + k), y))
                         })
                     };
-                    let mut product = Product::new(&x, &y, (rows, inner, cols));
+                    let mut ahead = Ahead::default();
+                    let make = |lane: usize| some_rows((&x, &y), (rows, inner, cols), lane / cols);
                     for first in (0..rows * cols).step_by(LANES) {
                         let count = LANES.min(rows * cols - first);
                         let (mut value, mut tag) = (vec![[0; 2]; count], vec![[0; 2]; count]);
-                        product.read(first, &mut value, &mut tag);
+                        ahead.read(executor.gate(0), first, [&mut value, &mut tag], make);
                         for (n, found) in value.iter().zip(&tag).enumerate() {
                             let found = [number(*found.0), number(*found.1)];
                             assert_eq!(found, sum(first + n), "{rows} x {inner} x {cols}, lane {}", first + n);

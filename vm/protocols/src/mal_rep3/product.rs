@@ -7,11 +7,12 @@
 //! are masked and sent once, whatever their length.
 
 use super::MalRep3;
-use super::matrix::Product;
+use super::matrix::some_rows;
 use super::share::{Arith, Element, Held, Pair, element, number, part};
 use crate::buffer::Words;
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
+use crate::matrix::Ahead;
 use crate::message::{BLOCK, from_bytes, to_bytes};
 use crate::piece::{Incoming, Outgoing};
 use smpc_math::prf::Domain;
@@ -310,10 +311,10 @@ impl<S: Source> MalRep3<S> {
         (rows, inner, cols): (usize, usize, usize),
     ) -> Arith {
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
-        let product = RefCell::new(Product::new(x, &y.value, (rows, inner, cols)));
+        let ahead = RefCell::new(Ahead::default());
+        let make = |lane: usize| some_rows((x, &y.value), (rows, inner, cols), lane / cols);
         let terms = |first: usize, value: &mut [Element], tag: &mut [Element]| {
-            product.borrow_mut().read(first, value, tag);
-            cx.at_work();
+            ahead.borrow_mut().read(cx, first, [value, tag], make);
         };
         self.tagged(cx, rows * cols, x, &terms).await
     }

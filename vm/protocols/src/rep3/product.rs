@@ -6,9 +6,10 @@
 use super::Rep3;
 use super::kernel::{BLOCK, Step};
 use super::share::Arith;
+use crate::bits::Words;
 use crate::executor::Cx;
 use crate::keys::Source;
-use crate::matrix::{Panels, TERMS, rows_at_once};
+use crate::matrix::{Ahead, Panels, TERMS, rows_at_once};
 use crate::message::{element_bytes, from_elements, to_elements};
 use crate::piece::{Incoming, Outgoing};
 use crate::workers;
@@ -139,26 +140,23 @@ impl<S: Source> Rep3<S> {
             return self.few_products(cx, x, y, (rows, inner, cols)).await;
         }
         let at = Step::new(cx.tape(), 0, Domain::Arith);
-        let mut summand = self.words(rows * cols);
         let threads = workers::threads();
         let panel = rows_at_once(rows.div_ceil(threads), inner * cols, PACKED_ROWS, TERMS);
-        let mut done = 0;
+        // A panel of rows for each thread.
+        let some_rows = |lane: usize| {
+            let mut z = Words::zeros((threads * panel * cols).min(rows * cols - lane));
+            workers::each(&mut z, panel * cols, panel * cols * inner, |n, z| {
+                let mut panels = Panels::default();
+                for (k, z) in z.chunks_mut(panel * cols).enumerate() {
+                    let row = (lane + n) / cols + k * panel;
+                    panels.multiply((&x.a, &x.b), (&y.a, &y.b), row, (inner, cols), z);
+                }
+            });
+            [z]
+        };
+        let mut ahead = Ahead::default();
         let make = |first: usize, own: &mut [u64]| {
-            let end = first + own.len();
-            while done < end {
-                // A panel of rows for each thread.
-                let to = (done + threads * panel * cols).min(rows * cols);
-                workers::each(&mut summand[done..to], panel * cols, panel * cols * inner, |n, z| {
-                    let mut panels = Panels::default();
-                    for (k, z) in z.chunks_mut(panel * cols).enumerate() {
-                        let row = (done + n) / cols + k * panel;
-                        panels.multiply((&x.a, &x.b), (&y.a, &y.b), row, (inner, cols), z);
-                    }
-                });
-                done = to;
-                cx.at_work();
-            }
-            own.copy_from_slice(&summand[first..end]);
+            ahead.read(cx, first, [&mut *own], some_rows);
             self.add_zero_share(at, first, own);
         };
         self.reshare_masked(cx, (rows * cols, inner), make).await
@@ -188,17 +186,15 @@ impl<S: Source> Rep3<S> {
                 .await;
         }
         let at = Step::new(cx.tape(), 0, Domain::Arith);
-        let mut summand = self.words(rows * cols);
-        let mut done = 0;
+        let one_row = |lane: usize| {
+            let row = lane / cols * inner..(lane / cols + 1) * inner;
+            let mut z = Words::zeros(cols);
+            simd::cross_row(&mut z, &x.a[row.clone()], &x.b[row], &y.a, &y.b);
+            [z]
+        };
+        let mut ahead = Ahead::default();
         let make = |first: usize, own: &mut [u64]| {
-            let end = first + own.len();
-            while done * cols < end {
-                let row = done * inner..(done + 1) * inner;
-                let z = &mut summand[done * cols..(done + 1) * cols];
-                simd::cross_row(z, &x.a[row.clone()], &x.b[row], &y.a, &y.b);
-                done += 1;
-            }
-            own.copy_from_slice(&summand[first..end]);
+            ahead.read(cx, first, [&mut *own], one_row);
             self.add_zero_share(at, first, own);
         };
         self.reshare_masked(cx, (rows * cols, inner), make).await

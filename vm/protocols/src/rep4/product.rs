@@ -9,7 +9,7 @@ use crate::bits::{Rows, Words};
 use crate::executor::Cx;
 use crate::keys::{Source, Step};
 use crate::layout::Layout;
-use crate::matrix::{Panels, TERMS, rows_at_once};
+use crate::matrix::{Ahead, Panels, TERMS, rows_at_once};
 use crate::message::{BLOCK, Shape};
 use smpc_math::prf::Domain;
 use smpc_math::simd;
@@ -155,11 +155,11 @@ impl<S: Source> Rep4<S> {
         let (rows, inner, cols) = dims;
         debug_assert_eq!((x.lanes, y.lanes), (rows * inner, inner * cols));
         let product = |pair: Option<Pair>| pair.filter(|_| !self.dry).map(|pair| Product::new(pair, &x.x, &y.x, dims));
-        let told: Vec<_> = self.pairs(&ALL).into_iter().map(|pair| RefCell::new(product(pair))).collect();
+        let pairs = self.pairs(&ALL);
+        let told: Vec<_> = pairs.into_iter().map(|pair| (product(pair), RefCell::new(Ahead::default()))).collect();
         self.numbers(cx, rows * cols, |n, _, first, out| {
-            if let Some(product) = &mut *told[n].borrow_mut() {
-                product.read(first, out);
-                cx.at_work();
+            if let (Some(product), ahead) = &told[n] {
+                ahead.borrow_mut().read(cx, first, [out], |lane| [product.some_rows(lane / cols)]);
             }
         })
         .await
@@ -225,10 +225,6 @@ struct Product<'x> {
     /// In place of the second component of y, where that is another.
     other: Option<Words>,
     dims: (usize, usize, usize),
-    /// The lanes that are at hand begin here.
-    first: usize,
-    made: Words,
-    panels: Panels,
 }
 
 impl<'x> Product<'x> {
@@ -239,46 +235,32 @@ impl<'x> Product<'x> {
             other.iter_mut().zip(y[pair.a].iter()).for_each(|(other, y)| *other = other.wrapping_sub(*y));
             other
         });
-        Self { pair, x, y, other, dims, first: 0, made: Words::default(), panels: Panels::default() }
+        Self { pair, x, y, other, dims }
     }
 
-    /// Lanes from `first` on. To be asked for all of them in order.
-    fn read(&mut self, first: usize, out: &mut [u64]) {
-        let mut done = 0;
-        while done < out.len() {
-            let from = first + done;
-            if from >= self.first + self.made.len() {
-                self.make(from / self.dims.2);
-            }
-            let at = from - self.first;
-            let count = (self.made.len() - at).min(out.len() - done);
-            out[done..done + count].copy_from_slice(&self.made[at..at + count]);
-            done += count;
-        }
-    }
-
-    /// Makes some rows from `row` on.
-    fn make(&mut self, row: usize) {
+    /// Some rows, from `row` on.
+    fn some_rows(&self, row: usize) -> Words {
         let (rows, inner, cols) = self.dims;
         let Pair { a, b, .. } = self.pair;
-        let count = rows_at_once(rows - row, inner * cols, UNIT, TERMS).min(rows - row);
-        self.made = Words::default();
-        self.made = Words::zeros(count * cols);
-        self.first = row * cols;
+        let left = rows.saturating_sub(row);
+        let mut made = Words::zeros(rows_at_once(left, inner * cols, UNIT, TERMS).min(left) * cols);
         let (x, y) = ((&*self.x[a], &*self.x[b]), (&*self.y[a], self.other.as_deref().unwrap_or(&self.y[b])));
         if cols > 1 {
-            return self.panels.multiply(x, y, row, (inner, cols), &mut self.made);
+            Panels::default().multiply(x, y, row, (inner, cols), &mut made);
+            return made;
         }
-        for (row, z) in (row..).zip(self.made.iter_mut()) {
+        for (row, z) in (row..).zip(made.iter_mut()) {
             let row = row * inner..(row + 1) * inner;
             *z = simd::cross_dot(&x.0[row.clone()], &x.1[row], y.0, y.1);
         }
+        made
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::Executor;
 
     fn words(len: usize, seed: u64) -> Words {
         let word = |i: u64| (i + 1).wrapping_mul(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
@@ -288,6 +270,7 @@ mod tests {
     /// As lane by lane, however many rows are made at a time and lanes asked for.
     #[test]
     fn rows_are_sums_of_products() {
+        let executor = Executor::dry(0, 4);
         for (rows, inner, cols) in [(130, 3, 13), (67, 5, 9), (150, 4, 1), (1, 1, 1), (3, 0, 5)] {
             let x: [Words; HELD] = [3, 5, 7].map(|seed| words(rows * inner, seed));
             let y: [Words; HELD] = [11, 13, 17].map(|seed| words(inner * cols, seed));
@@ -298,10 +281,12 @@ mod tests {
                     let cross = of(a, b).wrapping_add(of(b, a));
                     if square { cross.wrapping_add(of(a, a)) } else { cross }
                 };
-                let mut product = Product::new(Pair { a, b, square }, &x, &y, (rows, inner, cols));
+                let product = Product::new(Pair { a, b, square }, &x, &y, (rows, inner, cols));
+                let mut ahead = Ahead::default();
                 for first in (0..rows * cols).step_by(BLOCK) {
                     let mut found = vec![0; BLOCK.min(rows * cols - first)];
-                    product.read(first, &mut found);
+                    let make = |lane: usize| [product.some_rows(lane / cols)];
+                    ahead.read(executor.gate(0), first, [&mut found[..]], make);
                     for (lane, found) in (first..).zip(found) {
                         let expected = (0..inner).fold(0_u64, |sum, k| sum.wrapping_add(term(lane, k)));
                         assert_eq!(found, expected, "{rows} x {inner} x {cols}, {a} and {b}, lane {lane}");
